@@ -1,0 +1,28 @@
+"""D3D, Distilled 3D Networks for video action recognition, in TensorFlow 2.
+
+Importing this package imports nothing else; public names load on first use.
+"""
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "S3DG": "d3d_tf.networks",
+    "Distiller": "d3d_tf.distill.distiller",
+    "make_dataset": "d3d_tf.data.pipeline",
+    "tvl1_flow": "d3d_tf.tfrecords.flow",
+    "export_module": "d3d_tf.hub_export.export",
+    "load_checkpoint": "d3d_tf.training.trainer",
+}
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'd3d_tf' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,21 @@
+"""What a user reads: lines on the screen, the same in the run's log file."""
+
+import logging
+from pathlib import Path
+
+_LOG = logging.getLogger("d3d_tf")
+
+
+def say(text: str = "") -> None:
+    """Shows a line at once and logs it."""
+    print(text, flush=True)
+    _LOG.info(text)
+
+
+def log_to(path: Path) -> None:
+    """From now on, what is said is also appended to `path`, with the time."""
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _LOG.handlers = [handler]
+    _LOG.setLevel(logging.INFO)
+    _LOG.propagate = False

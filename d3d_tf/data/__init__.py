@@ -1,0 +1,1 @@
+"""From TFRecord shards to batches."""

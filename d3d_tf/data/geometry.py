@@ -1,0 +1,79 @@
+"""One draw of time, crop and flip for both streams of a clip."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class ClipGeometry(NamedTuple):
+    """Which part of a video a clip shows.
+
+    Attributes:
+      indices: int32 `[frames]`, of the stored frames and flow frames.
+      top, left: int32 scalars, the crop's corner in pixels.
+      size: height and width of the crop.
+      flip: bool scalar, mirror left and right.
+    """
+
+    indices: tf.Tensor
+    top: tf.Tensor
+    left: tf.Tensor
+    size: int
+    flip: tf.Tensor
+
+
+def centre_geometry(length, height, width, *, frames: int, size: int):
+    """The middle clip, middle crop, no flip: the view for evaluation."""
+    return ClipGeometry(
+        _looped((length - frames) // 2, length, frames),
+        (height - size) // 2,
+        (width - size) // 2,
+        size,
+        tf.constant(False),
+    )
+
+
+def random_geometry(
+    length, height, width, *, frames: int, size: int, flip: bool, seed
+):
+    """A draw that is a function of `seed`, int32 `[2]`, and of nothing else.
+
+    `length`, `height` and `width` describe the stored video; start, corner and
+    flip are uniform.
+    """
+    seeds = tf.random.experimental.stateless_split(seed, 4)
+
+    def below(limit, which):
+        return tf.random.stateless_uniform(
+            [], seeds[which], 0, limit, dtype=tf.int32
+        )
+
+    return ClipGeometry(
+        _looped(below(tf.maximum(length - frames, 0) + 1, 0), length, frames),
+        below(height - size + 1, 1),
+        below(width - size + 1, 2),
+        size,
+        tf.logical_and(flip, tf.equal(below(2, 3), 1)),
+    )
+
+
+def _looped(start, length, frames: int):
+    """Frame indices from `start`; a short video begins again at its end."""
+    return (tf.maximum(start, 0) + tf.range(frames)) % length
+
+
+def crop_and_flip(pixels, geometry: ClipGeometry):
+    """`[time, height, width, C]` to `[time, size, size, C]`.
+
+    Moves pixels only: where they hold flow, the caller negates u as well.
+    """
+    size = geometry.size
+    pixels = pixels[
+        :,
+        geometry.top : geometry.top + size,
+        geometry.left : geometry.left + size,
+    ]
+    pixels = tf.cond(
+        geometry.flip, lambda: tf.reverse(pixels, [2]), lambda: pixels
+    )
+    return tf.ensure_shape(pixels, [None, size, size, None])

@@ -1,0 +1,1 @@
+"""Training by distillation: Keras models around ready networks."""

@@ -1,0 +1,105 @@
+"""D3D: an RGB student that also imitates a flow teacher."""
+
+import tensorflow as tf
+
+from d3d_tf.distill.losses import logit_mse
+from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.keras_api import keras
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+class Distiller(StreamTrainer):
+    """Minimises equation 1 of D3D: L = L_a + lambda * L_d.
+
+    Compile, fit, evaluate and predict as with any Keras model. Inputs are
+    dicts with
+
+      frames: float32 `[batch, time, height, width, 3]` in [-1, 1], and
+      flow: float32 `[batch, time, height, width, 2]`, px per frame / 20, or
+      teacher_logits: float32 `[batch, classes]`, ready made.
+
+    The teacher is frozen, always runs in inference mode, and is no part of
+    this model's weights: what it saves is the student alone. Without `flow`
+    and `teacher_logits`, `evaluate` reports the student's loss only, and `fit`
+    is an error.
+
+    Args:
+      teacher: flow to logits; None if the data hold `teacher_logits`.
+      student: frames to logits.
+      distillation_loss: (student logits, teacher logits), both
+        `[batch, classes]`, to `[batch]`; equation 2 by default.
+      distillation_loss_weight: lambda; 1 in the paper.
+      student_loss_weight: weight of L_a; 1 in the paper.
+      teacher_input_key: `flow`; `frames` distils from a spatial stream, the
+        control of the paper's Table 6.
+    """
+
+    loss_names = ("student_loss", "distillation_loss")
+
+    def __init__(
+        self,
+        teacher,
+        student,
+        *,
+        distillation_loss=logit_mse,
+        distillation_loss_weight: float = 1.0,
+        student_loss_weight: float = 1.0,
+        teacher_input_key: str = "flow",
+        **kwargs,
+    ):
+        super().__init__(student, input_key="frames", **kwargs)
+        if teacher is not None:
+            teacher.trainable = False
+        # In a closure Keras does not find it, and so does not save it.
+        self._get_teacher = lambda: teacher
+        self.distillation_loss = distillation_loss
+        self.distillation_loss_weight = distillation_loss_weight
+        self.student_loss_weight = student_loss_weight
+        self.teacher_input_key = teacher_input_key
+
+    @property
+    def teacher(self):
+        """The teacher network, or None."""
+        return self._get_teacher()
+
+    @property
+    def student(self):
+        """The network that is trained."""
+        return self.network
+
+    def clip_losses(self, inputs, labels, logits):
+        losses = {
+            "student_loss": (
+                self.student_loss_weight,
+                self._clip_loss(labels, logits),
+            )
+        }
+        target = self._teacher_logits(inputs)
+        if target is not None:
+            losses["distillation_loss"] = (
+                self.distillation_loss_weight,
+                self.distillation_loss(logits, target),
+            )
+        return losses
+
+    def _teacher_logits(self, inputs):
+        """`[batch, classes]` without gradient, or None where none is known."""
+        if "teacher_logits" in inputs:
+            return tf.stop_gradient(inputs["teacher_logits"])
+        if self.teacher is not None and self.teacher_input_key in inputs:
+            clip = inputs[self.teacher_input_key]
+            return tf.stop_gradient(self.teacher(clip, training=False))
+        return None
+
+    def train_step(self, data):
+        inputs = data[0]
+        known = "teacher_logits" in inputs or (
+            self.teacher is not None and self.teacher_input_key in inputs
+        )
+        if not known:
+            raise ValueError(
+                "Distillation needs 'teacher_logits' in its input, or "
+                f"{self.teacher_input_key!r} and a teacher; got "
+                f"{sorted(inputs)} and teacher={self.teacher}."
+            )
+        return super().train_step(data)

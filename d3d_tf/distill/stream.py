@@ -1,0 +1,113 @@
+"""Training one stream so that a step does not depend on the replica count."""
+
+import tensorflow as tf
+
+from d3d_tf.keras_api import keras
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+class StreamTrainer(keras.Model):
+    """A network with a train step that is exact under a strategy.
+
+    Compile and fit it like any Keras model. Its input is a dict with the
+    network's input under `input_key` (or the bare tensor), its output the
+    network's logits.
+
+    Keras' own step averages the loss over each replica's part of the batch and
+    then over replicas, which weighs clips unequally as soon as the parts
+    differ in size. Here every loss is a sum over clips divided by the size of
+    the *global* batch, and the regularisers are shared out among the replicas,
+    so that the summed gradient is that of one device with the whole batch.
+    (Batch normalisation has a rule of its own: see `BatchNorm`.)
+
+    Args:
+      network: `[batch, ...]` to `[batch, classes]` logits.
+      input_key: its entry in the input dict.
+    """
+
+    # The names of what `clip_losses` returns; a metric each.
+    loss_names: tuple[str, ...] = ("classification_loss",)
+
+    def __init__(self, network, *, input_key: str = "frames", **kwargs):
+        super().__init__(**kwargs)
+        self.network = network
+        self.input_key = input_key
+        self._trackers = {
+            name: keras.metrics.Mean(name=name)
+            for name in ("loss", *self.loss_names)
+        }
+
+    def compile(self, optimizer="sgd", loss=None, **kwargs):
+        """As Keras; `loss` compares labels with logits, one value per clip.
+
+        Default: cross-entropy of integer labels with logits, L_a of D3D's
+        equation 1.
+        """
+        if loss is None:
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        super().compile(optimizer=optimizer, loss=loss, **kwargs)
+        self._clip_loss = _per_clip(loss)
+
+    @property
+    def metrics(self):
+        return [*self._trackers.values(), *super().metrics]
+
+    def call(self, inputs, training=None):
+        if isinstance(inputs, dict):
+            inputs = inputs[self.input_key]
+        return self.network(inputs, training=training)
+
+    def clip_losses(self, inputs, labels, logits) -> dict:
+        """`{name: (weight, float32 [batch])}`; the total is the weighted sum."""
+        return {"classification_loss": (1.0, self._clip_loss(labels, logits))}
+
+    def train_step(self, data):
+        inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(data)
+        context = tf.distribute.get_replica_context()
+        local = tf.cast(tf.shape(labels)[0], tf.float32)
+        global_batch = context.all_reduce(tf.distribute.ReduceOp.SUM, local)
+        with tf.GradientTape() as tape:
+            logits = self(inputs, training=True)
+            total, losses = self._total(inputs, labels, logits, clip_weights)
+            loss = tf.reduce_sum(total) / global_batch
+            penalty = self._penalty()
+            loss += penalty / context.num_replicas_in_sync
+        self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
+        return self._report(
+            labels, logits, clip_weights, total + penalty, losses
+        )
+
+    def test_step(self, data):
+        inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(data)
+        logits = self(inputs, training=False)
+        total, losses = self._total(inputs, labels, logits, clip_weights)
+        return self._report(
+            labels, logits, clip_weights, total + self._penalty(), losses
+        )
+
+    def _total(self, inputs, labels, logits, clip_weights):
+        losses = self.clip_losses(inputs, labels, logits)
+        total = tf.add_n([weight * loss for weight, loss in losses.values()])
+        if clip_weights is not None:
+            total *= tf.cast(clip_weights, total.dtype)
+        return total, losses
+
+    def _penalty(self):
+        losses = self.losses
+        return tf.add_n(losses) if losses else tf.constant(0.0)
+
+    def _report(self, labels, logits, clip_weights, total, losses):
+        # Metrics see single clips, so their means are over the global batch.
+        self._trackers["loss"].update_state(total)
+        for name, (_, loss) in losses.items():
+            self._trackers[name].update_state(loss)
+        self.compiled_metrics.update_state(labels, logits, clip_weights)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+def _per_clip(loss):
+    """A loss without reduction: labels and logits to `[batch]`."""
+    if isinstance(loss, keras.losses.Loss):
+        config = loss.get_config() | {"reduction": "none"}
+        return type(loss).from_config(config)
+    return keras.losses.get(loss)

@@ -1,0 +1,1 @@
+"""Scores to accuracies; numpy only."""

@@ -1,0 +1,89 @@
+"""Accuracy with its uncertainty, from scores; numpy only."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """What a network says of a split.
+
+    Attributes:
+      ids: `[videos]` str.
+      labels: `[videos]` int.
+      probabilities: `[videos, classes]` float, rows sum to 1.
+    """
+
+    ids: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+    def top1(self) -> tuple[int, int]:
+        """(right, all): videos whose highest score is their label's."""
+        right = self.probabilities.argmax(axis=1) == self.labels
+        return int(right.sum()), len(right)
+
+    def top5(self) -> tuple[int, int]:
+        """(right, all): videos whose label is among the five highest."""
+        best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :5]
+        right = (best == self.labels[:, None]).any(axis=1)
+        return int(right.sum()), len(right)
+
+    def per_class(self, classes: list[str]) -> dict[str, dict]:
+        """`{class: {"value", "n"}}`, top-1 of the videos of each class."""
+        right = self.probabilities.argmax(axis=1) == self.labels
+        return {
+            name: {
+                "value": float(right[self.labels == i].mean()),
+                "n": int((self.labels == i).sum()),
+            }
+            for i, name in enumerate(classes)
+            if (self.labels == i).any()
+        }
+
+    def save(self, path: Path) -> None:
+        """Writes an `.npz`."""
+        np.savez_compressed(path, **dataclasses.asdict(self))
+
+    @classmethod
+    def load(cls, path: Path) -> "Scores":
+        """Reads what `save` wrote."""
+        with np.load(path) as content:
+            return cls(**{key: content[key] for key in content.files})
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """`[videos, classes]` probabilities in float64."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    exponents = np.exp(shifted)
+    return exponents / exponents.sum(axis=1, keepdims=True)
+
+
+def average(first: Scores, second: Scores) -> Scores:
+    """Mean of the soft-max scores, the paper's way to fuse (section 5.3).
+
+    Raises:
+      ValueError: the two are not about the same videos in the same order.
+    """
+    if not np.array_equal(first.ids, second.ids):
+        raise ValueError("The two scores are not of the same videos.")
+    mean = (first.probabilities + second.probabilities) / 2
+    return Scores(first.ids, first.labels, mean)
+
+
+def wilson_interval(right: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927); good for shares near 0 and 1."""
+    if total == 0:
+        return 0.0, 1.0
+    z = 1.959963984540054
+    share = right / total
+    centre = share + z * z / (2 * total)
+    spread = z * math.sqrt(
+        share * (1 - share) / total + z * z / (4 * total * total)
+    )
+    scale = 1 + z * z / total
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)

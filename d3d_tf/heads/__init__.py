@@ -1,0 +1,1 @@
+"""Heads: features in, outputs out. They know no frames."""

@@ -1,0 +1,1 @@
+"""What the modes of `d3d_tf.main` do."""

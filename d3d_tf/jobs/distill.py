@@ -1,0 +1,38 @@
+"""The main job: makes what is missing, then a student, then a report."""
+
+from d3d_tf.config import Recipe
+from d3d_tf.console import log_to, say
+from d3d_tf.jobs.experiment import Experiment
+from d3d_tf.jobs.export import export_run
+from d3d_tf.jobs.results import write_table
+from d3d_tf.jobs.records import ensure_records
+from d3d_tf.jobs.table import ROWS
+from d3d_tf.jobs.visualize import write_report
+from d3d_tf.runs import Run
+
+def distill(
+    recipe: Recipe,
+    *,
+    data: str | None,
+    records_dir: str,
+    run: Run,
+    teacher: Run | None,
+    roles: tuple[str, ...] = tuple(ROWS),
+) -> None:
+    """Records, teacher, baseline, student, table, export, report."""
+    recipe, dataset = ensure_records(recipe, data, records_dir)
+    run.start(
+        recipe,
+        dataset.classes,
+        records=dataset.folder,
+        teacher=teacher.folder if teacher else None,
+    )
+    log_to(run.folder / "log.txt")
+    if not dataset.test_splits:
+        say("warning: no video was held out; scores are on training videos.")
+    experiment = Experiment(recipe, dataset, run, teacher)
+    write_table(experiment, roles)
+    if "student" in roles:
+        module = export_run(run, experiment.network("student"))
+        say(f"module: {module}")
+    say(f"report: {write_report(run, dataset)}")

@@ -1,0 +1,177 @@
+"""The networks of one run: trained if missing, scored, put in a table."""
+
+
+import tensorflow as tf
+
+from d3d_tf.config import Recipe
+from d3d_tf.data.pipeline import Dataset
+from d3d_tf.distill.distiller import Distiller
+from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.evaluation.metrics import average
+from d3d_tf.jobs.latency import milliseconds_per_video
+from d3d_tf.jobs.table import ROWS, Row
+from d3d_tf.keras_api import keras
+from d3d_tf.networks import make_network
+from d3d_tf.runs import BASELINE, STUDENT, TEACHER, Run
+from d3d_tf.training.scoring import compile_forward, score_split
+from d3d_tf.training.strategy import make_strategy
+from d3d_tf.training.trainer import is_finished, restore, train
+
+STREAM = {TEACHER: "flow", BASELINE: "frames", STUDENT: "frames"}
+# The networks behind each row; two are fused by their mean soft-max score.
+PARTS = {
+    "teacher": (TEACHER,),
+    "baseline": (BASELINE,),
+    "two_stream": (TEACHER, BASELINE),
+    "student": (STUDENT,),
+    "ensemble": (STUDENT, BASELINE),
+}
+
+
+class Experiment:
+    """One recipe on one data set in one run folder.
+
+    Args:
+      recipe: with all sizes set.
+      dataset: the records.
+      run: a started run folder.
+      donor: a run whose finished teacher and baseline are used instead of
+        training them here.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        dataset: Dataset,
+        run: Run,
+        donor: Run | None = None,
+    ):
+        keras.mixed_precision.set_global_policy(recipe.train.mixed_precision)
+        self.recipe = recipe
+        self.dataset = dataset
+        self.run = run
+        self.donor = donor
+        self.strategy = make_strategy(recipe.train.batch_size)
+        self._networks: dict[str, keras.Model] = {}
+        self._rows: dict[str, Row] = {}
+
+    def network(self, role: str):
+        """The trained network; trains it, or goes on, if it is not there."""
+        if role not in self._networks:
+            if self.is_finished(role):
+                with self.strategy.scope():
+                    network = self._make(role)
+                restore(network, self._home(role).checkpoints(role))
+            else:
+                network = self._train(role)
+            self._networks[role] = network
+        return self._networks[role]
+
+    def row(self, role: str) -> Row:
+        """A line of the table, for a network or a fused pair."""
+        if role not in self._rows:
+            if len(PARTS[role]) > 1:
+                self._rows[role] = self._fused_row(role)
+            else:
+                self._rows[role] = self._network_row(role)
+        return self._rows[role]
+
+    def devices(self) -> str:
+        """What it runs on, for the protocol."""
+        gpus = tf.config.list_physical_devices("GPU")
+        count = self.strategy.num_replicas_in_sync
+        return f"{count} {'GPU' if gpus else 'CPU'} replica"
+
+    def _home(self, role: str) -> Run:
+        lent = self.donor and role != STUDENT
+        if lent and is_finished(self.donor.checkpoints(role)):
+            return self.donor
+        return self.run
+
+    def _make(self, role: str):
+        return make_network(
+            self.recipe.network, len(self.dataset.classes), STREAM[role]
+        )
+
+    def _train(self, role: str):
+        distill = self.recipe.distill
+        streams = (STREAM[role],)
+        teacher = None
+        if role == STUDENT:
+            teacher_role = TEACHER if distill.teacher_stream == "flow" else BASELINE
+            teacher = self.network(teacher_role)
+            streams = tuple({"frames", STREAM[teacher_role]})
+
+        def make_trainer():
+            network = self._make(role)
+            if role != STUDENT:
+                return StreamTrainer(network, input_key=STREAM[role])
+            return Distiller(
+                teacher,
+                network,
+                distillation_loss_weight=distill.weight,
+                teacher_input_key=STREAM[teacher_role],
+            )
+
+        return train(
+            make_trainer,
+            self.dataset,
+            self.recipe,
+            strategy=self.strategy,
+            streams=streams,
+            checkpoints=self.run.checkpoints(role),
+            tensorboard=self.run.tensorboard(role),
+            title=f"training {ROWS[role]}",
+        )
+
+    def is_finished(self, role: str) -> bool:
+        """Whether the network is trained."""
+        return is_finished(self._home(role).checkpoints(role))
+
+    def _network_row(self, role: str) -> Row:
+        """Scores and costs; those of a finished network are kept."""
+        digest = self.dataset.info["digest"]
+        row = None
+        if self.is_finished(role):
+            row = Row.load(role, self._home(role), digest)
+        if row is None:
+            row = self._score(role)
+            row.save(self.run, digest)
+        return row
+
+    def _score(self, role: str) -> Row:
+        network = self.network(role)
+        forward = compile_forward(network)
+        scores = {}
+        for split in self.dataset.splits:
+            scores[split] = score_split(
+                forward,
+                self.dataset,
+                split,
+                self.recipe.clip,
+                stream=STREAM[role],
+                batch_size=4 * self.recipe.train.batch_size,
+                title=f"scoring {ROWS[role]} on {split}",
+            )
+        return Row(
+            role,
+            scores,
+            parameters=sum(
+                int(v.shape.num_elements()) for v in network.trainable_variables
+            ),
+            milliseconds=milliseconds_per_video(
+                forward, self.dataset, self.recipe, stream=STREAM[role]
+            ),
+        )
+
+    def _fused_row(self, role: str) -> Row:
+        first, second = (self.row(part) for part in PARTS[role])
+        return Row(
+            role,
+            {
+                split: average(first.scores[split], second.scores[split])
+                for split in first.scores
+            },
+            parameters=first.parameters + second.parameters,
+            milliseconds=first.milliseconds + second.milliseconds,
+        )

@@ -1,0 +1,45 @@
+"""How long one video takes, with its optical flow where it is needed."""
+
+import statistics
+import time
+
+import numpy as np
+
+from d3d_tf.config import Recipe
+from d3d_tf.data.pipeline import Dataset, make_dataset
+from d3d_tf.tfrecords.flow import tvl1_flow
+
+REPEATS = 9
+
+
+def milliseconds_per_video(
+    forward, dataset: Dataset, recipe: Recipe, *, stream: str
+) -> float:
+    """Median over repeats of one clip, batch 1, decoded pixels to logits.
+
+    For the flow stream TV-L1 of the clip's own pixels is part of it, on one
+    core as OpenCV runs it: this is the cost that D3D removes. Decoding is the
+    same for all rows and not counted.
+    """
+    split = (dataset.test_splits or ["train"])[0]
+    clips = make_dataset(
+        dataset,
+        split,
+        recipe.clip,
+        batch_size=1,
+        training=False,
+        streams=("frames", stream),
+    )
+    inputs, _ = next(iter(clips))
+    pixels = np.uint8((inputs["frames"][0].numpy() + 1) * 127.5)
+    forward(inputs[stream])  # Traces for this batch size.
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        if stream == "flow":
+            tvl1_flow(pixels, recipe.flow)
+        forward(inputs[stream]).numpy()
+        times.append(time.perf_counter() - start)
+        if sum(times) > 30:  # Large frames: a few repeats must do.
+            break
+    return 1000 * statistics.median(times)

@@ -1,0 +1,56 @@
+"""A video file in, top classes out."""
+
+import numpy as np
+import tensorflow as tf
+
+from d3d_tf.console import say
+from d3d_tf.data.geometry import centre_geometry, crop_and_flip
+from d3d_tf.errors import UserError
+from d3d_tf.networks import make_network
+from d3d_tf.runs import BASELINE, STUDENT, Run
+from d3d_tf.tfrecords.video import UnreadableVideo, read_video
+from d3d_tf.training.trainer import is_finished, restore
+
+TOP = 5
+
+
+def predict(path: str, run: Run) -> None:
+    """Prints the five most probable classes of a video.
+
+    The centre clip and crop are used, as when the run was evaluated.
+
+    Raises:
+      UserError: the file cannot be used, or the run has no RGB network yet.
+    """
+    recipe = run.recipe()
+    role = next(
+        (r for r in (STUDENT, BASELINE) if is_finished(run.checkpoints(r))), None
+    )
+    if role is None:
+        raise UserError(f"{run.folder} has no finished RGB network.")
+    try:
+        video = read_video(
+            path,
+            frame_rate=recipe.data.frame_rate,
+            short_side=recipe.data.short_side,
+            max_seconds=recipe.data.max_seconds,
+        )
+    except UnreadableVideo as error:
+        raise UserError(f"{path} cannot be used: {error}.") from error
+    labels = run.labels()
+    network = make_network(recipe.network, len(labels), "frames")
+    restore(network, run.checkpoints(role))
+    length, height, width, _ = video.frames.shape
+    view = centre_geometry(
+        length,
+        height,
+        width,
+        frames=recipe.clip.frames,
+        size=recipe.clip.size,
+    )
+    clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
+    logits = network(tf.cast(clip, tf.float32)[None] / 127.5 - 1.0)
+    probabilities = tf.nn.softmax(logits[0]).numpy()
+    say(f"{path}: {role} of {run.folder}")
+    for index in np.argsort(-probabilities)[:TOP]:
+        say(f"{100 * probabilities[index]:6.1f} %  {labels[index]}")

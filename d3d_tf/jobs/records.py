@@ -1,0 +1,109 @@
+"""Finds, makes or finishes the records that a job needs."""
+
+import dataclasses
+from pathlib import Path
+
+from d3d_tf.config import ClipRecipe, Recipe, digest, validate
+from d3d_tf.console import say
+from d3d_tf.data.pipeline import Dataset, open_dataset
+from d3d_tf.errors import UsageError
+from d3d_tf.tfrecords import toy
+from d3d_tf.tfrecords.prepare import dataset_folder, prepare
+from d3d_tf.tfrecords.sources import Listing, list_folder
+from d3d_tf.tfrecords.video import UnreadableVideo, first_frame_size
+
+LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
+LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
+
+
+def ensure_records(
+    recipe: Recipe, data: str | None, records_dir: str
+) -> tuple[Recipe, Dataset]:
+    """The records of `data`, and the recipe with its automatic sizes set.
+
+    Args:
+      recipe: what to do.
+      data: a folder of videos, a record folder, or None for the toy.
+      records_dir: where record folders live.
+
+    Raises:
+      UserError: nothing usable is there.
+    """
+    if data and (Path(data) / "dataset.json").exists():
+        dataset = open_dataset(data)
+    else:
+        recipe, listing, identity = _listing(recipe, data, records_dir)
+        folder = dataset_folder(
+            records_dir, listing.name, recipe.data, recipe.flow, identity
+        )
+        prepare(listing, folder, data=recipe.data, flow=recipe.flow)
+        dataset = open_dataset(folder)
+    say(describe(dataset))
+    return _with_clip_size(recipe, dataset), dataset
+
+
+def describe(dataset: Dataset) -> str:
+    """A few lines for people: counts, what was left out and why."""
+    info = dataset.info
+    splits = ", ".join(f"{n} {name}" for name, n in dataset.splits.items())
+    lines = [
+        f"records: {dataset.folder}: {splits}; {len(dataset.classes)} classes; "
+        f"{100 * info['clipped_flow']:.2g} % of flow vectors clipped"
+    ]
+    if info["num_trimmed"]:
+        seconds = info["recipe"]["data"]["max_seconds"]
+        lines.append(
+            f"  {info['num_trimmed']} videos were cut after {seconds:g} s "
+            "(data.max_seconds)"
+        )
+    for row in dataset.skipped():
+        lines.append(f"  left out {row['path']}: {row['skipped']}")
+    for name in info["empty_classes"]:
+        lines.append(f"  left out class {name}: no file in its folder")
+    return "\n".join(lines)
+
+
+def _listing(
+    recipe: Recipe, data: str | None, records_dir: str
+) -> tuple[Recipe, Listing, str]:
+    """The recipe with its short side set, the videos, and what tells them."""
+    if not data:
+        if recipe.toy is None:
+            raise UsageError(
+                f"The recipe {recipe.name!r} needs --data=FOLDER with one "
+                "sub-folder of videos per class."
+            )
+        identity = digest(recipe.toy, recipe.seed)
+        folder = Path(records_dir) / "videos" / f"toy-{identity[:8]}"
+        return recipe, toy.write_videos(folder, recipe.toy, recipe.seed), identity
+    listing = list_folder(data, test_share=recipe.data.test_share)
+    if recipe.data.short_side == 0:
+        sides = []
+        for source in listing.sources:
+            try:
+                sides.append(min(first_frame_size(source.path)))
+            except UnreadableVideo:
+                continue  # `prepare` will tell.
+        side = max(16, min(sides, default=0)) if sides else 16
+        recipe = dataclasses.replace(
+            recipe,
+            data=dataclasses.replace(
+                recipe.data, short_side=min(side, LARGEST_SHORT_SIDE)
+            ),
+        )
+    return recipe, listing, str(Path(data).resolve())
+
+
+def _with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with length and size of the clips filled in."""
+    stored = dataset.info["recipe"]["data"]["short_side"]
+    clip = recipe.clip
+    size = clip.size or max(16, stored * 7 // 8 // 16 * 16)
+    frames = clip.frames or min(LONGEST_CLIP, dataset.info["frames"]["min"])
+    recipe = dataclasses.replace(
+        recipe,
+        data=dataclasses.replace(recipe.data, short_side=stored),
+        clip=ClipRecipe(frames=frames, size=size, flip=clip.flip),
+    )
+    validate(recipe)
+    return recipe

@@ -1,0 +1,121 @@
+"""The rows of the results table, on the screen and in results.json."""
+
+import dataclasses
+import json
+
+from d3d_tf.evaluation.metrics import Scores, wilson_interval
+from d3d_tf.files import write_atomically
+from d3d_tf.runs import Run
+
+# Role: what people call it. The order is that of the table.
+ROWS = {
+    "teacher": "Flow (teacher)",
+    "baseline": "RGB (baseline)",
+    "two_stream": "Two-stream",
+    "student": "D3D (student)",
+    "ensemble": "D3D + RGB",
+}
+# On the toy a network below this has not learned its task, and a comparison
+# with it means nothing.
+CONVERGED = 0.97
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One method.
+
+    Attributes:
+      role: a key of `ROWS`.
+      scores: by split.
+      parameters: trained ones, of all networks that it runs.
+      milliseconds: per video, flow included where it needs it.
+    """
+
+    role: str
+    scores: dict[str, Scores]
+    parameters: int
+    milliseconds: float
+
+    def train_top1(self) -> float:
+        """Accuracy on the training videos, centre view, 0..1."""
+        right, total = self.scores["train"].top1()
+        return right / total
+
+    def save(self, run: Run, data_digest: str) -> None:
+        """Writes scores and costs into the run folder, the costs last."""
+        for split, scores in self.scores.items():
+            scores.save(run.scores(self.role, split))
+        costs = {
+            "dataset": data_digest,
+            "splits": list(self.scores),
+            "parameters": self.parameters,
+            "milliseconds": self.milliseconds,
+        }
+        write_atomically(run.costs(self.role), json.dumps(costs))
+
+    @classmethod
+    def load(cls, role: str, run: Run, data_digest: str) -> "Row | None":
+        """What `save` wrote for the same data, or None."""
+        try:
+            costs = json.loads(run.costs(role).read_text())
+        except FileNotFoundError:
+            return None
+        if costs["dataset"] != data_digest:
+            return None
+        return cls(
+            role,
+            {s: Scores.load(run.scores(role, s)) for s in costs["splits"]},
+            parameters=costs["parameters"],
+            milliseconds=costs["milliseconds"],
+        )
+
+    def metrics(self, test_splits: list[str]) -> dict:
+        """Entries of results.json; the bare name is the last, hardest split."""
+        entries = {
+            f"{self.role}/train_top1": {
+                "value": self.train_top1(),
+                "n": len(self.scores["train"].labels),
+            },
+            f"{self.role}/parameters": {"value": self.parameters},
+            f"{self.role}/ms_per_video": {"value": self.milliseconds},
+        }
+        for split in test_splits:
+            for name, (right, total) in {
+                "top1": self.scores[split].top1(),
+                "top5": self.scores[split].top5(),
+            }.items():
+                low, high = wilson_interval(right, total)
+                entry = {
+                    "value": right / total,
+                    "n": total,
+                    "ci95": [low, high],
+                }
+                entries[f"{self.role}/{name}"] = entry
+                if len(test_splits) > 1:
+                    entries[f"{self.role}/{name}/{split}"] = entry
+        return entries
+
+
+def header(test_splits: list[str]) -> str:
+    """The first line of the table on the screen."""
+    splits = "".join(f"{'top-1 ' + name:>24}" for name in test_splits)
+    return (
+        f"{'':16}{splits}{'training':>10}{'parameters':>12}{'ms/video':>10}"
+    )
+
+
+def line(row: Row, test_splits: list[str], *, toy: bool) -> str:
+    """A row on the screen: accuracies in % with their 95 % intervals."""
+    cells = ""
+    for split in test_splits:
+        right, total = row.scores[split].top1()
+        low, high = wilson_interval(right, total)
+        cell = f"{100 * right / total:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+        cells += f"{cell:>24}"
+    note = ""
+    if toy and row.train_top1() < CONVERGED:
+        note = "  did not converge"
+    return (
+        f"{ROWS[row.role]:16}{cells}{100 * row.train_top1():>10.1f}"
+        f"{row.parameters:>12,}{row.milliseconds:>10.1f}{note}"
+    )

@@ -1,0 +1,131 @@
+"""Writes the report page of a run from what the run saved."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from d3d_tf.config import Recipe
+from d3d_tf.data.pipeline import Dataset, make_dataset
+from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.files import write_atomically
+from d3d_tf.jobs.table import CONVERGED, ROWS
+from d3d_tf.report.page import render
+from d3d_tf.report.pictures import clip_picture, curves
+from d3d_tf.runs import Run
+
+MOST_CLIPS = 8
+
+
+def write_report(run: Run, dataset: Dataset) -> Path:
+    """Writes `report.html` and returns its path."""
+    recipe = run.recipe()
+    results = run.read_results()
+    splits = dataset.test_splits or ["train"]
+    histories = _histories(run)
+    clips, mistakes = _clips(run, dataset, recipe, splits[-1])
+    page = render(
+        title=recipe.name,
+        results=results,
+        splits=splits,
+        rows=_rows(results["metrics"], splits, recipe),
+        toy=recipe.toy,
+        curves=[curves(histories, key) for key in ("loss", "top1")]
+        if histories
+        else [],
+        clips=clips,
+        mistakes=mistakes,
+        skipped=dataset.skipped(),
+        recipe=run.recipe_path.read_text(),
+    )
+    write_atomically(run.report_path, page)
+    return run.report_path
+
+
+def _rows(metrics: dict, splits: list[str], recipe: Recipe) -> list[dict]:
+    rows = []
+    for role, name in ROWS.items():
+        if f"{role}/top1" not in metrics:
+            continue
+        train = metrics[f"{role}/train_top1"]["value"]
+        rows.append(
+            {
+                "role": role,
+                "name": name,
+                "cells": [
+                    metrics.get(f"{role}/top1/{s}", metrics[f"{role}/top1"])
+                    for s in splits
+                ],
+                "train": train,
+                "failed": recipe.toy is not None and train < CONVERGED,
+                "parameters": metrics[f"{role}/parameters"]["value"],
+                "ms": metrics[f"{role}/ms_per_video"]["value"],
+            }
+        )
+    return rows
+
+
+def _histories(run: Run) -> dict:
+    """`{network: {"step", "loss", "top1"}}` of the networks trained here."""
+    every = run.recipe().train.checkpoint_every
+    histories = {}
+    for role, name in ROWS.items():
+        path = run.checkpoints(role) / "history.csv"
+        if not path.exists():
+            continue
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        histories[name] = {
+            "step": [every * (int(row["epoch"]) + 1) for row in rows],
+            "loss": [float(row["loss"]) for row in rows],
+            "top1": [float(row["top1"]) for row in rows],
+        }
+    return histories
+
+
+def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
+    """One clip per class, and clips on which the student is wrong."""
+    path = run.scores("student", split)
+    predictions = {}
+    if path.exists():
+        scores = Scores.load(path)
+        predictions = dict(zip(scores.ids, scores.probabilities, strict=True))
+    data = make_dataset(
+        dataset,
+        split,
+        recipe.clip,
+        batch_size=1,
+        training=False,
+        streams=("frames", "flow", "id"),
+    )
+    examples, mistakes, seen = [], [], set()
+    for inputs, label in data:
+        truth = int(label[0])
+        probabilities = predictions.get(inputs["id"][0].numpy().decode())
+        wrong = (
+            probabilities is not None and int(probabilities.argmax()) != truth
+        )
+        wanted = mistakes if wrong else examples
+        if len(wanted) >= MOST_CLIPS or (not wrong and truth in seen):
+            continue
+        if not wrong:
+            seen.add(truth)
+        pixels = np.rint((inputs["frames"][0].numpy() + 1) * 127.5)
+        caption = dataset.classes[truth]
+        if probabilities is not None:
+            best = int(probabilities.argmax())
+            caption = (
+                f"{caption}: student says {dataset.classes[best]} "
+                f"({100 * probabilities[best]:.0f} %)"
+            )
+        wanted.append(
+            {
+                "picture": clip_picture(
+                    pixels.astype(np.uint8), inputs["flow"][0].numpy()
+                ),
+                "caption": caption,
+            }
+        )
+        if len(examples) + len(mistakes) == 2 * MOST_CLIPS:
+            break
+    return examples, mistakes

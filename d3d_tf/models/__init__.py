@@ -1,0 +1,1 @@
+"""Trunks: a clip in, named features out. They know no labels."""

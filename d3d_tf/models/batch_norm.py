@@ -1,0 +1,145 @@
+"""Batch normalisation as the original S3D-G and I3D networks have it.
+
+y = (x - mean) / sqrt(var + epsilon) + beta; there is no gamma in any released
+checkpoint. In training the statistics are those of the batch over
+(batch, time, height, width), and the moving averages follow the *biased*
+batch variance. Keras' fused layer stores the unbiased one, n / (n - 1) times
+larger; we use the same fused kernel and undo that factor.
+"""
+
+import tensorflow as tf
+
+from d3d_tf.keras_api import keras
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+class BatchNorm(keras.layers.Layer):
+    """Batch normalisation with a shift and no scale, over all axes but the last.
+
+    Input and output: `[batch, time, height, width, channels]`, any float type;
+    statistics and variables are float32.
+
+    Under a distribution strategy every replica normalises with the statistics
+    of its own part of the batch, as the paper's 56 GPUs did with 6 clips each,
+    and the moving averages become the mean over replicas of each replica's
+    update. With `synchronized=True` the statistics are those of the global
+    batch, so that a step does not depend on how many replicas share it (equal
+    parts assumed). Only mean and variance travel; the gradient flows through.
+
+    Args:
+      momentum: share of the moving average kept at an update; the original
+        networks use 0.999 (S3D, section 3).
+      epsilon: added to the variance; 1e-3 in the original networks.
+      synchronized: use the statistics of the global batch.
+
+    A layer with `trainable=False` normalises with its moving averages also
+    when called with `training=True`, which is Keras 2's rule.
+    """
+
+    def __init__(
+        self,
+        momentum: float = 0.999,
+        epsilon: float = 1e-3,
+        synchronized: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.synchronized = synchronized
+
+    def build(self, input_shape):
+        def add(name, initial_value, trainable):
+            averaged = {} if trainable else {
+                "synchronization": tf.VariableSynchronization.ON_READ,
+                "aggregation": tf.VariableAggregation.MEAN,
+            }
+            return self.add_weight(
+                name=name,
+                shape=(input_shape[-1],),
+                dtype=tf.float32,
+                initializer=initial_value,
+                trainable=trainable,
+                experimental_autocast=False,
+                **averaged,
+            )
+
+        self.beta = add("beta", "zeros", True)
+        self.moving_mean = add("moving_mean", "zeros", False)
+        self.moving_variance = add("moving_variance", "ones", False)
+        super().build(input_shape)
+
+    def call(self, inputs, training=None):
+        if not training or not self.trainable:
+            return self._normalise(
+                inputs, self.moving_mean, self.moving_variance
+            )
+        if self.synchronized and _num_replicas() > 1:
+            mean, variance = _global_moments(inputs)
+            outputs = self._normalise(inputs, mean, variance)
+        else:
+            outputs, mean, variance = self._fused(inputs)
+        self._follow(self.moving_mean, mean)
+        self._follow(self.moving_variance, variance)
+        return outputs
+
+    def _normalise(self, inputs, mean, variance):
+        scale = tf.math.rsqrt(variance + self.epsilon)
+        shift = self.beta - mean * scale
+        return inputs * tf.cast(scale, inputs.dtype) + tf.cast(
+            shift, inputs.dtype
+        )
+
+    def _fused(self, inputs):
+        """Normalised inputs, batch mean and biased batch variance."""
+        shape = tf.shape(inputs)
+        # The kernel wants four axes; time and height only ever act together.
+        merged = tf.concat([shape[:1], [-1], shape[3:]], axis=0)
+        outputs, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=tf.reshape(inputs, merged),
+            scale=tf.ones_like(self.moving_variance),
+            offset=self.beta,
+            mean=tf.constant([], tf.float32),
+            variance=tf.constant([], tf.float32),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        count = tf.cast(tf.reduce_prod(shape[:-1]), tf.float32)
+        # For a single value the kernel does not apply its n / (n - 1) factor.
+        biased = unbiased * tf.maximum(count - 1.0, 1.0) / count
+        return tf.reshape(outputs, shape), mean, biased
+
+    def _follow(self, average, value):
+        average.assign_sub(
+            (average - tf.stop_gradient(value)) * (1.0 - self.momentum)
+        )
+
+    def get_config(self):
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "synchronized": self.synchronized,
+        }
+
+
+def _num_replicas() -> int:
+    context = tf.distribute.get_replica_context()
+    return context.num_replicas_in_sync if context else 1
+
+
+def _global_moments(inputs):
+    """Mean and biased variance over the global batch, both `[channels]`."""
+    inputs = tf.cast(inputs, tf.float32)
+    axes = [0, 1, 2, 3]
+    moments = tf.stack(
+        [
+            tf.reduce_mean(inputs, axes),
+            tf.reduce_mean(tf.square(inputs), axes),
+        ]
+    )
+    mean, square = tf.unstack(
+        tf.distribute.get_replica_context().all_reduce(
+            tf.distribute.ReduceOp.MEAN, moments
+        )
+    )
+    return mean, tf.maximum(square - tf.square(mean), 0.0)

@@ -1,0 +1,139 @@
+"""S3D-G and I3D trunks from one architecture table.
+
+I3D inflates Inception-v1 in time; S3D splits its 3x3x3 convolutions into
+space and time; S3D-G gates the branches (Xie et al., ECCV 2018). All three are
+argument sets of one class here, as they are in the released TF-Slim code.
+"""
+
+import dataclasses
+
+from d3d_tf.keras_api import keras
+from d3d_tf.models.blocks import ConvUnit, InceptionBlock, UnitOptions
+
+# Endpoint: what it is. Shapes after it are [time, height, width, channels] for
+# a clip of 64 x 224 x 224. Convolution: (channels, kernel, strides); pooling:
+# (kernel, strides); Mixed: the six channel counts of `InceptionBlock`.
+TRUNK = {
+    "Conv2d_1a_7x7": ("conv", 64, (7, 7, 7), (2, 2, 2)),  # 32 112 112 64
+    "MaxPool_2a_3x3": ("pool", (1, 3, 3), (1, 2, 2)),  # 32 56 56 64
+    "Conv2d_2b_1x1": ("conv", 64, (1, 1, 1), (1, 1, 1)),  # 32 56 56 64
+    "Conv2d_2c_3x3": ("conv", 192, (3, 3, 3), (1, 1, 1)),  # 32 56 56 192
+    "MaxPool_3a_3x3": ("pool", (1, 3, 3), (1, 2, 2)),  # 32 28 28 192
+    "Mixed_3b": ("mixed", (64, 96, 128, 16, 32, 32)),  # 32 28 28 256
+    "Mixed_3c": ("mixed", (128, 128, 192, 32, 96, 64)),  # 32 28 28 480
+    "MaxPool_4a_3x3": ("pool", (3, 3, 3), (2, 2, 2)),  # 16 14 14 480
+    "Mixed_4b": ("mixed", (192, 96, 208, 16, 48, 64)),  # 16 14 14 512
+    "Mixed_4c": ("mixed", (160, 112, 224, 24, 64, 64)),  # 16 14 14 512
+    "Mixed_4d": ("mixed", (128, 128, 256, 24, 64, 64)),  # 16 14 14 512
+    "Mixed_4e": ("mixed", (112, 144, 288, 32, 64, 64)),  # 16 14 14 528
+    "Mixed_4f": ("mixed", (256, 160, 320, 32, 128, 128)),  # 16 14 14 832
+    "MaxPool_5a_2x2": ("pool", (2, 2, 2), (2, 2, 2)),  # 8 7 7 832
+    "Mixed_5b": ("mixed", (256, 160, 320, 32, 128, 128)),  # 8 7 7 832
+    "Mixed_5c": ("mixed", (384, 192, 384, 48, 128, 128)),  # 8 7 7 1024
+}
+ENDPOINTS = tuple(TRUNK)
+
+
+def _starts(start_at: str | None) -> set[str]:
+    """Endpoints from `start_at` on; none for None."""
+    if start_at is None:
+        return set()
+    if start_at not in ENDPOINTS:
+        raise ValueError(
+            f"No endpoint is called {start_at!r}; choose None or one of "
+            f"{', '.join(ENDPOINTS)}."
+        )
+    return set(ENDPOINTS[ENDPOINTS.index(start_at) :])
+
+
+class Inception3D(keras.layers.Layer):
+    """The trunk of I3D, S3D and S3D-G: a clip in, named features out.
+
+    `trunk(clip, training)` takes `[batch, time, height, width, channels]`
+    float in [-1, 1] (RGB, or flow in units of 20 px per frame) and returns
+    `{endpoint: [batch, time', height', width', C]}` for all endpoints up to
+    `final_endpoint`, in order. Batch, time, height and width are free; the
+    released code fixes all but the batch and works on square frames only.
+
+    Args:
+      options: see `UnitOptions`; `separable` tells S3D from I3D.
+      first_temporal_kernel: taps in time of Conv2d_1a_7x7, one of 1, 3, 5, 7
+        (3 in S3D-G as released, 7 in I3D). It is never separated.
+      temporal_conv_start_at: endpoint from which 3x3 convolutions span three
+        frames; before it they see one. None: nowhere.
+      gating_start_at: endpoint from which units are gated. None: nowhere.
+      depth_multiplier: all channel counts are multiplied by it,
+      min_depth: but are at least this (TF-Slim's rule).
+      final_endpoint: where the trunk ends.
+    """
+
+    def __init__(
+        self,
+        options: UnitOptions,
+        *,
+        first_temporal_kernel: int = 3,
+        temporal_conv_start_at: str | None = "Conv2d_2c_3x3",
+        gating_start_at: str | None = "Conv2d_2c_3x3",
+        depth_multiplier: float = 1.0,
+        min_depth: int = 16,
+        final_endpoint: str = "Mixed_5c",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if first_temporal_kernel not in (1, 3, 5, 7):
+            raise ValueError(
+                "first_temporal_kernel must be 1, 3, 5 or 7; got "
+                f"{first_temporal_kernel!r}."
+            )
+        if depth_multiplier <= 0:
+            raise ValueError(
+                f"depth_multiplier must be above 0; got {depth_multiplier!r}."
+            )
+        temporal = _starts(temporal_conv_start_at)
+        gated = _starts(gating_start_at)
+        after_final = _starts(final_endpoint) - {final_endpoint}
+
+        def depth(channels: int) -> int:
+            return max(int(channels * depth_multiplier), min_depth)
+
+        def make(name: str):
+            kind, *row = TRUNK[name]
+            if kind == "pool":
+                return keras.layers.MaxPool3D(*row, "same", name=name)
+            taps = 3 if name in temporal else 1
+            if kind == "mixed":
+                return InceptionBlock(
+                    tuple(depth(channels) for channels in row[0]),
+                    options,
+                    temporal_kernel=taps,
+                    gating=name in gated,
+                    name=name,
+                )
+            channels, kernel, strides = row
+            unit_options = options
+            if name == "Conv2d_1a_7x7":
+                kernel = (first_temporal_kernel, 7, 7)
+                unit_options = dataclasses.replace(options, separable=False)
+            elif name == "Conv2d_2c_3x3":
+                kernel = (taps, 3, 3)
+            return ConvUnit(
+                depth(channels),
+                kernel,
+                unit_options,
+                strides=strides,
+                gating=name == "Conv2d_2c_3x3" and name in gated,
+                name=name,
+            )
+
+        self.units = [make(name) for name in ENDPOINTS if name not in after_final]
+
+    def call(self, inputs, training=None):
+        features = {}
+        net = inputs
+        for unit in self.units:
+            if isinstance(unit, keras.layers.MaxPool3D):
+                net = unit(net)
+            else:
+                net = unit(net, training=training)
+            features[unit.name] = net
+        return features

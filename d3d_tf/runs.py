@@ -1,0 +1,131 @@
+"""The run folder: where a run keeps what it made."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from d3d_tf import config
+from d3d_tf.errors import UsageError
+from d3d_tf.files import write_atomically
+
+# The networks of a run, by the names that results.json uses.
+TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """Paths in a run folder; see the contract in README."""
+
+    folder: Path
+
+    def checkpoints(self, role: str) -> Path:
+        """Checkpoints of one network, with its `history.csv`."""
+        return self.folder / "checkpoints" / role
+
+    def tensorboard(self, role: str) -> Path:
+        """Curves of one network."""
+        return self.folder / "tensorboard" / role
+
+    def scores(self, role: str, split: str) -> Path:
+        """What one network says of the videos of a split."""
+        return self.folder / "scores" / f"{role}-{split}.npz"
+
+    def costs(self, role: str) -> Path:
+        """Parameters and time of one network; written after its scores."""
+        return self.folder / "scores" / f"{role}.json"
+
+    @property
+    def recipe_path(self) -> Path:
+        """The full recipe."""
+        return self.folder / "recipe.yaml"
+
+    @property
+    def results_path(self) -> Path:
+        """The results so far."""
+        return self.folder / "results.json"
+
+    @property
+    def report_path(self) -> Path:
+        """The page to look at."""
+        return self.folder / "report.html"
+
+    @property
+    def export_path(self) -> Path:
+        """Version folders of the exported module."""
+        return self.folder / "export"
+
+    def recipe(self) -> config.Recipe:
+        """The recipe that the run was started with, sizes filled in.
+
+        Raises:
+          UsageError: the folder is no run.
+        """
+        if not self.recipe_path.exists():
+            raise UsageError(f"{self.folder} is no run: no recipe.yaml in it.")
+        return config.load(self.recipe_path)
+
+    def labels(self) -> list[str]:
+        """Class names; the order is the label."""
+        return (self.folder / "label_map.txt").read_text().splitlines()
+
+    def origin(self) -> dict:
+        """`records`: its record folder; `teacher`: the run it borrows from."""
+        return json.loads((self.folder / "origin.json").read_text())
+
+    def start(
+        self,
+        recipe: config.Recipe,
+        labels: list[str],
+        *,
+        records: Path,
+        teacher: Path | None = None,
+    ) -> None:
+        """Makes the folder, or goes on in it if recipe and classes are equal.
+
+        Raises:
+          UsageError: the folder belongs to another recipe or data set.
+        """
+        if self.recipe_path.exists():
+            differences = _differences(
+                config.to_dict(self.recipe()) | {"classes": self.labels()},
+                config.to_dict(recipe) | {"classes": labels},
+            )
+            if differences:
+                raise UsageError(
+                    f"{self.folder} holds a run of another recipe "
+                    f"({'; '.join(differences[:4])}). Choose another "
+                    "--run_dir, or remove the folder."
+                )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "scores").mkdir(exist_ok=True)
+        origin = {
+            "records": str(records),
+            "teacher": str(teacher) if teacher else None,
+        }
+        write_atomically(self.folder / "origin.json", json.dumps(origin))
+        write_atomically(
+            self.folder / "label_map.txt", "".join(f"{x}\n" for x in labels)
+        )
+        config.save(recipe, self.recipe_path)
+
+    def write_results(self, results: dict) -> None:
+        """Writes results.json whole."""
+        write_atomically(self.results_path, json.dumps(results, indent=1))
+
+    def read_results(self) -> dict:
+        """Reads results.json; empty if there is none yet."""
+        try:
+            return json.loads(self.results_path.read_text())
+        except FileNotFoundError:
+            return {}
+
+
+def _differences(old: dict, new: dict, prefix: str = "") -> list[str]:
+    found = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += _differences(before, after, f"{prefix}{key}.")
+        elif before != after:
+            found.append(f"{prefix}{key} is {before!r} there, {after!r} here")
+    return found

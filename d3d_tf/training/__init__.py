@@ -1,0 +1,1 @@
+"""Strategy, optimiser, fit, checkpoints, resume."""

@@ -1,0 +1,134 @@
+"""Trains one network of a run: strategy, compile, fit, checkpoints, resume."""
+
+import json
+import signal
+from pathlib import Path
+
+import tensorflow as tf
+
+from d3d_tf.config import Recipe
+from d3d_tf.data.pipeline import Dataset, make_dataset
+from d3d_tf.errors import UserError
+from d3d_tf.files import write_atomically
+from d3d_tf.keras_api import keras
+from d3d_tf.training.callbacks import Checkpointer, Progress
+from d3d_tf.training.schedules import make_optimizer
+
+FINISHED = "finished.json"
+
+
+class Stopped(UserError):
+    """A signal ended the training after its state was saved."""
+
+    def __init__(self, number: int, checkpoints: Path):
+        super().__init__(
+            f"Stopped by {signal.Signals(number).name}; saved in {checkpoints}."
+            " The same command goes on from there."
+        )
+        self.exit_code = 128 + number
+
+
+def train(
+    make_trainer,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    strategy,
+    streams: tuple[str, ...],
+    checkpoints: Path,
+    tensorboard: Path,
+    title: str,
+):
+    """Returns the network, trained until `recipe.train.steps`.
+
+    Goes on from the last checkpoint, if there is one.
+
+    Args:
+      make_trainer: called in the strategy's scope; returns a `StreamTrainer`
+        whose network has its variables.
+      dataset: its split `train` is used.
+      recipe: `train`, `clip` and `seed` are used.
+      strategy: from `make_strategy`.
+      streams: inputs that the trainer needs.
+      checkpoints: folder of the network's checkpoints.
+      tensorboard: folder of the curves.
+      title: of the progress bar.
+
+    Raises:
+      Stopped: by SIGTERM or SIGINT, after saving.
+      UserError: the loss is no number.
+    """
+    steps = recipe.train.steps
+    keras.utils.set_random_seed(recipe.seed)
+    with strategy.scope():
+        trainer = make_trainer()
+        trainer.compile(
+            optimizer=make_optimizer(recipe.train),
+            metrics=[keras.metrics.SparseCategoricalAccuracy(name="top1")],
+        )
+        optimizer = trainer.optimizer
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        # Its slots must exist before a checkpoint is read into them.
+        inner.build(trainer.trainable_variables)
+        state = tf.train.Checkpoint(
+            network=trainer.network, optimizer=optimizer
+        )
+        manager = tf.train.CheckpointManager(
+            state, str(checkpoints), max_to_keep=2
+        )
+        if manager.latest_checkpoint:
+            state.restore(manager.latest_checkpoint).assert_consumed()
+    start = int(optimizer.iterations.numpy())
+    if start < steps:
+        data = make_dataset(
+            dataset,
+            "train",
+            recipe.clip,
+            batch_size=recipe.train.batch_size,
+            training=True,
+            streams=streams,
+            seed=recipe.seed,
+            start_step=start,
+        )
+        per_epoch = min(recipe.train.checkpoint_every, steps)
+        checkpointer = Checkpointer(manager, steps)
+        trainer.fit(
+            data,
+            initial_epoch=start // per_epoch,
+            epochs=steps,  # Never reached: `checkpointer` ends the training.
+            steps_per_epoch=per_epoch,
+            verbose=0,
+            callbacks=[
+                Progress(title, start, steps),
+                checkpointer,
+                keras.callbacks.TensorBoard(str(tensorboard)),
+                keras.callbacks.CSVLogger(
+                    str(checkpoints / "history.csv"), append=start > 0
+                ),
+            ],
+        )
+        if checkpointer.stopped_by is not None:
+            raise Stopped(checkpointer.stopped_by, checkpoints)
+    write_atomically(
+        checkpoints / FINISHED, json.dumps({"steps": steps})
+    )
+    return trainer.network
+
+
+def is_finished(checkpoints: Path) -> bool:
+    """Whether a training ended there by itself."""
+    return (checkpoints / FINISHED).exists()
+
+
+def restore(network, checkpoints: Path) -> None:
+    """Reads the newest checkpoint of a folder into a built network.
+
+    Raises:
+      FileNotFoundError: the folder holds no checkpoint.
+      AssertionError: the checkpoint does not fit the network.
+    """
+    latest = tf.train.latest_checkpoint(str(checkpoints))
+    if latest is None:
+        raise FileNotFoundError(f"No checkpoint in {checkpoints}.")
+    status = tf.train.Checkpoint(network=network).restore(latest)
+    status.assert_existing_objects_matched().expect_partial()

@@ -1,0 +1,1 @@
+"""SavedModel / TF-Hub modules. Installed as `d3d_tf.hub_export`."""

@@ -1,0 +1,62 @@
+"""Packs d3d_tf/, tfrecords/ and hub_export/ as one package, `d3d_tf`."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+FOLDERS = {
+    "d3d_tf": "d3d_tf",
+    "d3d_tf.tfrecords": "tfrecords",
+    "d3d_tf.hub_export": "hub_export",
+}
+PACKAGES = [
+    package + inner
+    for package, folder in FOLDERS.items()
+    for inner in ["", *(f".{name}" for name in find_packages(folder))]
+]
+VERSION = re.search(
+    r'^__version__ = "(.+)"$',
+    Path("d3d_tf/__init__.py").read_text(),
+    re.MULTILINE,
+).group(1)
+
+setup(
+    name="d3d_tf",
+    version=VERSION,
+    description="Distilled 3D networks for video, in TensorFlow",
+    author="The d3d_tf Authors",
+    license="Apache-2.0",
+    package_dir=FOLDERS,
+    packages=PACKAGES,
+    package_data={"": ["*.html", "*.json", "*.txt", "*.yaml"]},
+    python_requires=">=3.10",
+    install_requires=[
+        "absl-py",
+        "numpy",
+        "pyyaml",
+        # tensorflow-hub 0.16.1 imports pkg_resources, which 82 removed.
+        "setuptools<81",
+        "tensorflow>=2.15",
+        # Brings tf-keras, the Keras 2 of TensorFlow 2.16 and newer.
+        "tensorflow-hub>=0.16.1",
+        "tqdm",
+    ],
+    extras_require={
+        "data": ["apache-beam", "av", "opencv-contrib-python-headless"],
+        "report": ["jinja2", "matplotlib"],
+        "card": [
+            "keras==2.15.0",
+            "tensorflow==2.15.1",
+            "tensorflow-addons==0.23.0",
+            "tensorflow-io==0.36.0",
+            # Its import of tensorflow-datasets needs protobuf 4.
+            "tensorflow-metadata<1.16",
+            "tf-models-official==2.15.0",
+        ],
+        "gpu": ["tensorflow[and-cuda]"],
+        "serving": ["tensorflow-serving-api"],
+        "bench": ["matplotlib"],
+        "dev": ["mypy", "pytest", "ruff", "types-PyYAML", "types-tqdm"],
+    },
+)

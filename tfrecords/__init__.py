@@ -1,0 +1,1 @@
+"""From video files to TFRecords. Installed as `d3d_tf.tfrecords`."""

@@ -1,0 +1,86 @@
+"""One video as a MediaSequence SequenceExample; see `d3d_tf/schema.py`."""
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from d3d_tf import schema
+from d3d_tf.config import DataRecipe, FlowRecipe, digest
+from d3d_tf.tfrecords.flow import tvl1_flow
+from d3d_tf.tfrecords.sources import Source
+from d3d_tf.tfrecords.video import Video
+
+
+def encode_example(
+    video: Video,
+    source: Source,
+    *,
+    dataset_name: str,
+    data: DataRecipe,
+    flow: FlowRecipe,
+) -> tuple[bytes, float]:
+    """Computes flow and serialises both streams.
+
+    Returns:
+      The serialised `tf.train.SequenceExample` and the share of flow vectors
+      that the codec had to clip, 0..1.
+    """
+    vectors = tvl1_flow(video.frames, flow)
+    clipped = schema.clipped_share(vectors, flow.saturation)
+    if not len(vectors):  # A single frame: no motion is known.
+        vectors = np.zeros((1, *video.frames.shape[1:3], 2), np.float32)
+    else:
+        vectors = np.concatenate([vectors, vectors[-1:]])
+    codes = schema.encode_flow(vectors, flow.saturation)
+    height, width = video.frames.shape[1:3]
+    end = video.timestamps[-1] + round(1e6 / data.frame_rate)
+    example = tf.train.SequenceExample()
+    context = example.context.feature
+    for key, value in {
+        schema.EXAMPLE_ID: source.id,
+        schema.DATASET_NAME: dataset_name,
+        schema.DATA_PATH: source.path,
+        schema.MEDIA_ID: source.id,
+        schema.LABEL_STRING: source.class_name,
+        schema.IMAGE_FORMAT: "JPEG",
+        schema.IMAGE_COLORSPACE: "RGB",
+        schema.FLOW + schema.IMAGE_FORMAT: "PNG",
+        schema.FLOW_RECIPE: digest(flow),
+    }.items():
+        context[key].bytes_list.value.append(value.encode())
+    for key, value in {
+        schema.LABEL_INDEX: source.label,
+        schema.CLIP_START: 0,
+        schema.CLIP_END: int(end),
+        schema.IMAGE_CHANNELS: 3,
+        schema.IMAGE_HEIGHT: height,
+        schema.IMAGE_WIDTH: width,
+        schema.FLOW + schema.IMAGE_CHANNELS: 3,
+        schema.FLOW + schema.IMAGE_HEIGHT: height,
+        schema.FLOW + schema.IMAGE_WIDTH: width,
+        schema.SCHEMA_KEY: schema.SCHEMA_VERSION,
+        schema.LAST_FLOW_REPEATED: 1,
+    }.items():
+        context[key].int64_list.value.append(value)
+    for key, value in {
+        schema.IMAGE_RATE: data.frame_rate,
+        schema.FLOW + schema.IMAGE_RATE: data.frame_rate,
+        schema.FLOW_SATURATION: flow.saturation,
+    }.items():
+        context[key].float_list.value.append(value)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, data.jpeg_quality]
+    lists = example.feature_lists.feature_list
+    for frame, code, time in zip(
+        video.frames, codes, video.timestamps, strict=True
+    ):
+        # OpenCV's encoders take the channels in reverse order.
+        jpeg = cv2.imencode(".jpg", frame[..., ::-1], quality)[1].tobytes()
+        png = cv2.imencode(".png", code[..., ::-1])[1].tobytes()
+        for prefix, encoded in (("", jpeg), (schema.FLOW, png)):
+            lists[prefix + schema.IMAGE_ENCODED].feature.add(
+                bytes_list=tf.train.BytesList(value=[encoded])
+            )
+            lists[prefix + schema.IMAGE_TIMESTAMP].feature.add(
+                int64_list=tf.train.Int64List(value=[int(time)])
+            )
+    return example.SerializeToString(deterministic=True), clipped

@@ -1,0 +1,125 @@
+"""What is on disk: a folder of videos, one sub-folder per class."""
+
+import dataclasses
+import hashlib
+import math
+from pathlib import Path
+
+from d3d_tf.errors import UserError
+
+# Files a user may keep beside videos; anything else is tried as a video, so
+# that a broken or misnamed one is reported and not overlooked.
+NOT_VIDEOS = {".txt", ".csv", ".json", ".md", ".jpg", ".png", ".db", ".ini"}
+SPLIT_NAMES = {"train": "train", "test": "test", "val": "test", "valid": "test"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """One video file that should become a record.
+
+    Attributes:
+      id: unique in the data set: `split/class/file` or `class/file`.
+      path: of the file.
+      label: class index.
+      class_name: label_map.txt's line `label`.
+      split: name of the split it belongs to.
+    """
+
+    id: str
+    path: str
+    label: int
+    class_name: str
+    split: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """All videos of a data set, in a fixed order.
+
+    Attributes:
+      name: of the data set.
+      classes: label names; a label is an index into them.
+      sources: every file to try.
+      empty_classes: sub-folders that hold no file.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    sources: tuple[Source, ...]
+    empty_classes: tuple[str, ...] = ()
+
+
+def list_folder(folder: str | Path, *, test_share: float) -> Listing:
+    """Lists `folder/CLASS/*` or `folder/{train,test}/CLASS/*`.
+
+    Classes are the sorted names of the sub-folders. Without a split of its
+    own, `test_share` of each class's files is held out, chosen by the digest
+    of their names: adding a file moves no other from one split to the other
+    side unless the class's quota grows.
+
+    Raises:
+      UserError: no such folder, or no file in any sub-folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder}.")
+    splits = {
+        child: SPLIT_NAMES[child.name.lower()]
+        for child in _folders(folder)
+        if child.name.lower() in SPLIT_NAMES
+    }
+    roots = splits or {folder: ""}
+    names = sorted({child.name for root in roots for child in _folders(root)})
+    sources: list[Source] = []
+    filled = set()
+    for root, split in roots.items():
+        for class_folder in _folders(root):
+            files = [p for p in sorted(class_folder.iterdir()) if _candidate(p)]
+            held_out = set() if split else _held_out(files, test_share)
+            if files:
+                filled.add(class_folder.name)
+            for path in files:
+                sources.append(
+                    Source(
+                        id=path.relative_to(folder).as_posix(),
+                        path=str(path),
+                        label=names.index(class_folder.name),
+                        class_name=class_folder.name,
+                        split=split or ("test" if path in held_out else "train"),
+                    )
+                )
+    if not sources:
+        raise UserError(
+            f"{folder} holds no videos: one sub-folder per class was expected, "
+            f"with the video files in it, e.g. {folder}/juggling/clip1.mp4."
+        )
+    empty = tuple(name for name in names if name not in filled)
+    return Listing(folder.name, tuple(names), tuple(sources), empty)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [
+        p
+        for p in sorted(folder.iterdir())
+        if p.is_dir() and not p.name.startswith(".")
+    ]
+
+
+def _candidate(path: Path) -> bool:
+    return (
+        path.is_file()
+        and not path.name.startswith(".")
+        and path.suffix.lower() not in NOT_VIDEOS
+    )
+
+
+def _held_out(files: list[Path], share: float) -> set[Path]:
+    """`share` of the files; at least one of two or more, never all."""
+    if len(files) < 2 or share == 0:
+        return set()
+    count = min(max(1, math.floor(len(files) * share)), len(files) - 1)
+
+    def by_name(path: Path) -> str:
+        return hashlib.sha256(path.name.encode()).hexdigest()
+
+    return set(sorted(files, key=by_name)[:count])

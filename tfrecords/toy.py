@@ -1,0 +1,185 @@
+"""The embedded data set: videos in which the motion is the class.
+
+Textured patches move over a textured background in one of eight directions;
+the direction is the label and nothing else is. Every patch of a clip has one
+hue, and each class owns a hue. In the training videos, and in the test set
+`same_colours`, nine clips of ten wear the hue of their class, so colour is a
+cue that is easy to learn and not to be trusted. In `shuffled_colours` the hue
+is drawn without regard to the class.
+
+Everything is a function of (seed, split, index): any clip can be made alone,
+and its exact flow is known.
+"""
+
+import colorsys
+import dataclasses
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from d3d_tf.config import ToyRecipe
+from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords.video import write_video
+
+# Direction of (u, v) in pixels, v downwards; class k moves towards k * 45
+# degrees, counted from "right" and turning through "down".
+CLASSES = (
+    "right",
+    "down_right",
+    "down",
+    "down_left",
+    "left",
+    "up_left",
+    "up",
+    "up_right",
+)
+FRAME_RATE = 25
+SPLITS = ("train", "same_colours", "shuffled_colours")
+
+
+@dataclasses.dataclass(frozen=True)
+class ToyClip:
+    """One generated clip.
+
+    Attributes:
+      frames: uint8 `[time, size, size, 3]` RGB.
+      flow: float32 `[time - 1, size, size, 2]`, exact (u, v) in pixels per
+        frame from frame i to i + 1.
+      label: class index.
+      hue: index of the class whose hue the patches wear.
+    """
+
+    frames: np.ndarray
+    flow: np.ndarray
+    label: int
+    hue: int
+
+
+def _texture(rng: np.random.Generator, size: int) -> np.ndarray:
+    """`[size, size]` float32 in [0, 1]: noise with detail of about 3 px."""
+    noise = rng.standard_normal((size, size)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 1.2)
+    smooth = (smooth - smooth.mean()) / (smooth.std() + 1e-6)
+    return np.clip(0.5 + 0.22 * smooth, 0, 1)
+
+
+def _tint(texture: np.ndarray, hue: float, saturation: float) -> np.ndarray:
+    """Colours a texture: `[..., 3]` float32 in [0, 255]."""
+    colour = np.array(colorsys.hsv_to_rgb(hue, saturation, 1.0), np.float32)
+    return 255 * texture[..., None] * colour
+
+
+def make_clip(
+    seed: int,
+    split: str,
+    index: int,
+    *,
+    size: int,
+    num_frames: int,
+    cue: float = 0.9,
+) -> ToyClip:
+    """Clip `index` of a split; labels cycle through the classes.
+
+    Args:
+      seed: of the data set.
+      split: one of `SPLITS`.
+      index: from 0.
+      size: height and width in pixels.
+      num_frames: length of the clip.
+      cue: share of clips whose hue is that of their class, except in
+        `shuffled_colours`, where hues are uniform.
+    """
+    rng = np.random.default_rng([seed, SPLITS.index(split), index])
+    label = index % len(CLASSES)
+    hue = label
+    if split == "shuffled_colours" or rng.random() >= cue:
+        hue = int(rng.integers(len(CLASSES)))
+    angle = label * np.pi / 4
+    velocity = rng.uniform(1.2, 2.0) * np.array([np.cos(angle), np.sin(angle)])
+
+    background = _tint(_texture(rng, size), rng.random(), 0.2)
+    patches = []
+    for _ in range(3):
+        radius = size * rng.uniform(0.14, 0.2)
+        half = int(np.ceil(radius)) + 2
+        texture = _tint(
+            _texture(rng, 2 * half + 1), hue / len(CLASSES), 0.75
+        )
+        # Where the patch is half way through the clip: inside the picture.
+        middle = rng.uniform(0.2 * size, 0.8 * size, 2)
+        patches.append((radius, half, texture, middle))
+
+    frames = np.empty((num_frames, size, size, 3), np.uint8)
+    flow = np.zeros((num_frames, size, size, 2), np.float32)
+    ys, xs = np.mgrid[:size, :size].astype(np.float32)
+    for t in range(num_frames):
+        frame = background.copy()
+        for radius, half, texture, middle in patches:
+            x, y = middle + velocity * (t - (num_frames - 1) / 2)
+            pixels = cv2.remap(
+                texture,
+                (xs - x + half).astype(np.float32),
+                (ys - y + half).astype(np.float32),
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT,
+            )
+            distance = np.hypot(xs - x, ys - y)
+            cover = np.clip(radius - distance + 0.5, 0, 1)[..., None]
+            frame = cover * pixels + (1 - cover) * frame
+            flow[t][cover[..., 0] > 0.5] = velocity
+        frames[t] = np.rint(frame)
+    return ToyClip(frames, flow[:-1], label, hue)
+
+
+def write_videos(
+    folder: Path, toy: ToyRecipe, seed: int, *, show: bool = True
+) -> Listing:
+    """Writes the data set as H.264 files, `folder/split/class/NNNNN.mp4`.
+
+    Files that exist are kept: each appears by rename, and its content is a
+    function of the arguments.
+    """
+    sources = []
+    for split in SPLITS:
+        count = toy.train_videos if split == "train" else toy.test_videos
+        for index in range(count):
+            label = index % len(CLASSES)
+            name = f"{split}/{CLASSES[label]}/{index:05d}.mp4"
+            sources.append(
+                Source(name, str(folder / name), label, CLASSES[label], split)
+            )
+
+    def write(source: Source) -> None:
+        path = Path(source.path)
+        if path.exists():
+            return
+        clip = make_clip(
+            seed,
+            source.split,
+            int(path.stem),
+            size=toy.size,
+            num_frames=toy.num_frames,
+            cue=toy.cue,
+        )
+        temporary = path.with_suffix(".mp4.tmp")
+        write_video(temporary, clip.frames, FRAME_RATE)
+        os.replace(temporary, path)
+
+    for split in SPLITS:
+        for name in CLASSES:
+            (folder / split / name).mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        done = pool.map(write, sources)
+        for _ in tqdm(
+            done,
+            total=len(sources),
+            unit="video",
+            desc="writing toy videos",
+            disable=not show,
+        ):
+            pass
+    return Listing("toy", CLASSES, tuple(sources))
