@@ -15,7 +15,7 @@ if _TF_VERSION < (2, 16):
     keras = tf.keras
 else:
     try:
-        import tf_keras as keras
+        import tf_keras as keras  # type: ignore[no-redef]
     except ImportError as error:
         raise ImportError(
             f"TensorFlow {tf.__version__} brings Keras 3, and d3d_tf needs "

@@ -4,8 +4,10 @@ Flags are read here and nowhere else. TensorFlow is imported by the mode that
 needs it, so `--help` and a wrong flag answer at once.
 """
 
+import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from absl import app, flags
@@ -72,8 +74,8 @@ def _recipe() -> config.Recipe:
         recipe = RECIPES[name]
     else:
         raise UsageError(
-            f"No recipe is called {name!r}; valid: {', '.join(RECIPES)}, or the "
-            "path of a .yaml file."
+            f"No recipe is called {name!r}; valid: {', '.join(RECIPES)}, or "
+            "the path of a .yaml file."
         )
     return config.override(recipe, _SET.value)
 
@@ -138,9 +140,7 @@ def _run() -> None:
 
     roles = {
         "distill": ("teacher", "baseline", "two_stream", "student", "ensemble"),
-        "train": (
-            "teacher" if recipe.train.stream == "flow" else "baseline",
-        ),
+        "train": ("teacher" if recipe.train.stream == "flow" else "baseline",),
     }[mode]
     return distill(
         recipe,
@@ -167,10 +167,18 @@ def _parse(argv: list[str]) -> list[str]:
     return rest
 
 
+def _quiet() -> None:
+    """Keeps start-up notes of other packages from hiding what matters."""
+    # Even without a GPU TensorFlow tells, as errors, how it found no cuDNN.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for module in ("google", "tensorflow_hub", "tensorflow_addons"):
+        warnings.filterwarnings("ignore", module=module)
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
+
+
 def main(_) -> int:
     """Runs the mode; returns the exit code."""
-    # TensorFlow's C++ start-up notes help nobody; errors still show.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    _quiet()
     try:
         _run()
     except UserError as error:

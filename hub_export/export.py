@@ -67,8 +67,8 @@ def export_module(
         if not differences[worst] <= TOLERANCE:
             raise UserError(
                 f"The exported module differs from the network by "
-                f"{differences[worst]:.2g} in {worst}; at most {TOLERANCE:g} is "
-                "allowed. Nothing was published."
+                f"{differences[worst]:.2g} in {worst}; at most {TOLERANCE:g} "
+                "is allowed. Nothing was published."
             )
         description = {
             "kind": "classification",
@@ -108,9 +108,9 @@ def _differences(network, path: Path, frames: int, size: int) -> dict:
         "serving_default": signatures["serving_default"](
             frames=tf.constant(unit)
         )["logits"],
-        "frames_uint8": signatures["frames_uint8"](
-            frames=tf.constant(pixels)
-        )["logits"],
+        "frames_uint8": signatures["frames_uint8"](frames=tf.constant(pixels))[
+            "logits"
+        ],
     }
     return {
         name: float(np.abs(logits.numpy() - expected).max())

@@ -12,7 +12,7 @@ lane=$1 venv=$PWD/$2
 lock=requirements/$lane.lock
 hash=$(sha256sum "$lock" | cut -d ' ' -f 1)
 
-# Debian packs ensurepip, without which there are no environments, apart.
+# On Debian ensurepip is a package of its own, and no venv is made without it.
 is_usable='import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))'
 
 find_python() {

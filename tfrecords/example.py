@@ -36,7 +36,7 @@ def encode_example(
     end = video.timestamps[-1] + round(1e6 / data.frame_rate)
     example = tf.train.SequenceExample()
     context = example.context.feature
-    for key, value in {
+    texts = {
         schema.EXAMPLE_ID: source.id,
         schema.DATASET_NAME: dataset_name,
         schema.DATA_PATH: source.path,
@@ -46,9 +46,10 @@ def encode_example(
         schema.IMAGE_COLORSPACE: "RGB",
         schema.FLOW + schema.IMAGE_FORMAT: "PNG",
         schema.FLOW_RECIPE: digest(flow),
-    }.items():
-        context[key].bytes_list.value.append(value.encode())
-    for key, value in {
+    }
+    for key, text in texts.items():
+        context[key].bytes_list.value.append(text.encode())
+    integers = {
         schema.LABEL_INDEX: source.label,
         schema.CLIP_START: 0,
         schema.CLIP_END: int(end),
@@ -60,14 +61,16 @@ def encode_example(
         schema.FLOW + schema.IMAGE_WIDTH: width,
         schema.SCHEMA_KEY: schema.SCHEMA_VERSION,
         schema.LAST_FLOW_REPEATED: 1,
-    }.items():
-        context[key].int64_list.value.append(value)
-    for key, value in {
+    }
+    for key, integer in integers.items():
+        context[key].int64_list.value.append(integer)
+    floats = {
         schema.IMAGE_RATE: data.frame_rate,
         schema.FLOW + schema.IMAGE_RATE: data.frame_rate,
         schema.FLOW_SATURATION: flow.saturation,
-    }.items():
-        context[key].float_list.value.append(value)
+    }
+    for key, number in floats.items():
+        context[key].float_list.value.append(number)
     quality = [cv2.IMWRITE_JPEG_QUALITY, data.jpeg_quality]
     lists = example.feature_lists.feature_list
     for frame, code, time in zip(

@@ -85,7 +85,8 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
                         path=str(path),
                         label=names.index(class_folder.name),
                         class_name=class_folder.name,
-                        split=split or ("test" if path in held_out else "train"),
+                        split=split
+                        or ("test" if path in held_out else "train"),
                     )
                 )
     if not sources:

@@ -106,9 +106,7 @@ def make_clip(
     for _ in range(3):
         radius = size * rng.uniform(0.14, 0.2)
         half = int(np.ceil(radius)) + 2
-        texture = _tint(
-            _texture(rng, 2 * half + 1), hue / len(CLASSES), 0.75
-        )
+        texture = _tint(_texture(rng, 2 * half + 1), hue / len(CLASSES), 0.75)
         # Where the patch is half way through the clip: inside the picture.
         middle = rng.uniform(0.2 * size, 0.8 * size, 2)
         patches.append((radius, half, texture, middle))

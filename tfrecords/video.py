@@ -133,7 +133,9 @@ def _resize(pixels: np.ndarray, short_side: int) -> np.ndarray:
         return pixels
     size = (round(width * scale), round(height * scale))
     return cv2.resize(
-        pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        pixels,
+        size,
+        interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
     )
 
 

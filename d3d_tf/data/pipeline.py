@@ -7,84 +7,15 @@ epoch, clip id), and the order of one of (seed, epoch): neither depends on the
 number of threads.
 """
 
-import dataclasses
-import json
 from pathlib import Path
 
 import tensorflow as tf
 
-from d3d_tf import schema
 from d3d_tf.config import ClipRecipe
-from d3d_tf.data.geometry import (
-    centre_geometry,
-    crop_and_flip,
-    random_geometry,
-)
+from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.data.decode import decode_flow, decode_frames, parse
+from d3d_tf.data.geometry import centre_geometry, random_geometry
 from d3d_tf.errors import UserError
-
-# (u, v) / 20 px reaches the networks, whatever the records' saturation: the
-# scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
-FLOW_SCALE = 20.0
-# Serialized records, not clips, are shuffled, in windows of so many bytes.
-SHUFFLE_BYTES = 512 * 2**20
-
-
-@dataclasses.dataclass(frozen=True)
-class Dataset:
-    """A prepared record folder, as `prepare` describes it in dataset.json."""
-
-    folder: Path
-    info: dict
-
-    @property
-    def classes(self) -> list[str]:
-        """Class names; the order is the label."""
-        return self.info["classes"]
-
-    @property
-    def splits(self) -> dict[str, int]:
-        """Videos per split."""
-        return self.info["splits"]
-
-    @property
-    def test_splits(self) -> list[str]:
-        """Splits that are not trained on; the hardest last."""
-        return [name for name in self.splits if name != "train"]
-
-    def shuffle_window(self) -> int:
-        """How many records are shuffled together; at least 16."""
-        mean = self.info["num_bytes"] / self.info["num_videos"]
-        return max(16, int(SHUFFLE_BYTES / mean))
-
-    def skipped(self) -> list[dict]:
-        """Rows of manifest.json for files that could not be used."""
-        rows = json.loads((self.folder / "manifest.json").read_text())
-        return [row for row in rows if "skipped" in row]
-
-    def shards(self, split: str) -> list[str]:
-        """The split's files, in order."""
-        return [
-            str(self.folder / name)
-            for name in self.info["shards"]
-            if name.startswith(f"{split}-")
-        ]
-
-
-def open_dataset(folder: str | Path) -> Dataset:
-    """Reads `dataset.json` of a record folder.
-
-    Raises:
-      UserError: the folder holds no finished records.
-    """
-    folder = Path(folder)
-    try:
-        info = json.loads((folder / "dataset.json").read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{folder} holds no finished records (no readable dataset.json): "
-            "run --mode=prepare first, or name the folder it printed."
-        ) from error
-    return Dataset(folder, info)
 
 
 def make_dataset(
@@ -190,76 +121,16 @@ def make_dataset(
         return inputs, video["label"]
 
     if training:
-        records = tf.data.Dataset.range(2**40).flat_map(epoch_records)
-        records = records.skip(start_step * batch_size)
+        serialized = tf.data.Dataset.range(2**40).flat_map(epoch_records)
+        serialized = serialized.skip(start_step * batch_size)
     else:
-        records = tf.data.TFRecordDataset(shards).map(
+        serialized = tf.data.TFRecordDataset(shards).map(
             lambda record: (record, tf.constant(0, tf.int64))
         )
     return (
-        records.map(
+        serialized.map(
             to_clip, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
         .batch(batch_size, drop_remainder=training)
         .prefetch(2)
     )
-
-
-def parse(record, streams) -> dict:
-    """A serialized record to still encoded frames and what a draw needs."""
-    keys = {
-        "frames": schema.IMAGE_ENCODED,
-        "flow": schema.FLOW + schema.IMAGE_ENCODED,
-    }
-    pictures = [stream for stream in streams if stream in keys]
-    context, lists = tf.io.parse_single_sequence_example(
-        record,
-        context_features={
-            schema.EXAMPLE_ID: tf.io.FixedLenFeature([], tf.string),
-            schema.LABEL_INDEX: tf.io.FixedLenFeature([], tf.int64),
-            schema.IMAGE_HEIGHT: tf.io.FixedLenFeature([], tf.int64),
-            schema.IMAGE_WIDTH: tf.io.FixedLenFeature([], tf.int64),
-            schema.FLOW_SATURATION: tf.io.FixedLenFeature(
-                [], tf.float32, default_value=FLOW_SCALE
-            ),
-        },
-        sequence_features={
-            keys[stream]: tf.io.FixedLenSequenceFeature([], tf.string)
-            for stream in pictures
-        },
-    )
-    video = {stream: lists[keys[stream]] for stream in pictures}
-    return video | {
-        "id": context[schema.EXAMPLE_ID],
-        "label": context[schema.LABEL_INDEX],
-        "length": tf.shape(video[pictures[0]])[0],
-        "height": tf.cast(context[schema.IMAGE_HEIGHT], tf.int32),
-        "width": tf.cast(context[schema.IMAGE_WIDTH], tf.int32),
-        "saturation": context[schema.FLOW_SATURATION],
-    }
-
-
-def decode_frames(encoded, geometry):
-    """JPEG `[length]` to float32 `[time, size, size, 3]` in [-1, 1]."""
-    pixels = tf.map_fn(
-        lambda jpeg: tf.io.decode_jpeg(jpeg, 3),
-        tf.gather(encoded, geometry.indices),
-        fn_output_signature=tf.uint8,
-    )
-    pixels = crop_and_flip(pixels, geometry)
-    return tf.cast(pixels, tf.float32) / 127.5 - 1.0
-
-
-def decode_flow(encoded, geometry, saturation):
-    """PNG codes `[length]` to float32 `[time, size, size, 2]`, px / 20."""
-    codes = tf.map_fn(
-        lambda png: tf.io.decode_png(png, 3),
-        tf.gather(encoded, geometry.indices),
-        fn_output_signature=tf.uint8,
-    )
-    codes = crop_and_flip(codes, geometry)[..., :2]
-    vectors = tf.cast(codes, tf.float32) - float(schema.ZERO_CODE)
-    vectors *= saturation / (schema.CODE_RANGE * FLOW_SCALE)
-    # A mirrored picture moves the other way.
-    mirror = tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
-    return tf.clip_by_value(vectors * mirror, -1.0, 1.0)

@@ -58,11 +58,13 @@ class StreamTrainer(keras.Model):
         return self.network(inputs, training=training)
 
     def clip_losses(self, inputs, labels, logits) -> dict:
-        """`{name: (weight, float32 [batch])}`; the total is the weighted sum."""
+        """`{name: (weight, float32 [batch])}`; the total is weighted so."""
         return {"classification_loss": (1.0, self._clip_loss(labels, logits))}
 
     def train_step(self, data):
-        inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(data)
+        inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
+            data
+        )
         context = tf.distribute.get_replica_context()
         local = tf.cast(tf.shape(labels)[0], tf.float32)
         global_batch = context.all_reduce(tf.distribute.ReduceOp.SUM, local)
@@ -78,7 +80,9 @@ class StreamTrainer(keras.Model):
         )
 
     def test_step(self, data):
-        inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(data)
+        inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
+            data
+        )
         logits = self(inputs, training=False)
         total, losses = self._total(inputs, labels, logits, clip_weights)
         return self._report(

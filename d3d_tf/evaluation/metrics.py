@@ -86,4 +86,6 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
         share * (1 - share) / total + z * z / (4 * total * total)
     )
     scale = 1 + z * z / total
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    return max(0.0, (centre - spread) / scale), min(
+        1.0, (centre + spread) / scale
+    )

@@ -4,11 +4,12 @@ from d3d_tf.config import Recipe
 from d3d_tf.console import log_to, say
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.export import export_run
-from d3d_tf.jobs.results import write_table
 from d3d_tf.jobs.records import ensure_records
+from d3d_tf.jobs.results import write_table
 from d3d_tf.jobs.table import ROWS
 from d3d_tf.jobs.visualize import write_report
 from d3d_tf.runs import Run
+
 
 def distill(
     recipe: Recipe,

@@ -1,10 +1,9 @@
 """The networks of one run: trained if missing, scored, put in a table."""
 
-
 import tensorflow as tf
 
 from d3d_tf.config import Recipe
-from d3d_tf.data.pipeline import Dataset
+from d3d_tf.data.dataset import Dataset
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.stream import StreamTrainer
 from d3d_tf.evaluation.metrics import average
@@ -83,9 +82,9 @@ class Experiment:
         return f"{count} {'GPU' if gpus else 'CPU'} replica"
 
     def _home(self, role: str) -> Run:
-        lent = self.donor and role != STUDENT
-        if lent and is_finished(self.donor.checkpoints(role)):
-            return self.donor
+        if self.donor and role != STUDENT:
+            if is_finished(self.donor.checkpoints(role)):
+                return self.donor
         return self.run
 
     def _make(self, role: str):
@@ -95,10 +94,12 @@ class Experiment:
 
     def _train(self, role: str):
         distill = self.recipe.distill
-        streams = (STREAM[role],)
+        streams: tuple[str, ...] = (STREAM[role],)
         teacher = None
         if role == STUDENT:
-            teacher_role = TEACHER if distill.teacher_stream == "flow" else BASELINE
+            teacher_role = (
+                TEACHER if distill.teacher_stream == "flow" else BASELINE
+            )
             teacher = self.network(teacher_role)
             streams = tuple({"frames", STREAM[teacher_role]})
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from d3d_tf.console import say
-from d3d_tf.data.pipeline import Dataset, open_dataset
+from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.jobs.experiment import PARTS, Experiment
 from d3d_tf.jobs.export import export_run

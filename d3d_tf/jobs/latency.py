@@ -6,7 +6,8 @@ import time
 import numpy as np
 
 from d3d_tf.config import Recipe
-from d3d_tf.data.pipeline import Dataset, make_dataset
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.tfrecords.flow import tvl1_flow
 
 REPEATS = 9
@@ -31,7 +32,8 @@ def milliseconds_per_video(
         streams=("frames", stream),
     )
     inputs, _ = next(iter(clips))
-    pixels = np.uint8((inputs["frames"][0].numpy() + 1) * 127.5)
+    pixels = np.rint((inputs["frames"][0].numpy() + 1) * 127.5)
+    pixels = pixels.astype(np.uint8)
     forward(inputs[stream])  # Traces for this batch size.
     times = []
     for _ in range(REPEATS):

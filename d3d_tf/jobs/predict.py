@@ -24,7 +24,8 @@ def predict(path: str, run: Run) -> None:
     """
     recipe = run.recipe()
     role = next(
-        (r for r in (STUDENT, BASELINE) if is_finished(run.checkpoints(r))), None
+        (r for r in (STUDENT, BASELINE) if is_finished(run.checkpoints(r))),
+        None,
     )
     if role is None:
         raise UserError(f"{run.folder} has no finished RGB network.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from d3d_tf.config import ClipRecipe, Recipe, digest, validate
 from d3d_tf.console import say
-from d3d_tf.data.pipeline import Dataset, open_dataset
+from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError
 from d3d_tf.tfrecords import toy
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
@@ -75,7 +75,11 @@ def _listing(
             )
         identity = digest(recipe.toy, recipe.seed)
         folder = Path(records_dir) / "videos" / f"toy-{identity[:8]}"
-        return recipe, toy.write_videos(folder, recipe.toy, recipe.seed), identity
+        return (
+            recipe,
+            toy.write_videos(folder, recipe.toy, recipe.seed),
+            identity,
+        )
     listing = list_folder(data, test_share=recipe.data.test_share)
     if recipe.data.short_side == 0:
         sides = []

@@ -99,9 +99,7 @@ class Row:
 def header(test_splits: list[str]) -> str:
     """The first line of the table on the screen."""
     splits = "".join(f"{'top-1 ' + name:>24}" for name in test_splits)
-    return (
-        f"{'':16}{splits}{'training':>10}{'parameters':>12}{'ms/video':>10}"
-    )
+    return f"{'':16}{splits}{'training':>10}{'parameters':>12}{'ms/video':>10}"
 
 
 def line(row: Row, test_splits: list[str], *, toy: bool) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from d3d_tf.config import Recipe
-from d3d_tf.data.pipeline import Dataset, make_dataset
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.files import write_atomically
 from d3d_tf.jobs.table import CONVERGED, ROWS
@@ -98,7 +99,9 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
         training=False,
         streams=("frames", "flow", "id"),
     )
-    examples, mistakes, seen = [], [], set()
+    examples: list[dict] = []
+    mistakes: list[dict] = []
+    seen = set()
     for inputs, label in data:
         truth = int(label[0])
         probabilities = predictions.get(inputs["id"][0].numpy().decode())

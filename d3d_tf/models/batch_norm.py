@@ -14,7 +14,7 @@ from d3d_tf.keras_api import keras
 
 @keras.utils.register_keras_serializable("d3d_tf")
 class BatchNorm(keras.layers.Layer):
-    """Batch normalisation with a shift and no scale, over all axes but the last.
+    """Batch normalisation with a shift and no scale, per channel.
 
     Input and output: `[batch, time, height, width, channels]`, any float type;
     statistics and variables are float32.
@@ -50,10 +50,14 @@ class BatchNorm(keras.layers.Layer):
 
     def build(self, input_shape):
         def add(name, initial_value, trainable):
-            averaged = {} if trainable else {
-                "synchronization": tf.VariableSynchronization.ON_READ,
-                "aggregation": tf.VariableAggregation.MEAN,
-            }
+            averaged = (
+                {}
+                if trainable
+                else {
+                    "synchronization": tf.VariableSynchronization.ON_READ,
+                    "aggregation": tf.VariableAggregation.MEAN,
+                }
+            )
             return self.add_weight(
                 name=name,
                 shape=(input_shape[-1],),

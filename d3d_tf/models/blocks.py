@@ -184,9 +184,7 @@ class InceptionBlock(keras.layers.Layer):
         b0, b1a, b1b, b2a, b2b, b3 = filters
 
         def unit(channels, kernel, name, gated):
-            return ConvUnit(
-                channels, kernel, options, gating=gated, name=name
-            )
+            return ConvUnit(channels, kernel, options, gating=gated, name=name)
 
         # Attributes rather than one nested list: Keras 2's `.keras` format
         # skips what lies in a list of lists.

@@ -6,30 +6,54 @@ argument sets of one class here, as they are in the released TF-Slim code.
 """
 
 import dataclasses
+from typing import NamedTuple
 
 from d3d_tf.keras_api import keras
 from d3d_tf.models.blocks import ConvUnit, InceptionBlock, UnitOptions
 
-# Endpoint: what it is. Shapes after it are [time, height, width, channels] for
-# a clip of 64 x 224 x 224. Convolution: (channels, kernel, strides); pooling:
-# (kernel, strides); Mixed: the six channel counts of `InceptionBlock`.
-TRUNK = {
-    "Conv2d_1a_7x7": ("conv", 64, (7, 7, 7), (2, 2, 2)),  # 32 112 112 64
-    "MaxPool_2a_3x3": ("pool", (1, 3, 3), (1, 2, 2)),  # 32 56 56 64
-    "Conv2d_2b_1x1": ("conv", 64, (1, 1, 1), (1, 1, 1)),  # 32 56 56 64
-    "Conv2d_2c_3x3": ("conv", 192, (3, 3, 3), (1, 1, 1)),  # 32 56 56 192
-    "MaxPool_3a_3x3": ("pool", (1, 3, 3), (1, 2, 2)),  # 32 28 28 192
-    "Mixed_3b": ("mixed", (64, 96, 128, 16, 32, 32)),  # 32 28 28 256
-    "Mixed_3c": ("mixed", (128, 128, 192, 32, 96, 64)),  # 32 28 28 480
-    "MaxPool_4a_3x3": ("pool", (3, 3, 3), (2, 2, 2)),  # 16 14 14 480
-    "Mixed_4b": ("mixed", (192, 96, 208, 16, 48, 64)),  # 16 14 14 512
-    "Mixed_4c": ("mixed", (160, 112, 224, 24, 64, 64)),  # 16 14 14 512
-    "Mixed_4d": ("mixed", (128, 128, 256, 24, 64, 64)),  # 16 14 14 512
-    "Mixed_4e": ("mixed", (112, 144, 288, 32, 64, 64)),  # 16 14 14 528
-    "Mixed_4f": ("mixed", (256, 160, 320, 32, 128, 128)),  # 16 14 14 832
-    "MaxPool_5a_2x2": ("pool", (2, 2, 2), (2, 2, 2)),  # 8 7 7 832
-    "Mixed_5b": ("mixed", (256, 160, 320, 32, 128, 128)),  # 8 7 7 832
-    "Mixed_5c": ("mixed", (384, 192, 384, 48, 128, 128)),  # 8 7 7 1024
+Triple = tuple[int, int, int]
+
+
+class Conv(NamedTuple):
+    """A `ConvUnit`."""
+
+    channels: int
+    kernel: Triple
+    strides: Triple
+
+
+class Pool(NamedTuple):
+    """Max-pooling."""
+
+    kernel: Triple
+    strides: Triple
+
+
+class Mixed(NamedTuple):
+    """An `InceptionBlock`."""
+
+    channels: tuple[int, int, int, int, int, int]
+
+
+# Endpoint: layer. After it, [time, height, width, channels] of its output for
+# a clip of 64 x 224 x 224.
+TRUNK: dict[str, Conv | Pool | Mixed] = {
+    "Conv2d_1a_7x7": Conv(64, (7, 7, 7), (2, 2, 2)),  # 32 112 112 64
+    "MaxPool_2a_3x3": Pool((1, 3, 3), (1, 2, 2)),  # 32 56 56 64
+    "Conv2d_2b_1x1": Conv(64, (1, 1, 1), (1, 1, 1)),  # 32 56 56 64
+    "Conv2d_2c_3x3": Conv(192, (3, 3, 3), (1, 1, 1)),  # 32 56 56 192
+    "MaxPool_3a_3x3": Pool((1, 3, 3), (1, 2, 2)),  # 32 28 28 192
+    "Mixed_3b": Mixed((64, 96, 128, 16, 32, 32)),  # 32 28 28 256
+    "Mixed_3c": Mixed((128, 128, 192, 32, 96, 64)),  # 32 28 28 480
+    "MaxPool_4a_3x3": Pool((3, 3, 3), (2, 2, 2)),  # 16 14 14 480
+    "Mixed_4b": Mixed((192, 96, 208, 16, 48, 64)),  # 16 14 14 512
+    "Mixed_4c": Mixed((160, 112, 224, 24, 64, 64)),  # 16 14 14 512
+    "Mixed_4d": Mixed((128, 128, 256, 24, 64, 64)),  # 16 14 14 512
+    "Mixed_4e": Mixed((112, 144, 288, 32, 64, 64)),  # 16 14 14 528
+    "Mixed_4f": Mixed((256, 160, 320, 32, 128, 128)),  # 16 14 14 832
+    "MaxPool_5a_2x2": Pool((2, 2, 2), (2, 2, 2)),  # 8 7 7 832
+    "Mixed_5b": Mixed((256, 160, 320, 32, 128, 128)),  # 8 7 7 832
+    "Mixed_5c": Mixed((384, 192, 384, 48, 128, 128)),  # 8 7 7 1024
 }
 ENDPOINTS = tuple(TRUNK)
 
@@ -97,35 +121,39 @@ class Inception3D(keras.layers.Layer):
             return max(int(channels * depth_multiplier), min_depth)
 
         def make(name: str):
-            kind, *row = TRUNK[name]
-            if kind == "pool":
-                return keras.layers.MaxPool3D(*row, "same", name=name)
+            row = TRUNK[name]
+            if isinstance(row, Pool):
+                return keras.layers.MaxPool3D(
+                    row.kernel, row.strides, "same", name=name
+                )
             taps = 3 if name in temporal else 1
-            if kind == "mixed":
+            if isinstance(row, Mixed):
+                b0, b1a, b1b, b2a, b2b, b3 = map(depth, row.channels)
                 return InceptionBlock(
-                    tuple(depth(channels) for channels in row[0]),
+                    (b0, b1a, b1b, b2a, b2b, b3),
                     options,
                     temporal_kernel=taps,
                     gating=name in gated,
                     name=name,
                 )
-            channels, kernel, strides = row
-            unit_options = options
+            kernel, unit_options = row.kernel, options
             if name == "Conv2d_1a_7x7":
                 kernel = (first_temporal_kernel, 7, 7)
                 unit_options = dataclasses.replace(options, separable=False)
             elif name == "Conv2d_2c_3x3":
                 kernel = (taps, 3, 3)
             return ConvUnit(
-                depth(channels),
+                depth(row.channels),
                 kernel,
                 unit_options,
-                strides=strides,
+                strides=row.strides,
                 gating=name == "Conv2d_2c_3x3" and name in gated,
                 name=name,
             )
 
-        self.units = [make(name) for name in ENDPOINTS if name not in after_final]
+        self.units = [
+            make(name) for name in ENDPOINTS if name not in after_final
+        ]
 
     def call(self, inputs, training=None):
         features = {}

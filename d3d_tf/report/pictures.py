@@ -41,7 +41,8 @@ def clip_picture(frames: np.ndarray, flow: np.ndarray) -> str:
     step = max(1, -(-len(frames) // MOST_FRAMES))
     pair = np.concatenate([frames, flow_to_rgb(flow)], axis=2)[::step]
     height = round(WIDTH * frames.shape[1] / frames.shape[2])
-    resample = Image.NEAREST if frames.shape[2] < WIDTH else Image.BILINEAR
+    small = frames.shape[2] < WIDTH
+    resample = Image.Resampling.NEAREST if small else Image.Resampling.BILINEAR
     pictures = [
         Image.fromarray(p).resize((2 * WIDTH, height), resample) for p in pair
     ]

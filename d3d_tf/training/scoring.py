@@ -5,7 +5,8 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from d3d_tf.config import ClipRecipe
-from d3d_tf.data.pipeline import Dataset, make_dataset
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.evaluation.metrics import Scores, softmax
 
 

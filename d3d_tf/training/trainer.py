@@ -7,7 +7,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.config import Recipe
-from d3d_tf.data.pipeline import Dataset, make_dataset
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
 from d3d_tf.keras_api import keras
@@ -109,9 +110,7 @@ def train(
         )
         if checkpointer.stopped_by is not None:
             raise Stopped(checkpointer.stopped_by, checkpoints)
-    write_atomically(
-        checkpoints / FINISHED, json.dumps({"steps": steps})
-    )
+    write_atomically(checkpoints / FINISHED, json.dumps({"steps": steps}))
     return trainer.network
 
 

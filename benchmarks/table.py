@@ -1,0 +1,138 @@
+"""`make table`: the README's results table, three seeds and a control.
+
+Every seed has its own videos, teacher, baseline and student. The control is a
+student distilled from the seed's own RGB baseline instead of its flow teacher
+(D3D, Table 6, "distilled from spatial stream"): if distillation as such were
+what helps, it would gain as much.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from d3d_tf.evaluation.metrics import wilson_interval
+from d3d_tf.jobs.table import CONVERGED, ROWS
+
+SPLITS = ("same_colours", "shuffled_colours")
+CONTROL = "D3D from RGB (control)"
+HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+RESULTS = HERE / "results" / "toy_table.json"
+
+
+def distill(run_dir: Path, *flags: str) -> dict:
+    """Runs or finishes a distillation; returns its results."""
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "d3d_tf.main",
+            "--mode=distill",
+            f"--run_dir={run_dir}",
+            *flags,
+        ],
+        check=True,
+    )
+    return json.loads((run_dir / "results.json").read_text())
+
+
+def pool(entries: list[dict]) -> dict:
+    """Several seeds' shares of right answers as one, with each seed's."""
+    right = sum(round(e["value"] * e["n"]) for e in entries)
+    total = sum(e["n"] for e in entries)
+    return {
+        "value": right / total,
+        "n": total,
+        "ci95": wilson_interval(right, total),
+        "seeds": [e["value"] for e in entries],
+    }
+
+
+def summarise(runs: dict[str, list[dict]]) -> list[dict]:
+    """One line of the table per row name."""
+    lines = []
+    for name, metrics in runs.items():
+        role = next((r for r, n in ROWS.items() if n == name), "student")
+        train = [m[f"{role}/train_top1"]["value"] for m in metrics]
+        times = [m[f"{role}/ms_per_video"]["value"] for m in metrics]
+        lines.append(
+            {
+                "name": name,
+                "splits": {
+                    split: pool([m[f"{role}/top1/{split}"] for m in metrics])
+                    for split in SPLITS
+                },
+                "train_top1": train,
+                "parameters": metrics[0][f"{role}/parameters"]["value"],
+                "ms_per_video": sorted(times)[len(times) // 2],
+            }
+        )
+    return lines
+
+
+def markdown(lines: list[dict]) -> str:
+    """The table as it stands in the README."""
+    rows = [
+        "| | top-1, same colours | top-1, shuffled colours | training | "
+        "parameters | ms per video |",
+        "|---|---|---|---|---|---|",
+    ]
+    for line in lines:
+        cells = []
+        for split in SPLITS:
+            e = line["splits"][split]
+            low, high = (100 * bound for bound in e["ci95"])
+            seeds = ", ".join(f"{100 * v:.1f}" for v in e["seeds"])
+            cells.append(
+                f"{100 * e['value']:.1f} % [{low:.1f}, {high:.1f}] ({seeds})"
+            )
+        failed = sum(t < CONVERGED for t in line["train_top1"])
+        note = f", {failed} did not converge" if failed else ""
+        lowest = 100 * min(line["train_top1"])
+        rows.append(
+            f"| {line['name']} | {' | '.join(cells)} | >= {lowest:.1f} %{note} "
+            f"| {line['parameters']:,} | {line['ms_per_video']:.0f} |"
+        )
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Runs what is missing, prints the table, writes it into the README."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--runs", type=Path, default=Path("runs/table"))
+    arguments = parser.parse_args()
+    runs: dict[str, list[dict]] = {}
+    for seed in range(arguments.seeds):
+        folder = arguments.runs / f"seed{seed}"
+        own = distill(folder, f"--set=seed={seed}")["metrics"]
+        for name in ROWS.values():
+            runs.setdefault(name, []).append(own)
+        control = distill(
+            arguments.runs / f"seed{seed}-control",
+            f"--set=seed={seed}",
+            "--set=distill.teacher_stream=rgb",
+            f"--teacher={folder}",
+        )["metrics"]
+        runs.setdefault(CONTROL, []).append(control)
+    lines = summarise(runs)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(lines, indent=1) + "\n")
+    table = markdown(lines)
+    print(table)
+    text = README.read_text()
+    README.write_text(
+        re.sub(
+            r"(<!-- table -->\n).*?(<!-- /table -->)",
+            lambda m: f"{m[1]}{table}\n{m[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

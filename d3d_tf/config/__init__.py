@@ -1,0 +1,38 @@
+"""What an experiment is, from a name, a file or `--set`.
+
+A recipe is a plain tree of frozen dataclasses. It is read from `recipes.py` or
+a YAML file, changed only through `override`, checked as a whole by `validate`,
+hashed by `digest`, and saved in every run folder.
+"""
+
+from d3d_tf.config.checks import validate
+from d3d_tf.config.files import load, override, save
+from d3d_tf.config.recipe import (
+    ClipRecipe,
+    DataRecipe,
+    DistillRecipe,
+    FlowRecipe,
+    NetworkRecipe,
+    Recipe,
+    ToyRecipe,
+    TrainRecipe,
+    digest,
+    to_dict,
+)
+
+__all__ = [
+    "ClipRecipe",
+    "DataRecipe",
+    "DistillRecipe",
+    "FlowRecipe",
+    "NetworkRecipe",
+    "Recipe",
+    "ToyRecipe",
+    "TrainRecipe",
+    "digest",
+    "load",
+    "override",
+    "save",
+    "to_dict",
+    "validate",
+]

@@ -1,0 +1,160 @@
+"""What an experiment is: frozen, typed dataclasses; imports nothing heavy."""
+
+import dataclasses
+import hashlib
+import json
+
+
+@dataclasses.dataclass(frozen=True)
+class FlowRecipe:
+    """How optical flow is computed and stored; any change is another flow.
+
+    Defaults are those of OpenCV's DualTVL1 (Zach, Pock, Bischof 2007), the
+    paper's flow (D3D, section 3.1), and +-20 px (the I3D authors' README).
+    """
+
+    algorithm: str = "tvl1"
+    tau: float = 0.25
+    lambda_: float = 0.15
+    theta: float = 0.3
+    scales: int = 5
+    scale_step: float = 0.8
+    warps: int = 5
+    epsilon: float = 0.01
+    inner_iterations: int = 30
+    outer_iterations: int = 10
+    median_filtering: int = 5
+    saturation: float = 20.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ToyRecipe:
+    """The embedded videos; see `tfrecords/toy.py`."""
+
+    size: int = 44
+    num_frames: int = 10
+    train_videos: int = 1024
+    test_videos: int = 400
+    cue: float = 0.9
+
+
+@dataclasses.dataclass(frozen=True)
+class DataRecipe:
+    """From video files to records.
+
+    Attributes:
+      short_side: pixels of the stored frames' shorter side; 0: that of the
+        smallest video, at most 256.
+      frame_rate: frames per second of the stored frames (D3D, as I3D: 25).
+      max_seconds: longer videos are stored up to here (Kinetics clips: 10).
+      jpeg_quality: of the stored RGB frames.
+      num_shards: files per split.
+      test_share: share of each class's videos held out where the folder has
+        no split of its own.
+    """
+
+    short_side: int = 256
+    frame_rate: float = 25.0
+    max_seconds: float = 10.0
+    jpeg_quality: int = 95
+    num_shards: int = 16
+    test_share: float = 0.2
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipRecipe:
+    """What a network sees of a video.
+
+    Attributes:
+      frames: length in time; 0: of the shortest video, at most 64.
+      size: height and width in pixels; 0: 7/8 of the stored short side (224
+        of 256 in the paper), rounded down to a multiple of 16.
+      flip: mirror half of the training clips; wrong where left and right are
+        different classes.
+    """
+
+    frames: int = 64
+    size: int = 224
+    flip: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkRecipe:
+    """The network of both streams; names are those of `S3DG`'s arguments."""
+
+    model: str = "s3dg"
+    dropout: float = 0.2
+    depth_multiplier: float = 1.0
+    min_depth: int = 16
+    first_temporal_kernel: int = 3
+    weight_decay: float = 1e-7
+    batch_norm_momentum: float = 0.999
+    synchronized_batch_norm: bool = False
+    fan_in_initializer: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainRecipe:
+    """One training; all networks of a run get the same.
+
+    Attributes:
+      stream: what `--mode=train` trains: `flow` (the teacher) or `rgb`.
+      batch_size: clips per step over all replicas.
+      optimizer: `sgd` with momentum, as in the paper, or `adam`.
+      learning_rate: at the first step; it falls as a half cosine to zero.
+      checkpoint_every: steps between checkpoints.
+      mixed_precision: a Keras policy: float32, mixed_float16, mixed_bfloat16.
+    """
+
+    stream: str = "flow"
+    steps: int = 140_000
+    batch_size: int = 336
+    optimizer: str = "sgd"
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    checkpoint_every: int = 1000
+    mixed_precision: str = "float32"
+
+
+@dataclasses.dataclass(frozen=True)
+class DistillRecipe:
+    """Equation 1 of D3D: L = L_a + weight * L_d.
+
+    Attributes:
+      weight: lambda; 1 in the paper (section 4). L_d is the mean over clips
+        and classes; multiply by the number of classes for the reading of
+        equation 2 that sums over classes.
+      teacher_stream: `flow`; `rgb` is the control of Table 6.
+    """
+
+    weight: float = 1.0
+    teacher_stream: str = "flow"
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A named experiment."""
+
+    name: str
+    seed: int = 0
+    toy: ToyRecipe | None = None
+    data: DataRecipe = DataRecipe()
+    flow: FlowRecipe = FlowRecipe()
+    clip: ClipRecipe = ClipRecipe()
+    network: NetworkRecipe = NetworkRecipe()
+    train: TrainRecipe = TrainRecipe()
+    distill: DistillRecipe = DistillRecipe()
+
+
+def to_dict(config) -> dict:
+    """A nested plain dict, ready for YAML or JSON."""
+    return dataclasses.asdict(config)
+
+
+def digest(*configs) -> str:
+    """16 hexadecimal digits of the configs' content."""
+    content = [
+        to_dict(c) if dataclasses.is_dataclass(c) else c for c in configs
+    ]
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

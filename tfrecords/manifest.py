@@ -1,0 +1,89 @@
+"""What a record folder holds: manifest.json, label_map.txt, dataset.json."""
+
+import json
+import os
+from pathlib import Path
+
+import av
+
+from d3d_tf.config import DataRecipe, FlowRecipe, digest, to_dict
+from d3d_tf.errors import UserError
+from d3d_tf.files import write_atomically
+from d3d_tf.tfrecords.flow import import_optflow
+from d3d_tf.tfrecords.shards import Shard
+from d3d_tf.tfrecords.sources import Listing
+
+
+def write_manifest(
+    listing: Listing,
+    folder: Path,
+    shards: list[Shard],
+    *,
+    data: DataRecipe,
+    flow: FlowRecipe,
+) -> dict:
+    """Gathers the shards' parts; returns the content of dataset.json.
+
+    Raises:
+      UserError: no video could be used.
+    """
+    rows = [
+        row
+        for shard in shards
+        for row in json.loads(Path(shard.part_path).read_text())["videos"]
+    ]
+    rows.sort(key=lambda row: row["id"])
+    used = [row for row in rows if "skipped" not in row]
+    skipped = [row for row in rows if "skipped" in row]
+    if not used:
+        reasons = "; ".join(f"{r['path']}: {r['skipped']}" for r in skipped[:5])
+        raise UserError(
+            f"None of the {len(rows)} files could be used as a video. {reasons}"
+        )
+    splits: dict[str, int] = {}
+    for row in used:
+        splits[row["split"]] = splits.get(row["split"], 0) + 1
+    frames = [row["frames"] for row in used]
+    weights = [max(row["frames"] - 1, 1) for row in used]
+    clipped = sum(
+        row["clipped_flow"] * w for row, w in zip(used, weights, strict=True)
+    )
+    dataset = {
+        "name": listing.name,
+        "digest": digest(
+            [[r["id"], r["sha256"], r["label"], r["frames"]] for r in used],
+            list(listing.classes),
+            data,
+            flow,
+        ),
+        "num_videos": len(used),
+        "num_bytes": sum(os.stat(shard.path).st_size for shard in shards),
+        "num_skipped": len(skipped),
+        "num_trimmed": sum(row["trimmed"] for row in used),
+        "splits": splits,
+        "shards": _shard_counts(used),
+        "classes": list(listing.classes),
+        "empty_classes": list(listing.empty_classes),
+        "frames": {"min": min(frames), "max": max(frames), "sum": sum(frames)},
+        "clipped_flow": clipped / sum(weights),
+        "recipe": {"data": to_dict(data), "flow": to_dict(flow)},
+        "flow_recipe": digest(flow),
+        "versions": {
+            "opencv": import_optflow().__version__,
+            "av": av.__version__,
+        },
+    }
+    write_atomically(folder / "manifest.json", json.dumps(rows, indent=1))
+    write_atomically(
+        folder / "label_map.txt", "".join(f"{c}\n" for c in listing.classes)
+    )
+    write_atomically(folder / "dataset.json", json.dumps(dataset, indent=1))
+    return dataset
+
+
+def _shard_counts(rows: list[dict]) -> dict[str, int]:
+    """Videos per shard file; the only list of shards that readers trust."""
+    counts: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: row["shard"]):
+        counts[row["shard"]] = counts.get(row["shard"], 0) + 1
+    return counts

@@ -1,0 +1,145 @@
+"""A shard: the piece of work that appears whole or not at all."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import uuid
+from pathlib import Path
+
+from d3d_tf.config import DataRecipe, FlowRecipe, digest
+from d3d_tf.files import write_atomically
+from d3d_tf.tfrecords.sources import Listing, Source
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """The work of one worker: these videos into this file."""
+
+    path: str
+    sources: tuple[Source, ...]
+    dataset_name: str
+    data: DataRecipe
+    flow: FlowRecipe
+
+    @property
+    def part_path(self) -> str:
+        """Where its part of the manifest lies; written last."""
+        return self.path + ".json"
+
+    def inputs(self) -> str:
+        """A digest of everything the shard's content depends on.
+
+        A video counts by name, label, size and time of change, so that a
+        second run need not read it.
+        """
+        files = []
+        for source in self.sources:
+            try:
+                stat = os.stat(source.path)
+                state = [stat.st_size, stat.st_mtime_ns]
+            except OSError:
+                state = []
+            files.append([dataclasses.asdict(source), state])
+        return digest(files, self.data, self.flow)
+
+    def finished(self) -> bool:
+        """Whether both files are there and were made from these inputs."""
+        try:
+            part = json.loads(Path(self.part_path).read_text())
+            size = os.stat(self.path).st_size
+        except (OSError, ValueError):
+            return False
+        return part["inputs"] == self.inputs() and part["bytes"] == size
+
+
+def plan_shards(
+    listing: Listing, folder: Path, *, data: DataRecipe, flow: FlowRecipe
+) -> list[Shard]:
+    """Deals each split's videos to at most `data.num_shards` shards.
+
+    Videos are dealt in the order of a digest of their names, so that a shard
+    is a fair sample of the classes.
+    """
+    shards = []
+    for split in sorted({source.split for source in listing.sources}):
+        members = sorted(
+            (s for s in listing.sources if s.split == split),
+            key=lambda s: hashlib.sha256(s.id.encode()).hexdigest(),
+        )
+        count = min(data.num_shards, len(members))
+        for i in range(count):
+            name = f"{split}-{i:05d}-of-{count:05d}.tfrecord"
+            shards.append(
+                Shard(
+                    path=str(folder / name),
+                    sources=tuple(members[i::count]),
+                    dataset_name=listing.name,
+                    data=data,
+                    flow=flow,
+                )
+            )
+    return shards
+
+
+def write_shard(shard: Shard) -> str:
+    """Writes one shard and its part of the manifest; returns its path."""
+    # Imported where it runs, so that the list of shards can be made, and
+    # `--help` shown, without TensorFlow.
+    import tensorflow as tf
+
+    from d3d_tf.tfrecords.example import encode_example
+    from d3d_tf.tfrecords.video import UnreadableVideo, read_video
+
+    inputs = shard.inputs()
+    rows = []
+    temporary = f"{shard.path}.tmp-{uuid.uuid4().hex}"
+    with tf.io.TFRecordWriter(temporary) as writer:
+        for source in shard.sources:
+            row = {
+                "id": source.id,
+                "path": source.path,
+                "split": source.split,
+                "label": source.label,
+            }
+            try:
+                video = read_video(
+                    source.path,
+                    frame_rate=shard.data.frame_rate,
+                    short_side=shard.data.short_side,
+                    max_seconds=shard.data.max_seconds,
+                )
+                record, clipped = encode_example(
+                    video,
+                    source,
+                    dataset_name=shard.dataset_name,
+                    data=shard.data,
+                    flow=shard.flow,
+                )
+            except UnreadableVideo as error:
+                rows.append(row | {"skipped": str(error)})
+                continue
+            writer.write(record)
+            rows.append(
+                row
+                | {
+                    "sha256": _sha256(source.path),
+                    "frames": len(video.frames),
+                    "trimmed": video.trimmed,
+                    "clipped_flow": clipped,
+                    "shard": Path(shard.path).name,
+                }
+            )
+    part = {
+        "inputs": inputs,
+        "bytes": os.stat(temporary).st_size,
+        "videos": rows,
+    }
+    os.replace(temporary, shard.path)
+    write_atomically(shard.part_path, json.dumps(part))
+    return shard.path
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
