@@ -11,7 +11,7 @@ _HOME = {
     "make_dataset": "d3d_tf.data.pipeline",
     "tvl1_flow": "d3d_tf.tfrecords.flow",
     "export_module": "d3d_tf.hub_export.export",
-    "load_checkpoint": "d3d_tf.training.trainer",
+    "load_checkpoint": "d3d_tf.loading",
 }
 __all__ = ["__version__", *_HOME]
 

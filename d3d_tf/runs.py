@@ -10,6 +10,8 @@ from d3d_tf.files import write_atomically
 
 # The networks of a run, by the names that results.json uses.
 TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
+# What each of them looks at, by the names of the pipeline.
+STREAM = {TEACHER: "flow", BASELINE: "frames", STUDENT: "frames"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,7 +26,7 @@ LAYERS = (
     ("keras_api", "runs"),
     ("data", "distill", "evaluation", "heads", "models"),
     ("networks", "training"),
-    ("hub_export", "report", "tfrecords"),
+    ("hub_export", "loading", "report", "tfrecords"),
     ("jobs",),
     ("main",),
 )

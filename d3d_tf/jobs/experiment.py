@@ -11,12 +11,11 @@ from d3d_tf.jobs.latency import milliseconds_per_video
 from d3d_tf.jobs.table import ROWS, Row
 from d3d_tf.keras_api import keras
 from d3d_tf.networks import make_network
-from d3d_tf.runs import BASELINE, STUDENT, TEACHER, Run
+from d3d_tf.runs import BASELINE, STREAM, STUDENT, TEACHER, Run
 from d3d_tf.training.scoring import compile_forward, score_split
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import is_finished, restore, train
 
-STREAM = {TEACHER: "flow", BASELINE: "frames", STUDENT: "frames"}
 # The networks behind each row; two are fused by their mean soft-max score.
 PARTS = {
     "teacher": (TEACHER,),

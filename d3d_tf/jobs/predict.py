@@ -6,10 +6,9 @@ import tensorflow as tf
 from d3d_tf.console import say
 from d3d_tf.data.geometry import centre_geometry, crop_and_flip
 from d3d_tf.errors import UserError
-from d3d_tf.networks import make_network
-from d3d_tf.runs import BASELINE, STUDENT, Run
+from d3d_tf.loading import load_checkpoint
+from d3d_tf.runs import Run
 from d3d_tf.tfrecords.video import UnreadableVideo, read_video
-from d3d_tf.training.trainer import is_finished, restore
 
 TOP = 5
 
@@ -23,12 +22,7 @@ def predict(path: str, run: Run) -> None:
       UserError: the file cannot be used, or the run has no RGB network yet.
     """
     recipe = run.recipe()
-    role = next(
-        (r for r in (STUDENT, BASELINE) if is_finished(run.checkpoints(r))),
-        None,
-    )
-    if role is None:
-        raise UserError(f"{run.folder} has no finished RGB network.")
+    network = load_checkpoint(run.folder)
     try:
         video = read_video(
             path,
@@ -39,8 +33,6 @@ def predict(path: str, run: Run) -> None:
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error
     labels = run.labels()
-    network = make_network(recipe.network, len(labels), "frames")
-    restore(network, run.checkpoints(role))
     length, height, width, _ = video.frames.shape
     view = centre_geometry(
         length,
@@ -52,6 +44,6 @@ def predict(path: str, run: Run) -> None:
     clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
     logits = network(tf.cast(clip, tf.float32)[None] / 127.5 - 1.0)
     probabilities = tf.nn.softmax(logits[0]).numpy()
-    say(f"{path}: {role} of {run.folder}")
+    say(f"{path}, by {run.folder}:")
     for index in np.argsort(-probabilities)[:TOP]:
         say(f"{100 * probabilities[index]:6.1f} %  {labels[index]}")

@@ -102,7 +102,9 @@ def train(
             callbacks=[
                 Progress(title, start, steps),
                 checkpointer,
-                keras.callbacks.TensorBoard(str(tensorboard)),
+                keras.callbacks.TensorBoard(
+                    str(tensorboard), write_graph=False
+                ),
                 keras.callbacks.CSVLogger(
                     str(checkpoints / "history.csv"), append=start > 0
                 ),

@@ -1,0 +1,38 @@
+"""Networks out of run folders."""
+
+from pathlib import Path
+
+from d3d_tf.errors import UserError
+from d3d_tf.networks import make_network
+from d3d_tf.runs import BASELINE, STUDENT, STREAM, Run
+from d3d_tf.training.trainer import is_finished, restore
+
+
+def load_checkpoint(run: str | Path, role: str | None = None):
+    """The trained network of a run folder.
+
+    Args:
+      run: the folder.
+      role: `student`, `baseline` (RGB) or `teacher` (flow); default: the
+        student, or the baseline where there is no student.
+
+    Returns:
+      An `S3DG`: frames in [-1, 1] (or flow, px per frame / 20) to logits.
+
+    Raises:
+      UserError: the folder is no run, or has not finished that network.
+    """
+    run = Run(Path(run))
+    recipe = run.recipe()
+    wanted = [role] if role else [STUDENT, BASELINE]
+    for name in wanted:
+        if is_finished(run.checkpoints(name)):
+            network = make_network(
+                recipe.network, len(run.labels()), STREAM[name]
+            )
+            restore(network, run.checkpoints(name))
+            return network
+    raise UserError(
+        f"{run.folder} has no finished {' or '.join(wanted)}: start "
+        f"--mode=distill --run_dir={run.folder} again, it goes on."
+    )

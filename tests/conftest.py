@@ -1,0 +1,50 @@
+"""What every test shares: two CPU devices, a fixed seed, the golden files."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest
+import tensorflow as tf
+
+# Before anything else uses TensorFlow: strategies need devices to mirror over.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+
+from d3d_tf.keras_api import keras  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def seed():
+    """Seeds Python, NumPy and TensorFlow; the number itself."""
+    keras.utils.set_random_seed(7)
+    return 7
+
+
+@pytest.fixture(scope="session")
+def goldens() -> Path:
+    """Numbers of the original implementations, beside the repository."""
+    folder = ROOT.parent / "shared" / "goldens"
+    if not folder.is_dir():
+        pytest.skip(f"needs {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def replicas():
+    """A strategy with two replicas on this machine's CPU."""
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
+    assert strategy.num_replicas_in_sync == 2
+    return strategy
+
+
+@pytest.fixture
+def precision():
+    """Sets a Keras policy for one test: `precision("mixed_float16")`."""
+    yield keras.mixed_precision.set_global_policy
+    keras.mixed_precision.set_global_policy("float32")

@@ -1,0 +1,139 @@
+"""The page shows its numbers, escapes text and needs no other file."""
+
+import html.parser
+import re
+
+import jinja2
+import pytest
+
+from d3d_tf.report.page import render
+
+CELL = {"value": 0.9, "n": 400, "ci95": [0.8668, 0.9257]}
+
+
+def make_content(**changes):
+    return {
+        "title": "mine",
+        "results": {
+            "dataset": {"name": "ds", "digest": "d1", "num_videos": 7},
+            "seed": 3,
+            "wall_seconds": 12.4,
+            "protocol": "1 clip",
+            "per_class": {"jump": {"value": 0.25, "n": 4}},
+            "recipe_hash": "h1",
+            "flow_recipe": "f1",
+            "code_version": "0.1.0",
+        },
+        "splits": ["test"],
+        "rows": [
+            {
+                "role": "student",
+                "name": "D3D (student)",
+                "cells": [CELL],
+                "train": 0.985,
+                "failed": False,
+                "parameters": 1_234_567,
+                "ms": 12.34,
+            }
+        ],
+        "toy": None,
+        "curves": ["<svg><path/></svg>"],
+        "clips": [{"picture": "data:image/webp;base64,AA", "caption": "c1"}],
+        "mistakes": [],
+        "skipped": [],
+        "recipe": "name: mine\n",
+    } | changes
+
+
+class Reader(html.parser.HTMLParser):
+    """Text, tags and attributes of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.tags, self.links = "", [], []
+        self.feed(page)
+
+    def handle_data(self, data):
+        self.text += data
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [v for k, v in attrs if k in ("src", "href")]
+
+
+def words(page):
+    return re.sub(r"\s+", " ", Reader(page).text)
+
+
+def test_the_numbers_are_there():
+    text = words(render(**make_content()))
+    for part in (
+        "7 videos of ds, seed 3, 12 s.",
+        "90.0 % [86.7, 92.6]n = 400",
+        "98.5 %",
+        "1,234,567",
+        "12.3",
+        "jump25.0 %4",
+        "None on test.",
+        "Data left out Nothing.",
+        "name: mine",
+        "h1",
+        "f1",
+        "d1",
+    ):
+        assert part in text
+
+
+def test_the_page_needs_no_other_file():
+    page = Reader(render(**make_content()))
+    assert page.links
+    assert all(link.startswith("data:") for link in page.links)
+    assert not {"script", "link", "iframe"} & set(page.tags)
+
+
+def test_curves_are_drawn_and_not_shown_as_text():
+    assert Reader(render(**make_content())).tags.count("svg") == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "<script>x</script>"},
+        {"splits": ["<script>x</script>"]},
+        {"skipped": [{"path": "<script>x</script>", "skipped": "why"}]},
+        {"clips": [{"picture": "data:,", "caption": "<script>x</script>"}]},
+        {"mistakes": [{"picture": "data:,", "caption": "<script>x</script>"}]},
+        {"recipe": "name: <script>x</script>"},
+    ],
+)
+def test_text_of_the_user_is_escaped(changes):
+    page = Reader(render(**make_content(**changes)))
+    assert "script" not in page.tags
+    assert "<script>x</script>" in page.text
+
+
+def test_only_a_failed_row_is_marked():
+    content = make_content()
+    assert "did not converge" not in words(render(**content))
+    content["rows"][0]["failed"] = True
+    assert words(render(**content)).count("did not converge") == 1
+
+
+def test_what_was_left_out_is_listed():
+    skipped = [{"path": "a/b.mp4", "skipped": "empty file"}]
+    text = words(render(**make_content(skipped=skipped)))
+    assert "a/b.mp4: empty file" in text
+
+
+def test_the_toy_is_explained_only_where_it_is_the_data():
+    assert "Kinetics was not run" not in words(render(**make_content()))
+    text = words(render(**make_content(toy={"cue": 0.9})))
+    assert "90 % of the clips" in text
+
+
+@pytest.mark.parametrize("name", make_content())
+def test_missing_content_is_an_error(name):
+    content = make_content()
+    del content[name]
+    with pytest.raises(jinja2.UndefinedError, match=name):
+        render(**content)

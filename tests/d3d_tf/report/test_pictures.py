@@ -1,0 +1,122 @@
+"""Pictures are decoded again and looked at."""
+
+import base64
+import io
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from d3d_tf.report.pictures import clip_picture, curves, flow_to_rgb
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize(
+    ("vector", "colour"),
+    [
+        # Hue is the angle; fully saturated, value 1 (HSV by hand).
+        ((1, 0), (255, 0, 0)),  # right, 0 degrees: red
+        ((0, 1), (128, 255, 0)),  # down, 90: between yellow and green
+        ((-1, 0), (0, 255, 255)),  # left, 180: cyan
+        ((0, -1), (128, 0, 255)),  # up, 270: between blue and magenta
+        ((0, 0), (255, 255, 255)),  # no motion: white
+        ((0.5, 0), (255, 128, 128)),  # half saturated
+        ((3, 0), (255, 0, 0)),  # beyond `full`
+    ],
+)
+def test_colours_by_hand(vector, colour):
+    flow = np.full((2, 3, 2), vector, np.float32)
+    rgb = flow_to_rgb(flow, full=1.0)
+    assert rgb.shape == (2, 3, 3)
+    assert rgb.dtype == np.uint8
+    # 127.5 may be rounded to either side.
+    assert np.abs(rgb.astype(int) - colour).max() <= 1
+
+
+def test_by_default_the_largest_vector_is_fully_saturated():
+    rgb = flow_to_rgb(np.array([[8.0, 0.0], [4.0, 0.0]]))
+    assert np.abs(rgb.astype(int) - [[255, 0, 0], [255, 128, 128]]).max() <= 1
+
+
+def test_a_still_clip_is_white():
+    assert (flow_to_rgb(np.zeros((4, 5, 5, 2), np.float32)) == 255).all()
+
+
+def frames_of(uri):
+    prefix = "data:image/webp;base64,"
+    assert uri.startswith(prefix)
+    picture = Image.open(io.BytesIO(base64.b64decode(uri[len(prefix) :])))
+    frames = []
+    for i in range(picture.n_frames):
+        picture.seek(i)
+        frames.append(np.asarray(picture.convert("RGB")))
+    return np.stack(frames)
+
+
+def grey_clip(length, height, width):
+    """Frame i has the grey level 10 i; the motion is to the right."""
+    frames = np.zeros((length, height, width, 3), np.uint8)
+    frames += (10 * np.arange(length, dtype=np.uint8))[:, None, None, None]
+    flow = np.zeros((length, height, width, 2), np.float32)
+    flow[..., 0] = 1.0
+    return frames, flow
+
+
+def test_a_clip_plays_beside_its_flow():
+    """40 x 80 pixels, 160 wide on the page: 80 high, and twice as wide."""
+    played = frames_of(clip_picture(*grey_clip(6, 40, 80)))
+    assert played.shape == (6, 80, 320, 3)
+    left, right = played[:, 8:-8, 8:152], played[:, 8:-8, 168:-8]
+    levels = left.mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(levels, 10 * np.arange(6), atol=4)
+    np.testing.assert_allclose(
+        right.mean(axis=(0, 1, 2)), [255, 0, 0], atol=6
+    )
+
+
+@pytest.mark.parametrize(
+    ("length", "played"),
+    [(24, range(24)), (25, range(0, 25, 2)), (49, range(0, 49, 3))],
+)
+def test_long_clips_are_thinned_evenly(length, played):
+    """At most 24: every second of 25, every third of 49 (49 / 2 > 24)."""
+    frames, flow = grey_clip(length, 16, 16)
+    frames[:] = (5 * np.arange(length, dtype=np.uint8))[:, None, None, None]
+    levels = frames_of(clip_picture(frames, flow))[:, 20:-20, 20:140]
+    np.testing.assert_allclose(
+        levels.mean(axis=(1, 2, 3)), [5 * i for i in played], atol=4
+    )
+
+
+def line_points(svg):
+    """Of each curve in an SVG, its points `[n, 2]`, y downwards."""
+    root = ElementTree.fromstring(svg)
+    lines = []
+    for path in root.iter(f"{SVG}path"):
+        numbers = re.findall(r"-?\d+\.?\d*", path.get("d", ""))
+        style = path.get("style", "")
+        # The grid is grey (#b0b0b0) and fainter.
+        if path.get("clip-path") and "#b0b0b0" not in style:
+            lines.append(np.array(numbers, float).reshape(-1, 2))
+    return lines
+
+
+def test_curves_show_their_data():
+    """Affine maps of (step, loss): equal ratios of differences."""
+    histories = {
+        "teacher": {"step": [10, 20, 40], "loss": [4.0, 2.0, 1.0]},
+        "A <b> & co": {"step": [10, 20, 40], "loss": [1.0, 3.0, 3.0]},
+    }
+    svg = curves(histories, "loss")
+    assert svg.startswith("<svg")
+    first, second = line_points(svg)
+    (dx1, dy1), (dx2, dy2) = np.diff(first, axis=0)
+    assert dx2 / dx1 == pytest.approx(2.0, abs=1e-3)
+    assert dy2 / dy1 == pytest.approx(0.5, abs=1e-3)
+    assert dy1 > 0  # The loss falls.
+    (_, dy1), (_, dy2) = np.diff(second, axis=0)
+    assert dy1 < 0
+    assert dy2 == pytest.approx(0.0, abs=1e-3)

@@ -1,0 +1,53 @@
+"""What is said is on the screen at once and in the run's log, with the time."""
+
+import logging
+import re
+
+import pytest
+
+from d3d_tf.console import log_to, say
+
+
+@pytest.fixture(autouse=True)
+def restored_logger():
+    logger = logging.getLogger("d3d_tf")
+    before = logger.handlers, logger.level, logger.propagate
+    yield
+    for handler in logger.handlers:
+        handler.close()
+    logger.handlers, logger.level, logger.propagate = before
+
+
+def test_without_a_log_file_only_the_screen_is_used(capsys):
+    say("hello")
+    say()
+    captured = capsys.readouterr()
+    assert captured.out == "hello\n\n"
+    assert captured.err == ""
+
+
+def test_a_line_is_logged_with_its_time(tmp_path, capsys):
+    log_to(tmp_path / "log.txt")
+    say("100 % done")
+    assert capsys.readouterr().out == "100 % done\n"
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} 100 % done\n",
+        (tmp_path / "log.txt").read_text(),
+    )
+
+
+def test_a_second_start_appends(tmp_path):
+    for text in ("first", "second"):
+        log_to(tmp_path / "log.txt")
+        say(text)
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert [line.split()[-1] for line in lines] == ["first", "second"]
+
+
+def test_the_next_run_does_not_write_into_the_log_of_the_last(tmp_path):
+    log_to(tmp_path / "a.txt")
+    say("of a")
+    log_to(tmp_path / "b.txt")
+    say("of b")
+    assert (tmp_path / "a.txt").read_text().endswith(" of a\n")
+    assert (tmp_path / "b.txt").read_text().endswith(" of b\n")

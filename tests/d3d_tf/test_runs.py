@@ -1,0 +1,111 @@
+"""A run folder goes on with the same experiment and refuses another."""
+
+from pathlib import Path
+
+import pytest
+
+from d3d_tf import config
+from d3d_tf.config import Recipe
+from d3d_tf.errors import UsageError
+from d3d_tf.runs import Run
+
+RECIPE = Recipe(name="mine", seed=3)
+LABELS = ["jump", "über die Hürde", "wave hand"]
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = Run(tmp_path / "runs" / "mine")
+    run.start(RECIPE, LABELS, records=Path("records/x-12"))
+    return run
+
+
+def contents(run):
+    return {p.name: p.read_bytes() for p in run.folder.iterdir() if p.is_file()}
+
+
+def test_a_started_run_tells_what_it_is(run):
+    assert run.recipe() == RECIPE
+    assert run.labels() == LABELS
+    assert run.origin() == {"records": "records/x-12", "teacher": None}
+
+
+def test_the_teacher_is_remembered(tmp_path):
+    run = Run(tmp_path / "student")
+    run.start(RECIPE, LABELS, records=Path("r"), teacher=Path("runs/other"))
+    assert run.origin() == {"records": "r", "teacher": "runs/other"}
+
+
+def test_the_files_are_where_the_contract_says(tmp_path):
+    run = Run(tmp_path)
+    assert run.recipe_path == tmp_path / "recipe.yaml"
+    assert run.results_path == tmp_path / "results.json"
+    assert run.report_path == tmp_path / "report.html"
+    assert run.export_path == tmp_path / "export"
+    assert run.checkpoints("student").parent == tmp_path / "checkpoints"
+    assert run.tensorboard("student").parent == tmp_path / "tensorboard"
+
+
+def test_roles_and_splits_do_not_share_files(tmp_path):
+    run = Run(tmp_path)
+    roles = ("teacher", "baseline", "student")
+    paths = [
+        path
+        for role in roles
+        for path in (
+            run.checkpoints(role),
+            run.tensorboard(role),
+            run.costs(role),
+            run.scores(role, "train"),
+            run.scores(role, "test"),
+        )
+    ]
+    assert len(set(paths)) == 5 * len(roles)
+
+
+def test_the_same_experiment_goes_on(run):
+    (run.folder / "checkpoints").mkdir()
+    before = contents(run)
+    run.start(RECIPE, LABELS, records=Path("records/x-12"))
+    assert contents(run) == before
+    assert (run.folder / "checkpoints").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("setting", "difference"),
+    [
+        ("seed=4", "seed is 3 there, 4 here"),
+        ("train.steps=9", "train.steps is 140000 there, 9 here"),
+        ("clip.flip=false", "clip.flip is True there, False here"),
+    ],
+)
+def test_another_recipe_is_refused_and_nothing_changes(
+    run, setting, difference
+):
+    before = contents(run)
+    other = config.override(RECIPE, [setting])
+    with pytest.raises(UsageError) as caught:
+        run.start(other, LABELS, records=Path("elsewhere"))
+    assert difference in str(caught.value)
+    assert str(run.folder) in str(caught.value)
+    assert "--run_dir" in str(caught.value)
+    assert contents(run) == before
+
+
+@pytest.mark.parametrize("labels", [LABELS[::-1], LABELS[:2], [*LABELS, "x"]])
+def test_other_classes_are_refused(run, labels):
+    with pytest.raises(UsageError, match="classes is"):
+        run.start(RECIPE, labels, records=Path("r"))
+    assert run.labels() == LABELS
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"x is no run: no recipe\.yaml"):
+        Run(tmp_path / "x").recipe()
+
+
+def test_results_are_read_as_written(run):
+    assert run.read_results() == {}
+    results = {"metrics": {"student/top1": {"value": 0.1, "n": 3}}, "s": "ü"}
+    run.write_results(results)
+    assert run.read_results() == results
