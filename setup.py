@@ -37,6 +37,8 @@ setup(
         "pyyaml",
         # tensorflow-hub 0.16.1 imports pkg_resources, which 82 removed.
         "setuptools<81",
+        # TensorFlow brings it no longer; it writes the training curves.
+        "tensorboard",
         "tensorflow>=2.15",
         # Brings tf-keras, the Keras 2 of TensorFlow 2.16 and newer.
         "tensorflow-hub>=0.16.1",

@@ -246,3 +246,33 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities in float64."""
     exponents = np.exp(np.float64(logits))
     return exponents / exponents.sum(axis=-1, keepdims=True)
+
+
+def one_device():
+    """The strategy of no strategy: one replica."""
+    return tf.distribute.get_strategy()
+
+
+def train_once(strategy, make_trainer, data):
+    """One `fit` over `data` with plain SGD of rate 1, so that a weight moves
+    by exactly its gradient.
+
+    Args:
+      strategy: the trainer is made in its scope.
+      make_trainer: returns a `StreamTrainer`.
+      data: batches; one of them makes one step.
+
+    Returns:
+      The logs, and the values of the network's variables, which start from
+      `randomize`.
+    """
+    with strategy.scope():
+        trainer = make_trainer()
+        randomize(trainer.network)
+        trainer.compile(
+            optimizer=keras.optimizers.SGD(1.0),
+            metrics=[keras.metrics.SparseCategoricalAccuracy(name="top1")],
+        )
+    history = trainer.fit(data, verbose=0).history
+    logs = {name: values[-1] for name, values in history.items()}
+    return logs, trainer.network.get_weights()

@@ -31,9 +31,9 @@ class FlowRecipe:
 class ToyRecipe:
     """The embedded videos; see `tfrecords/toy.py`."""
 
-    size: int = 44
-    num_frames: int = 10
-    train_videos: int = 1024
+    size: int = 40
+    num_frames: int = 8
+    train_videos: int = 768
     test_videos: int = 400
     cue: float = 0.9
 

@@ -45,5 +45,7 @@ def test_newer_tensorflow_needs_tf_keras(reloaded, version):
 
 
 def test_without_tf_keras_the_error_says_what_to_install(reloaded):
-    with pytest.raises(ImportError, match=r"`pip install 'tf_keras~=2\.18\.0'`"):
+    with pytest.raises(
+        ImportError, match=r"`pip install 'tf_keras~=2\.18\.0'`"
+    ):
         reloaded("2.18.1", None)

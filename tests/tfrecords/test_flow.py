@@ -73,9 +73,7 @@ def test_flow_is_that_of_opencv(texture, recipe):
         [opencv_flow(grey[i], grey[i + 1], recipe) for i in range(2)]
     )
     np.testing.assert_array_equal(tvl1_flow(frames, recipe), expected)
-    np.testing.assert_array_equal(
-        tvl1_flow(np.stack(grey), recipe), expected
-    )
+    np.testing.assert_array_equal(tvl1_flow(np.stack(grey), recipe), expected)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_the_hue_is_that_of_what_moves():
         assert round(8 * hue) % 8 == made.hue
 
 
-def hues(split, cue, count=400):
+def hues(split, cue, count):
     clips = [
         clip(i, split=split, cue=cue, size=16, num_frames=2)
         for i in range(count)
@@ -109,26 +109,22 @@ def hues(split, cue, count=400):
 
 
 @pytest.mark.parametrize("split", ["train", "same_colours"])
-@pytest.mark.parametrize("cue", [0.0, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize("cue", [0.0, 0.7, 1.0])
 def test_the_cue_holds_as_often_as_asked(split, cue):
-    """`cue`, and by chance up to an eighth of the rest; +- 4 sigma."""
-    labels, found = hues(split, cue)
+    """`cue`, and by chance up to an eighth of the rest; +- 5 sigma."""
+    labels, found = hues(split, cue, 200)
     share = (labels == found).mean()
     most = cue + (1 - cue) / 8
-    sigma = np.sqrt(most * (1 - most) / 400)
-    assert cue - 4 * sigma <= share <= most + 4 * sigma
+    sigma = np.sqrt(most * (1 - most) / 200)
+    assert cue - 5 * sigma <= share <= most + 5 * sigma
 
 
 def test_shuffled_colours_say_nothing():
-    """Each hue, and hue = label, in an eighth of 400: 50 +- 4 * 6.6."""
-    labels, found = hues("shuffled_colours", 0.9)
-    assert abs((labels == found).sum() - 50) < 27
-    assert np.abs(np.bincount(found, minlength=8) - 50).max() < 27
-
-
-def test_labels_are_balanced():
-    labels, _ = hues("train", 0.9, count=80)
-    assert np.bincount(labels).tolist() == [10] * 8
+    """Each hue, and hue = label, in an eighth of 400: 50 +- 5 * 6.6."""
+    labels, found = hues("shuffled_colours", 0.9, 400)
+    assert abs((labels == found).sum() - 50) < 33
+    assert np.abs(np.bincount(found, minlength=8) - 50).max() < 33
+    assert np.bincount(labels).tolist() == [50] * 8
 
 
 def test_a_clip_is_a_function_of_seed_split_and_index():
@@ -185,7 +181,10 @@ def test_the_files_show_the_clips(written):
 
 def test_a_second_run_writes_what_is_missing_and_nothing_else(written):
     folder, listing = written
-    before = {n: (p.stat().st_mtime_ns, p.read_bytes()) for n, p in files(folder).items()}
+    before = {
+        n: (p.stat().st_mtime_ns, p.read_bytes())
+        for n, p in files(folder).items()
+    }
     lost = listing.sources[5]
     os.unlink(lost.path)
     assert write_videos(folder, SMALL, 0, show=False) == listing

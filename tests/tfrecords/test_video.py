@@ -35,9 +35,7 @@ def read(path, *, frame_rate=25.0, short_side=32, max_seconds=100.0):
         # 0 40 80 | 120 160 | 200.
         pytest.param([0, 100, 200], 25, [0, 0, 0, 1, 1, 2], id="slow"),
         # 30 fps, rounded: 40 is after 33, 80 after 67, 120 after 100.
-        pytest.param(
-            [0, 33, 67, 100, 133], 25, [0, 1, 2, 3, 4], id="30_fps"
-        ),
+        pytest.param([0, 33, 67, 100, 133], 25, [0, 1, 2, 3, 4], id="30_fps"),
         # Variable: 0 | 40 80 120 160 | 200 | 240.
         pytest.param([0, 40, 200, 240], 25, [0, 1, 1, 1, 1, 2, 3], id="uneven"),
         # Output at 0, 333.3, 666.7, 1000 ms.
@@ -281,9 +279,7 @@ def test_a_phone_video_is_upright(tmp_path):
     upright = one + 3 * zero + one + 3 * zero + last
     turned = zero + one + zero + minus + 4 * zero + last
     place = content.index(upright, content.index(b"tkhd"))
-    path.write_bytes(
-        content[:place] + turned + content[place + len(upright) :]
-    )
+    path.write_bytes(content[:place] + turned + content[place + len(upright) :])
     shown = read(path, short_side=32).frames
     assert shown.shape == (3, 64, 32, 3)
     assert shown[:, :24].mean() > 150

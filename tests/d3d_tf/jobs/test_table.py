@@ -28,7 +28,9 @@ def scores_with(right, total):
 
 def make_row(role="student", train=(98, 100), **tests):
     tests = tests or {"test": (8, 10)}
-    scores = {s: scores_with(*rt) for s, rt in {"train": train, **tests}.items()}
+    scores = {
+        s: scores_with(*rt) for s, rt in {"train": train, **tests}.items()
+    }
     return Row(role, scores, parameters=1_234_567, milliseconds=12.34)
 
 

@@ -51,7 +51,10 @@ def convolutions(trunk):
 
 @pytest.mark.parametrize(
     "separable, arguments",
-    [(True, {}), (False, {"first_temporal_kernel": 7, "gating_start_at": None})],
+    [
+        (True, {}),
+        (False, {"first_temporal_kernel": 7, "gating_start_at": None}),
+    ],
     ids=["s3dg", "i3d"],
 )
 def test_endpoint_shapes(separable, arguments):

@@ -72,9 +72,7 @@ def test_a_clip_plays_beside_its_flow():
     left, right = played[:, 8:-8, 8:152], played[:, 8:-8, 168:-8]
     levels = left.mean(axis=(1, 2, 3))
     np.testing.assert_allclose(levels, 10 * np.arange(6), atol=4)
-    np.testing.assert_allclose(
-        right.mean(axis=(0, 1, 2)), [255, 0, 0], atol=6
-    )
+    np.testing.assert_allclose(right.mean(axis=(0, 1, 2)), [255, 0, 0], atol=6)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""What types cannot say is checked: ranges, choices, combinations."""
+
+import pytest
+
+from d3d_tf import config
+from d3d_tf.config import Recipe
+from d3d_tf.recipes import RECIPES
+
+PAPER = Recipe(name="paper")
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("seed=-1", "seed must be 0 or more; got -1"),
+        ("data.short_side=15", "0 (automatic) or at least 16; got 15"),
+        ("frame_rate=0", "data.frame_rate must be above 0; got 0.0"),
+        ("frame_rate=.nan", "data.frame_rate must be above 0; got nan"),
+        ("max_seconds=-1", "above 0"),
+        ("num_shards=0", "above 0"),
+        ("jpeg_quality=0", "1 to 100"),
+        ("jpeg_quality=101", "1 to 100"),
+        ("test_share=1", "in [0, 1)"),
+        ("test_share=-0.1", "in [0, 1)"),
+        ("algorithm=farneback", "one of tvl1; got 'farneback'"),
+        ("warps=0", "above 0"),
+        ("flow.scales=0", "above 0"),
+        ("saturation=0", "above 0"),
+        ("clip.frames=-1", "0 (automatic) or more"),
+        ("clip.size=-1", "0 (automatic) or more"),
+        ("clip.size=257", "at most data.short_side (256); got 257"),
+        ("model=s3dgg", "one of s3dg; got 's3dgg'"),
+        ("dropout=1", "in [0, 1)"),
+        ("depth_multiplier=0", "above 0"),
+        ("min_depth=0", "above 0"),
+        ("train.steps=0", "above 0"),
+        ("batch_size=-8", "above 0"),
+        ("learning_rate=0", "above 0"),
+        ("checkpoint_every=0", "above 0"),
+        ("optimizer=adamw", "one of sgd, adam; got 'adamw'"),
+        ("train.stream=audio", "one of flow, rgb; got 'audio'"),
+        ("teacher_stream=audio", "one of flow, rgb; got 'audio'"),
+        (
+            "mixed_precision=float16",
+            "one of float32, mixed_float16, mixed_bfloat16; got 'float16'",
+        ),
+        ("distill.weight=-1", "0 or more"),
+    ],
+)
+def test_an_impossible_value_is_answered_with_what_is_possible(
+    refusal, setting, expected
+):
+    text = refusal(setting)
+    assert setting.partition("=")[0] in text
+    assert expected in text
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "seed=0",
+        "data.short_side=0",
+        "clip.frames=0",
+        "clip.size=0",
+        "clip.size=256",
+        "jpeg_quality=100",
+        "test_share=0",
+        "distill.weight=0",
+        "dropout=0",
+    ],
+)
+def test_the_borders_are_possible(setting):
+    config.override(PAPER, [setting])
+
+
+@pytest.mark.xfail(
+    strict=True, reason="not checked: fails later, or in silence"
+)
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "median_filtering=2",  # OpenCV: odd, at most 5.
+        "median_filtering=7",
+        "scale_step=0",
+        "scale_step=2",  # A pyramid that grows.
+        "theta=0",  # The flow is NaN.
+        "inner_iterations=0",  # The flow is zero.
+        "outer_iterations=0",
+        "tau=-1",
+        "lambda_=0",
+        "network.first_temporal_kernel=0",
+        "train.momentum=-1",
+        "batch_norm_momentum=2",
+        "weight_decay=-1",
+        "toy.num_frames=0",
+        "toy.train_videos=0",
+        "toy.test_videos=0",
+        "toy.cue=2",
+    ],
+)
+def test_what_fails_later_is_refused_at_once(refusal, setting):
+    toy = config.override(RECIPES["toy"], ["clip.frames=0"])
+    refusal(setting, toy)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("clip.frames=11", "at most toy.num_frames (10); got 11"),
+        ("data.short_side=64", "toy.size (44); got 64"),
+        ("clip.flip=true", "false with toy data"),
+    ],
+)
+def test_toy_data_constrain_the_clip(refusal, setting, expected):
+    toy = config.override(
+        RECIPES["toy"],
+        [
+            "toy.num_frames=10",
+            "toy.size=44",
+            "short_side=44",
+            "clip.frames=8",
+            "clip.size=32",
+        ],
+    )
+    assert expected in refusal(setting, toy)

@@ -1,0 +1,152 @@
+"""The manifest tells of every video where it is, or why it is not there."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from d3d_tf.config import DataRecipe, FlowRecipe
+from d3d_tf.errors import UserError
+from d3d_tf.tfrecords.manifest import write_manifest
+from d3d_tf.tfrecords.shards import write_shard
+from d3d_tf.tfrecords.video import write_video
+
+
+def again(records, **changes):
+    """Writes unfinished shards and the manifest, without Beam."""
+    shards = records.shards()
+    for shard in shards:
+        if not shard.finished():
+            write_shard(shard)
+    given = {"data": records.data, "flow": records.flow} | changes
+    return write_manifest(records.listing(), records.folder, shards, **given)
+
+
+def test_every_video_is_in_the_shard_that_the_manifest_names(records):
+    rows = records.manifest()
+    assert [row["id"] for row in rows] == [
+        f"{name}/{i}.mp4" for name in ("jump", "wave") for i in range(4)
+    ]
+    for row in rows:
+        assert row["id"] in records.ids(row["shard"])
+        assert row["shard"].startswith(row["split"] + "-")
+        video = Path("videos") / row["id"]
+        assert row["path"] == str(video)
+        digest = hashlib.sha256(video.read_bytes()).hexdigest()
+        assert row["sha256"] == digest
+        assert row["frames"] == 3 + int(video.stem)
+        assert row["label"] == ["jump", "wave"].index(video.parent.name)
+        assert row["trimmed"] is False
+
+
+def test_dataset_json_by_hand(records):
+    """Per class 3 + 4 + 5 + 6 = 18 frames; one of four videos held out."""
+    info = json.loads((records.folder / "dataset.json").read_text())
+    assert info["name"] == "videos"
+    assert info["num_videos"] == 8
+    assert info["num_skipped"] == info["num_trimmed"] == 0
+    assert info["splits"] == {"test": 2, "train": 6}
+    assert info["frames"] == {"min": 3, "max": 6, "sum": 36}
+    assert info["classes"] == ["jump", "wave"]
+    assert info["shards"] == {
+        "test-00000-of-00002.tfrecord": 1,
+        "test-00001-of-00002.tfrecord": 1,
+        "train-00000-of-00002.tfrecord": 3,
+        "train-00001-of-00002.tfrecord": 3,
+    }
+    files = records.contents()
+    for name, count in info["shards"].items():
+        assert len(records.ids(name)) == count
+    assert info["num_bytes"] == sum(len(files[n]) for n in info["shards"])
+    assert files["label_map.txt"] == b"jump\nwave\n"
+
+
+def test_a_bad_video_is_told_and_the_rest_stays(records):
+    bad = Path("videos/jump/2.mp4")
+    bad.write_bytes(bad.read_bytes()[:500])
+    before = records.shard_times()
+    info = again(records)
+    assert (info["num_videos"], info["num_skipped"]) == (7, 1)
+    rows = {row["id"]: row for row in records.manifest()}
+    assert len(rows) == 8
+    assert "cannot be decoded" in rows["jump/2.mp4"]["skipped"]
+    assert "shard" not in rows["jump/2.mp4"]
+    assert [i for i in rows if "skipped" in rows[i]] == ["jump/2.mp4"]
+    stored = [i for shard in info["shards"] for i in records.ids(shard)]
+    assert sorted(stored) == sorted(set(rows) - {"jump/2.mp4"})
+    # Its shard was made again, and no other.
+    after = records.shard_times()
+    assert sum(after[name] != before[name] for name in before) == 1
+
+
+def test_without_a_good_video_the_job_fails_with_the_reasons(records):
+    shutil.rmtree("videos")
+    shutil.rmtree("records")
+    for name, content in (("a/1.mp4", "text"), ("b/2.mp4", "")):
+        path = Path("videos") / name
+        path.parent.mkdir(parents=True)
+        path.write_text(content)
+    records.folder.mkdir()
+    with pytest.raises(UserError, match="None of the 2 files") as caught:
+        again(records)
+    text = str(caught.value)
+    assert "videos/a/1.mp4: cannot be decoded" in text
+    assert "videos/b/2.mp4: empty file" in text
+    assert "\n" not in text
+    assert not (records.folder / "dataset.json").exists()
+
+
+def test_the_digest_is_that_of_the_content_and_the_recipe(records):
+    """Not of places, times or the number of files.
+
+    Other videos, other names of classes, another flow: another digest.
+    """
+    digests = [again(records)["digest"]]
+    for path in Path("videos").rglob("*.mp4"):
+        os.utime(path)
+    assert again(records)["digest"] == digests[0]
+    for flow in (FlowRecipe(saturation=5.0), FlowRecipe(warps=4)):
+        digests.append(again(records, flow=flow)["digest"])
+    digests.append(again(records, data=DataRecipe(jpeg_quality=9))["digest"])
+    noise = np.random.default_rng(1).integers(0, 256, (4, 32, 48, 3))
+    write_video("videos/jump/1.mp4", noise.astype(np.uint8), 25)
+    digests.append(again(records)["digest"])
+    os.rename("videos/wave", "videos/zap")
+    digests.append(again(records)["digest"])
+    assert len(set(digests)) == len(digests)
+
+
+def test_an_added_video_is_found(records):
+    shutil.copy("videos/jump/0.mp4", "videos/jump/9.mp4")
+    info = again(records)
+    assert info["num_videos"] == sum(info["shards"].values()) == 9
+    for name, count in info["shards"].items():
+        assert len(records.ids(name)) == count
+
+
+def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):
+    """Parts of 2 videos: 5 frames with 1/2 clipped, 2 frames with 0.
+
+    Of 4 + 1 pictures of flow 4 * 1/2 + 1 * 0 = 2 are clipped: 2 / 5.
+    """
+    row = {"label": 0, "split": "train", "path": "p", "trimmed": True}
+    row |= {"sha256": "", "shard": "s"}
+    rows = [
+        row | {"id": "a", "frames": 5, "clipped_flow": 0.5},
+        row | {"id": "b", "frames": 2, "clipped_flow": 0.0},
+    ]
+    *_, shard = records.shards()
+    Path(shard.part_path).write_text(json.dumps({"videos": rows}))
+    info = write_manifest(
+        records.listing(),
+        records.folder,
+        [shard],
+        data=records.data,
+        flow=records.flow,
+    )
+    assert info["clipped_flow"] == pytest.approx(0.4)
+    assert info["num_trimmed"] == 2

@@ -1,0 +1,136 @@
+"""A shard appears whole or not at all, and counts only if it is whole."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from d3d_tf.config import DataRecipe, FlowRecipe
+from d3d_tf.tfrecords import example
+from d3d_tf.tfrecords.shards import plan_shards, write_shard
+from d3d_tf.tfrecords.sources import Listing, Source
+
+
+def make_sources(count, split):
+    return tuple(
+        Source(f"{split}/{i}.mp4", f"/none/{i}.mp4", 0, "a", split)
+        for i in range(count)
+    )
+
+
+def plan(sources, num_shards):
+    return plan_shards(
+        Listing("x", ("a",), sources),
+        Path("folder"),
+        data=DataRecipe(num_shards=num_shards),
+        flow=FlowRecipe(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "num_shards", "sizes"),
+    [(10, 4, [3, 3, 2, 2]), (3, 16, [1, 1, 1]), (16, 1, [16])],
+)
+def test_videos_are_dealt_evenly(count, num_shards, sizes):
+    sources = make_sources(count, "train") + make_sources(1, "test")
+    test, *train = plan(sources, num_shards)
+    assert test.path == "folder/test-00000-of-00001.tfrecord"
+    assert [len(s.sources) for s in train] == sizes
+    assert [s.path for s in train] == [
+        f"folder/train-{i:05d}-of-{len(sizes):05d}.tfrecord"
+        for i in range(len(sizes))
+    ]
+    dealt = [source.id for s in (test, *train) for source in s.sources]
+    assert sorted(dealt) == sorted(source.id for source in sources)
+
+
+def test_the_plan_does_not_depend_on_the_order_of_the_listing():
+    sources = make_sources(20, "train")
+    assert plan(sources, 3) == plan(sources[::-1], 3)
+
+
+def test_videos_of_a_class_are_spread():
+    """Not a class per shard, though they are listed one after the other."""
+    sources = tuple(
+        Source(f"{label}/{i}.mp4", "p", label, str(label), "train")
+        for label in range(4)
+        for i in range(25)
+    )
+    for shard in plan(sources, 4):
+        assert len({source.label for source in shard.sources}) == 4
+
+
+def halve(path):
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("damage", [halve, os.unlink])
+@pytest.mark.parametrize("file", ["path", "part_path"])
+def test_a_damaged_shard_is_not_finished(records, damage, file):
+    *_, shard = records.shards()
+    assert shard.finished()
+    damage(getattr(shard, file))
+    assert not shard.finished()
+
+
+@pytest.mark.xfail(strict=True, raises=KeyError, reason="`inputs` is expected")
+def test_the_part_of_another_version_is_not_finished(records):
+    *_, shard = records.shards()
+    Path(shard.part_path).write_text("{}")
+    assert not shard.finished()
+
+
+def test_a_shard_of_other_inputs_is_not_finished(records):
+    *_, shard = records.shards()
+    path = shard.sources[0].path
+    content, times = Path(path).read_bytes(), os.stat(path)
+    os.unlink(path)
+    assert not shard.finished()
+    Path(path).write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
+    assert not shard.finished()
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert shard.finished()
+
+
+def test_a_shard_of_another_recipe_is_not_finished(records):
+    for given in (
+        {"data": DataRecipe(short_side=32, num_shards=2, jpeg_quality=90)},
+        {"flow": FlowRecipe(warps=2, scales=1, outer_iterations=1)},
+    ):
+        recipes = {"data": records.data, "flow": records.flow} | given
+        shards = plan_shards(records.listing(), records.folder, **recipes)
+        assert not any(shard.finished() for shard in shards)
+
+
+def test_a_shard_is_a_function_of_its_inputs(records):
+    before = records.contents()
+    for shard in records.shards():
+        os.unlink(shard.path)
+        os.unlink(shard.part_path)
+        assert write_shard(shard) == shard.path
+        assert shard.finished()
+    assert records.contents() == before
+
+
+def test_an_interrupted_writer_leaves_no_shard(records, monkeypatch):
+    encode, calls = example.encode_example, []
+
+    def interrupted(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return encode(*args, **kwargs)
+
+    monkeypatch.setattr(example, "encode_example", interrupted)
+    *_, shard = records.shards()
+    assert len(shard.sources) == 3
+    os.unlink(shard.path)
+    os.unlink(shard.part_path)
+    before = set(records.contents())
+    with pytest.raises(KeyboardInterrupt):
+        write_shard(shard)
+    assert not shard.finished()
+    (left,) = set(records.contents()) - before
+    assert left.startswith(Path(shard.path).name + ".tmp-")
