@@ -4,6 +4,9 @@ import logging
 from pathlib import Path
 
 _LOG = logging.getLogger("d3d_tf")
+# What is said stands on the screen already.
+_LOG.propagate = False
+_LOG.addHandler(logging.NullHandler())
 
 
 def say(text: str = "") -> None:
@@ -18,4 +21,3 @@ def log_to(path: Path) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _LOG.handlers = [handler]
     _LOG.setLevel(logging.INFO)
-    _LOG.propagate = False

@@ -131,10 +131,9 @@ def _run() -> None:
         print(f"would {mode} {_DATA.value or 'the toy videos'} into {run_dir}")
         return None
     if mode == "prepare":
-        from d3d_tf.jobs.records import ensure_records
+        from d3d_tf.jobs.records import prepare_records
 
-        ensure_records(recipe, _DATA.value, _RECORDS_DIR.value)
-        return None
+        return prepare_records(recipe, _DATA.value, _RECORDS_DIR.value)
     from d3d_tf.jobs.distill import distill
     from d3d_tf.runs import Run
 
@@ -173,7 +172,8 @@ def _quiet() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for module in ("google", "tensorflow_hub", "tensorflow_addons"):
         warnings.filterwarnings("ignore", module=module)
-    logging.getLogger("matplotlib").setLevel(logging.WARNING)
+    for name in ("apache_beam", "matplotlib", "tensorflow"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def main(_) -> int:

@@ -37,7 +37,10 @@ def moving_texture(
     rng = np.random.default_rng(seed)
     u, v = velocity
     t, y, x = np.meshgrid(
-        np.arange(num_frames), np.arange(height), np.arange(width), indexing="ij"
+        np.arange(num_frames),
+        np.arange(height),
+        np.arange(width),
+        indexing="ij",
     )
     x, y = x - u * t, y - v * t
     frames = np.full([num_frames, height, width, 3], 127.5)
@@ -48,9 +51,7 @@ def moving_texture(
             frames[..., channel] += 20 * np.sin(
                 k * (np.cos(angle) * x + np.sin(angle) * y) + phase
             )
-    flow = np.broadcast_to(
-        np.float32(velocity), [num_frames, height, width, 2]
-    )
+    flow = np.broadcast_to(np.float32(velocity), [num_frames, height, width, 2])
     return np.uint8(np.rint(frames)), flow
 
 
@@ -154,13 +155,9 @@ def write_records(
 def _record(video: Video, saturation: float) -> bytes:
     def feature(values):
         if isinstance(values[0], float):
-            return tf.train.Feature(
-                float_list=tf.train.FloatList(value=values)
-            )
+            return tf.train.Feature(float_list=tf.train.FloatList(value=values))
         if isinstance(values[0], int):
-            return tf.train.Feature(
-                int64_list=tf.train.Int64List(value=values)
-            )
+            return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
 
     _, height, width, _ = video.frames.shape
@@ -188,7 +185,9 @@ def _record(video: Video, saturation: float) -> bytes:
         ),
         feature_lists=tf.train.FeatureLists(
             feature_list={
-                key: tf.train.FeatureList(feature=[feature([e]) for e in entries])
+                key: tf.train.FeatureList(
+                    feature=[feature([e]) for e in entries]
+                )
                 for key, entries in lists.items()
             }
         ),

@@ -7,6 +7,7 @@ videos has not changed. The folder, `NAME-DIGEST8`, is a function of the data
 set and of the recipe, so runs share it.
 """
 
+import logging
 import os
 import threading
 import time
@@ -47,7 +48,7 @@ def prepare(
       folder: where the shards go; see `dataset_folder`.
       data: how videos are decoded and stored.
       flow: how flow is made.
-      beam_args: Beam's own pipeline flags; default: Beam's DirectRunner with a
+      beam_args: Beam's own pipeline flags; default: this machine, with a
         thread per core (decoding and flow leave Python's lock).
       show: draw a progress bar.
 
@@ -68,16 +69,24 @@ def prepare(
 
 def local_beam_args() -> list[str]:
     """Flags for this machine: threads, one per core."""
+    # The engine of Beam's DirectRunner, by its own name: under that one Beam
+    # first downloads another engine.
+    engine = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
     return [
-        "--runner=DirectRunner",
+        f"--runner={engine}",
         "--direct_running_mode=multi_threading",
         f"--direct_num_workers={len(os.sched_getaffinity(0))}",
+        "--default_sdk_harness_log_level=ERROR",
     ]
 
 
 def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
+    # Beam warns, while it is imported, of cloud clients that nobody asked for.
+    logging.disable(logging.WARNING)
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
+
+    logging.disable(logging.NOTSET)
 
     def run():
         with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:

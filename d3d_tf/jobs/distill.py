@@ -4,7 +4,7 @@ from d3d_tf.config import Recipe
 from d3d_tf.console import log_to, say
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.export import export_run
-from d3d_tf.jobs.records import ensure_records
+from d3d_tf.jobs.records import describe, ensure_records
 from d3d_tf.jobs.results import write_table
 from d3d_tf.jobs.table import ROWS
 from d3d_tf.jobs.visualize import write_report
@@ -29,8 +29,14 @@ def distill(
         teacher=teacher.folder if teacher else None,
     )
     log_to(run.folder / "log.txt")
+    say(describe(dataset))
     if not dataset.test_splits:
         say("warning: no video was held out; scores are on training videos.")
+    if recipe.toy is None:
+        say(
+            "warning: the networks start from scratch, no weights were given; "
+            "with few videos they will learn the training videos by heart."
+        )
     experiment = Experiment(recipe, dataset, run, teacher)
     write_table(experiment, roles)
     if "student" in roles:

@@ -16,6 +16,16 @@ LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
 LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
 
 
+def prepare_records(recipe: Recipe, data: str | None, records_dir: str) -> None:
+    """Makes the records and says what is in them and what was left out.
+
+    Raises:
+      UserError: nothing usable is there.
+    """
+    _, dataset = ensure_records(recipe, data, records_dir)
+    say(describe(dataset))
+
+
 def ensure_records(
     recipe: Recipe, data: str | None, records_dir: str
 ) -> tuple[Recipe, Dataset]:
@@ -38,7 +48,6 @@ def ensure_records(
         )
         prepare(listing, folder, data=recipe.data, flow=recipe.flow)
         dataset = open_dataset(folder)
-    say(describe(dataset))
     return _with_clip_size(recipe, dataset), dataset
 
 

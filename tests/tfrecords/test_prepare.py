@@ -114,16 +114,18 @@ def test_shards_that_no_one_reads_are_removed(records):
 
 
 def test_the_folder_tells_data_recipes_and_origins_apart(tmp_path):
-    def folder(data=DataRecipe(), flow=FlowRecipe(), identity="/videos"):
-        return dataset_folder(tmp_path, "ucf", data, flow, identity)
-
+    data, flow = DataRecipe(), FlowRecipe()
     folders = [
-        folder(),
-        folder(data=DataRecipe(short_side=33)),
-        folder(flow=FlowRecipe(saturation=19.0)),
-        folder(identity="/other/videos"),
+        dataset_folder(tmp_path, "ucf", *rest)
+        for rest in (
+            (data, flow, "/videos"),
+            (DataRecipe(short_side=33), flow, "/videos"),
+            (data, FlowRecipe(saturation=19.0), "/videos"),
+            (data, flow, "/other/videos"),
+        )
     ]
-    assert folder() == folders[0]
+    again = dataset_folder(tmp_path, "ucf", DataRecipe(), flow, "/videos")
+    assert again == folders[0]
     assert len(set(folders)) == 4
     for path in folders:
         assert path.parent == tmp_path

@@ -93,9 +93,7 @@ def test_defaults_are_the_papers():
     distiller = Distiller(Fixed(2.0, 0.0), Fixed(0.0, 0.0))
     distiller.compile()
     inputs, _ = clips(3)
-    logs = distiller.evaluate(
-        inputs, np.zeros(3), verbose=0, return_dict=True
-    )
+    logs = distiller.evaluate(inputs, np.zeros(3), verbose=0, return_dict=True)
     assert logs["loss"] == pytest.approx(np.log(2) + 2, rel=1e-5)
 
 
@@ -196,12 +194,13 @@ def test_teacher_may_see_frames():
     assert logs["distillation_loss"] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("teacher", [None, Fixed(0.0, 0.0, 0.0)])
-def test_training_without_a_teacher_says_so(teacher):
-    """No flow for the teacher, or flow and no teacher."""
+@pytest.mark.parametrize("missing", ["teacher", "flow"])
+def test_training_without_a_teacher_says_so(missing):
+    """Flow and no teacher, or a teacher and no flow."""
+    teacher = None if missing == "teacher" else Fixed(0.0, 0.0, 0.0)
     distiller = Distiller(teacher, tiny_network())
     distiller.compile()
-    without = ["flow"] if teacher else []
+    without = ["flow"] if missing == "flow" else []
     with pytest.raises(ValueError, match="'teacher_logits'.*'flow'.*frames"):
         distiller.fit(batch_of(clips(2), *without), verbose=0)
 
@@ -365,8 +364,10 @@ def test_old_weight_files_hold_the_student_alone(trained, tmp_path):
     shapes = []
     with h5py.File(tmp_path / "x.h5") as file:
         file.visititems(
-            lambda name, item: shapes.append(list(item.shape))
-            if isinstance(item, h5py.Dataset)
-            else None
+            lambda name, item: (
+                shapes.append(list(item.shape))
+                if isinstance(item, h5py.Dataset)
+                else None
+            )
         )
     assert sorted(shapes) == student_shapes(trained)

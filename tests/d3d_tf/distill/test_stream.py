@@ -194,9 +194,7 @@ def test_step_with_a_batch_norm_per_replica(replicas, count):
         network.trainable_variables, gradients, strict=True
     ):
         variable.assign_sub(gradient)
-    for i, values in zip(
-        averages, zip(*updates, strict=True), strict=True
-    ):
+    for i, values in zip(averages, zip(*updates, strict=True), strict=True):
         assert abs(values[0] - values[1]).max() > 0.01  # Parts differ.
         network.variables[i].assign(np.mean(values, axis=0))
 
@@ -296,7 +294,9 @@ def test_mixed_precision_keeps_the_loss_in_float32(precision):
 
     def spy(inputs, labels, logits):
         found = losses(inputs, labels, logits)
-        dtypes.extend([logits.dtype, *(loss.dtype for _, loss in found.values())])
+        dtypes.extend(
+            [logits.dtype, *(loss.dtype for _, loss in found.values())]
+        )
         return found
 
     trainer.clip_losses = spy

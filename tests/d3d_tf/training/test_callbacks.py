@@ -1,0 +1,107 @@
+"""When a training saves, and what ends it."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from d3d_tf.errors import UserError
+from d3d_tf.keras_api import keras
+from d3d_tf.training.callbacks import Checkpointer, Progress
+
+
+class Saves:
+    """Stands in for a `tf.train.CheckpointManager`: notes the numbers."""
+
+    def __init__(self):
+        self.steps = []
+
+    def save(self, checkpoint_number):
+        self.steps.append(checkpoint_number)
+
+
+class Do(keras.callbacks.Callback):
+    """Calls a function at the end of a step."""
+
+    def __init__(self, step, action):
+        super().__init__()
+        self.step, self.action = step, action
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) == self.step:
+            self.action()
+
+
+def fit(*callbacks, epochs=10, per_epoch=2, target=0.0):
+    """Up to 20 steps of a model with one weight."""
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=[1])])
+    model.compile("sgd", "mse")
+    inputs = np.ones([epochs * per_epoch, 1])
+    model.fit(
+        inputs,
+        np.full_like(inputs, target),
+        batch_size=1,
+        epochs=epochs,
+        steps_per_epoch=per_epoch,
+        verbose=0,
+        callbacks=list(callbacks),
+    )
+    return int(model.optimizer.iterations)
+
+
+@pytest.mark.parametrize(
+    "steps, saved", [(6, [2, 4, 6]), (5, [2, 4, 5]), (1, [1])]
+)
+def test_saves_every_epoch_and_at_the_end(steps, saved):
+    """Two steps to the epoch; the last may be shorter; nothing twice."""
+    manager = Saves()
+    checkpointer = Checkpointer(manager, steps)
+    assert fit(checkpointer) == steps
+    assert manager.steps == saved
+    assert checkpointer.stopped_by is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_step_and_saves(number):
+    """In step 3 of 20: that step is finished, saved, and the last."""
+    manager = Saves()
+    checkpointer = Checkpointer(manager, 20)
+    before = signal.getsignal(number)
+    kill = Do(3, lambda: os.kill(os.getpid(), number))
+    assert fit(kill, checkpointer) == 3
+    assert manager.steps == [2, 3]
+    assert checkpointer.stopped_by == number
+    assert signal.getsignal(number) is before
+
+
+def test_progress_shows_title_loss_and_the_last_step(capsys):
+    """20 steps from 0.5: at the check in step 20 the loss is shown."""
+    fit(Progress("practice", 0, 20), per_epoch=20, epochs=1)
+    shown = capsys.readouterr().err
+    assert "practice: 100%" in shown and "20/20" in shown
+    assert "loss=" in shown
+
+
+def test_progress_of_a_resumed_training(capsys):
+    fit(Progress("practice", 15, 20), per_epoch=5, epochs=1)
+    assert "20/20" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", [np.nan, np.inf])
+def test_a_loss_that_is_no_number(target):
+    """The user reads at which step, and what to do."""
+    with pytest.raises(UserError, match=r"(nan|inf) at step 20.*learning_rate"):
+        fit(Progress("practice", 0, 40), per_epoch=40, epochs=1, target=target)
+
+
+def test_an_infinite_loss_is_not_saved():
+    """Two steps to the epoch, and the loss is no number from the first on."""
+    manager = Saves()
+    with pytest.raises(UserError):
+        fit(
+            Progress("practice", 0, 20),
+            Checkpointer(manager, 20),
+            target=np.nan,
+        )
+    assert manager.steps == []

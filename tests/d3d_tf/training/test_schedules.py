@@ -1,0 +1,49 @@
+"""Optimisers: kind, momentum, and the rate at four steps."""
+
+import math
+
+import pytest
+import tensorflow as tf
+
+from d3d_tf.config import TrainRecipe
+from d3d_tf.keras_api import keras
+from d3d_tf.training.schedules import make_optimizer
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_rate_is_half_a_cosine(kind):
+    """(1 + cos(pi s / steps)) / 2 of 0.4, s of 200 steps."""
+    recipe = TrainRecipe(optimizer=kind, learning_rate=0.4, steps=200)
+    optimizer = make_optimizer(recipe)
+    for step, share in (
+        (0, 1),
+        (50, (1 + math.sqrt(0.5)) / 2),
+        (100, 0.5),
+        (200, 0),
+    ):
+        optimizer.iterations.assign(step)
+        rate = float(tf.convert_to_tensor(optimizer.learning_rate))
+        assert rate == pytest.approx(0.4 * share, abs=1e-7)
+
+
+def test_kinds():
+    adam = make_optimizer(TrainRecipe(optimizer="adam"))
+    sgd = make_optimizer(TrainRecipe(optimizer="sgd", momentum=0.7))
+    assert isinstance(adam, keras.optimizers.Adam)
+    assert isinstance(sgd, keras.optimizers.SGD)
+    assert sgd.momentum == 0.7 and not sgd.nesterov
+
+
+def test_two_steps_of_sgd_by_hand():
+    """Gradient 1 twice, rate 0.1 then 0.05, momentum 0.5, from 0.
+
+    Keras: m = 0.5 m - rate g: -0.1, then -0.05 - 0.05 = -0.1; w = -0.2.
+    """
+    recipe = TrainRecipe(
+        optimizer="sgd", learning_rate=0.1, steps=2, momentum=0.5
+    )
+    optimizer = make_optimizer(recipe)
+    weight = tf.Variable(0.0)
+    for _ in range(2):
+        optimizer.apply_gradients([(tf.constant(1.0), weight)])
+    assert float(weight) == pytest.approx(-0.2)

@@ -1,0 +1,22 @@
+"""How many replicas, and which batches they can share."""
+
+import pytest
+
+from d3d_tf.errors import UserError
+from d3d_tf.training.strategy import make_strategy
+
+
+def test_all_local_devices_by_default():
+    """conftest.py makes two logical CPUs; GPUs would come first."""
+    assert make_strategy(6).num_replicas_in_sync == 2
+
+
+def test_named_devices():
+    assert make_strategy(5, ["/cpu:0"]).num_replicas_in_sync == 1
+
+
+def test_a_batch_that_cannot_be_shared():
+    with pytest.raises(
+        UserError, match=r"train\.batch_size=5 .* 2 devices.*multiple of 2"
+    ):
+        make_strategy(5)
