@@ -4,7 +4,7 @@ from pathlib import Path
 
 from d3d_tf.errors import UserError
 from d3d_tf.networks import make_network
-from d3d_tf.runs import BASELINE, STUDENT, STREAM, Run
+from d3d_tf.runs import BASELINE, STREAM, STUDENT, Run
 from d3d_tf.training.trainer import is_finished, restore
 
 

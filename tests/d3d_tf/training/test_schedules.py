@@ -14,16 +14,16 @@ from d3d_tf.training.schedules import make_optimizer
 def test_rate_is_half_a_cosine(kind):
     """(1 + cos(pi s / steps)) / 2 of 0.4, s of 200 steps."""
     recipe = TrainRecipe(optimizer=kind, learning_rate=0.4, steps=200)
-    optimizer = make_optimizer(recipe)
+    rate = keras.optimizers.schedules.deserialize(
+        make_optimizer(recipe).get_config()["learning_rate"]
+    )
     for step, share in (
         (0, 1),
         (50, (1 + math.sqrt(0.5)) / 2),
         (100, 0.5),
         (200, 0),
     ):
-        optimizer.iterations.assign(step)
-        rate = float(tf.convert_to_tensor(optimizer.learning_rate))
-        assert rate == pytest.approx(0.4 * share, abs=1e-7)
+        assert float(rate(step)) == pytest.approx(0.4 * share, abs=1e-7)
 
 
 def test_kinds():

@@ -1,0 +1,234 @@
+"""An exported module: equal, trainable, versioned, whole or not there."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+from d3d_tf.errors import UserError
+from d3d_tf.hub_export import export as export_code
+from d3d_tf.hub_export.export import export_module
+from d3d_tf.keras_api import keras
+from tests.harness import randomize, softmax, tiny_network
+
+LABELS = ["left", "right", "größer"]
+
+
+def made(seed=0):
+    network = tiny_network(dropout=0.5, weight_decay=0.01)
+    randomize(network, seed)
+    return network
+
+
+def export(network, folder, **kwargs):
+    return export_module(
+        network, folder, labels=LABELS, frames=3, size=8, **kwargs
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """The network and the path of its first version."""
+    network = made()
+    folder = tmp_path_factory.mktemp("run") / "export"
+    path = export(network, folder, info={"recipe": "practice"})
+    return network, path
+
+
+def test_what_lies_in_the_folder(exported):
+    network, path = exported
+    assert path.name == "1"
+    assert [p.name for p in path.parent.iterdir()] == ["1"]
+    assert (path / "assets" / "labels.txt").read_text() == (
+        "left\nright\ngrößer\n"
+    )
+    description = json.loads((path / "module.json").read_text())
+    assert description["kind"] == "classification"
+    assert description["input"] == {
+        "frames": 3,
+        "size": 8,
+        "range": [0, 1],
+        "colour": "RGB",
+    }
+    assert description["num_classes"] == 3
+    assert description["recipe"] == "practice"
+    ways = {"reloaded", "keras_layer", "serving_default", "frames_uint8"}
+    assert description["max_difference"].keys() == ways
+    assert max(description["max_difference"].values()) <= 1e-5
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 8, 8), (4, 1, 5, 9)])
+def test_keras_layer_is_the_network(exported, shape, seed):
+    """Batch, time and size need not be those of the export."""
+    network, path = exported
+    frames = tf.random.uniform([*shape, 3])
+    expected = network(frames * 2 - 1)
+    layer = hub.KerasLayer(str(path))
+    np.testing.assert_allclose(layer(frames), expected, atol=1e-5)
+    in_model = keras.Sequential(
+        [keras.Input([None, None, None, 3]), hub.KerasLayer(str(path))]
+    )
+    np.testing.assert_allclose(
+        in_model.predict(frames, verbose=0), expected, atol=1e-5
+    )
+
+
+def test_signatures(exported, seed):
+    network, path = exported
+    signatures = tf.saved_model.load(str(path)).signatures
+    assert set(signatures) == {"serving_default", "frames_uint8"}
+    pixels = np.random.default_rng(0).integers(
+        0, 256, [2, 4, 7, 6, 3], np.uint8
+    )
+    logits = network(np.float32(pixels / 127.5 - 1)).numpy()
+    for name, frames in (
+        ("serving_default", np.float32(pixels / 255)),
+        ("frames_uint8", pixels),
+    ):
+        outputs = signatures[name](frames=tf.constant(frames))
+        np.testing.assert_allclose(outputs["logits"], logits, atol=1e-5)
+        np.testing.assert_allclose(
+            outputs["probabilities"], softmax(logits), atol=1e-5
+        )
+
+
+def finetune(path, trainable):
+    """Two steps of SGD on one batch; the layer and what it was before."""
+    layer = hub.KerasLayer(str(path), trainable=trainable)
+    model = keras.Sequential([keras.Input([None, None, None, 3]), layer])
+    model.compile(
+        keras.optimizers.SGD(0.1),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    before = {v.name: v.numpy() for v in layer.variables}
+    frames = np.random.default_rng(0).random([4, 3, 6, 6, 3], np.float32)
+    model.fit(frames, np.array([0, 1, 2, 0]), epochs=2, verbose=0)
+    moved = {
+        v.name
+        for v in layer.variables
+        if (v.numpy() != before[v.name]).any()
+    }
+    return layer, before, moved
+
+
+def test_finetuning_moves_weights_and_statistics(exported):
+    """6 variables: 2 kernels, a bias, beta, two moving averages."""
+    network, path = exported
+    layer, before, moved = finetune(path, trainable=True)
+    assert len(before) == 6 and moved == before.keys()
+    assert len(layer.trainable_weights) == 4
+    # Two kernels are regularised, with 0.01 times their squares.
+    assert len(layer.losses) == 2
+    expected = sum(
+        0.01 * float(tf.reduce_sum(v**2))
+        for v in layer.trainable_weights
+        if v.shape.rank > 1
+    )
+    assert float(sum(layer.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_frozen_module_does_not_move(exported):
+    network, path = exported
+    layer, _, moved = finetune(path, trainable=False)
+    assert not moved and not layer.trainable_weights and not layer.losses
+
+
+def test_gradients_are_the_networks(seed, tmp_path):
+    """Without dropout, in training mode, through the saved functions."""
+    network = tiny_network(weight_decay=0.01)
+    randomize(network)
+    layer = hub.KerasLayer(str(export(network, tmp_path)), trainable=True)
+    frames = tf.random.uniform([3, 2, 5, 5, 3])
+    with tf.GradientTape(persistent=True) as tape:
+        ours = tf.reduce_sum(network(frames * 2 - 1, training=True) ** 2)
+        theirs = tf.reduce_sum(layer(frames, training=True) ** 2)
+    for ours, theirs in zip(
+        tape.gradient(ours, network.trainable_variables),
+        tape.gradient(theirs, layer.trainable_variables),
+        strict=True,
+    ):
+        np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-5)
+
+
+def test_versions(tmp_path):
+    """The same weights keep their version; others are the next one."""
+    network = made()
+    assert export(network, tmp_path) == tmp_path / "1"
+    stamp = (tmp_path / "1" / "saved_model.pb").stat().st_mtime_ns
+    assert export(network, tmp_path) == tmp_path / "1"
+    assert (tmp_path / "1" / "saved_model.pb").stat().st_mtime_ns == stamp
+    randomize(network, seed=1)
+    (tmp_path / "1").rename(tmp_path / "9")  # Old versions may be removed.
+    assert export(network, tmp_path) == tmp_path / "10"
+    assert {p.name for p in tmp_path.iterdir()} == {"9", "10"}
+
+
+def test_a_module_that_differs_is_not_published(tmp_path, monkeypatch):
+    """A module of another network stands for any fault in saving."""
+    make_module = export_code.make_module
+    monkeypatch.setattr(
+        export_code, "make_module", lambda network: make_module(made(seed=5))
+    )
+    with pytest.raises(UserError, match="differs from the network by"):
+        export(made(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_logits_that_are_no_numbers_are_not_published(tmp_path):
+    network = made()
+    network.set_weights([w * np.nan for w in network.get_weights()])
+    with pytest.raises(UserError, match="differs from the network by nan"):
+        export(network, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupted_export_leaves_nothing(tmp_path, monkeypatch):
+    """The disk is full when the last file is written."""
+
+    def full(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(export_code, "_differences", full)
+    with pytest.raises(OSError, match="No space"):
+        export(made(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_made_for_two_replicas(replicas, tmp_path, seed):
+    """Its averages live once per replica; the module has them once, and
+    they still move when it is fine-tuned.
+    """
+    with replicas.scope():
+        network = made()
+    path = export(network, tmp_path)
+    frames = tf.random.uniform([1, 3, 8, 8, 3])
+    expected = network(frames * 2 - 1)
+    layer = hub.KerasLayer(str(path))
+    np.testing.assert_allclose(layer(frames), expected, atol=1e-5)
+    assert len(layer.variables) == 6
+    _, before, moved = finetune(path, trainable=True)
+    assert moved == before.keys()
+
+
+@pytest.mark.large
+def test_loading_needs_nothing_of_this_package(exported, tmp_path):
+    """Another process, in an empty folder, where d3d_tf cannot be imported."""
+    network, path = exported
+    frames = np.random.default_rng(0).random([1, 3, 8, 8, 3], np.float32)
+    np.save(tmp_path / "frames.npy", frames)
+    script = (
+        "import sys; sys.modules['d3d_tf'] = None\n"
+        "import numpy as np, tensorflow_hub as hub\n"
+        f"layer = hub.KerasLayer({str(path)!r})\n"
+        "np.save('logits.npy', layer(np.load('frames.npy')))\n"
+    )
+    subprocess.run(
+        [sys.executable, "-P", "-c", script], cwd=tmp_path, check=True
+    )
+    np.testing.assert_allclose(
+        np.load(tmp_path / "logits.npy"), network(frames * 2 - 1), atol=1e-5
+    )
