@@ -25,7 +25,7 @@ from d3d_tf.config import ToyRecipe
 from d3d_tf.tfrecords.sources import Listing, Source
 from d3d_tf.tfrecords.video import write_video
 
-# Direction of (u, v) in pixels, v downwards; class k moves within 18 degrees
+# Direction of (u, v) in pixels, v downwards; class k moves within 11 degrees
 # of k * 45 degrees, counted from "right" and turning through "down".
 CLASSES = (
     "right",
@@ -91,16 +91,19 @@ def make_clip(
       size: height and width in pixels.
       num_frames: length of the clip.
       cue: share of clips whose hue is that of their class, except in
-        `shuffled_colours`, where hues are uniform.
+        `shuffled_colours`, where each class wears all hues equally often.
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), index])
     label = index % len(CLASSES)
     hue = label
-    if split == "shuffled_colours" or rng.random() >= cue:
-        hue = int(rng.integers(len(CLASSES)))
-    # Anywhere in the middle 80 % of the label's sector: a network that has to
+    if split == "shuffled_colours":
+        # Every hue equally often with every label.
+        hue = index // len(CLASSES) % len(CLASSES)
+    elif rng.random() >= cue:
+        hue = (label + int(rng.integers(1, len(CLASSES)))) % len(CLASSES)
+    # Anywhere in the middle half of the label's sector: a network that has to
     # give the teacher's logits must see the angle, not only the sector.
-    angle = (label + rng.uniform(-0.4, 0.4)) * np.pi / 4
+    angle = (label + rng.uniform(-0.25, 0.25)) * np.pi / 4
     velocity = rng.uniform(1.8, 2.8) * np.array([np.cos(angle), np.sin(angle)])
 
     background = 0.35 * _tint(_texture(rng, size), rng.random(), 0.2)

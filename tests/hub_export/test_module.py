@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2
 
 from d3d_tf.hub_export.module import make_module
 from d3d_tf.keras_api import keras
@@ -26,7 +27,7 @@ def test_module_maps_unit_range_to_the_networks():
     """[0, 1] outside is [-1, 1] inside: 0.25 is -0.5, logits -0.5 and -1.5."""
     module, _ = make_module(Mean())
     for outside, inside in ((0, -1), (0.25, -0.5), (0.5, 0), (1, 1)):
-        logits = module(clip(outside))
+        logits = module.__call__(clip(outside))
         np.testing.assert_allclose(
             logits, [[inside, 3 * inside]] * 2, atol=1e-6
         )
@@ -57,7 +58,7 @@ def test_training_flag_reaches_batch_norm(seed):
     before = network.get_weights()
     for training in (False, True):
         np.testing.assert_allclose(
-            module(frames, training=training),
+            module.__call__(frames, training=training),
             network(frames * 2 - 1, training=training),
             atol=1e-5,
         )
@@ -78,9 +79,7 @@ def test_variables_are_the_networks():
 
 def test_every_kernel_of_s3dg_is_regularised():
     """114 kernels in the original (facts, 6); 1e-3 / 2 of their squares."""
-    network = S3DG(
-        3, depth_multiplier=1 / 64, min_depth=2, weight_decay=1e-3
-    )
+    network = S3DG(3, depth_multiplier=1 / 64, min_depth=2, weight_decay=1e-3)
     network(tf.zeros([1, 2, 32, 32, 3]))
     module, _ = make_module(network)
     assert len(module.regularization_losses) == 114
@@ -95,8 +94,8 @@ def test_every_kernel_of_s3dg_is_regularised():
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """`serve(signature, array)`: as a server would, past TensorFlow's Python
-    that compares a request with the signature.
+    """`serve(signature, array)`: as a server would, past the lines of Python
+    in which TensorFlow compares a request with the signature.
     """
     folder = str(tmp_path_factory.mktemp("module"))
     module, signatures = make_module(Mean())
@@ -108,11 +107,11 @@ def served(tmp_path_factory):
 
     def serve(signature, frames):
         description = meta.signature_def[signature]
-        run = session.make_callable(
-            description.outputs["logits"].name,
-            [description.inputs["frames"].name],
+        options = config_pb2.CallableOptions(
+            feed=[description.inputs["frames"].name],
+            fetch=[description.outputs["logits"].name],
         )
-        return run(frames)
+        return session._make_callable_from_options(options)(frames)[0]
 
     return serve
 

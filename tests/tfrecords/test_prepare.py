@@ -142,7 +142,7 @@ from d3d_tf.tfrecords.sources import list_folder
 prepare(
     list_folder("videos", test_share=0.25),
     pathlib.Path("killed"),
-    data=DataRecipe(short_side=256, num_shards=4),
+    data=DataRecipe(short_side=64, num_shards=4),
     flow=FlowRecipe(),
 )
 """
@@ -160,7 +160,7 @@ def test_a_killed_job_goes_on_where_it_was(records):
     child.kill()
     child.wait()
     recipes = {
-        "data": DataRecipe(short_side=256, num_shards=4),
+        "data": DataRecipe(short_side=64, num_shards=4),
         "flow": FlowRecipe(),
     }
     plan = plan_shards(records.listing(), folder, **recipes)

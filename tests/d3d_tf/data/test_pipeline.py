@@ -5,7 +5,6 @@ flip; grey blocks of 8 x 8 px survive JPEG, so they can say which video and
 frame it was.
 """
 
-import dataclasses
 import time
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe
-from d3d_tf.data.pipeline import make_dataset, open_dataset
+from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from tests.harness import (
     Video,
@@ -357,34 +356,6 @@ def test_replicas_share_a_batch(folder, replicas):
         parts = replicas.experimental_local_results(next(shared)[0]["id"])
         assert [len(part) for part in parts] == [2, 2]
         assert np.concatenate(parts).tolist() == inputs["id"].tolist()
-
-
-# ----------------------------------------------------------- record folder
-
-
-def test_open_dataset(folder):
-    dataset = open_dataset(folder)
-    assert dataset.classes == ["class0", "class1", "class2"]
-    assert dataset.splits == {"train": 8, "test": 2}
-    assert dataset.test_splits == ["test"]
-    assert dataset.skipped() == []
-    assert [name[-28:] for name in dataset.shards("test")] == [
-        "test-00000-of-00002.tfrecord"[-28:],
-        "test-00001-of-00002.tfrecord"[-28:],
-    ]
-    info = dataset.info | {"num_videos": 10, "num_bytes": 10 * 2**22}
-    # 512 MiB hold 128 records of 4 MiB.
-    assert dataclasses.replace(dataset, info=info).shuffle_window() == 128
-    info["num_bytes"] = 10 * 2**30
-    assert dataclasses.replace(dataset, info=info).shuffle_window() == 16
-
-
-@pytest.mark.parametrize("content", [None, "{", ""])
-def test_a_folder_without_records(tmp_path, content):
-    if content is not None:
-        (tmp_path / "dataset.json").write_text(content)
-    with pytest.raises(UserError, match=f"{tmp_path}.*--mode=prepare"):
-        open_dataset(tmp_path)
 
 
 def test_an_unknown_split(folder):

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe
-from d3d_tf.data.pipeline import open_dataset
+from d3d_tf.data.dataset import open_dataset
 from d3d_tf.training.scoring import compile_forward, score_split
 from tests.harness import Video, grey_frames, softmax, write_records
 

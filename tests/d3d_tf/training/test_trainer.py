@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe
-from d3d_tf.data.pipeline import open_dataset
+from d3d_tf.data.dataset import open_dataset
 from d3d_tf.distill.stream import StreamTrainer
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
@@ -51,10 +51,10 @@ def dataset(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(dataset, tmp_path_factory):
-    """Trains in a folder of its own; `run(**train)` changes the recipe."""
+def run(dataset):
+    """`run(folder, **train)` trains there, with changes of the recipe."""
 
-    def run(folder, *, devices=1, seed=0, synchronized=False, **changes):
+    def run(folder, *, strategy=None, seed=0, synchronized=False, **changes):
         recipe = dataclasses.replace(
             RECIPE,
             seed=seed,
@@ -64,7 +64,7 @@ def run(dataset, tmp_path_factory):
             lambda: StreamTrainer(tiny_network(synchronized=synchronized)),
             dataset,
             recipe,
-            strategy=make_strategy(4, [f"/cpu:{i}" for i in range(devices)]),
+            strategy=strategy or make_strategy(4, ["/cpu:0"]),
             streams=("frames",),
             checkpoints=folder,
             tensorboard=folder / "tensorboard",
@@ -184,7 +184,7 @@ def test_more_steps_go_on_from_the_end(run, tmp_path):
     assert latest(tmp_path) == "ckpt-3"
 
 
-def test_replicas_train_the_same_network(run, tmp_path):
+def test_replicas_train_the_same_network(run, replicas, tmp_path):
     """Two replicas with synchronized batch norm make the network of one.
 
     SGD: Adam's first steps are sign(g) and would blow up rounding.
@@ -196,7 +196,7 @@ def test_replicas_train_the_same_network(run, tmp_path):
         "steps": 3,
     }
     one = run(tmp_path / "one", **settings)
-    two = run(tmp_path / "two", devices=2, **settings)
+    two = run(tmp_path / "two", strategy=replicas, **settings)
     same_weights(one, two, rtol=1e-4, atol=1e-5)
     copy = tiny_network(synchronized=True)
     restore(copy, tmp_path / "two")

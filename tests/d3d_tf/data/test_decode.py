@@ -1,0 +1,95 @@
+"""One record to numbers: what is parsed, and the two scales."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf.data.decode import decode_flow, decode_frames, parse
+from d3d_tf.data.geometry import ClipGeometry
+from tests.harness import Video, grey_frames, write_records
+
+
+def view(*indices, top=0, left=0, size=8, flip=False):
+    return ClipGeometry(
+        tf.constant(indices),
+        tf.constant(top),
+        tf.constant(left),
+        size,
+        tf.constant(flip),
+    )
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    """Three frames of 16 x 24 px: greys 0, 51, 255; u codes 1, 128, 255."""
+    frames = grey_frames(
+        np.broadcast_to(np.reshape([0, 51, 255], [3, 1, 1]), [3, 2, 3])
+    )
+    codes = np.empty([3, 16, 24, 2], np.uint8)
+    codes[..., 0] = np.reshape([1, 128, 255], [3, 1, 1])
+    codes[..., 1] = 128
+    codes[:, :, 12:, 1] = 191  # 63/127 of the saturation, right half.
+    folder = write_records(
+        tmp_path_factory.mktemp("records") / "one",
+        [Video("the id", 4, frames, codes)],
+        saturation=10.0,
+    )
+    path = str(folder / "train-00000-of-00001.tfrecord")
+    (record,) = tf.data.TFRecordDataset(path)
+    return record
+
+
+def test_parse(record):
+    video = parse(record, ("frames", "flow", "id"))
+    assert video["id"] == b"the id" and video["label"] == 4
+    assert (video["length"], video["height"], video["width"]) == (3, 16, 24)
+    assert video["saturation"] == 10.0
+    assert video["frames"].shape == video["flow"].shape == [3]
+
+
+def test_only_what_is_asked_is_parsed(record):
+    for stream in ("frames", "flow"):
+        video = parse(record, (stream,))
+        assert {"frames", "flow"} & video.keys() == {stream}
+        assert video["length"] == 3
+
+
+def test_a_record_without_saturation_has_twenty_pixels(record):
+    """Model Garden's and DMVR's records do not know ours."""
+    example = tf.train.SequenceExample.FromString(record.numpy())
+    del example.context.feature["FORWARD_FLOW/image/saturation"]
+    video = parse(example.SerializeToString(), ("flow",))
+    assert video["saturation"] == 20.0
+
+
+def test_frames(record):
+    """Greys 255, 0, 51 become 1, -1, -0.6."""
+    video = parse(record, ("frames",))
+    frames = decode_frames(video["frames"], view(2, 0, 1))
+    assert frames.dtype == tf.float32 and frames.shape == [3, 8, 8, 3]
+    for frame, value in zip(frames, (1, -1, -0.6), strict=True):
+        np.testing.assert_allclose(frame, np.full([8, 8, 3], value), atol=1e-6)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_flow(record, flip):
+    """Saturation 10 px of 20: codes 255, 1, 128 become +-0.5, -+0.5, 0.
+
+    v: code 191 is 63/127 * 0.5, in the right half of the picture; the crop
+    holds columns 8..15, of which the last four.
+    """
+    video = parse(record, ("flow",))
+    flow = decode_flow(
+        video["flow"], view(2, 0, 1, left=8, flip=flip), video["saturation"]
+    )
+    assert flow.dtype == tf.float32 and flow.shape == [3, 8, 8, 2]
+    sign = -1 if flip else 1
+    for frame, value in zip(flow, (0.5, -0.5, 0), strict=True):
+        np.testing.assert_allclose(
+            frame[..., 0], np.full([8, 8], sign * value), rtol=1e-6
+        )
+    right = np.s_[:, :4] if flip else np.s_[:, 4:]
+    left = np.s_[:, 4:] if flip else np.s_[:, :4]
+    v = flow.numpy()[0, ..., 1]
+    assert (v[left] == 0).all()
+    np.testing.assert_allclose(v[right], 63 / 254, rtol=1e-6)

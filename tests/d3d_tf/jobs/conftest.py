@@ -1,0 +1,111 @@
+"""One tiny run of the main job, shared by the tests of what it makes.
+
+Real videos, flow, records, training on two replicas, export and report; but
+networks that are traced in a moment stand in for S3D-G. The whole thing with
+S3D-G is in the slow tier of test_distill.py.
+"""
+
+import contextlib
+import dataclasses
+import io
+from pathlib import Path
+
+import pytest
+
+from d3d_tf import config, loading
+from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.jobs import experiment
+from d3d_tf.jobs.distill import distill
+from d3d_tf.recipes import TOY
+from d3d_tf.runs import Run
+from tests.harness import tiny_network
+
+# 24 x 24 pixels, 5 frames; 16 training and 8 + 8 test videos of 8 classes.
+SETTINGS = (
+    "toy.size=24",
+    "toy.num_frames=5",
+    "toy.train_videos=16",
+    "toy.test_videos=8",
+    "data.short_side=24",
+    "data.num_shards=2",
+    "flow.scales=2",
+    "flow.warps=1",
+    "clip.frames=4",
+    "clip.size=16",
+    "train.steps=3",
+    "train.batch_size=4",
+    "train.checkpoint_every=2",
+    "distill.weight=0.5",
+)
+
+
+def stand_in(recipe, num_classes, stream):
+    """Instead of `make_network`."""
+    return tiny_network(
+        {"frames": 3, "flow": 2}[stream],
+        num_classes,
+        momentum=recipe.batch_norm_momentum,
+        weight_decay=recipe.weight_decay,
+    )
+
+
+def _replace(patch, replicas):
+    for module in (experiment, loading):
+        patch.setattr(module, "make_network", stand_in)
+    # TensorFlow numbers the sums over replicas per strategy, and remembers
+    # their shapes per process: a second strategy on the devices must not be.
+    patch.setattr(experiment, "make_strategy", lambda batch_size: replicas)
+
+
+@pytest.fixture(autouse=True)
+def stand_ins(monkeypatch, replicas):
+    """No test of jobs traces an S3D-G by accident."""
+    _replace(monkeypatch, replicas)
+
+
+@dataclasses.dataclass(frozen=True)
+class ToyRun:
+    """A finished run and how it was started.
+
+    Attributes:
+      recipe: of the run.
+      run: its folder.
+      records_dir: where its records are.
+      shown: what the user saw.
+    """
+
+    recipe: config.Recipe
+    run: Run
+    records_dir: Path
+    shown: str
+
+    def dataset(self) -> Dataset:
+        """The records."""
+        return open_dataset(self.run.origin()["records"])
+
+    def again(self, **changes) -> str:
+        """Starts the same command again; what it shows."""
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            distill(
+                self.recipe,
+                **{
+                    "data": None,
+                    "records_dir": str(self.records_dir),
+                    "run": self.run,
+                    "teacher": None,
+                }
+                | changes,
+            )
+        return shown.getvalue()
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory, replicas) -> ToyRun:
+    """The run; tests leave it as it is."""
+    folder = tmp_path_factory.mktemp("toy")
+    recipe = config.override(TOY, list(SETTINGS))
+    run = ToyRun(recipe, Run(folder / "run"), folder / "records", "")
+    with pytest.MonkeyPatch.context() as patch:
+        _replace(patch, replicas)
+        shown = run.again()
+    return dataclasses.replace(run, shown=shown)

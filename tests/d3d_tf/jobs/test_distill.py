@@ -1,0 +1,216 @@
+"""The main job from nothing to a report, twice, and what stops it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import tensorflow as tf
+
+from d3d_tf import config
+from d3d_tf.jobs import experiment
+from d3d_tf.runs import Run
+
+ROWS = (
+    "Flow (teacher)",
+    "RGB (baseline)",
+    "Two-stream",
+    "D3D (student)",
+    "D3D + RGB",
+)
+
+
+def test_the_run_folder(toy):
+    """The contract, section 2."""
+    folder = toy.run.folder
+    assert {path.name for path in folder.iterdir()} >= {
+        "recipe.yaml",
+        "results.json",
+        "report.html",
+        "checkpoints",
+        "tensorboard",
+        "log.txt",
+        "export",
+    }
+    networks = {"teacher", "baseline", "student"}
+    for part in ("checkpoints", "tensorboard"):
+        assert {path.name for path in (folder / part).iterdir()} == networks
+    assert config.load(folder / "recipe.yaml") == toy.recipe
+    assert len((folder / "label_map.txt").read_text().splitlines()) == 8
+
+
+def test_what_the_user_sees(toy):
+    """Records, the rows in their order, then the two paths."""
+    lines = toy.shown.splitlines()
+    assert lines[0].startswith("records: ") and "16 train" in lines[0]
+    assert "top-1 shuffled_colours" in lines[1]
+    assert [line[:16].strip() for line in lines[2:7]] == list(ROWS)
+    assert lines[7:] == [
+        f"module: {toy.run.folder / 'export' / '1'}",
+        f"report: {toy.run.folder / 'report.html'}",
+    ]
+    log = (toy.run.folder / "log.txt").read_text()
+    for line in lines:
+        assert line in log
+
+
+def test_everything_is_kept_the_second_time(toy, monkeypatch):
+    """Nothing is trained, scored or exported again; the rows are the same."""
+    for name in ("train", "score_split", "milliseconds_per_video"):
+        monkeypatch.setattr(experiment, name, None)
+    before = toy.run.read_results()
+    lines, earlier = toy.again().splitlines(), toy.shown.splitlines()
+    assert lines == earlier
+    after = toy.run.read_results()
+    assert after["metrics"] == before["metrics"]
+    assert after["wall_seconds"] > before["wall_seconds"]
+    assert os.listdir(toy.run.export_path) == ["1"]
+
+
+def test_one_network_only(toy, tmp_path):
+    """`--mode=train`: the teacher, a table of one row, no module."""
+    run = Run(tmp_path / "run")
+    shown = toy.again(run=run, roles=("teacher",))
+    assert "Flow (teacher)" in shown and "RGB" not in shown
+    assert [p.name for p in (run.folder / "checkpoints").iterdir()] == [
+        "teacher"
+    ]
+    assert not run.export_path.exists()
+    assert f"report: {run.report_path}" in shown
+
+
+def test_a_teacher_from_another_run(toy, tmp_path, monkeypatch):
+    """Only the student is trained; rows of the others are the donor's."""
+    trained = []
+    train = experiment.train
+
+    def spy(*args, title, **kwargs):
+        trained.append(title)
+        return train(*args, title=title, **kwargs)
+
+    monkeypatch.setattr(experiment, "train", spy)
+    run = Run(tmp_path / "run")
+    toy.again(run=run, teacher=toy.run)
+    assert trained == ["training D3D (student)"]
+    assert run.origin()["teacher"] == str(toy.run.folder)
+    ours, theirs = (r.read_results()["metrics"] for r in (run, toy.run))
+    for name in theirs:
+        # The same seed, data and teacher make the same student.
+        if not name.endswith("ms_per_video"):
+            assert ours[name] == theirs[name], name
+
+
+def test_another_recipe_needs_another_folder(toy):
+    other = config.override(toy.recipe, ["train.learning_rate=0.5"])
+    with pytest.raises(config.UsageError, match="train.learning_rate.*0.002"):
+        toy.__class__(other, toy.run, toy.records_dir, "").again()
+
+
+def test_nothing_held_out(toy, tmp_path, monkeypatch):
+    """Without a test split the user is told what the scores are of."""
+    folder = tmp_path / "only_train"
+    folder.mkdir()
+    dataset = toy.dataset()
+    for name in dataset.info["shards"]:
+        if name.startswith("train-"):
+            (folder / name).symlink_to(dataset.folder / name)
+    info = dict(dataset.info)
+    info["splits"] = {"train": 16}
+    info["shards"] = {
+        name: count
+        for name, count in info["shards"].items()
+        if name.startswith("train-")
+    }
+    (folder / "dataset.json").write_text(json.dumps(info))
+    (folder / "manifest.json").write_text("[]")
+    run = Run(tmp_path / "run")
+    shown = toy.again(run=run, data=str(folder), roles=("baseline",))
+    assert "warning: no video was held out" in shown
+    assert run.report_path.exists()
+
+
+# ---------------------------------------------------------- real processes
+
+STEPS = 30
+COMMAND = [
+    sys.executable,
+    "-m",
+    "d3d_tf.main",
+    "--mode=distill",
+    "--run_dir=run",
+    "--set=toy.size=24",
+    "--set=toy.num_frames=5",
+    "--set=toy.train_videos=16",
+    "--set=toy.test_videos=8",
+    "--set=data.short_side=24",
+    "--set=clip.frames=4",
+    "--set=clip.size=16",
+    "--set=network.depth_multiplier=0.02",
+    "--set=network.min_depth=2",
+    "--set=flow.warps=1",
+    f"--set=train.steps={STEPS}",
+    "--set=train.batch_size=4",
+    "--set=train.checkpoint_every=5",
+]
+
+
+def start_and_stop(folder, network, number):
+    """Starts the command and sends a signal after a network's 5th step.
+
+    Returns the exit code and what was shown.
+    """
+    with open(folder / "shown.txt", "w") as shown:
+        process = subprocess.Popen(
+            COMMAND, cwd=folder, stdout=shown, stderr=subprocess.STDOUT
+        )
+        checkpoints = folder / "run" / "checkpoints" / network
+        while process.poll() is None and number is not None:
+            if list(checkpoints.glob("ckpt-*.index")):
+                process.send_signal(number)
+                break
+            time.sleep(0.05)
+        code = process.wait(600)
+    return code, (folder / "shown.txt").read_text()
+
+
+def last_step(folder, network):
+    path = folder / "run" / "checkpoints" / network
+    return int(tf.train.latest_checkpoint(str(path)).split("-")[-1])
+
+
+@pytest.mark.large
+def test_stopped_killed_and_finished_with_s3dg(tmp_path):
+    """SIGTERM in the teacher's training, SIGKILL in the baseline's.
+
+    Each start goes on from the last saved step; the third ends with all rows.
+    """
+    code, shown = start_and_stop(tmp_path, "teacher", signal.SIGTERM)
+    assert code == 143, shown
+    assert re.search(r"error: Stopped by SIGTERM; saved in .*teacher", shown)
+    step = last_step(tmp_path, "teacher")
+    assert 5 <= step < STEPS
+
+    code, shown = start_and_stop(tmp_path, "baseline", signal.SIGKILL)
+    assert code == -signal.SIGKILL, shown
+    bar = re.search(r"training Flow \(teacher\):.*?(\d+)/30", shown)
+    assert int(bar[1]) == step
+    assert last_step(tmp_path, "teacher") == STEPS
+    step = last_step(tmp_path, "baseline")
+    assert 5 <= step < STEPS
+
+    code, shown = start_and_stop(tmp_path, "student", None)
+    assert code == 0, shown
+    assert "training Flow (teacher)" not in shown
+    bar = re.search(r"training RGB \(baseline\):.*?(\d+)/30", shown)
+    assert int(bar[1]) == step
+    for row in ROWS:
+        assert f"\n{row}" in shown
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    for role in ("teacher", "baseline", "two_stream", "student", "ensemble"):
+        assert 0 <= results["metrics"][f"{role}/top1"]["value"] <= 1
+    assert (tmp_path / "run" / "export" / "1" / "saved_model.pb").exists()
+    assert (tmp_path / "run" / "report.html").exists()

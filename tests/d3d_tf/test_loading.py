@@ -1,0 +1,75 @@
+"""The network that a run folder gives back."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf.config import NetworkRecipe, Recipe
+from d3d_tf.errors import UserError
+from d3d_tf.loading import load_checkpoint
+from d3d_tf.networks import S3DG, make_network
+from d3d_tf.runs import Run
+from tests.harness import randomize
+
+RECIPE = Recipe(
+    name="small",
+    network=NetworkRecipe(depth_multiplier=1 / 64, min_depth=2),
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("runs") / "small")
+    run.start(RECIPE, ["a", "b", "c"], records=run.folder)
+    return run
+
+
+@pytest.fixture(scope="module")
+def saved(run):
+    """Networks by role, as a training leaves them; the student unfinished."""
+    networks = {}
+    for seed, (role, stream) in enumerate(
+        [("teacher", "flow"), ("baseline", "frames"), ("student", "frames")]
+    ):
+        network = make_network(RECIPE.network, 3, stream)
+        randomize(network, seed)
+        folder = run.checkpoints(role)
+        tf.train.Checkpoint(network=network).save(str(folder / "ckpt"))
+        if role != "student":
+            (folder / "finished.json").write_text("{}")
+        networks[role] = network
+    return networks
+
+
+@pytest.mark.parametrize(
+    "role, found", [(None, "baseline"), ("teacher", "teacher")]
+)
+def test_a_network_with_its_weights(run, saved, role, found):
+    """Without a role: the baseline, as the student is not finished."""
+    network = load_checkpoint(str(run.folder), role)
+    assert isinstance(network, S3DG)
+    clip = tf.random.normal([1, 4, 16, 16, 2 if role else 3])
+    np.testing.assert_array_equal(network(clip), saved[found](clip))
+
+
+def test_the_student_comes_first(run, saved):
+    finished = run.checkpoints("student") / "finished.json"
+    finished.write_text("{}")
+    try:
+        network = load_checkpoint(run.folder)
+    finally:
+        finished.unlink()
+    for ours, theirs in zip(
+        network.get_weights(), saved["student"].get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_nothing_finished(run, saved):
+    with pytest.raises(UserError, match="no finished student: .*goes on"):
+        load_checkpoint(run.folder, "student")
+
+
+def test_no_run(tmp_path):
+    with pytest.raises(UserError, match="is no run"):
+        load_checkpoint(tmp_path)
