@@ -5,7 +5,7 @@ sectors, is the label and nothing else is. The patch has one of eight hues, and
 each class owns a hue. In the training videos, and in the test set
 `same_colours`, nine clips of ten wear the hue of their class, so colour is a
 cue that is easy to learn and not to be trusted. In `shuffled_colours` the hue
-is drawn without regard to the class.
+has nothing to do with the class.
 
 Everything is a function of (seed, split, index): any clip can be made alone,
 and its exact flow is known.
@@ -14,6 +14,7 @@ and its exact flow is known.
 import colorsys
 import dataclasses
 import os
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,6 +39,8 @@ CLASSES = (
     "up_right",
 )
 FRAME_RATE = 25
+# Part of the identity of written videos: raise it when their content changes.
+GENERATOR_VERSION = 1
 SPLITS = ("train", "same_colours", "shuffled_colours")
 
 
@@ -162,7 +165,7 @@ def write_videos(
             num_frames=toy.num_frames,
             cue=toy.cue,
         )
-        temporary = path.with_suffix(".mp4.tmp")
+        temporary = path.with_suffix(f".tmp-{uuid.uuid4().hex}")
         write_video(temporary, clip.frames, FRAME_RATE)
         os.replace(temporary, path)
 

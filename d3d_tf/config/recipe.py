@@ -32,7 +32,7 @@ class ToyRecipe:
     """The embedded videos; see `tfrecords/toy.py`."""
 
     size: int = 40
-    num_frames: int = 8
+    num_frames: int = 12
     train_videos: int = 768
     test_videos: int = 400
     cue: float = 0.9

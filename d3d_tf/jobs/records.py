@@ -82,7 +82,7 @@ def _listing(
                 f"The recipe {recipe.name!r} needs --data=FOLDER with one "
                 "sub-folder of videos per class."
             )
-        identity = digest(recipe.toy, recipe.seed)
+        identity = digest(recipe.toy, recipe.seed, toy.GENERATOR_VERSION)
         folder = Path(records_dir) / "videos" / f"toy-{identity[:8]}"
         return (
             recipe,
