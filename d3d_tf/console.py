@@ -15,6 +15,11 @@ def say(text: str = "") -> None:
     _LOG.info(text)
 
 
+def log_failure(error: BaseException) -> None:
+    """Puts an error with its stack trace into the log file only."""
+    _LOG.error("%s", error, exc_info=error)
+
+
 def log_to(path: Path) -> None:
     """From now on, what is said is also appended to `path`, with the time."""
     handler = logging.FileHandler(path)

@@ -7,12 +7,14 @@ needs it, so `--help` and a wrong flag answer at once.
 import logging
 import os
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
 from absl import app, flags
 
 from d3d_tf import config
+from d3d_tf.console import log_failure
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.recipes import RECIPES
 
@@ -100,42 +102,80 @@ def _existing_run():
     return run
 
 
-def _run() -> None:
-    mode = _MODE.value
+# Flags that the modes read; any other one given is refused, not overlooked.
+_STARTS = ("recipe", "data", "records_dir", "run_dir", "dry_run", "set")
+_READS = {
+    "prepare": _STARTS,
+    "train": (*_STARTS, "teacher"),
+    "distill": (*_STARTS, "teacher"),
+    "evaluate": ("data", "checkpoint", "run_dir"),
+    "predict": ("data", "checkpoint", "run_dir"),
+    "export": ("checkpoint", "run_dir"),
+    "visualize": ("data", "checkpoint", "run_dir"),
+}
+_ALL = {name for names in _READS.values() for name in names}
+
+
+def _check_flags(mode: str | None) -> None:
     if mode not in MODES:
         given = "none was given" if mode is None else f"got {mode!r}"
         raise UsageError(
             f"--mode must be one of {', '.join(MODES)}; {given}. "
             "--help explains them."
         )
-    if mode in ("evaluate", "predict", "export", "visualize"):
-        run = _existing_run()
-        if mode == "predict":
-            if not _DATA.value:
-                raise UsageError("--mode=predict needs --data=FILE.")
-            from d3d_tf.jobs.predict import predict
+    for name in sorted(_ALL - set(_READS[mode])):
+        if flags.FLAGS[name].present:
+            raise UsageError(
+                f"--{name} has no effect with --mode={mode}, which reads "
+                f"{', '.join('--' + n for n in _READS[mode])}."
+            )
+    if mode == "predict" and not _DATA.value:
+        raise UsageError("--mode=predict needs --data=FILE.")
 
-            return predict(_DATA.value, run)
-        from d3d_tf.jobs import finished
 
-        if mode == "export":
-            return finished.export(run)
-        return getattr(finished, mode)(run, _DATA.value)
+def _run() -> None:
+    mode = _MODE.value
+    _check_flags(mode)
+    if "recipe" in _READS[mode]:
+        return _start(mode)
+    run = _existing_run()
+    if mode == "predict":
+        from d3d_tf.jobs.predict import predict
 
+        return predict(_DATA.value, run)
+    from d3d_tf.jobs import finished
+
+    if mode == "export":
+        return finished.export(run)
+    return getattr(finished, mode)(run, _DATA.value)
+
+
+def _start(mode: str) -> None:
     recipe = _recipe()
+    if recipe.toy is None and not _DATA.value:
+        raise UsageError(
+            f"The recipe {recipe.name!r} needs --data=FOLDER with one "
+            "sub-folder of videos per class."
+        )
     run_dir = Path(_RUN_DIR.value or f"runs/{recipe.name}")
     if _DRY_RUN.value:
         import yaml
 
+        target = _RECORDS_DIR.value if mode == "prepare" else run_dir
         print(yaml.safe_dump(config.to_dict(recipe), sort_keys=False))
-        print(f"would {mode} {_DATA.value or 'the toy videos'} into {run_dir}")
+        print(f"would {mode} {_DATA.value or 'the toy videos'} into {target}")
         return None
+    from d3d_tf.runs import Run
+
+    teacher = None
+    if _TEACHER.value:
+        teacher = Run(Path(_TEACHER.value))
+        teacher.recipe()
     if mode == "prepare":
         from d3d_tf.jobs.records import prepare_records
 
         return prepare_records(recipe, _DATA.value, _RECORDS_DIR.value)
     from d3d_tf.jobs.distill import distill
-    from d3d_tf.runs import Run
 
     roles = {
         "distill": ("teacher", "baseline", "two_stream", "student", "ensemble"),
@@ -146,12 +186,14 @@ def _run() -> None:
         data=_DATA.value,
         records_dir=_RECORDS_DIR.value,
         run=Run(run_dir),
-        teacher=Run(Path(_TEACHER.value)) if _TEACHER.value else None,
+        teacher=teacher,
         roles=roles,
     )
 
 
 def _parse(argv: list[str]) -> list[str]:
+    if "--help" in argv or "-h" in argv:
+        app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     try:
         rest = flags.FLAGS(argv)
         if len(rest) > 1:
@@ -159,8 +201,7 @@ def _parse(argv: list[str]) -> list[str]:
                 f"unexpected {rest[1]!r}: flags are written --flag=value"
             )
     except flags.Error as error:
-        valid = flags.FLAGS.flags_by_module_dict()[sys.argv[0]]
-        names = ", ".join(f"--{flag.name}" for flag in valid)
+        names = ", ".join(f"--{name}" for name in ["mode", *sorted(_ALL)])
         print(f"error: {error}; valid: {names}.", file=sys.stderr)
         sys.exit(2)
     return rest
@@ -181,12 +222,26 @@ def main(_) -> int:
     _quiet()
     try:
         _run()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        if flags.FLAGS.verbosity > 0:
-            raise
-        return error.exit_code
+    except (Exception, KeyboardInterrupt) as error:
+        return _explain(error)
     return 0
+
+
+def _explain(error: BaseException) -> int:
+    """One line on the screen and the stack in the log; the exit code."""
+    if isinstance(error, UserError):
+        text, code = str(error), error.exit_code
+    elif isinstance(error, KeyboardInterrupt):
+        text, code = "interrupted; the same command goes on from here", 130
+    else:
+        first = (str(error).strip() or "no message").splitlines()[0]
+        text = f"{type(error).__name__}: {first} (--verbosity=1 shows where)"
+        code = 1
+    print(f"error: {text}", file=sys.stderr)
+    log_failure(error)
+    if flags.FLAGS.verbosity > 0:
+        traceback.print_exception(error)
+    return code
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ A video is one `tf.train.SequenceExample` with MediaSequence keys:
     context
       example/id                    bytes   unique in the data set
       example/dataset_name          bytes
-      clip/data_path                bytes   where the video file was
+      clip/data_path                bytes   in the folder of the data set
       clip/media_id                 bytes
       clip/label/index              int64   line of label_map.txt, from 0
       clip/label/string             bytes

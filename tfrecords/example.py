@@ -39,7 +39,7 @@ def encode_example(
     texts = {
         schema.EXAMPLE_ID: source.id,
         schema.DATASET_NAME: dataset_name,
-        schema.DATA_PATH: source.path,
+        schema.DATA_PATH: source.id,
         schema.MEDIA_ID: source.id,
         schema.LABEL_STRING: source.class_name,
         schema.IMAGE_FORMAT: "JPEG",

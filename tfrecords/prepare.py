@@ -64,7 +64,9 @@ def prepare(
     todo = [shard for shard in shards if not shard.finished()]
     if todo:
         _run(todo, beam_args or local_beam_args(), show=show)
-    return write_manifest(listing, folder, shards, data=data, flow=flow)
+    dataset = write_manifest(listing, folder, shards, data=data, flow=flow)
+    _remove_old_shards(folder, shards)
+    return dataset
 
 
 def local_beam_args() -> list[str]:
@@ -124,6 +126,15 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
             bar.update(total - bar.n)
     if failure:
         raise failure[0]
+
+
+def _remove_old_shards(folder: Path, shards: list[Shard]) -> None:
+    """Removes shards of an earlier, other number of videos."""
+    current = {shard.path for shard in shards}
+    for path in folder.glob("*.tfrecord"):
+        if str(path) not in current:
+            path.unlink()
+            path.with_name(path.name + ".json").unlink(missing_ok=True)
 
 
 def _sweep(folder: Path) -> None:

@@ -31,7 +31,7 @@ class Shard:
         """A digest of everything the shard's content depends on.
 
         A video counts by name, label, size and time of change, so that a
-        second run need not read it.
+        second run need not read it; its folder may be called another way.
         """
         files = []
         for source in self.sources:
@@ -40,7 +40,7 @@ class Shard:
                 state = [stat.st_size, stat.st_mtime_ns]
             except OSError:
                 state = []
-            files.append([dataclasses.asdict(source), state])
+            files.append([source.id, source.label, source.class_name, state])
         return digest(files, self.data, self.flow)
 
     def finished(self) -> bool:
@@ -50,7 +50,11 @@ class Shard:
             size = os.stat(self.path).st_size
         except (OSError, ValueError):
             return False
-        return part["inputs"] == self.inputs() and part["bytes"] == size
+        return (
+            isinstance(part, dict)
+            and part.get("inputs") == self.inputs()
+            and part.get("bytes") == size
+        )
 
 
 def plan_shards(

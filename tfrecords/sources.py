@@ -9,7 +9,10 @@ from d3d_tf.errors import UserError
 
 # Files a user may keep beside videos; anything else is tried as a video, so
 # that a broken or misnamed one is reported and not overlooked.
-NOT_VIDEOS = {".txt", ".csv", ".json", ".md", ".jpg", ".png", ".db", ".ini"}
+NOT_VIDEOS = frozenset(
+    ".bmp .csv .db .gif .html .ini .jpeg .jpg .json .log .md .nfo .pdf .png "
+    ".srt .tif .tiff .txt .vtt .webp .xml .yaml .yml .zip".split()
+)
 SPLIT_NAMES = {"train": "train", "test": "test", "val": "test", "valid": "test"}
 
 
@@ -53,12 +56,12 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
     """Lists `folder/CLASS/*` or `folder/{train,test}/CLASS/*`.
 
     Classes are the sorted names of the sub-folders. Without a split of its
-    own, `test_share` of each class's files is held out, chosen by the digest
-    of their names: adding a file moves no other from one split to the other
-    side unless the class's quota grows.
+    own, `test_share` of each class's files is held out, chosen by a digest of
+    their names. A file that is added may take a held-out file's place.
 
     Raises:
-      UserError: no such folder, or no file in any sub-folder.
+      UserError: no such folder, no file in any sub-folder, or classes beside
+        folders of splits.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -68,6 +71,13 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
         for child in _folders(folder)
         if child.name.lower() in SPLIT_NAMES
     }
+    beside = [f.name for f in _folders(folder) if f not in splits]
+    if splits and beside:
+        raise UserError(
+            f"{folder} holds both splits ({', '.join(f.name for f in splits)}) "
+            f"and other folders ({', '.join(beside[:5])}): put every class "
+            "into a split, or none."
+        )
     roots = splits or {folder: ""}
     names = sorted({child.name for root in roots for child in _folders(root)})
     sources: list[Source] = []
@@ -95,7 +105,7 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
             f"with the video files in it, e.g. {folder}/juggling/clip1.mp4."
         )
     empty = tuple(name for name in names if name not in filled)
-    return Listing(folder.name, tuple(names), tuple(sources), empty)
+    return Listing(folder.resolve().name, tuple(names), tuple(sources), empty)
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -118,9 +128,9 @@ def _held_out(files: list[Path], share: float) -> set[Path]:
     """`share` of the files; at least one of two or more, never all."""
     if len(files) < 2 or share == 0:
         return set()
-    count = min(max(1, math.floor(len(files) * share)), len(files) - 1)
 
     def by_name(path: Path) -> str:
         return hashlib.sha256(path.name.encode()).hexdigest()
 
+    count = min(max(1, math.floor(len(files) * share)), len(files) - 1)
     return set(sorted(files, key=by_name)[:count])

@@ -8,6 +8,10 @@ import cv2
 import numpy as np
 
 MICROSECONDS = 1_000_000
+# Half a tick of MPEG's clock, in seconds: containers round timestamps.
+SLACK = 0.5 / 90_000
+# A tick of the coarsest usual clock, Matroska's: an end is a sum of two times.
+END_SLACK = 0.001
 
 
 class UnreadableVideo(Exception):
@@ -49,42 +53,47 @@ def read_video(
       max_seconds: the output ends here at the latest.
 
     Raises:
-      UnreadableVideo: missing, empty, no video stream, damaged before the
-        first frame or in the middle.
+      UnreadableVideo: missing, empty, no video stream, damaged, or cut off
+        well before the end that its header tells.
     """
-    frames: list[np.ndarray] = []
     limit = max(1, round(max_seconds * frame_rate))
-    current: np.ndarray | None = None
-    # Half a tick of a 90 kHz clock: timestamps are rounded by the container.
-    slack = 0.5 / 90_000
+    frames: list[np.ndarray] = []
+    current = np.empty((0, 0, 3), np.uint8)
+    end = 0.0
+    trimmed = False
+
+    def show_until(time: float) -> None:
+        """Repeats `current` for all output frames that are due before."""
+        while len(frames) < limit and len(frames) / frame_rate < time - SLACK:
+            frames.append(current)
+
+    origin = None
     try:
         with _open(path) as container:
             stream = container.streams.video[0]
-            stream.thread_type = "NONE"
-            start = None
-            for frame in container.decode(stream):
-                if frame.is_corrupt:
-                    raise UnreadableVideo(
-                        f"damaged after {len(frames)} good frames"
-                    )
-                if start is None:
-                    start = frame.time or 0.0
-                time = (frame.time or 0.0) - start
-                while (
-                    current is not None
-                    and len(frames) < limit
-                    and len(frames) / frame_rate < time - slack
-                ):
-                    frames.append(current)
-                if len(frames) >= limit:
-                    return _video(frames, frame_rate, trimmed=True)
-                current = _resize(frame.to_ndarray(format="rgb24"), short_side)
+            for start, stop, frame in _timed_frames(container, stream):
+                if origin is None:
+                    origin = start
+                else:
+                    show_until(start - origin)
+                trimmed = start - origin >= limit / frame_rate - SLACK
+                if trimmed:
+                    break
+                current = _resize(_upright(frame), short_side)
+                end = stop
+            promised = _promised_end(container, stream)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise UnreadableVideo(_reason(error, len(frames))) from error
-    if current is None:
+    if origin is None:
         raise UnreadableVideo("holds no frame")
-    frames.append(current)
-    return _video(frames, frame_rate, trimmed=False)
+    if not trimmed and end < promised - max(0.5, 0.1 * promised):
+        raise UnreadableVideo(
+            f"cut off: it can be decoded up to {end:.1f} s of {promised:.1f} s"
+        )
+    show_until(end - origin - END_SLACK)
+    if not frames:
+        frames.append(current)
+    return _video(frames, frame_rate, trimmed)
 
 
 def first_frame_size(path: str | Path) -> tuple[int, int]:
@@ -96,7 +105,10 @@ def first_frame_size(path: str | Path) -> tuple[int, int]:
     try:
         with _open(path) as container:
             for frame in container.decode(container.streams.video[0]):
-                return frame.height, frame.width
+                height, width = frame.height, frame.width
+                return (
+                    (width, height) if frame.rotation % 180 else (height, width)
+                )
     except (av.FFmpegError, OSError, ValueError) as error:
         raise UnreadableVideo(_reason(error, 0)) from error
     raise UnreadableVideo("holds no frame")
@@ -126,6 +138,38 @@ def _open(path: str | Path):
     return container
 
 
+def _timed_frames(container, stream):
+    """Yields (start, end, frame) with the file's own times in seconds."""
+    stream.thread_type = "NONE"  # Workers decode whole videos side by side.
+    gap = float(1 / (stream.average_rate or stream.guessed_rate or 25))
+    previous = None
+    for index, frame in enumerate(container.decode(stream)):
+        if frame.is_corrupt:
+            raise UnreadableVideo(f"damaged after {index} good frames")
+        # Bare streams have no timestamps, only a rate.
+        time = index * gap if frame.time is None else frame.time
+        if previous is not None and frame.time is not None:
+            gap = time - previous
+        previous = time
+        shown = float((frame.duration or 0) * (frame.time_base or 0))
+        # Many files give their last frame next to no time.
+        yield time, time + max(shown, gap), frame
+
+
+def _promised_end(container, stream) -> float:
+    """The time at which the header says the file ends; 0: it does not say."""
+    if stream.duration:
+        ticks = (stream.start_time or 0) + stream.duration
+        return float(ticks * stream.time_base)
+    return (container.duration or 0) / av.time_base
+
+
+def _upright(frame) -> np.ndarray:
+    """RGB pixels, turned as the file asks a player to (phones do that)."""
+    pixels = frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
+
+
 def _resize(pixels: np.ndarray, short_side: int) -> np.ndarray:
     height, width = pixels.shape[:2]
     scale = short_side / min(height, width)
@@ -139,7 +183,7 @@ def _resize(pixels: np.ndarray, short_side: int) -> np.ndarray:
     )
 
 
-def _video(frames, frame_rate: float, *, trimmed: bool) -> Video:
+def _video(frames, frame_rate: float, trimmed: bool) -> Video:
     if len({frame.shape for frame in frames}) > 1:
         raise UnreadableVideo("the picture size changes within the file")
     times = np.arange(len(frames)) * MICROSECONDS / frame_rate

@@ -5,6 +5,24 @@ import typing
 from d3d_tf.config.recipe import Recipe
 from d3d_tf.errors import UsageError
 
+POSITIVE = {
+    "data": ("frame_rate", "max_seconds", "num_shards"),
+    "flow": (
+        "tau",
+        "lambda_",
+        "theta",
+        "scales",
+        "scale_step",
+        "warps",
+        "epsilon",
+        "inner_iterations",
+        "outer_iterations",
+        "saturation",
+    ),
+    "network": ("depth_multiplier", "min_depth"),
+    "train": ("steps", "batch_size", "learning_rate", "checkpoint_every"),
+}
+
 
 def validate(recipe: Recipe) -> None:
     """Checks what types cannot.
@@ -26,22 +44,10 @@ def validate(recipe: Recipe) -> None:
             value = getattr(value, part)
         require(value in choices, key, f"one of {', '.join(choices)}")
 
-    for key in (
-        "data.frame_rate",
-        "data.max_seconds",
-        "data.num_shards",
-        "flow.scales",
-        "flow.warps",
-        "flow.saturation",
-        "network.depth_multiplier",
-        "network.min_depth",
-        "train.steps",
-        "train.batch_size",
-        "train.learning_rate",
-        "train.checkpoint_every",
-    ):
-        section, leaf = key.split(".")
-        require(getattr(getattr(recipe, section), leaf) > 0, key, "above 0")
+    for section, leaves in POSITIVE.items():
+        for leaf in leaves:
+            value = getattr(getattr(recipe, section), leaf)
+            require(value > 0, f"{section}.{leaf}", "above 0")
     require(recipe.seed >= 0, "seed", "0 or more")
     require(recipe.clip.frames >= 0, "clip.frames", "0 (automatic) or more")
     require(recipe.clip.size >= 0, "clip.size", "0 (automatic) or more")
@@ -53,8 +59,30 @@ def validate(recipe: Recipe) -> None:
     require(
         1 <= recipe.data.jpeg_quality <= 100, "data.jpeg_quality", "1 to 100"
     )
-    require(0 <= recipe.data.test_share < 1, "data.test_share", "in [0, 1)")
-    require(0 <= recipe.network.dropout < 1, "network.dropout", "in [0, 1)")
+    require(recipe.flow.scale_step < 1, "flow.scale_step", "between 0 and 1")
+    # What OpenCV's median filter can do on float pictures; 0 and 1: none.
+    require(
+        recipe.flow.median_filtering in (0, 1, 3, 5),
+        "flow.median_filtering",
+        "0, 1, 3 or 5",
+    )
+    require(
+        recipe.network.weight_decay >= 0, "network.weight_decay", "0 or more"
+    )
+    require(
+        recipe.network.first_temporal_kernel in (1, 3, 5, 7),
+        "network.first_temporal_kernel",
+        "1, 3, 5 or 7",
+    )
+    for key in (
+        "data.test_share",
+        "network.dropout",
+        "network.batch_norm_momentum",
+        "train.momentum",
+    ):
+        section, leaf = key.split(".")
+        value = getattr(getattr(recipe, section), leaf)
+        require(0 <= value < 1, key, "in [0, 1)")
     require(recipe.distill.weight >= 0, "distill.weight", "0 or more")
     one_of("network.model", "s3dg")
     one_of("flow.algorithm", "tvl1")
@@ -71,6 +99,9 @@ def validate(recipe: Recipe) -> None:
             f"at most data.short_side ({recipe.data.short_side})",
         )
     if recipe.toy:
+        for key in ("size", "num_frames", "train_videos", "test_videos"):
+            require(getattr(recipe.toy, key) > 0, f"toy.{key}", "above 0")
+        require(0 <= recipe.toy.cue <= 1, "toy.cue", "in [0, 1]")
         require(
             recipe.clip.frames <= recipe.toy.num_frames,
             "clip.frames",

@@ -23,7 +23,8 @@ def load(path: str | Path) -> Recipe:
     try:
         content = yaml.safe_load(Path(path).read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"Cannot read the recipe {path}: {error}") from error
+        text = " ".join(str(error).split())
+        raise UsageError(f"Cannot read the recipe {path}: {text}") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path} is no recipe: a mapping was expected.")
     recipe = _from_dict(Recipe, content, str(path))
@@ -67,7 +68,8 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
         try:
             target[leaf] = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise UsageError(f"--set {setting}: {error}") from error
+            text = " ".join(str(error).split())
+            raise UsageError(f"--set {setting}: {text}") from error
     recipe = _from_dict(Recipe, content, "--set")
     validate(recipe)
     return recipe
@@ -86,7 +88,7 @@ def _paths(config, prefix: str = "") -> list[str]:
 
 def _from_dict(cls, content: dict, source: str, prefix: str = ""):
     hints = typing.get_type_hints(cls)
-    unknown = sorted(set(content) - set(hints))
+    unknown = sorted(set(content) - set(hints), key=str)
     if unknown:
         raise UsageError(
             f"{source}: unknown key {prefix}{unknown[0]}; valid: "

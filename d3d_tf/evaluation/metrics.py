@@ -23,7 +23,7 @@ class Scores:
 
     def top1(self) -> tuple[int, int]:
         """(right, all): videos whose highest score is their label's."""
-        right = self.probabilities.argmax(axis=1) == self.labels
+        right = self._right()
         return int(right.sum()), len(right)
 
     def top5(self) -> tuple[int, int]:
@@ -34,7 +34,7 @@ class Scores:
 
     def per_class(self, classes: list[str]) -> dict[str, dict]:
         """`{class: {"value", "n"}}`, top-1 of the videos of each class."""
-        right = self.probabilities.argmax(axis=1) == self.labels
+        right = self._right()
         return {
             name: {
                 "value": float(right[self.labels == i].mean()),
@@ -43,6 +43,11 @@ class Scores:
             for i, name in enumerate(classes)
             if (self.labels == i).any()
         }
+
+    def _right(self) -> np.ndarray:
+        # argmax calls NaN the highest; a network that says NaN is not right.
+        known = np.isfinite(self.probabilities).all(axis=1)
+        return known & (self.probabilities.argmax(axis=1) == self.labels)
 
     def save(self, path: Path) -> None:
         """Writes an `.npz`."""

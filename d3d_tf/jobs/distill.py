@@ -2,6 +2,7 @@
 
 from d3d_tf.config import Recipe
 from d3d_tf.console import log_to, say
+from d3d_tf.errors import UserError
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.export import export_run
 from d3d_tf.jobs.records import describe, ensure_records
@@ -38,6 +39,10 @@ def distill(
             "with few videos they will learn the training videos by heart."
         )
     experiment = Experiment(recipe, dataset, run, teacher)
+    if teacher and not experiment.is_finished(experiment.teacher_role):
+        raise UserError(
+            f"{teacher.folder} has no finished {experiment.teacher_role}."
+        )
     write_table(experiment, roles)
     if "student" in roles:
         module = export_run(run, experiment.network("student"))

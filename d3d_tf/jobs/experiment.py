@@ -53,6 +53,12 @@ class Experiment:
         self._networks: dict[str, keras.Model] = {}
         self._rows: dict[str, Row] = {}
 
+    @property
+    def teacher_role(self) -> str:
+        """Which network the student learns from."""
+        flow = self.recipe.distill.teacher_stream == "flow"
+        return TEACHER if flow else BASELINE
+
     def network(self, role: str):
         """The trained network; trains it, or goes on, if it is not there."""
         if role not in self._networks:
@@ -96,11 +102,8 @@ class Experiment:
         streams: tuple[str, ...] = (STREAM[role],)
         teacher = None
         if role == STUDENT:
-            teacher_role = (
-                TEACHER if distill.teacher_stream == "flow" else BASELINE
-            )
-            teacher = self.network(teacher_role)
-            streams = tuple({"frames", STREAM[teacher_role]})
+            teacher = self.network(self.teacher_role)
+            streams = tuple({"frames", STREAM[self.teacher_role]})
 
         def make_trainer():
             network = self._make(role)
@@ -110,7 +113,7 @@ class Experiment:
                 teacher,
                 network,
                 distillation_loss_weight=distill.weight,
-                teacher_input_key=STREAM[teacher_role],
+                teacher_input_key=STREAM[self.teacher_role],
             )
 
         return train(

@@ -3,6 +3,8 @@
 import dataclasses
 from pathlib import Path
 
+from tqdm import tqdm
+
 from d3d_tf.config import ClipRecipe, Recipe, digest, validate
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
@@ -91,20 +93,36 @@ def _listing(
         )
     listing = list_folder(data, test_share=recipe.data.test_share)
     if recipe.data.short_side == 0:
-        sides = []
-        for source in listing.sources:
-            try:
-                sides.append(min(first_frame_size(source.path)))
-            except UnreadableVideo:
-                continue  # `prepare` will tell.
-        side = max(16, min(sides, default=0)) if sides else 16
+        side = _smallest_side(listing)
         recipe = dataclasses.replace(
-            recipe,
-            data=dataclasses.replace(
-                recipe.data, short_side=min(side, LARGEST_SHORT_SIDE)
-            ),
+            recipe, data=dataclasses.replace(recipe.data, short_side=side)
         )
     return recipe, listing, str(Path(data).resolve())
+
+
+def _smallest_side(listing: Listing) -> int:
+    """Short side of the smallest video, at most 256; says which one it was."""
+    sides = {}
+    for source in tqdm(
+        listing.sources,
+        unit="video",
+        desc="reading sizes",
+        leave=False,
+        disable=len(listing.sources) < 50,
+    ):
+        try:
+            sides[source.path] = min(first_frame_size(source.path))
+        except UnreadableVideo:
+            continue  # `prepare` will tell.
+    if not sides:
+        return LARGEST_SHORT_SIDE
+    smallest = min(sides, key=sides.__getitem__)
+    if sides[smallest] < LARGEST_SHORT_SIDE:
+        say(
+            f"data.short_side={sides[smallest]}, that of the smallest video, "
+            f"{smallest}"
+        )
+    return max(16, min(sides[smallest], LARGEST_SHORT_SIDE))
 
 
 def _with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:

@@ -143,11 +143,11 @@ def test_gradients_are_the_networks(seed, tmp_path):
     layer = hub.KerasLayer(str(export(network, tmp_path)), trainable=True)
     frames = tf.random.uniform([3, 2, 5, 5, 3])
     with tf.GradientTape(persistent=True) as tape:
-        ours = tf.reduce_sum(network(frames * 2 - 1, training=True) ** 2)
-        theirs = tf.reduce_sum(layer(frames, training=True) ** 2)
+        before = tf.reduce_sum(network(frames * 2 - 1, training=True) ** 2)
+        after = tf.reduce_sum(layer(frames, training=True) ** 2)
     for ours, theirs in zip(
-        tape.gradient(ours, network.trainable_variables),
-        tape.gradient(theirs, layer.trainable_variables),
+        tape.gradient(before, network.trainable_variables),
+        tape.gradient(after, layer.trainable_variables),
         strict=True,
     ):
         np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-5)

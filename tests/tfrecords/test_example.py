@@ -65,7 +65,7 @@ def test_the_context_is_that_of_the_contract(example):
     assert context == {
         "example/id": [b"train/" + name + b"/1.mp4"],
         "example/dataset_name": [b"my set"],
-        "clip/data_path": [b"/v/" + name + b"/1.mp4"],
+        "clip/data_path": [b"train/" + name + b"/1.mp4"],
         "clip/media_id": [b"train/" + name + b"/1.mp4"],
         "clip/label/index": [2],
         "clip/label/string": [name],

@@ -90,7 +90,6 @@ def test_progress_reaches_the_end(records, capfd):
     assert "preparing records: 100%" in capfd.readouterr().err
 
 
-@pytest.mark.xfail(strict=True, reason="a path counts as it is written")
 def test_the_same_folder_named_otherwise_is_the_same(records):
     """`--data=videos` yesterday, `--data=/home/me/videos` today."""
     before = records.shard_times()
@@ -105,7 +104,6 @@ def test_the_same_folder_named_otherwise_is_the_same(records):
     assert records.shard_times() == before
 
 
-@pytest.mark.xfail(strict=True, reason="shards of an old count stay for ever")
 def test_shards_that_no_one_reads_are_removed(records):
     for path in Path("videos").rglob("[123].mp4"):
         path.unlink()

@@ -74,7 +74,6 @@ def test_a_damaged_shard_is_not_finished(records, damage, file):
     assert not shard.finished()
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="`inputs` is expected")
 def test_the_part_of_another_version_is_not_finished(records):
     *_, shard = records.shards()
     Path(shard.part_path).write_text("{}")

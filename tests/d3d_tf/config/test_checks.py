@@ -73,7 +73,6 @@ def test_the_borders_are_possible(setting):
     config.override(PAPER, [setting])
 
 
-@pytest.mark.xfail(strict=True, reason="not checked: fails later or silently")
 @pytest.mark.parametrize(
     "setting",
     [

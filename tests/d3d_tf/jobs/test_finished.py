@@ -1,0 +1,92 @@
+"""What is done with a run that is there."""
+
+import pytest
+
+from d3d_tf.errors import UserError
+from d3d_tf.jobs import experiment, finished
+from d3d_tf.runs import Run
+
+
+@pytest.fixture
+def only_scores(monkeypatch):
+    """Nothing may be trained or scored again."""
+    for name in ("train", "score_split", "milliseconds_per_video"):
+        monkeypatch.setattr(experiment, name, None)
+
+
+def test_evaluate(toy, only_scores, capsys):
+    """All rows, as they were when the run was made."""
+    before = toy.run.read_results()["metrics"]
+    finished.evaluate(toy.run, None)
+    assert capsys.readouterr().out.splitlines() == toy.shown.splitlines()[1:7]
+    assert toy.run.read_results()["metrics"] == before
+
+
+def test_evaluate_takes_records(toy, only_scores, capsys):
+    finished.evaluate(toy.run, str(toy.dataset().folder))
+    assert "D3D + RGB" in capsys.readouterr().out
+
+
+def test_rows_whose_parts_are_there(toy, tmp_path, only_scores, capsys):
+    """A teacher and a baseline make a two-stream row, and no student."""
+    run = Run(tmp_path / "run")
+    run.start(toy.recipe, toy.dataset().classes, records=toy.dataset().folder)
+    (run.folder / "checkpoints").mkdir()
+    for role in ("teacher", "baseline"):
+        run.checkpoints(role).symlink_to(toy.run.checkpoints(role))
+        run.costs(role).symlink_to(toy.run.costs(role))
+        for split in toy.dataset().splits:
+            run.scores(role, split).symlink_to(toy.run.scores(role, split))
+    finished.evaluate(run, None)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:16].strip() for line in lines[1:]] == [
+        "Flow (teacher)",
+        "RGB (baseline)",
+        "Two-stream",
+    ]
+    with pytest.raises(UserError, match="no finished student"):
+        finished.export(run)
+
+
+def test_export_again_is_the_same_version(toy, capsys):
+    finished.export(toy.run)
+    assert capsys.readouterr().out == f"module: {toy.run.export_path / '1'}\n"
+
+
+def test_visualize(toy, capsys):
+    stamp = toy.run.report_path.stat().st_mtime_ns
+    finished.visualize(toy.run, None)
+    assert capsys.readouterr().out == f"report: {toy.run.report_path}\n"
+    assert toy.run.report_path.stat().st_mtime_ns > stamp
+
+
+def test_a_run_without_anything(toy, tmp_path):
+    run = Run(tmp_path / "run")
+    run.start(toy.recipe, toy.dataset().classes, records=toy.dataset().folder)
+    with pytest.raises(UserError, match="no finished network.*goes on"):
+        finished.evaluate(run, None)
+    with pytest.raises(UserError, match="no finished student"):
+        finished.export(run)
+    with pytest.raises(UserError, match="no results"):
+        finished.visualize(run, None)
+
+
+def test_a_run_whose_records_are_gone(toy, tmp_path):
+    run = Run(tmp_path / "run")
+    run.start(toy.recipe, ["a"], records=tmp_path / "gone")
+    with pytest.raises(UserError, match="gone.*no finished records"):
+        finished.evaluate(run, None)
+
+
+def test_borrowed_networks(toy, tmp_path, only_scores, capsys):
+    """A run that borrowed its teacher still finds it in the other run."""
+    run = Run(tmp_path / "run")
+    run.start(
+        toy.recipe,
+        toy.dataset().classes,
+        records=toy.dataset().folder,
+        teacher=toy.run.folder,
+    )
+    finished.evaluate(run, None)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4 and lines[3].startswith("Two-stream")

@@ -1,0 +1,166 @@
+"""Records that a job finds or makes, and the sizes they decide."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from d3d_tf import config
+from d3d_tf.data.dataset import open_dataset
+from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.jobs.records import describe, ensure_records, prepare_records
+from d3d_tf.recipes import OWN_VIDEOS
+from d3d_tf.tfrecords.video import write_video
+from tests.harness import moving_texture
+
+QUICK = config.override(
+    OWN_VIDEOS, ["flow.warps=1", "flow.scales=1", "data.num_shards=1"]
+)
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    """Two classes of three files; sizes, one damaged file, an empty class.
+
+    The smallest video is 40 x 34, the shortest has 6 frames.
+    """
+    folder = tmp_path_factory.mktemp("data") / "sports"
+    sizes = [(48, 36, 8), (40, 34, 9), (64, 48, 6), (36, 50, 7), (44, 60, 8)]
+    for k, (height, width, length) in enumerate(sizes):
+        path = folder / ("run" if k % 2 else "jump") / f"{k}.mp4"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frames, _ = moving_texture(length, height, width, (1, 0), seed=k)
+        write_video(path, frames, 25)
+    (folder / "run" / "broken.mp4").write_bytes(b"no video")
+    (folder / "swim").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(videos, tmp_path_factory):
+    records_dir = tmp_path_factory.mktemp("records")
+    return records_dir, *ensure_records(QUICK, str(videos), str(records_dir))
+
+
+def test_sizes_come_from_the_videos(prepared):
+    """Short side 34; 7/8 of it is 29.75, 16 the next multiple of 16 below."""
+    records_dir, recipe, dataset = prepared
+    assert recipe.data.short_side == 34
+    assert recipe.clip == config.ClipRecipe(frames=6, size=16, flip=True)
+    assert dataset.folder.parent == records_dir
+    name, digest = dataset.folder.name.rsplit("-", 1)
+    assert name == "sports" and len(digest) == 8
+    assert dataset.classes == ["jump", "run", "swim"]
+    # One of two or three of a class is held out.
+    assert dataset.splits == {"test": 2, "train": 3}
+    unchanged = {"clip": QUICK.clip, "data": QUICK.data}
+    assert dataclasses.replace(recipe, **unchanged) == QUICK
+
+
+def test_what_the_user_is_told(prepared, videos):
+    _, _, dataset = prepared
+    lines = describe(dataset).splitlines()
+    assert lines[0].startswith(
+        f"records: {dataset.folder}: 2 test, 3 train; 3 classes; "
+    )
+    assert lines[1].startswith(f"  left out {videos}/run/broken.mp4: ")
+    assert lines[2] == "  left out class swim: no file in its folder"
+    assert len(lines) == 3
+
+
+def test_videos_that_were_cut(prepared):
+    dataset = prepared[2]
+    info = dataset.info | {"num_trimmed": 2}
+    text = describe(dataclasses.replace(dataset, info=info))
+    assert "  2 videos were cut after 10 s (data.max_seconds)" in text
+
+
+def test_a_second_time_nothing_is_written(prepared, videos):
+    records_dir, recipe, dataset = prepared
+    shards = sorted(dataset.folder.glob("*.tfrecord"))
+    before = [path.stat().st_mtime_ns for path in shards]
+    again, found = ensure_records(QUICK, str(videos), str(records_dir))
+    assert again == recipe and found == dataset
+    assert [path.stat().st_mtime_ns for path in shards] == before
+    assert len(list(records_dir.iterdir())) == 1
+
+
+def test_records_given_as_data(prepared, tmp_path):
+    """They are used where they are, whatever videos they were made of."""
+    _, recipe, dataset = prepared
+    given, found = ensure_records(QUICK, str(dataset.folder), str(tmp_path))
+    assert found == dataset and given == recipe
+    assert not list(tmp_path.iterdir())
+
+
+def test_explicit_sizes_stay(prepared, tmp_path):
+    recipe = config.override(QUICK, ["clip.frames=4", "clip.size=32"])
+    given, _ = ensure_records(recipe, str(prepared[2].folder), str(tmp_path))
+    assert given.clip == config.ClipRecipe(frames=4, size=32, flip=True)
+
+
+def test_a_clip_larger_than_the_records(prepared, tmp_path):
+    recipe = config.override(QUICK, ["clip.size=48"])
+    with pytest.raises(UsageError, match=r"clip.size must be at most .*\(34\)"):
+        ensure_records(recipe, str(prepared[2].folder), str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "side, frames, size, length",
+    [(256, 300, 224, 64), (120, 50, 96, 50), (20, 5, 16, 5), (16, 1, 16, 1)],
+)
+def test_automatic_clips(prepared, tmp_path, side, frames, size, length):
+    """7/8 of 256 is 224, of 120 is 105 and so 96; at least 16; 64 frames."""
+    info = open_dataset(prepared[2].folder).info
+    info["recipe"]["data"]["short_side"] = side
+    info["frames"]["min"] = frames
+    (tmp_path / "dataset.json").write_text(json.dumps(info))
+    recipe, _ = ensure_records(QUICK, str(tmp_path), "")
+    assert (recipe.clip.size, recipe.clip.frames) == (size, length)
+
+
+def test_only_the_toy_needs_no_data(tmp_path):
+    with pytest.raises(UsageError, match="'own_videos' needs --data=FOLDER"):
+        ensure_records(QUICK, None, str(tmp_path))
+
+
+def test_no_usable_video(tmp_path):
+    folder = tmp_path / "data" / "class"
+    folder.mkdir(parents=True)
+    (folder / "a.mp4").write_bytes(b"")
+    with pytest.raises(UserError, match="None of the 1 files.*empty"):
+        ensure_records(QUICK, str(tmp_path / "data"), str(tmp_path / "r"))
+
+
+def test_toy_records(toy):
+    """Videos of the toy once, in records_dir; records beside them."""
+    dataset = toy.dataset()
+    assert dataset.splits == {
+        "train": 16,
+        "same_colours": 8,
+        "shuffled_colours": 8,
+    }
+    assert dataset.test_splits[-1] == "shuffled_colours"
+    names = sorted(path.name for path in toy.records_dir.iterdir())
+    assert names == [dataset.folder.name, "videos"]
+    files = list(toy.records_dir.glob("videos/toy-*/*/*/*.mp4"))
+    assert len(files) == 32
+
+
+def test_prepare_tells(toy, capsys):
+    prepare_records(toy.recipe, None, str(toy.records_dir))
+    assert capsys.readouterr().out == describe(toy.dataset()) + "\n"
+
+
+def test_flow_of_the_records_is_that_of_the_videos(prepared):
+    """Textures of `videos` move by (1, 0): the median of the flow says so."""
+    _, recipe, dataset = prepared
+    data = make_dataset(
+        dataset, "train", recipe.clip, batch_size=3, training=False
+    )
+    ((inputs, _),) = data.as_numpy_iterator()
+    u, v = np.moveaxis(inputs["flow"] * 20, -1, 0)
+    # Videos were made smaller by up to 48/34, and so was their motion.
+    assert 0.6 < np.median(u) < 1.1 and abs(np.median(v)) < 0.1
