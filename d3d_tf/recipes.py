@@ -32,7 +32,7 @@ TOY = Recipe(
         fan_in_initializer=True,
     ),
     train=TrainRecipe(
-        steps=900,
+        steps=600,
         batch_size=16,
         optimizer="adam",
         learning_rate=0.002,

@@ -312,6 +312,32 @@ def test_configuration_holds_every_argument():
     assert S3DG.from_config(config).get_config() == config
 
 
+def test_arguments_reach_the_layers(seed):
+    """One layer of each kind, in the network of OTHER."""
+    network = S3DG(**OTHER)
+    network(tf.zeros([1, 2, 16, 16, 3]))
+    units = {unit.name: unit for unit in network.trunk.units}
+    first = units["Conv2d_1a_7x7"]
+    # max(64 / 64, 3) channels from a 1 x 7 x 7 kernel.
+    assert first.conv.kernel.shape == [1, 7, 7, 3, 3]
+    # Variance 2 / 147; the truncated normal of 0.01 is 13 times smaller.
+    assert 0.05 < first.conv.kernel.numpy().std() < 0.2
+    assert first.batch_norm.momentum == 0.8 and first.batch_norm.synchronized
+    for name, gated, separated in (
+        ("Mixed_4f", False, False),
+        ("Mixed_5b", True, False),
+        ("Mixed_5c", True, True),
+    ):
+        unit = units[name].Branch_1[1]
+        assert (unit.self_gating is not None) == gated
+        assert (unit.temporal is not None) == separated
+    assert network.head.dropout.rate == 0.4
+    assert network.head.logits.filters == 5
+    kernels = [v for v in network.trainable_variables if v.shape.rank == 5]
+    squares = sum(float(tf.reduce_sum(kernel**2)) for kernel in kernels)
+    assert float(sum(network.losses)) == pytest.approx(0.3 * squares / 2, 1e-4)
+
+
 def test_saved_and_loaded(tmp_path, seed):
     """`.keras`: the same class, arguments, weights, outputs, and penalty."""
     network = S3DG(**OTHER)

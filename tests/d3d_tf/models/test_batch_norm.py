@@ -194,7 +194,7 @@ def normalise_in_parts(strategy, parts, upstream=None, **kwargs):
     def give(values):
         return strategy.experimental_distribute_values_from_function(
             lambda context: tf.constant(
-                values[context.replica_id_in_sync_group], tf.float32
+                values[context.replica_id_in_sync_group], layer.compute_dtype
             )
         )
 
@@ -247,6 +247,24 @@ def test_synchronized_uses_the_whole_batch(replicas):
     np.testing.assert_allclose(
         layer.moving_variance.numpy(), [14.25], rtol=1e-6
     )
+
+
+def test_synchronized_statistics_are_float32(replicas):
+    """2 x 1024 values of 300 +- 1, whose squares are no float16: see above."""
+    part = np.full([1, 4, 16, 16, 1], 299.0)
+    part[..., ::2, :] = 301
+    outputs, _, layer = normalise_in_parts(
+        replicas,
+        [part, part],
+        momentum=0.5,
+        synchronized=True,
+        dtype="mixed_float16",
+    )
+    np.testing.assert_allclose(layer.moving_mean.numpy(), [150], rtol=1e-6)
+    # 90,001 - 90,000 in float32: to 1/128.
+    np.testing.assert_allclose(layer.moving_variance.numpy(), [1], atol=0.01)
+    assert outputs[1].dtype == np.float16
+    np.testing.assert_allclose(outputs[1], np.sign(part - 300), atol=0.02)
 
 
 def split_against_whole(replicas, sizes, **kwargs):
