@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 from absl import app, flags
+from absl import logging as absl_logging
 
 from d3d_tf import config
 from d3d_tf.console import log_failure
@@ -213,6 +214,8 @@ def _quiet() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for module in ("google", "tensorflow_hub", "tensorflow_addons"):
         warnings.filterwarnings("ignore", module=module)
+    if flags.FLAGS.verbosity < 1:
+        absl_logging.set_verbosity(absl_logging.ERROR)
     for name in ("apache_beam", "matplotlib", "tensorflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
 

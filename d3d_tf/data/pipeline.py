@@ -57,6 +57,12 @@ def make_dataset(
             f"{dataset.folder} has no split {split!r}; it has "
             f"{', '.join(dataset.splits)}."
         )
+    stored = dataset.info["recipe"]["data"]["short_side"]
+    if clip.size > stored:
+        raise UserError(
+            f"clip.size={clip.size} does not fit into the {stored} pixels of "
+            f"the records' short side ({dataset.folder})."
+        )
     shards = dataset.shards(split)
     window = dataset.shuffle_window()
 
@@ -121,8 +127,9 @@ def make_dataset(
         return inputs, video["label"]
 
     if training:
-        serialized = tf.data.Dataset.range(2**40).flat_map(epoch_records)
-        serialized = serialized.skip(start_step * batch_size)
+        epoch, position = divmod(start_step * batch_size, dataset.splits[split])
+        epochs = tf.data.Dataset.range(epoch, 2**40)
+        serialized = epochs.flat_map(epoch_records).skip(position)
     else:
         serialized = tf.data.TFRecordDataset(shards).map(
             lambda record: (record, tf.constant(0, tf.int64))

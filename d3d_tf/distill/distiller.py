@@ -19,7 +19,8 @@ class Distiller(StreamTrainer):
       teacher_logits: float32 `[batch, classes]`, ready made.
 
     The teacher is frozen, always runs in inference mode, and is no part of
-    this model's weights: what it saves is the student alone. Without `flow`
+    this model's weights: what it saves is the student alone (`get_teacher()`
+    returns it). Without `flow`
     and `teacher_logits`, `evaluate` reports the student's loss only, and `fit`
     is an error.
 
@@ -50,17 +51,12 @@ class Distiller(StreamTrainer):
         super().__init__(student, input_key="frames", **kwargs)
         if teacher is not None:
             teacher.trainable = False
-        # In a closure Keras does not find it, and so does not save it.
-        self._get_teacher = lambda: teacher
+        # A function: what is an attribute or a property, Keras would save.
+        self.get_teacher = lambda: teacher
         self.distillation_loss = distillation_loss
         self.distillation_loss_weight = distillation_loss_weight
         self.student_loss_weight = student_loss_weight
         self.teacher_input_key = teacher_input_key
-
-    @property
-    def teacher(self):
-        """The teacher network, or None."""
-        return self._get_teacher()
 
     @property
     def student(self):
@@ -86,20 +82,20 @@ class Distiller(StreamTrainer):
         """`[batch, classes]` without gradient, or None where none is known."""
         if "teacher_logits" in inputs:
             return tf.stop_gradient(inputs["teacher_logits"])
-        if self.teacher is not None and self.teacher_input_key in inputs:
+        if self.get_teacher() is not None and self.teacher_input_key in inputs:
             clip = inputs[self.teacher_input_key]
-            return tf.stop_gradient(self.teacher(clip, training=False))
+            return tf.stop_gradient(self.get_teacher()(clip, training=False))
         return None
 
     def train_step(self, data):
         inputs = data[0]
         known = "teacher_logits" in inputs or (
-            self.teacher is not None and self.teacher_input_key in inputs
+            self.get_teacher() is not None and self.teacher_input_key in inputs
         )
         if not known:
             raise ValueError(
                 "Distillation needs 'teacher_logits' in its input, or "
                 f"{self.teacher_input_key!r} and a teacher; got "
-                f"{sorted(inputs)} and teacher={self.teacher}."
+                f"{sorted(inputs)} and teacher={self.get_teacher()}."
             )
         return super().train_step(data)

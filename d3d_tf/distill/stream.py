@@ -32,10 +32,13 @@ class StreamTrainer(keras.Model):
         super().__init__(**kwargs)
         self.network = network
         self.input_key = input_key
-        self._trackers = {
+        trackers = {
             name: keras.metrics.Mean(name=name)
             for name in ("loss", *self.loss_names)
         }
+        # In a closure Keras does not find them: else it would report them
+        # twice and count their variables as weights.
+        self._get_trackers = lambda: trackers
 
     def compile(self, optimizer="sgd", loss=None, **kwargs):
         """As Keras; `loss` compares labels with logits, one value per clip.
@@ -50,7 +53,7 @@ class StreamTrainer(keras.Model):
 
     @property
     def metrics(self):
-        return [*self._trackers.values(), *super().metrics]
+        return [*self._get_trackers().values(), *super().metrics]
 
     def call(self, inputs, training=None):
         if isinstance(inputs, dict):
@@ -102,9 +105,10 @@ class StreamTrainer(keras.Model):
 
     def _report(self, labels, logits, clip_weights, total, losses):
         # Metrics see single clips, so their means are over the global batch.
-        self._trackers["loss"].update_state(total)
+        trackers = self._get_trackers()
+        trackers["loss"].update_state(total)
         for name, (_, loss) in losses.items():
-            self._trackers[name].update_state(loss)
+            trackers[name].update_state(loss)
         self.compiled_metrics.update_state(labels, logits, clip_weights)
         return {metric.name: metric.result() for metric in self.metrics}
 

@@ -68,7 +68,6 @@ def _rows(metrics: dict, splits: list[str], recipe: Recipe) -> list[dict]:
 
 def _histories(run: Run) -> dict:
     """`{network: {"step", "loss", "top1"}}` of the networks trained here."""
-    every = run.recipe().train.checkpoint_every
     histories = {}
     for role, name in ROWS.items():
         path = run.checkpoints(role) / "history.csv"
@@ -77,7 +76,7 @@ def _histories(run: Run) -> dict:
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
         histories[name] = {
-            "step": [every * (int(row["epoch"]) + 1) for row in rows],
+            "step": [int(row["step"]) for row in rows],
             "loss": [float(row["loss"]) for row in rows],
             "top1": [float(row["top1"]) for row in rows],
         }

@@ -23,8 +23,8 @@ class BatchNorm(keras.layers.Layer):
     of its own part of the batch, as the paper's 56 GPUs did with 6 clips each,
     and the moving averages become the mean over replicas of each replica's
     update. With `synchronized=True` the statistics are those of the global
-    batch, so that a step does not depend on how many replicas share it (equal
-    parts assumed). Only mean and variance travel; the gradient flows through.
+    batch, so that a step does not depend on how many replicas share it.
+    Only sums travel between them; the gradient flows through.
 
     Args:
       momentum: share of the moving average kept at an update; the original
@@ -110,7 +110,13 @@ class BatchNorm(keras.layers.Layer):
         )
         count = tf.cast(tf.reduce_prod(shape[:-1]), tf.float32)
         # For a single value the kernel does not apply its n / (n - 1) factor.
-        biased = unbiased * tf.maximum(count - 1.0, 1.0) / count
+        biased = (
+            unbiased * tf.maximum(count - 1.0, 1.0) / tf.maximum(count, 1.0)
+        )
+        # A replica without a clip, in a short last batch, knows nothing new.
+        seen = count > 0
+        mean = tf.where(seen, mean, self.moving_mean)
+        biased = tf.where(seen, biased, self.moving_variance)
         return tf.reshape(outputs, shape), mean, biased
 
     def _follow(self, average, value):
@@ -135,15 +141,19 @@ def _global_moments(inputs):
     """Mean and biased variance over the global batch, both `[channels]`."""
     inputs = tf.cast(inputs, tf.float32)
     axes = [0, 1, 2, 3]
-    moments = tf.stack(
+    count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
+    # Sums and not means: replicas may hold parts of unequal size.
+    sums = tf.stack(
         [
-            tf.reduce_mean(inputs, axes),
-            tf.reduce_mean(tf.square(inputs), axes),
+            tf.reduce_sum(inputs, axes),
+            tf.reduce_sum(tf.square(inputs), axes),
+            tf.fill(tf.shape(inputs)[-1:], count),
         ]
     )
-    mean, square = tf.unstack(
+    total, squares, counts = tf.unstack(
         tf.distribute.get_replica_context().all_reduce(
-            tf.distribute.ReduceOp.MEAN, moments
+            tf.distribute.ReduceOp.SUM, sums
         )
     )
-    return mean, tf.maximum(square - tf.square(mean), 0.0)
+    mean = total / counts
+    return mean, tf.maximum(squares / counts - tf.square(mean), 0.0)

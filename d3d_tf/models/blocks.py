@@ -188,16 +188,16 @@ class InceptionBlock(keras.layers.Layer):
 
         # Attributes rather than one nested list: Keras 2's `.keras` format
         # skips what lies in a list of lists.
-        self.Branch_0 = [unit(b0, point, "Conv2d_0a_1x1", gating)]
+        self.Branch_0 = [unit(b0, point, "Branch_0/Conv2d_0a_1x1", gating)]
         self.Branch_1 = [
-            unit(b1a, point, "Conv2d_0a_1x1", False),
-            unit(b1b, cube, "Conv2d_0b_3x3", gating),
+            unit(b1a, point, "Branch_1/Conv2d_0a_1x1", False),
+            unit(b1b, cube, "Branch_1/Conv2d_0b_3x3", gating),
         ]
         self.Branch_2 = [
-            unit(b2a, point, "Conv2d_0a_1x1", False),
-            unit(b2b, cube, "Conv2d_0b_3x3", gating),
+            unit(b2a, point, "Branch_2/Conv2d_0a_1x1", False),
+            unit(b2b, cube, "Branch_2/Conv2d_0b_3x3", gating),
         ]
-        self.Branch_3 = [unit(b3, point, "Conv2d_0b_1x1", gating)]
+        self.Branch_3 = [unit(b3, point, "Branch_3/Conv2d_0b_1x1", gating)]
         self.pool = keras.layers.MaxPool3D(3, 1, "same", name="MaxPool_0a_3x3")
 
     def call(self, inputs, training=None):

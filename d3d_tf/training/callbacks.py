@@ -11,53 +11,71 @@ from d3d_tf.keras_api import keras
 CHECK_EVERY = 20
 
 
-class Checkpointer(keras.callbacks.Callback):
-    """Saves every so many steps, at the end, and before a stop by signal.
+class StopSignals:
+    """While entered, SIGTERM and SIGINT (Ctrl-C) are noted, not obeyed.
 
-    SIGTERM (a scheduler's wish) and SIGINT (Ctrl-C) let the current step end;
-    the state is saved and `fit` returns with `stopped_by` set.
+    Attributes:
+      received: number of the first one, or None.
+    """
+
+    def __init__(self):
+        self.received: int | None = None
+
+    def __enter__(self):
+        def note(number, _):
+            self.received = self.received or number
+
+        self._before = {
+            number: signal.signal(number, note)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+class Checkpointer(keras.callbacks.Callback):
+    """Saves at the end of every epoch; ends the training in time.
+
+    After a stop signal (a scheduler's wish, or Ctrl-C) the current step is
+    finished and saved. It also adds `step` to the epoch's logs.
 
     Args:
       manager: a `tf.train.CheckpointManager` of network and optimizer.
       steps: the training ends when the optimizer has made so many.
+      signals: an entered `StopSignals`.
     """
 
-    def __init__(self, manager, steps: int):
+    def __init__(self, manager, steps: int, signals: StopSignals):
         super().__init__()
         self._manager = manager
         self._steps = steps
-        self._saved_at = -1
-        self.stopped_by: int | None = None
+        self._signals = signals
 
     @property
     def _step(self) -> int:
         return int(self.model.optimizer.iterations.numpy())
 
-    def on_train_begin(self, logs=None):
-        def stop(number, _):
-            self.stopped_by = number
-
-        self._handlers = {
-            number: signal.signal(number, stop)
-            for number in (signal.SIGTERM, signal.SIGINT)
-        }
-
     def on_train_batch_end(self, batch, logs=None):
-        if self.stopped_by is not None or self._step >= self._steps:
+        if self._signals.received or self._step >= self._steps:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
-        self._save()
+        require_finite(logs["loss"], self._step)
+        logs["step"] = self._step
+        self._manager.save(checkpoint_number=self._step)
 
-    def on_train_end(self, logs=None):
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._save()
 
-    def _save(self):
-        if self._step != self._saved_at:
-            self._manager.save(checkpoint_number=self._step)
-            self._saved_at = self._step
+def require_finite(loss: float, step: int) -> None:
+    """Raises UserError if the loss is no number, with what to do."""
+    if not math.isfinite(loss):
+        raise UserError(
+            f"The loss is {loss} at step {step}. Lower train.learning_rate, or "
+            "use float32 if mixed precision is on. The last checkpoint before "
+            "it is kept."
+        )
 
 
 class Progress(keras.callbacks.Callback):
@@ -83,12 +101,7 @@ class Progress(keras.callbacks.Callback):
         self._bar.update()
         if self._step % CHECK_EVERY == 0:
             loss = float(logs["loss"])
-            if not math.isfinite(loss):
-                raise UserError(
-                    f"The loss is {loss} at step {self._step}. Lower "
-                    "train.learning_rate, or use float32 if mixed precision "
-                    "is on; the last checkpoint before it is kept."
-                )
+            require_finite(loss, self._step)
             self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
 
     def on_train_end(self, logs=None):

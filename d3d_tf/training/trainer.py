@@ -12,7 +12,7 @@ from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
 from d3d_tf.keras_api import keras
-from d3d_tf.training.callbacks import Checkpointer, Progress
+from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
 from d3d_tf.training.schedules import make_optimizer
 
 FINISHED = "finished.json"
@@ -92,26 +92,26 @@ def train(
             start_step=start,
         )
         per_epoch = min(recipe.train.checkpoint_every, steps)
-        checkpointer = Checkpointer(manager, steps)
-        trainer.fit(
-            data,
-            initial_epoch=start // per_epoch,
-            epochs=steps,  # Never reached: `checkpointer` ends the training.
-            steps_per_epoch=per_epoch,
-            verbose=0,
-            callbacks=[
-                Progress(title, start, steps),
-                checkpointer,
-                keras.callbacks.TensorBoard(
-                    str(tensorboard), write_graph=False
-                ),
-                keras.callbacks.CSVLogger(
-                    str(checkpoints / "history.csv"), append=start > 0
-                ),
-            ],
-        )
-        if checkpointer.stopped_by is not None:
-            raise Stopped(checkpointer.stopped_by, checkpoints)
+        with StopSignals() as signals:
+            trainer.fit(
+                data,
+                initial_epoch=start // per_epoch,
+                epochs=steps,  # Never reached: `Checkpointer` ends it.
+                steps_per_epoch=per_epoch,
+                verbose=0,
+                callbacks=[
+                    Progress(title, start, steps),
+                    Checkpointer(manager, steps, signals),
+                    keras.callbacks.TensorBoard(
+                        str(tensorboard), write_graph=False
+                    ),
+                    keras.callbacks.CSVLogger(
+                        str(checkpoints / "history.csv"), append=start > 0
+                    ),
+                ],
+            )
+        if signals.received:
+            raise Stopped(signals.received, checkpoints)
     write_atomically(checkpoints / FINISHED, json.dumps({"steps": steps}))
     return trainer.network
 

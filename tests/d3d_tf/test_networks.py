@@ -58,7 +58,7 @@ def slim_names(network) -> dict:
         unit = units[endpoint]
         if inner:
             branch, name = inner
-            (unit,) = (u for u in getattr(unit, branch) if u.name == name)
+            (unit,) = (u for u in getattr(unit, branch) if name in u.name)
         found = {
             "weights": unit.conv.kernel,
             "BatchNorm/beta": unit.batch_norm.beta,
@@ -371,11 +371,11 @@ def tiny():
     [
         "weights",
         "x.weights.h5",
-        pytest.param("x.h5", marks=pytest.mark.xfail(strict=True)),
+        "x.h5",
     ],
 )
 def test_weights_in_every_format_of_keras(tiny, tmp_path, seed, file):
-    """x.h5 wants distinct names: branches need a name scope (blocks.py)."""
+    """The oldest, x.h5, wants a different name for every variable."""
     for variable in tiny.variables:
         variable.assign_add(tf.random.uniform(variable.shape, 0, 1))
     weights = tiny.get_weights()

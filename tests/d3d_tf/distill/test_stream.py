@@ -136,7 +136,8 @@ def test_evaluation_by_hand(strategy, weighted):
     [
         (4, True),
         pytest.param(
-            5, False, marks=pytest.mark.xfail(strict=True, reason=UNEQUAL)
+            5,
+            False,
         ),
     ],
 )
@@ -204,7 +205,6 @@ def test_step_with_a_batch_norm_per_replica(replicas, count):
         np.testing.assert_allclose(value, expected, **CLOSE)
 
 
-@pytest.mark.xfail(strict=True, reason=TRACKED)
 def test_metrics_are_reported_once_each():
     trainer = StreamTrainer(tiny_network())
     trainer.compile(metrics=["accuracy"])
@@ -215,7 +215,6 @@ def test_metrics_are_reported_once_each():
     assert len(trainer.evaluate(data, verbose=0)) == len(names)
 
 
-@pytest.mark.xfail(strict=True, reason=TRACKED)
 def test_weights_are_those_of_the_network():
     trainer = StreamTrainer(tiny_network())
     trainer.compile()

@@ -130,7 +130,7 @@ def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
                 "streams": set(streams),
                 "weight": distiller.distillation_loss_weight,
                 "key": distiller.teacher_input_key,
-                "teacher": distiller.teacher.get_weights(),
+                "teacher": distiller.get_teacher().get_weights(),
             }
         )
         return distiller.student

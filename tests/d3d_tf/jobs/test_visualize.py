@@ -95,11 +95,6 @@ def test_curves_are_of_loss_and_accuracy(toy, captured):
         ]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="visualize.py: steps are guessed from epochs, of which the last "
-    "may be shorter",
-)
 def test_curves_end_at_the_last_step(captured):
     """3 steps, a row every 2: rows are of steps 2 and 3."""
     for history in captured["histories"].values():

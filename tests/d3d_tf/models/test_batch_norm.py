@@ -298,17 +298,10 @@ def test_synchronized_gradient_is_that_of_the_whole_batch(replicas):
     split_against_whole(replicas, [3, 3], momentum=0.5)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="batch_norm.py: _global_moments averages parts of unequal size",
-)
 def test_synchronized_with_unequal_parts(replicas):
     split_against_whole(replicas, [3, 2], momentum=0.5)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="batch_norm.py: the statistics of no clip are NaN"
-)
 @pytest.mark.parametrize("synchronized", [False, True])
 def test_a_replica_without_clips_changes_nothing(replicas, synchronized):
     """A last batch of one clip: (1, 3) on one replica, none on the other.

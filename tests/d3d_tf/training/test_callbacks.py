@@ -8,7 +8,7 @@ import pytest
 
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
-from d3d_tf.training.callbacks import Checkpointer, Progress
+from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
 
 
 class Saves:
@@ -56,23 +56,45 @@ def fit(*callbacks, epochs=10, per_epoch=2, target=0.0):
 def test_saves_every_epoch_and_at_the_end(steps, saved):
     """Two steps to the epoch; the last may be shorter; nothing twice."""
     manager = Saves()
-    checkpointer = Checkpointer(manager, steps)
-    assert fit(checkpointer) == steps
+    assert fit(Checkpointer(manager, steps, StopSignals())) == steps
     assert manager.steps == saved
-    assert checkpointer.stopped_by is None
+
+
+def test_the_epochs_logs_tell_the_step():
+    """For what comes after it in the list, such as a CSVLogger."""
+    steps = []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: steps.append(logs["step"])
+    )
+    fit(Checkpointer(Saves(), 5, StopSignals()), note)
+    assert steps == [2, 4, 5]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_step_and_saves(number):
     """In step 3 of 20: that step is finished, saved, and the last."""
     manager = Saves()
-    checkpointer = Checkpointer(manager, 20)
-    before = signal.getsignal(number)
     kill = Do(3, lambda: os.kill(os.getpid(), number))
-    assert fit(kill, checkpointer) == 3
+    with StopSignals() as signals:
+        assert fit(kill, Checkpointer(manager, 20, signals)) == 3
     assert manager.steps == [2, 3]
-    assert checkpointer.stopped_by == number
-    assert signal.getsignal(number) is before
+    assert signals.received == number
+
+
+HANDLED = (signal.SIGTERM, signal.SIGINT)
+
+
+def test_signals_are_noted_and_given_back():
+    """The first one counts; afterwards all is as it was, error or not."""
+    before = [signal.getsignal(number) for number in HANDLED]
+    with pytest.raises(KeyError):
+        with StopSignals() as signals:
+            assert signals.received is None
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)
+            raise KeyError
+    assert signals.received == signal.SIGTERM
+    assert [signal.getsignal(number) for number in HANDLED] == before
 
 
 def test_progress_shows_title_loss_and_the_last_step(capsys):
@@ -95,18 +117,13 @@ def test_a_loss_that_is_no_number(target):
         fit(Progress("practice", 0, 40), per_epoch=40, epochs=1, target=target)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="callbacks.py: the loss is only looked at every 20 steps, and "
-    "saved before",
-)
 def test_an_infinite_loss_is_not_saved():
     """Two steps to the epoch, and the loss is no number from the first on."""
     manager = Saves()
     with pytest.raises(UserError):
         fit(
             Progress("practice", 0, 20),
-            Checkpointer(manager, 20),
+            Checkpointer(manager, 20, StopSignals()),
             target=np.nan,
         )
     assert manager.steps == []

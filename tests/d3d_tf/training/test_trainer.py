@@ -224,11 +224,6 @@ def test_divergence_is_an_error(run, tmp_path):
     assert not is_finished(tmp_path)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="callbacks.py: the loss is only looked at every 20 steps, and "
-    "saved before",
-)
 @pytest.mark.parametrize("steps", [6, 25])
 def test_divergence_is_neither_saved_nor_finished(run, tmp_path, steps):
     with pytest.raises(UserError, match="learning_rate"):
@@ -240,9 +235,6 @@ def test_divergence_is_neither_saved_nor_finished(run, tmp_path, steps):
         assert all(np.isfinite(w).all() for w in network.get_weights())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="callbacks.py: only on_train_end gives signals back"
-)
 def test_signals_are_given_back_after_an_error(run, tmp_path):
     handlers = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)]
     try:
