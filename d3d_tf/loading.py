@@ -8,11 +8,11 @@ from d3d_tf.runs import BASELINE, STREAM, STUDENT, Run
 from d3d_tf.training.trainer import is_finished, restore
 
 
-def load_checkpoint(run: str | Path, role: str | None = None):
+def load_checkpoint(folder: str | Path, role: str | None = None):
     """The trained network of a run folder.
 
     Args:
-      run: the folder.
+      folder: of the run.
       role: `student`, `baseline` (RGB) or `teacher` (flow); default: the
         student, or the baseline where there is no student.
 
@@ -22,7 +22,7 @@ def load_checkpoint(run: str | Path, role: str | None = None):
     Raises:
       UserError: the folder is no run, or has not finished that network.
     """
-    run = Run(Path(run))
+    run = Run(Path(folder))
     recipe = run.recipe()
     wanted = [role] if role else [STUDENT, BASELINE]
     for name in wanted:

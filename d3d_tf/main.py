@@ -117,7 +117,9 @@ _READS = {
 _ALL = {name for names in _READS.values() for name in names}
 
 
-def _check_flags(mode: str | None) -> None:
+def _checked_mode() -> str:
+    """The mode; every flag that was given is one that it reads."""
+    mode = _MODE.value
     if mode not in MODES:
         given = "none was given" if mode is None else f"got {mode!r}"
         raise UsageError(
@@ -132,18 +134,18 @@ def _check_flags(mode: str | None) -> None:
             )
     if mode == "predict" and not _DATA.value:
         raise UsageError("--mode=predict needs --data=FILE.")
+    return mode
 
 
 def _run() -> None:
-    mode = _MODE.value
-    _check_flags(mode)
+    mode = _checked_mode()
     if "recipe" in _READS[mode]:
         return _start(mode)
     run = _existing_run()
     if mode == "predict":
         from d3d_tf.jobs.predict import predict
 
-        return predict(_DATA.value, run)
+        return predict(str(_DATA.value), run)
     from d3d_tf.jobs import finished
 
     if mode == "export":

@@ -60,6 +60,9 @@ def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:
     axes = figure.subplots()
     for name, history in histories.items():
         axes.plot(history["step"], history[key], label=name)
+    if key == "loss":
+        # The student's loss has one term more, and a larger one.
+        axes.set_yscale("log")
     axes.set_xlabel("step")
     axes.set_ylabel({"top1": "training top-1"}.get(key, key))
     axes.grid(alpha=0.3)

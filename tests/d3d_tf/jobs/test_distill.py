@@ -73,18 +73,6 @@ def test_everything_is_kept_the_second_time(toy, monkeypatch):
     assert os.listdir(toy.run.export_path) == ["1"]
 
 
-def test_one_network_only(toy, tmp_path):
-    """`--mode=train`: the teacher, a table of one row, no module."""
-    run = Run(tmp_path / "run")
-    shown = toy.again(run=run, roles=("teacher",))
-    assert "Flow (teacher)" in shown and "RGB" not in shown
-    assert [p.name for p in (run.folder / "checkpoints").iterdir()] == [
-        "teacher"
-    ]
-    assert not run.export_path.exists()
-    assert f"report: {run.report_path}" in shown
-
-
 def test_a_teacher_from_another_run(toy, tmp_path, monkeypatch):
     """Only the student is trained; rows of the others are the donor's."""
     trained = []
@@ -112,27 +100,31 @@ def test_another_recipe_needs_another_folder(toy):
         dataclasses.replace(toy, recipe=other).again()
 
 
-def test_nothing_held_out(toy, tmp_path, monkeypatch):
-    """Without a test split the user is told what the scores are of."""
+def test_one_network_and_nothing_held_out(toy, tmp_path):
+    """`--mode=train` on records of training videos only.
+
+    A table of one row, no module; the user is told what the scores are of.
+    """
     folder = tmp_path / "only_train"
     folder.mkdir()
     dataset = toy.dataset()
-    for name in dataset.info["shards"]:
-        if name.startswith("train-"):
-            (folder / name).symlink_to(dataset.folder / name)
-    info = dict(dataset.info)
-    info["splits"] = {"train": 16}
-    info["shards"] = {
+    shards = {
         name: count
-        for name, count in info["shards"].items()
+        for name, count in dataset.info["shards"].items()
         if name.startswith("train-")
     }
+    for name in shards:
+        (folder / name).symlink_to(dataset.folder / name)
+    info = dataset.info | {"splits": {"train": 16}, "shards": shards}
     (folder / "dataset.json").write_text(json.dumps(info))
     (folder / "manifest.json").write_text("[]")
     run = Run(tmp_path / "run")
-    shown = toy.again(run=run, data=str(folder), roles=("baseline",))
+    shown = toy.again(run=run, data=str(folder), roles=("teacher",))
     assert "warning: no video was held out" in shown
-    assert run.report_path.exists()
+    assert "Flow (teacher)" in shown and "RGB" not in shown
+    assert os.listdir(run.folder / "checkpoints") == ["teacher"]
+    assert not run.export_path.exists()
+    assert f"report: {run.report_path}" in shown and run.report_path.exists()
 
 
 # ---------------------------------------------------------- real processes
