@@ -28,8 +28,8 @@ def export_module(
     """Publishes `folder/VERSION`, a TF-Hub module and TF Serving version.
 
     The version folder appears by rename, after the reloaded module, its
-    signatures and `hub.KerasLayer` gave the network's logits. A network whose
-    weights are those of the newest version is not published again.
+    signatures and `hub.KerasLayer` gave the network's logits. What equals the
+    newest version is not published again.
 
     Args:
       network: frames in [-1, 1] to logits, variables made.
@@ -45,12 +45,12 @@ def export_module(
       UserError: the reloaded module differs by more than 1e-5.
     """
     folder = Path(folder)
-    weights = _weights_digest(network)
+    content = _digest(network, labels, frames, size)
     versions = sorted(int(p.name) for p in folder.glob("*") if p.name.isdigit())
     if versions:
         newest = folder / str(versions[-1])
         description = json.loads((newest / "module.json").read_text())
-        if description["weights"] == weights:
+        if description["content"] == content:
             return newest
     folder.mkdir(parents=True, exist_ok=True)
     # Not a number, so TF Serving does not take it for a version.
@@ -79,7 +79,7 @@ def export_module(
                 "colour": "RGB",
             },
             "num_classes": len(labels),
-            "weights": weights,
+            "content": content,
             "max_difference": differences,
             "tensorflow": tf.__version__,
         }
@@ -118,8 +118,9 @@ def _differences(network, path: Path, frames: int, size: int) -> dict:
     }
 
 
-def _weights_digest(network) -> str:
-    digest = hashlib.sha256()
+def _digest(network, labels: list[str], frames: int, size: int) -> str:
+    """What makes a module another one: weights, classes, clip."""
+    digest = hashlib.sha256(json.dumps([labels, frames, size]).encode())
     for variable in network.variables:
         digest.update(variable.numpy().tobytes())
     return digest.hexdigest()

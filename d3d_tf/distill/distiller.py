@@ -4,10 +4,8 @@ import tensorflow as tf
 
 from d3d_tf.distill.losses import logit_mse
 from d3d_tf.distill.stream import StreamTrainer
-from d3d_tf.keras_api import keras
 
 
-@keras.utils.register_keras_serializable("d3d_tf")
 class Distiller(StreamTrainer):
     """Minimises equation 1 of D3D: L = L_a + lambda * L_d.
 

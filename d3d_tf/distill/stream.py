@@ -5,7 +5,6 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 
 
-@keras.utils.register_keras_serializable("d3d_tf")
 class StreamTrainer(keras.Model):
     """A network with a train step that is exact under a strategy.
 

@@ -6,6 +6,7 @@ from d3d_tf.config import Recipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import average
 from d3d_tf.jobs.latency import milliseconds_per_video
 from d3d_tf.jobs.table import ROWS, Row
@@ -44,7 +45,15 @@ class Experiment:
         run: Run,
         donor: Run | None = None,
     ):
-        keras.mixed_precision.set_global_policy(recipe.train.mixed_precision)
+        policy = recipe.train.mixed_precision
+        if policy == "mixed_float16" and not tf.config.list_physical_devices(
+            "GPU"
+        ):
+            raise UserError(
+                "train.mixed_precision=mixed_float16 needs a GPU: TensorFlow "
+                "has no float16 pooling on CPUs. Use float32 there."
+            )
+        keras.mixed_precision.set_global_policy(policy)
         self.recipe = recipe
         self.dataset = dataset
         self.run = run

@@ -1,5 +1,7 @@
 """Where a training runs."""
 
+import functools
+
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
@@ -15,7 +17,7 @@ def make_strategy(batch_size: int, devices: list[str] | None = None):
     Raises:
       UserError: the batch cannot be shared out evenly.
     """
-    strategy = tf.distribute.MirroredStrategy(devices)
+    strategy = _mirrored(tuple(devices) if devices else None)
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
         raise UserError(
@@ -23,3 +25,14 @@ def make_strategy(batch_size: int, devices: list[str] | None = None):
             f"{replicas} devices: use a multiple of {replicas}."
         )
     return strategy
+
+
+@functools.cache
+def _mirrored(devices: tuple[str, ...] | None):
+    """One strategy per set of devices.
+
+    TensorFlow numbers the sums over replicas within a strategy but remembers
+    their shapes within the process: a second strategy on the same devices
+    would meet the first one's.
+    """
+    return tf.distribute.MirroredStrategy(devices)

@@ -17,8 +17,6 @@ from tests.harness import (
     train_once,
 )
 
-REACHED = "distiller.py: Keras' saving walks the property `teacher`"
-
 
 class Fixed(keras.Model):
     """Logits that are a weight, whatever the clip shows."""

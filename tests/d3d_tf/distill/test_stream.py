@@ -24,8 +24,6 @@ from tests.harness import (
 # near 1e-6; the smallest wrong factor, 4/5, would show as 1e-2.
 CLOSE = {"rtol": 1e-5, "atol": 3e-6}
 PENALTY = 0.05
-UNEQUAL = "batch_norm.py: _global_moments averages parts of unequal size"
-TRACKED = "stream.py: Keras also finds the metrics in self._trackers"
 
 
 def clips(count, *, channels=3, seed=0):
@@ -131,16 +129,7 @@ def test_evaluation_by_hand(strategy, weighted):
     np.testing.assert_array_equal(trainer.network.get_weights(), before)
 
 
-@pytest.mark.parametrize(
-    "count, weighted",
-    [
-        (4, True),
-        pytest.param(
-            5,
-            False,
-        ),
-    ],
-)
+@pytest.mark.parametrize("count, weighted", [(4, True), (5, False)])
 def test_synchronized_step_does_not_depend_on_replicas(
     replicas, count, weighted
 ):

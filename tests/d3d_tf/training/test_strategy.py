@@ -20,3 +20,12 @@ def test_a_batch_that_cannot_be_shared():
         UserError, match=r"train\.batch_size=5 .* 2 devices.*multiple of 2"
     ):
         make_strategy(5)
+
+
+def test_devices_are_mirrored_by_one_strategy_only():
+    """TensorFlow numbers the sums over replicas per strategy and remembers
+    their shapes per process: a second strategy on the same devices dies with
+    "Shape mismatch in the collective instance" at its first other network.
+    """
+    assert make_strategy(4) is make_strategy(6)
+    assert make_strategy(4, ["/cpu:0"]) is not make_strategy(4)
