@@ -179,11 +179,11 @@ def _start(mode: str) -> None:
 
         return prepare_records(recipe, _DATA.value, _RECORDS_DIR.value)
     from d3d_tf.jobs.distill import distill
+    from d3d_tf.jobs.table import ROWS
 
-    roles = {
-        "distill": ("teacher", "baseline", "two_stream", "student", "ensemble"),
-        "train": ("teacher" if recipe.train.stream == "flow" else "baseline",),
-    }[mode]
+    roles = tuple(ROWS)
+    if mode == "train":
+        roles = ("teacher" if recipe.train.stream == "flow" else "baseline",)
     return distill(
         recipe,
         data=_DATA.value,

@@ -17,10 +17,9 @@ class Distiller(StreamTrainer):
       teacher_logits: float32 `[batch, classes]`, ready made.
 
     The teacher is frozen, always runs in inference mode, and is no part of
-    this model's weights: what it saves is the student alone (`get_teacher()`
-    returns it). Without `flow`
-    and `teacher_logits`, `evaluate` reports the student's loss only, and `fit`
-    is an error.
+    this model's weights (`get_teacher()` returns it): what is saved is the
+    student alone. Without `flow` and `teacher_logits`, `evaluate` reports the
+    student's loss only, and `fit` raises ValueError.
 
     Args:
       teacher: flow to logits; None if the data hold `teacher_logits`.
