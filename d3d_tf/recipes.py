@@ -33,7 +33,7 @@ TOY = Recipe(
         fan_in_initializer=True,
     ),
     train=TrainRecipe(
-        steps=600,
+        steps=900,
         batch_size=16,
         optimizer="adam",
         learning_rate=0.002,

@@ -61,6 +61,8 @@ def train(
     """
     steps = recipe.train.steps
     keras.utils.set_random_seed(recipe.seed)
+    if recipe.train.deterministic:
+        tf.config.experimental.enable_op_determinism()
     with strategy.scope():
         trainer = make_trainer()
         trainer.compile(
