@@ -45,7 +45,12 @@ setup(
         "tqdm",
     ],
     extras_require={
-        "data": ["apache-beam", "av", "opencv-contrib-python-headless"],
+        "data": [
+            "apache-beam",
+            "av",
+            "numba",
+            "opencv-contrib-python-headless",
+        ],
         "report": ["jinja2", "matplotlib"],
         "card": [
             "keras==2.15.0",

@@ -64,6 +64,12 @@ _RUN_DIR = flags.DEFINE_string(
 _DRY_RUN = flags.DEFINE_bool(
     "dry_run", False, "Show the full recipe and what would be done; do nothing."
 )
+_ALLOW_FLOW_MISMATCH = flags.DEFINE_bool(
+    "allow_flow_mismatch",
+    False,
+    "Accept records whose flow was made another way than that which a network "
+    "was trained on; the difference is written into results and exports.",
+)
 _SET = flags.DEFINE_multi_string(
     "set", [], "key=value: override a field of the recipe; repeatable."
 )
@@ -107,9 +113,9 @@ def _existing_run():
 _STARTS = ("recipe", "data", "records_dir", "run_dir", "dry_run", "set")
 _READS = {
     "prepare": _STARTS,
-    "train": (*_STARTS, "teacher"),
-    "distill": (*_STARTS, "teacher"),
-    "evaluate": ("data", "checkpoint", "run_dir"),
+    "train": (*_STARTS, "teacher", "allow_flow_mismatch"),
+    "distill": (*_STARTS, "teacher", "allow_flow_mismatch"),
+    "evaluate": ("data", "checkpoint", "run_dir", "allow_flow_mismatch"),
     "predict": ("data", "checkpoint", "run_dir"),
     "export": ("checkpoint", "run_dir"),
     "visualize": ("data", "checkpoint", "run_dir"),
@@ -150,7 +156,11 @@ def _run() -> None:
 
     if mode == "export":
         return finished.export(run)
-    return getattr(finished, mode)(run, _DATA.value)
+    if mode == "evaluate":
+        return finished.evaluate(
+            run, _DATA.value, allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value
+        )
+    return finished.visualize(run, _DATA.value)
 
 
 def _start(mode: str) -> None:
@@ -191,6 +201,7 @@ def _start(mode: str) -> None:
         run=Run(run_dir),
         teacher=teacher,
         roles=roles,
+        allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value,
     )
 
 

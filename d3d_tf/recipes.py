@@ -4,7 +4,6 @@ from d3d_tf.config import (
     ClipRecipe,
     DataRecipe,
     DistillRecipe,
-    FlowRecipe,
     NetworkRecipe,
     Recipe,
     ToyRecipe,
@@ -17,10 +16,6 @@ TOY = Recipe(
     name="toy",
     toy=ToyRecipe(),
     data=DataRecipe(short_side=40, num_shards=16),
-    # Two of TV-L1's five warps and an earlier stop: 3 instead of 27 ms per
-    # pair, and 0.23 instead of 0.21 px from the exact flow of the patch (`make
-    # bench`).
-    flow=FlowRecipe(warps=2, epsilon=0.05),
     clip=ClipRecipe(frames=12, size=40, flip=False),
     network=NetworkRecipe(
         depth_multiplier=0.25,

@@ -62,17 +62,47 @@ class Run:
         Raises:
           UsageError: the folder is no run.
         """
-        if not self.recipe_path.exists():
+        if not self.exists():
             raise UsageError(f"{self.folder} is no run: no recipe.yaml in it.")
         return config.load(self.recipe_path)
+
+    def exists(self) -> bool:
+        """Whether the run was started."""
+        return self.recipe_path.exists()
+
+    def require_flow(
+        self, flow: dict, records: Path, *, allow: bool
+    ) -> dict | None:
+        """Refuses records whose flow is not that of this run.
+
+        Raises:
+          UserError: it differs and `allow` is false.
+        """
+        return config.require_same_flow(
+            self.origin()["flow"],
+            flow,
+            ours_name=str(self.folder),
+            theirs_name=str(records),
+            allow=allow,
+        )
 
     def labels(self) -> list[str]:
         """Class names; the order is the label."""
         return (self.folder / "label_map.txt").read_text().splitlines()
 
     def origin(self) -> dict:
-        """`records`: its record folder; `teacher`: the run it borrows from."""
-        return json.loads((self.folder / "origin.json").read_text())
+        """What `start` was given: `records`, `teacher`, `flow` and so on.
+
+        Raises:
+          UsageError: the run was made before flow had an identity.
+        """
+        origin = json.loads((self.folder / "origin.json").read_text())
+        if "flow" not in origin:
+            raise UsageError(
+                f"{self.folder} is a run of an older d3d_tf, which did not "
+                "save how its flow was made: start another one."
+            )
+        return origin
 
     def start(
         self,
@@ -80,29 +110,45 @@ class Run:
         labels: list[str],
         *,
         records: Path,
+        flow: dict,
         teacher: Path | None = None,
+        flow_mismatch: dict | None = None,
     ) -> None:
         """Makes the folder, or goes on in it if recipe and classes are equal.
+
+        Args:
+          recipe: with all sizes set.
+          labels: class names in order.
+          records: the record folder.
+          flow: the identity of the records' flow.
+          teacher: a run whose networks are borrowed.
+          flow_mismatch: flows that differ although they should not, and were
+            accepted.
 
         Raises:
           UsageError: the folder belongs to another recipe or data set.
         """
-        if self.recipe_path.exists():
-            differences = _differences(
+        if self.exists():
+            found = config.differences(
                 config.to_dict(self.recipe()) | {"classes": self.labels()},
                 config.to_dict(recipe) | {"classes": labels},
             )
-            if differences:
+            if found:
+                text = "; ".join(
+                    f"{key} is {old!r} there, {new!r} here"
+                    for key, old, new in found[:4]
+                )
                 raise UsageError(
-                    f"{self.folder} holds a run of another recipe "
-                    f"({'; '.join(differences[:4])}). Choose another "
-                    "--run_dir, or remove the folder."
+                    f"{self.folder} holds a run of another recipe ({text}). "
+                    "Choose another --run_dir, or remove the folder."
                 )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "scores").mkdir(exist_ok=True)
         origin = {
             "records": str(records),
             "teacher": str(teacher) if teacher else None,
+            "flow": flow,
+            "flow_mismatch": flow_mismatch,
         }
         write_atomically(self.folder / "origin.json", json.dumps(origin))
         write_atomically(
@@ -120,14 +166,3 @@ class Run:
             return json.loads(self.results_path.read_text())
         except FileNotFoundError:
             return {}
-
-
-def _differences(old: dict, new: dict, prefix: str = "") -> list[str]:
-    found = []
-    for key in sorted(old.keys() | new.keys()):
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, dict) and isinstance(after, dict):
-            found += _differences(before, after, f"{prefix}{key}.")
-        elif before != after:
-            found.append(f"{prefix}{key} is {before!r} there, {after!r} here")
-    return found

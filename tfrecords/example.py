@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from d3d_tf import schema
-from d3d_tf.config import DataRecipe, FlowRecipe, digest
+from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.tfrecords.flow import tvl1_flow
 from d3d_tf.tfrecords.sources import Source
 from d3d_tf.tfrecords.video import Video
@@ -18,8 +18,17 @@ def encode_example(
     dataset_name: str,
     data: DataRecipe,
     flow: FlowRecipe,
+    flow_digest: str,
 ) -> tuple[bytes, float]:
     """Computes flow and serialises both streams.
+
+    Args:
+      video: the decoded frames.
+      source: what is known of it besides.
+      dataset_name: of the set that it belongs to.
+      data: how the frames were made and are stored.
+      flow: how flow is computed and stored.
+      flow_digest: of the flow's identity.
 
     Returns:
       The serialised `tf.train.SequenceExample` and the share of flow vectors
@@ -45,7 +54,7 @@ def encode_example(
         schema.IMAGE_FORMAT: "JPEG",
         schema.IMAGE_COLORSPACE: "RGB",
         schema.FLOW + schema.IMAGE_FORMAT: "PNG",
-        schema.FLOW_RECIPE: digest(flow),
+        schema.FLOW_RECIPE: flow_digest,
     }
     for key, text in texts.items():
         context[key].bytes_list.value.append(text.encode())

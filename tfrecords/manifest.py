@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 
 import av
+import cv2
 
-from d3d_tf.config import DataRecipe, FlowRecipe, digest, to_dict
+from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity, to_dict
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
-from d3d_tf.tfrecords.flow import import_optflow
 from d3d_tf.tfrecords.shards import Shard
 from d3d_tf.tfrecords.sources import Listing
 
@@ -27,11 +27,8 @@ def write_manifest(
     Raises:
       UserError: no video could be used.
     """
-    rows = [
-        row
-        for shard in shards
-        for row in json.loads(Path(shard.part_path).read_text())["videos"]
-    ]
+    parts = [json.loads(Path(s.part_path).read_text()) for s in shards]
+    rows = [row for part in parts for row in part["videos"]]
     rows.sort(key=lambda row: row["id"])
     used = [row for row in rows if "skipped" not in row]
     skipped = [row for row in rows if "skipped" in row]
@@ -48,13 +45,16 @@ def write_manifest(
     clipped = sum(
         row["clipped_flow"] * w for row, w in zip(used, weights, strict=True)
     )
+    # Several, if a library was changed while the set was being made.
+    libraries = sorted({part["flow_library"] for part in parts})
+    identity = flow_identity(flow, data, " and ".join(libraries))
     dataset = {
         "name": listing.name,
         "digest": digest(
             [[r["id"], r["sha256"], r["label"], r["frames"]] for r in used],
             list(listing.classes),
             data,
-            flow,
+            identity,
         ),
         "num_videos": len(used),
         "num_bytes": sum(os.stat(shard.path).st_size for shard in shards),
@@ -67,11 +67,9 @@ def write_manifest(
         "frames": {"min": min(frames), "max": max(frames), "sum": sum(frames)},
         "clipped_flow": clipped / sum(weights),
         "recipe": {"data": to_dict(data), "flow": to_dict(flow)},
-        "flow_recipe": digest(flow),
-        "versions": {
-            "opencv": import_optflow().__version__,
-            "av": av.__version__,
-        },
+        "flow": identity,
+        "flow_recipe": digest(identity),
+        "versions": {"opencv": cv2.__version__, "av": av.__version__},
     }
     write_atomically(folder / "manifest.json", json.dumps(rows, indent=1))
     write_atomically(

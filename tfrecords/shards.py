@@ -7,7 +7,7 @@ import os
 import uuid
 from pathlib import Path
 
-from d3d_tf.config import DataRecipe, FlowRecipe, digest
+from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
 from d3d_tf.files import write_atomically
 from d3d_tf.tfrecords.sources import Listing, Source
 
@@ -93,9 +93,12 @@ def write_shard(shard: Shard) -> str:
     import tensorflow as tf
 
     from d3d_tf.tfrecords.example import encode_example
+    from d3d_tf.tfrecords.flow import flow_library
     from d3d_tf.tfrecords.video import UnreadableVideo, read_video
 
     inputs = shard.inputs()
+    library = flow_library(shard.flow)
+    flow_digest = digest(flow_identity(shard.flow, shard.data, library))
     rows = []
     temporary = f"{shard.path}.tmp-{uuid.uuid4().hex}"
     with tf.io.TFRecordWriter(temporary) as writer:
@@ -119,6 +122,7 @@ def write_shard(shard: Shard) -> str:
                     dataset_name=shard.dataset_name,
                     data=shard.data,
                     flow=shard.flow,
+                    flow_digest=flow_digest,
                 )
             except UnreadableVideo as error:
                 rows.append(row | {"skipped": str(error)})
@@ -136,6 +140,7 @@ def write_shard(shard: Shard) -> str:
             )
     part = {
         "inputs": inputs,
+        "flow_library": library,
         "bytes": os.stat(temporary).st_size,
         "videos": rows,
     }

@@ -1,6 +1,8 @@
 """Decoding one video file, or saying in words why it cannot be."""
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -12,6 +14,7 @@ MICROSECONDS = 1_000_000
 SLACK = 0.5 / 90_000
 # A tick of the coarsest usual clock, Matroska's: an end is a sum of two times.
 END_SLACK = 0.001
+SIZE_CHANGES = "the picture size changes within the file"
 
 
 class UnreadableVideo(Exception):
@@ -94,6 +97,48 @@ def read_video(
     if not frames:
         frames.append(current)
     return _video(frames, frame_rate, trimmed)
+
+
+def frames_of(path: str | Path, short_side: int) -> Iterator[np.ndarray]:
+    """All frames of a file as they are stored, one after the other.
+
+    Yields:
+      uint8 `[height, width, 3]` RGB, upright, of the given short side.
+
+    Raises:
+      UnreadableVideo: as `read_video`; frames before the damage came out.
+    """
+    with _decoding(path) as timed_frames:
+        shape = None
+        for _, _, frame in timed_frames:
+            pixels = _resize(_upright(frame), short_side)
+            if shape not in (None, pixels.shape):
+                raise UnreadableVideo(SIZE_CHANGES)
+            shape = pixels.shape
+            yield pixels
+
+
+def frame_times(path: str | Path) -> list[float]:
+    """When each frame of a file is shown, in seconds.
+
+    Raises:
+      UnreadableVideo: as `read_video`.
+    """
+    with _decoding(path) as timed_frames:
+        times = [start for start, _, _ in timed_frames]
+    if not times:
+        raise UnreadableVideo("holds no frame")
+    return times
+
+
+@contextlib.contextmanager
+def _decoding(path: str | Path):
+    """Yields `_timed_frames` of a file; its errors become reasons."""
+    try:
+        with _open(path) as container:
+            yield _timed_frames(container, container.streams.video[0])
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableVideo(_reason(error, 0)) from error
 
 
 def first_frame_size(path: str | Path) -> tuple[int, int]:
@@ -185,7 +230,7 @@ def _resize(pixels: np.ndarray, short_side: int) -> np.ndarray:
 
 def _video(frames, frame_rate: float, trimmed: bool) -> Video:
     if len({frame.shape for frame in frames}) > 1:
-        raise UnreadableVideo("the picture size changes within the file")
+        raise UnreadableVideo(SIZE_CHANGES)
     times = np.arange(len(frames)) * MICROSECONDS / frame_rate
     return Video(np.stack(frames), np.rint(times).astype(np.int64), trimmed)
 

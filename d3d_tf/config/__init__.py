@@ -7,6 +7,11 @@ hashed by `digest`, and saved in every run folder.
 
 from d3d_tf.config.checks import validate
 from d3d_tf.config.files import load, override, save
+from d3d_tf.config.flow_identity import (
+    differences,
+    flow_identity,
+    require_same_flow,
+)
 from d3d_tf.config.recipe import (
     ClipRecipe,
     DataRecipe,
@@ -29,9 +34,12 @@ __all__ = [
     "Recipe",
     "ToyRecipe",
     "TrainRecipe",
+    "differences",
     "digest",
+    "flow_identity",
     "load",
     "override",
+    "require_same_flow",
     "save",
     "to_dict",
     "validate",

@@ -85,7 +85,13 @@ def validate(recipe: Recipe) -> None:
         require(0 <= value < 1, key, "in [0, 1)")
     require(recipe.distill.weight >= 0, "distill.weight", "0 or more")
     one_of("network.model", "s3dg")
-    one_of("flow.algorithm", "tvl1")
+    one_of("flow.algorithm", "tvl1", "dis", "farneback")
+    one_of("flow.backend", "cpu", "opencv", "tensorflow")
+    require(
+        recipe.flow.backend == "cpu" or recipe.flow.algorithm == "tvl1",
+        "flow.backend",
+        f"left alone with flow.algorithm={recipe.flow.algorithm}",
+    )
     one_of("train.optimizer", "sgd", "adam")
     one_of("train.stream", "flow", "rgb")
     one_of("distill.teacher_stream", "flow", "rgb")

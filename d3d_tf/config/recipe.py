@@ -11,9 +11,15 @@ class FlowRecipe:
 
     Defaults are those of OpenCV's DualTVL1 (Zach, Pock, Bischof 2007), the
     paper's flow (D3D, section 3.1), and +-20 px (the I3D authors' README).
+
+    Attributes:
+      algorithm: `tvl1`; for quick work `dis` or `farneback` (OpenCV's), which
+        read none of TV-L1's parameters and are another flow.
+      backend: what computes TV-L1: `cpu`, `opencv` or `tensorflow`.
     """
 
     algorithm: str = "tvl1"
+    backend: str = "cpu"
     tau: float = 0.25
     lambda_: float = 0.15
     theta: float = 0.3

@@ -32,6 +32,11 @@ class Dataset:
         """Splits that are not trained on; the hardest last."""
         return [name for name in self.splits if name != "train"]
 
+    @property
+    def flow(self) -> dict:
+        """The identity of its flow; see `flow_identity`."""
+        return self.info["flow"]
+
     def shuffle_window(self) -> int:
         """How many records are shuffled together; at least 16."""
         mean = self.info["num_bytes"] / self.info["num_videos"]
@@ -55,7 +60,7 @@ def open_dataset(folder: str | Path) -> Dataset:
     """Reads `dataset.json` of a record folder.
 
     Raises:
-      UserError: the folder holds no finished records.
+      UserError: the folder holds no finished records, or old ones.
     """
     folder = Path(folder)
     try:
@@ -65,4 +70,9 @@ def open_dataset(folder: str | Path) -> Dataset:
             f"{folder} holds no finished records (no readable dataset.json): "
             "run --mode=prepare first, or name the folder it printed."
         ) from error
+    if "flow" not in info:
+        raise UserError(
+            f"{folder} was prepared by an older d3d_tf, which did not save how "
+            "the flow was made: prepare it again."
+        )
     return Dataset(folder, info)

@@ -20,13 +20,22 @@ def distill(
     run: Run,
     teacher: Run | None,
     roles: tuple[str, ...] = tuple(ROWS),
+    allow_flow_mismatch: bool = False,
 ) -> None:
     """Records, teacher, baseline, student, table, export, report."""
     recipe, dataset = ensure_records(recipe, data, records_dir)
+    mismatch = None
+    for other in (run, teacher):
+        if other and other.exists():
+            mismatch = mismatch or other.require_flow(
+                dataset.flow, dataset.folder, allow=allow_flow_mismatch
+            )
     run.start(
         recipe,
         dataset.classes,
         records=dataset.folder,
+        flow=dataset.flow,
+        flow_mismatch=mismatch,
         teacher=teacher.folder if teacher else None,
     )
     log_to(run.folder / "log.txt")
@@ -43,7 +52,7 @@ def distill(
         raise UserError(
             f"{teacher.folder} has no finished {experiment.teacher_role}."
         )
-    write_table(experiment, roles)
+    write_table(experiment, roles, flow_mismatch=mismatch)
     if "student" in roles:
         module = export_run(run, experiment.network("student"))
         say(f"module: {module}")

@@ -22,7 +22,9 @@ def export_run(run: Run, network) -> Path:
             "recipe_hash": digest(recipe),
             "frame_rate": recipe.data.frame_rate,
             "short_side": recipe.data.short_side,
-            "flow_recipe": digest(recipe.flow),
+            "flow": run.origin()["flow"],
+            "flow_recipe": digest(run.origin()["flow"]),
+            "flow_mismatch": run.origin()["flow_mismatch"],
             "metrics": results.get("metrics", {}),
         },
     )

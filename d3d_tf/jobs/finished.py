@@ -9,16 +9,25 @@ from d3d_tf.jobs.experiment import PARTS, Experiment
 from d3d_tf.jobs.export import export_run
 from d3d_tf.jobs.results import write_table
 from d3d_tf.jobs.visualize import write_report
-from d3d_tf.runs import STUDENT, Run
+from d3d_tf.runs import STUDENT, TEACHER, Run
 
 
-def evaluate(run: Run, data: str | None) -> None:
+def evaluate(
+    run: Run, data: str | None, *, allow_flow_mismatch: bool = False
+) -> None:
     """Shows the rows of all networks that the run has finished.
 
     Raises:
-      UserError: it has finished none.
+      UserError: it has finished none, or one of them knows another flow than
+        that of the data.
     """
     experiment = _experiment(run, data)
+    mismatch = run.origin()["flow_mismatch"]
+    if experiment.is_finished(TEACHER):
+        dataset = experiment.dataset
+        mismatch = mismatch or run.require_flow(
+            dataset.flow, dataset.folder, allow=allow_flow_mismatch
+        )
     roles = tuple(
         row
         for row, parts in PARTS.items()
@@ -29,7 +38,7 @@ def evaluate(run: Run, data: str | None) -> None:
             f"{run.folder} has no finished network yet: start --mode=distill "
             f"--run_dir={run.folder} again, it goes on from its checkpoints."
         )
-    write_table(experiment, roles)
+    write_table(experiment, roles, flow_mismatch=mismatch)
 
 
 def export(run: Run) -> None:

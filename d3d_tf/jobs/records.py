@@ -5,10 +5,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from d3d_tf.config import ClipRecipe, Recipe, digest, validate
+from d3d_tf.config import (
+    ClipRecipe,
+    DataRecipe,
+    FlowRecipe,
+    Recipe,
+    differences,
+    digest,
+    to_dict,
+    validate,
+)
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError
+from d3d_tf.recipes import RECIPES
 from d3d_tf.tfrecords import toy
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
 from d3d_tf.tfrecords.sources import Listing, list_folder
@@ -43,6 +53,7 @@ def ensure_records(
     """
     if data and (Path(data) / "dataset.json").exists():
         dataset = open_dataset(data)
+        recipe = _as_prepared(recipe, dataset)
     else:
         recipe, listing, identity = _listing(recipe, data, records_dir)
         folder = dataset_folder(
@@ -123,6 +134,33 @@ def _smallest_side(listing: Listing) -> int:
             f"{smallest}"
         )
     return max(16, min(sides[smallest], LARGEST_SHORT_SIDE))
+
+
+def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with the records' own `data` and `flow` sections.
+
+    Raises:
+      UsageError: one of them was changed to what the records are not.
+    """
+    stored = {
+        "data": DataRecipe(**dataset.info["recipe"]["data"]),
+        "flow": FlowRecipe(**dataset.info["recipe"]["flow"]),
+    }
+    named = RECIPES.get(recipe.name, recipe)
+    for section, there in stored.items():
+        asked = getattr(recipe, section)
+        if asked in (there, getattr(named, section)):
+            continue
+        text = "; ".join(
+            f"{section}.{key} is {old!r} there, {new!r} here"
+            for key, old, new in differences(to_dict(there), to_dict(asked))
+        )
+        raise UsageError(
+            f"The records in {dataset.folder} were made by another recipe "
+            f"({text}). Name the videos instead of the records to have them "
+            "prepared anew, or leave these keys alone."
+        )
+    return dataclasses.replace(recipe, **stored)
 
 
 def _with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:

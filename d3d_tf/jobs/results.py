@@ -10,8 +10,19 @@ from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.table import header, line
 
 
-def write_table(experiment: Experiment, roles: tuple[str, ...]) -> dict:
-    """Makes the rows in turn; shows and saves each as soon as it exists."""
+def write_table(
+    experiment: Experiment,
+    roles: tuple[str, ...],
+    *,
+    flow_mismatch: dict | None = None,
+) -> dict:
+    """Makes the rows in turn; shows and saves each as soon as it exists.
+
+    Args:
+      experiment: what makes them.
+      roles: which.
+      flow_mismatch: flows that differ although they should not, written down.
+    """
     begin = time.time()
     recipe, dataset = experiment.recipe, experiment.dataset
     tests = dataset.test_splits or ["train"]
@@ -24,7 +35,9 @@ def write_table(experiment: Experiment, roles: tuple[str, ...]) -> dict:
         "dataset": {
             key: dataset.info[key] for key in ("name", "digest", "num_videos")
         },
+        "flow": dataset.flow,
         "flow_recipe": dataset.info["flow_recipe"],
+        "flow_mismatch": flow_mismatch,
         "protocol": (
             f"1 clip x 1 centre crop x {recipe.clip.frames} frames at "
             f"{recipe.data.frame_rate:g} fps; bare metric names are for the "

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from d3d_tf.config import Recipe
+from d3d_tf.config import Recipe, digest
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
@@ -114,7 +114,12 @@ def train(
             )
         if signals.received:
             raise Stopped(signals.received, checkpoints)
-    write_atomically(checkpoints / FINISHED, json.dumps({"steps": steps}))
+    told = {
+        "steps": steps,
+        "recipe_hash": digest(recipe),
+        "flow_recipe": dataset.info["flow_recipe"],
+    }
+    write_atomically(checkpoints / FINISHED, json.dumps(told))
     return trainer.network
 
 

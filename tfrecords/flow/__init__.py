@@ -1,0 +1,99 @@
+"""Optical flow of a clip: the one place where flow is computed.
+
+TV-L1 minimises, over the flow (u, v),
+
+    sum  lambda * |I1(x + u, y + v) - I0(x, y)| + |grad u| + |grad v|
+
+(Zach, Pock, Bischof, "A Duality Based Approach for Realtime TV-L1 Optical
+Flow", 2007). With v an auxiliary field close to u (theta), it alternates between
+a threshold step for each pixel (their equation 15) and Chambolle's dual
+iteration p <- (p + tau/theta grad u) / (1 + tau/theta |grad u|) with
+u = v + theta div p (equations 13 and 14), within five warps per scale of an image
+pyramid. Parameter names and defaults are those of OpenCV's DualTVL1, which adds
+a 5 x 5 median of the flow.
+"""
+
+import importlib.metadata
+
+import numpy as np
+
+from d3d_tf.config import FlowRecipe
+
+# Of the backends `cpu` and `tensorflow`: raise it when their flow changes.
+SOLVER_VERSION = 1
+SMALLEST = 16  # Pixels; OpenCV refuses smaller images too.
+
+
+def tvl1_flow(
+    frames: np.ndarray,
+    recipe: FlowRecipe = FlowRecipe(),
+    *,
+    threads: int = 1,
+) -> np.ndarray:
+    """Flow from every frame to the next.
+
+    Args:
+      frames: uint8 `[time, height, width]` grey or `[time, height, width, 3]`
+        RGB, at least 16 x 16 pixels.
+      recipe: algorithm and backend, with the parameters of TV-L1. Backends:
+        `cpu` (numba), `opencv` (the reference), `tensorflow` (XLA, on the
+        accelerator if there is one). Its `saturation` plays no part here.
+      threads: cores that the backend `cpu` uses; the result is the same for
+        any number.
+
+    Returns:
+      float32 `[time - 1, height, width, 2]`, (u, v) in pixels per frame: what
+      frame i shows at (x, y), frame i + 1 shows at (x + u, y + v).
+
+    Raises:
+      ValueError: wrong rank, type or size.
+      UserError: the backend's library is not there.
+    """
+    if frames.dtype != np.uint8 or frames.ndim not in (3, 4):
+        raise ValueError(
+            "frames must be uint8 [time, height, width] or [..., 3]; got "
+            f"{frames.dtype} {frames.shape}."
+        )
+    if not len(frames) or min(frames.shape[1:3]) < SMALLEST:
+        raise ValueError(
+            f"frames must be at least one, of at least {SMALLEST} x {SMALLEST} "
+            f"pixels; got {frames.shape}."
+        )
+    if frames.ndim == 4:
+        frames = _to_grey(frames)
+    if len(frames) == 1:
+        return np.zeros((0, *frames.shape[1:], 2), np.float32)
+    # Each backend is imported only where it is asked for: numba and TensorFlow
+    # take seconds to import.
+    if recipe.algorithm != "tvl1":
+        from d3d_tf.tfrecords.flow import opencv
+
+        return getattr(opencv, recipe.algorithm)(frames)
+    if recipe.backend == "opencv":
+        from d3d_tf.tfrecords.flow import opencv
+
+        return opencv.tvl1(frames, recipe)
+    if recipe.backend == "tensorflow":
+        from d3d_tf.tfrecords.flow import tvl1_tensorflow
+
+        return tvl1_tensorflow.tvl1(frames, recipe)
+    from d3d_tf.tfrecords.flow import tvl1_cpu
+
+    return tvl1_cpu.tvl1(frames, recipe, threads=threads)
+
+
+def _to_grey(frames: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames])
+
+
+def flow_library(recipe: FlowRecipe) -> str:
+    """What computes flow by this recipe, with its version."""
+    if recipe.algorithm == "tvl1" and recipe.backend != "opencv":
+        package = "numba" if recipe.backend == "cpu" else "tensorflow"
+        version = importlib.metadata.version(package)
+        return f"d3d_tf tvl1 {SOLVER_VERSION}, {package} {version}"
+    import cv2
+
+    return f"opencv {cv2.__version__}"
