@@ -3,4 +3,4 @@
 from benchmarks import flow
 
 if __name__ == "__main__":
-    flow.main()
+    flow.main([])

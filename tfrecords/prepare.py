@@ -112,6 +112,7 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     worker.start()
     waiting = list(shards)
     total = sum(len(shard.sources) for shard in shards)
+    begin, frames = time.monotonic(), 0
     with tqdm(
         total=total, unit="video", desc="preparing records", disable=not show
     ) as bar:
@@ -120,6 +121,9 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
             ready = [s for s in waiting if os.path.exists(s.part_path)]
             ready = [s for s in ready if s.finished()]
             for shard in ready:
+                frames += shard.num_frames()
+                rate = frames / (time.monotonic() - begin)
+                bar.set_postfix_str(f"{rate:.0f} frames/s", refresh=False)
                 bar.update(len(shard.sources))
                 waiting.remove(shard)
         if not failure:

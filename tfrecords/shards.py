@@ -56,6 +56,11 @@ class Shard:
             and part.get("bytes") == size
         )
 
+    def num_frames(self) -> int:
+        """Frames in the finished shard."""
+        part = json.loads(Path(self.part_path).read_text())
+        return sum(row.get("frames", 0) for row in part["videos"])
+
 
 def plan_shards(
     listing: Listing, folder: Path, *, data: DataRecipe, flow: FlowRecipe

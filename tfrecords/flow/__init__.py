@@ -1,16 +1,24 @@
 """Optical flow of a clip: the one place where flow is computed.
 
-TV-L1 minimises, over the flow (u, v),
+TV-L1 (Zach, Pock, Bischof, "A Duality Based Approach for Realtime TV-L1 Optical
+Flow", 2007) minimises, over the flow u = (u1, u2),
 
-    sum  lambda * |I1(x + u, y + v) - I0(x, y)| + |grad u| + |grad v|
+    sum  lambda |rho(u)| + |grad u1| + |grad u2|
+    rho(u) = I1(x + u0) + grad I1(x + u0) . (u - u0) - I0(x)
 
-(Zach, Pock, Bischof, "A Duality Based Approach for Realtime TV-L1 Optical
-Flow", 2007). With v an auxiliary field close to u (theta), it alternates between
-a threshold step for each pixel (their equation 15) and Chambolle's dual
-iteration p <- (p + tau/theta grad u) / (1 + tau/theta |grad u|) with
-u = v + theta div p (equations 13 and 14), within five warps per scale of an image
-pyramid. Parameter names and defaults are those of OpenCV's DualTVL1, which adds
-a 5 x 5 median of the flow.
+where u0 is the flow at which the second image I1 was last warped. An auxiliary
+field v, tied to u by |u - v|^2 / (2 theta), splits it in two steps that are
+repeated in turn:
+
+    v = u + lambda theta g      where  rho < -lambda theta |g|^2
+    v = u - lambda theta g      where  rho > +lambda theta |g|^2
+    v = u - rho g / |g|^2       elsewhere;  g = grad I1(x + u0)
+
+    u_d = v_d + theta div p_d                              (d = 1, 2)
+    p_d = (p_d + tau/theta grad u_d) / (1 + tau/theta |grad u_d|)
+
+with forward differences in grad and backward ones in div. Parameter names and
+defaults are those of OpenCV's DualTVL1, which adds a median of the flow.
 """
 
 import importlib.metadata

@@ -14,7 +14,7 @@ import functools
 import numba
 import numpy as np
 
-from d3d_tf.tfrecords.flow.kernels import MARGIN, PLANES, compile_kernel
+from d3d_tf.tfrecords.flow.layout import MARGIN, PLANES, compile_kernel
 
 _inline = numba.njit(fastmath={"nsz", "nnan", "ninf"}, forceinline=True)
 _index = np.uint64

@@ -1,13 +1,8 @@
-"""Resampling between the scales of TV-L1, and images laid out for warping."""
+"""The sizes of TV-L1's image pyramid, and resampling between them."""
 
 import numpy as np
 
-from d3d_tf.tfrecords.flow.kernels import (
-    BORDER,
-    CHANNELS,
-    FRACTIONS,
-    compile_kernel,
-)
+from d3d_tf.tfrecords.flow.layout import compile_kernel
 
 _index = np.uint64
 
@@ -38,17 +33,6 @@ def linear_taps(
     left = np.clip(np.floor(centres), 0, max(length - 2, 0))
     weights = np.clip(centres - left, 0, 1)
     return left.astype(np.int32), weights.astype(np.float32)
-
-
-def bicubic_taps() -> np.ndarray:
-    """float32 `[FRACTIONS, 4]`, weights at k / FRACTIONS px; OpenCV's A."""
-    a = -0.75
-    t = np.arange(FRACTIONS) / FRACTIONS
-    first = ((a * (t + 1) - 5 * a) * (t + 1) + 8 * a) * (t + 1) - 4 * a
-    second = ((a + 2) * t - (a + 3)) * t * t + 1
-    third = ((a + 2) * (1 - t) - (a + 3)) * (1 - t) * (1 - t) + 1
-    taps = np.stack([first, second, third, 1 - first - second - third], -1)
-    return taps.astype(np.float32)
 
 
 @compile_kernel
@@ -90,30 +74,3 @@ def resize(
             target[out + _index(x)] = factor * (
                 value + column_weights[x] * (line[left + one] - value)
             )
-
-
-@compile_kernel
-def interleave(image, height, width, pitch, target):
-    """An image and its central differences, pixel by pixel, zeros around.
-
-    Args:
-      image: float32 `[height, width]`.
-      height: of the image.
-      width: of the image.
-      pitch: pixels per row of the target, at least `width + 2 * BORDER`.
-      target: float32 `[(height + 2 * BORDER) * pitch * CHANNELS]`; its
-        channels become value, x difference, y difference; what lies outside
-        of the image is not touched.
-    """
-    half = np.float32(0.5)
-    for y in range(height):
-        above = max(y - 1, 0)
-        below = min(y + 1, height - 1)
-        start = ((y + BORDER) * pitch + BORDER) * CHANNELS
-        for x in range(width):
-            left = max(x - 1, 0)
-            right = min(x + 1, width - 1)
-            at = start + CHANNELS * x
-            target[at] = image[y, x]
-            target[at + 1] = half * (image[y, right] - image[y, left])
-            target[at + 2] = half * (image[below, x] - image[above, x])

@@ -1,11 +1,4 @@
-"""TV-L1 on a CPU core, compiled by numba: the default backend.
-
-The scheme of OpenCV's DualTVL1 with its parameters: from coarse to fine, and
-`warps` times per scale, the second image is warped by the flow so far and
-linearised there; then primal and dual variables are updated in turn until the
-flow changes by less than `epsilon` px (root mean square), with a median filter
-before every `inner_iterations` of them.
-"""
+"""TV-L1 on CPU cores, compiled by numba: the default backend."""
 
 import contextlib
 import threading
@@ -15,29 +8,13 @@ import numpy as np
 
 from d3d_tf.config import FlowRecipe
 from d3d_tf.console import say
-from d3d_tf.tfrecords.flow import kernels
-from d3d_tf.tfrecords.flow.kernels import BORDER, CHANNELS, MARGIN, PLANES
-from d3d_tf.tfrecords.flow.median import median_kernel
-from d3d_tf.tfrecords.flow.pyramid import (
-    bicubic_taps,
-    interleave,
-    linear_taps,
-    pyramid_sizes,
-    resize,
-)
+from d3d_tf.tfrecords.flow.solver import Solver, pitch_for
 
-# Rows are this long, the least that fits; the code is compiled once for each.
-# None is a multiple of 4 KiB: all planes of a pixel would share a cache line.
-PITCHES = (544, 2080, 8224)
-LANES = 32  # Widths are rounded up to whole vectors of the compiled loops.
 TELL_AFTER_SECONDS = 0.5
 _LOCK = threading.Lock()
 _compiled: set[tuple[int, int]] = set()
 # Of the last size and recipe: their arrays are worth keeping.
 _idle: dict[tuple[int, int, FlowRecipe], list] = {}
-_TAPS = bicubic_taps()
-_index = np.uint64
-_float = np.float32
 
 
 def tvl1(
@@ -78,7 +55,7 @@ def tvl1(
 def _borrowed_solver(height: int, width: int, recipe: FlowRecipe):
     """A solver that no other thread uses meanwhile."""
     key = height, width, recipe
-    code = _pitch(width), recipe.median_filtering
+    code = pitch_for(width), recipe.median_filtering
     with _LOCK:
         if code not in _compiled:
             _compile(*code)
@@ -92,187 +69,6 @@ def _borrowed_solver(height: int, width: int, recipe: FlowRecipe):
     with _LOCK:
         if key in _idle:
             _idle[key].append(solver)
-
-
-class _Scale:
-    """Arrays of one size of the pyramid, used again for every pair."""
-
-    def __init__(self, height: int, width: int, pitch: int, theta: float):
-        self.height, self.width, self.pitch = height, width, pitch
-        self.padded = -(-width // LANES) * LANES
-        self.state = _zeros((height + 1) * PLANES * pitch)
-        self.where = np.empty(height * 2 * pitch, np.int32)
-        self.image = _zeros((height + 2 * BORDER) * CHANNELS * pitch)
-        self.inside = _zeros(self.padded)
-        self.inside[:width] = theta
-        self.first = np.empty((height, width), np.float32)
-        self.second = np.empty((height, width), np.float32)
-        self.line = np.zeros(width + 1, np.float32)
-
-    def rows(self) -> np.ndarray:
-        """The state, float32 `[height, PLANES, width]`, without its margins."""
-        rows = self.state.reshape(self.height + 1, PLANES, self.pitch)
-        return rows[1:, :, MARGIN : MARGIN + self.width]
-
-    def plane_start(self, plane: int) -> np.uint64:
-        """Offset of a plane's first pixel."""
-        return _index((PLANES + plane) * self.pitch + MARGIN)
-
-
-class Solver:
-    """TV-L1 for pairs of one size; holds some 100 bytes per pixel.
-
-    Not for several threads at once.
-    """
-
-    def __init__(
-        self, height: int, width: int, recipe: FlowRecipe, pitch: int = 0
-    ):
-        self.recipe = recipe
-        pitch = pitch or _pitch(width)
-        sizes = pyramid_sizes(height, width, recipe.scales, recipe.scale_step)
-        self.scales = [_Scale(h, w, pitch, recipe.theta) for h, w in sizes]
-        wide = pitch + MARGIN
-        self.copy = _zeros((height + 4) * wide)
-        self.columns = _zeros(5 * wide)
-        self.moved = np.zeros(pitch, np.int32)
-        self.samples = _zeros(2 * 16)
-        self.taps = _TAPS.ravel()
-        self.wide_taps = np.repeat(_TAPS, CHANNELS, axis=1).ravel()
-        self.iterate = kernels.iteration_kernel(pitch)
-        self.warp = kernels.warp_kernel(pitch)
-        self.median = (
-            median_kernel(pitch, recipe.median_filtering)
-            if recipe.median_filtering > 1
-            else None
-        )
-        # Reduced by the exact step, enlarged by the ratio of the sizes.
-        self.down = [
-            (
-                *linear_taps(a.height, b.height, 1 / recipe.scale_step),
-                *linear_taps(a.width, b.width, 1 / recipe.scale_step),
-            )
-            for a, b in zip(self.scales, self.scales[1:], strict=False)
-        ]
-        self.up = [
-            (
-                *linear_taps(b.height, a.height, b.height / a.height),
-                *linear_taps(b.width, a.width, b.width / a.width),
-            )
-            for a, b in zip(self.scales, self.scales[1:], strict=False)
-        ]
-
-    def kernels(self) -> list:
-        """The compiled functions."""
-        compiled = [self.iterate, self.warp, resize, interleave]
-        return compiled + ([self.median] if self.median else [])
-
-    def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """The flow of `[height, width]` images, 0..255: float32 `[..., 2]`."""
-        finest = self.scales[0]
-        finest.first[:] = first
-        finest.second[:] = second
-        for fine, coarse, taps in zip(
-            self.scales, self.scales[1:], self.down, strict=False
-        ):
-            for name in ("first", "second"):
-                resize(
-                    getattr(fine, name).ravel(),
-                    _index(0),
-                    _index(fine.width),
-                    getattr(coarse, name).ravel(),
-                    _index(0),
-                    _index(coarse.width),
-                    *taps,
-                    _float(1),
-                    _index(fine.width),
-                    fine.line,
-                )
-        self.scales[-1].rows()[:, : kernels.V + 1] = 0
-        for level in reversed(range(len(self.scales))):
-            scale = self.scales[level]
-            if scale is not self.scales[-1]:
-                self._enlarge(self.scales[level + 1], scale, self.up[level])
-            self._solve_scale(scale)
-        flow = finest.rows()[:, : kernels.V + 1]
-        return np.ascontiguousarray(np.moveaxis(flow, 1, -1))
-
-    def _enlarge(self, coarse: _Scale, fine: _Scale, taps) -> None:
-        for plane in (kernels.U, kernels.V):
-            resize(
-                coarse.state,
-                coarse.plane_start(plane),
-                _index(PLANES * coarse.pitch),
-                fine.state,
-                fine.plane_start(plane),
-                _index(PLANES * fine.pitch),
-                *taps,
-                _float(1 / self.recipe.scale_step),
-                _index(coarse.width),
-                coarse.line,
-            )
-
-    def _solve_scale(self, scale: _Scale) -> None:
-        recipe = self.recipe
-        height, width = scale.height, scale.width
-        sizes = height, _index(width), _index(scale.padded)
-        interleave(scale.second, height, width, scale.pitch, scale.image)
-        state = scale.state.reshape(height + 1, PLANES, scale.pitch)
-        state[:, kernels.P11 : kernels.P22 + 1] = 0
-        scale.where.fill(-1)
-        stop = recipe.epsilon**2 * height * width
-        for _ in range(recipe.warps):
-            self.warp(
-                scale.image,
-                scale.first,
-                scale.state,
-                scale.where,
-                self.taps,
-                self.wide_taps,
-                self.samples,
-                self.moved,
-                height,
-                width,
-                _index(16),
-            )
-            for _ in range(recipe.outer_iterations):
-                if self.median:
-                    for plane in (kernels.U, kernels.V):
-                        self.median(
-                            scale.state,
-                            _index(plane),
-                            *sizes,
-                            self.copy,
-                            self.columns,
-                        )
-                _, error = self.iterate(
-                    scale.state,
-                    scale.inside,
-                    *sizes,
-                    _float(recipe.lambda_ * recipe.theta),
-                    _float(recipe.tau / recipe.theta),
-                    stop,
-                    recipe.inner_iterations,
-                )
-                if error <= stop:
-                    break
-
-
-def _zeros(size: int) -> np.ndarray:
-    """float32 zeros that begin at a cache line."""
-    raw = np.zeros(size + MARGIN, np.float32)
-    skip = -(raw.ctypes.data // 4) % MARGIN
-    return raw[skip : skip + size]
-
-
-def _pitch(width: int) -> int:
-    for pitch in PITCHES:
-        if width + 2 * MARGIN <= pitch:
-            return pitch
-    raise ValueError(
-        f"frames must be at most {PITCHES[-1] - 2 * MARGIN} pixels wide; got "
-        f"{width}. Make them smaller before (short_side)."
-    )
 
 
 def _compile(pitch: int, median_filtering: int) -> None:

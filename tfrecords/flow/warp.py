@@ -1,146 +1,66 @@
-"""The loops of TV-L1, compiled by numba for the processor they run on.
-
-Everything that changes in an iteration lies in one flat float32 array, row by
-row, with the planes of a row one after the other at a constant `pitch`:
-
-    state[(row * PLANES + plane) * pitch + MARGIN + x],  image row y = row - 1
-
-Row 0 is a row of zeros above the image. With constant distances between the
-planes the compiler knows that no plane overlaps another, which it would have to
-test at run time otherwise, and does not for so many; so it uses the vector
-units. Offsets are unsigned, since numba gives negative ones a meaning.
-"""
+"""The second image of a pair, sampled where the flow points."""
 
 import functools
 
-import numba
 import numpy as np
 
-# Pixels left of the image, so that its first one is aligned with a vector.
-MARGIN = 16
-PLANES = 11
-U, V, P11, P12, P21, P22, GX, GY, RHO, INVERSE, VALUE = range(PLANES)
+from d3d_tf.tfrecords.flow.layout import (
+    GX,
+    GY,
+    INVERSE,
+    MARGIN,
+    PLANES,
+    RHO,
+    VALUE,
+    U,
+    V,
+    compile_kernel,
+)
+
 # Pixels around the interleaved image: where a flow may point outside.
 BORDER = 4
 CHANNELS = 4
 FRACTIONS = 32  # OpenCV rounds coordinates to 1/32 px before it interpolates.
-
-_FAST = {"nsz", "arcp", "contract", "reassoc", "afn", "nnan", "ninf"}
-compile_kernel = functools.partial(
-    numba.njit, fastmath=_FAST, error_model="numpy", nogil=True, cache=True
-)
 _index = np.uint64
 _float = np.float32
 
 
-@functools.cache
-def iteration_kernel(pitch: int):
-    """`iterate(state, inside, height, width, padded, l_t, taut, stop, most)`.
+def bicubic_taps() -> np.ndarray:
+    """float32 `[FRACTIONS, 4]`, weights at k / FRACTIONS px; OpenCV's A."""
+    a = -0.75
+    t = np.arange(FRACTIONS) / FRACTIONS
+    first = ((a * (t + 1) - 5 * a) * (t + 1) + 8 * a) * (t + 1) - 4 * a
+    second = ((a + 2) * t - (a + 3)) * t * t + 1
+    third = ((a + 2) * (1 - t) - (a + 3)) * (1 - t) * (1 - t) + 1
+    taps = np.stack([first, second, third, 1 - first - second - third], -1)
+    return taps.astype(np.float32)
 
-    Repeats equations 13 to 15 of Zach, Pock and Bischof (2007), in one pass
-    over the image each: thresholding and primal update of a row, then the dual
-    update of the row above, whose neighbours are all known by then.
 
-    `inside` holds theta for pixels of the image and zero for the rest of the
-    `padded` width, a whole number of vectors. Returns the number of iterations
-    and the last sum of squared changes of (u, v); that is compared with `stop`.
+@compile_kernel
+def interleave(image, height, width, pitch, target):
+    """An image and its central differences, pixel by pixel, zeros around.
+
+    Args:
+      image: float32 `[height, width]`.
+      height: of the image.
+      width: of the image.
+      pitch: pixels per row of the target, at least `width + 2 * BORDER`.
+      target: float32 `[(height + 2 * BORDER) * pitch * CHANNELS]`; its
+        channels become value, x difference, y difference; what lies outside
+        of the image is not touched.
     """
-    u_, v_, p11_, p12_, p21_, p22_, gx_, gy_, rho_, inverse_ = (
-        _index(plane * pitch) for plane in range(VALUE)
-    )
-    line = _index(PLANES * pitch)
-    margin = _index(MARGIN)
-    one = _index(1)
-    unit = _float(1)
-    zero = _float(0)
-
-    @compile_kernel
-    def iterate(state, inside, height, width, padded, l_t, taut, stop, most):
-        error = np.inf
-        count = 0
-        while error > stop and count < most:
-            count += 1
-            error = 0.0
-            for y in range(1, height + 1):
-                start = _index(y) * line + margin
-                # Above the first row nothing moves: its duals stay zero.
-                step = taut if y > 1 else zero
-                changes = zero
-                for x in range(start, start + padded):
-                    above = x - line
-                    u = state[x + u_]
-                    v = state[x + v_]
-                    gx = state[x + gx_]
-                    gy = state[x + gy_]
-                    shift = (state[x + rho_] + gx * u + gy * v) * state[
-                        x + inverse_
-                    ]
-                    shift = min(max(shift, -l_t), l_t)
-                    theta = inside[x - start]
-                    p12 = state[above + p12_]
-                    p22 = state[above + p22_]
-                    new_u = (
-                        u
-                        - shift * gx
-                        + theta
-                        * (
-                            state[x + p11_]
-                            - state[x + p11_ - one]
-                            + state[x + p12_]
-                            - p12
-                        )
-                    )
-                    new_v = (
-                        v
-                        - shift * gy
-                        + theta
-                        * (
-                            state[x + p21_]
-                            - state[x + p21_ - one]
-                            + state[x + p22_]
-                            - p22
-                        )
-                    )
-                    changes += (new_u - u) * (new_u - u)
-                    changes += (new_v - v) * (new_v - v)
-                    state[x + u_] = new_u
-                    state[x + v_] = new_v
-                    u = state[above + u_]
-                    v = state[above + v_]
-                    ux = step * (state[above + u_ + one] - u)
-                    uy = step * (new_u - u)
-                    vx = step * (state[above + v_ + one] - v)
-                    vy = step * (new_v - v)
-                    # One division for two: they are the dearest operation.
-                    norm_u = unit + np.sqrt(ux * ux + uy * uy)
-                    norm_v = unit + np.sqrt(vx * vx + vy * vy)
-                    both = unit / (norm_u * norm_v)
-                    state[above + p11_] = (state[above + p11_] + ux) * (
-                        both * norm_v
-                    )
-                    state[above + p12_] = (p12 + uy) * (both * norm_v)
-                    state[above + p21_] = (state[above + p21_] + vx) * (
-                        both * norm_u
-                    )
-                    state[above + p22_] = (p22 + vy) * (both * norm_u)
-                error += changes
-                # The difference to a right neighbour that is not there is 0.
-                end = start + width
-                state[end + u_] = state[end + u_ - one]
-                state[end + v_] = state[end + v_ - one]
-            start = _index(height) * line + margin
-            for x in range(start, start + padded):
-                ux = taut * (state[x + u_ + one] - state[x + u_])
-                vx = taut * (state[x + v_ + one] - state[x + v_])
-                norm_u = unit / (unit + abs(ux))
-                norm_v = unit / (unit + abs(vx))
-                state[x + p11_] = (state[x + p11_] + ux) * norm_u
-                state[x + p12_] *= norm_u
-                state[x + p21_] = (state[x + p21_] + vx) * norm_v
-                state[x + p22_] *= norm_v
-        return count, error
-
-    return iterate
+    half = np.float32(0.5)
+    for y in range(height):
+        above = max(y - 1, 0)
+        below = min(y + 1, height - 1)
+        start = ((y + BORDER) * pitch + BORDER) * CHANNELS
+        for x in range(width):
+            left = max(x - 1, 0)
+            right = min(x + 1, width - 1)
+            at = start + CHANNELS * x
+            target[at] = image[y, x]
+            target[at + 1] = half * (image[y, right] - image[y, left])
+            target[at + 2] = half * (image[below, x] - image[above, x])
 
 
 @functools.cache
