@@ -49,6 +49,12 @@ _DATA = flags.DEFINE_string(
 _RECORDS_DIR = flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."
 )
+_FLOW_DIR = flags.DEFINE_string(
+    "flow_dir",
+    None,
+    "Flow of another tool for the videos in --data, laid out as they are; with "
+    "--set algorithm=imported --set imported_codec=CODEC (see docs/flow.md).",
+)
 _TEACHER = flags.DEFINE_string(
     "teacher", None, "A run whose teacher and baseline are used."
 )
@@ -112,7 +118,7 @@ def _existing_run():
 # Flags that the modes read; any other one given is refused, not overlooked.
 _STARTS = ("recipe", "data", "records_dir", "run_dir", "dry_run", "set")
 _READS = {
-    "prepare": _STARTS,
+    "prepare": (*_STARTS, "flow_dir"),
     "train": (*_STARTS, "teacher", "allow_flow_mismatch"),
     "distill": (*_STARTS, "teacher", "allow_flow_mismatch"),
     "evaluate": ("data", "checkpoint", "run_dir", "allow_flow_mismatch"),
@@ -187,7 +193,9 @@ def _start(mode: str) -> None:
     if mode == "prepare":
         from d3d_tf.jobs.records import prepare_records
 
-        return prepare_records(recipe, _DATA.value, _RECORDS_DIR.value)
+        return prepare_records(
+            recipe, _DATA.value, _RECORDS_DIR.value, _FLOW_DIR.value
+        )
     from d3d_tf.jobs.distill import distill
     from d3d_tf.jobs.table import ROWS
 

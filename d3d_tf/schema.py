@@ -96,6 +96,22 @@ def decode_flow(codes: np.ndarray, saturation: float) -> np.ndarray:
     return centred * np.float32(saturation / CODE_RANGE)
 
 
+def resize_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Flow for frames of another size, each component by its own factor.
+
+    Args:
+      flow: float32 `[pairs, height, width, 2]`, pixels per frame.
+      height, width: of the other frames.
+    """
+    old_height, old_width = flow.shape[1:3]
+    if (old_height, old_width) == (height, width):
+        return flow
+    import cv2
+
+    factors = np.float32([width / old_width, height / old_height])
+    return np.stack([cv2.resize(f, (width, height)) for f in flow]) * factors
+
+
 def clipped_share(flow: np.ndarray, saturation: float) -> float:
     """Share of vectors with a component outside +- saturation, 0..1."""
     if not flow.size:

@@ -6,9 +6,11 @@ import tensorflow as tf
 
 from d3d_tf import schema
 from d3d_tf.config import DataRecipe, FlowRecipe
+from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.flow import tvl1_flow
+from d3d_tf.tfrecords.flow.codecs import import_flow
 from d3d_tf.tfrecords.sources import Source
-from d3d_tf.tfrecords.video import Video
+from d3d_tf.tfrecords.video import UnreadableVideo, Video
 
 
 def encode_example(
@@ -33,8 +35,14 @@ def encode_example(
     Returns:
       The serialised `tf.train.SequenceExample` and the share of flow vectors
       that the codec had to clip, 0..1.
+
+    Raises:
+      UnreadableVideo: its imported flow is missing, damaged or does not fit.
     """
-    vectors = tvl1_flow(video.frames, flow)
+    if source.flow_path:
+        vectors = _imported_flow(video, source, flow)
+    else:
+        vectors = tvl1_flow(video.frames, flow)
     clipped = schema.clipped_share(vectors, flow.saturation)
     if not len(vectors):  # A single frame: no motion is known.
         vectors = np.zeros((1, *video.frames.shape[1:3], 2), np.float32)
@@ -96,3 +104,23 @@ def encode_example(
                 int64_list=tf.train.Int64List(value=[int(time)])
             )
     return example.SerializeToString(deterministic=True), clipped
+
+
+def _imported_flow(
+    video: Video, source: Source, flow: FlowRecipe
+) -> np.ndarray:
+    """Another tool's flow, in pixels of the stored frames."""
+    try:
+        vectors = import_flow(
+            source.flow_path, flow.imported_codec, flow.imported_bound
+        )
+    except UserError as error:
+        raise UnreadableVideo(f"no flow: {error}") from error
+    pairs = len(video.frames) - 1
+    # Some tools repeat the last pair, to have as many fields as frames.
+    if len(vectors) not in (pairs, pairs + 1):
+        raise UnreadableVideo(
+            f"its flow in {source.flow_path} has {len(vectors)} pairs, its "
+            f"frames, at the recipe's rate, {pairs}"
+        )
+    return schema.resize_flow(vectors[:pairs], *video.frames.shape[1:3])

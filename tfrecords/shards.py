@@ -33,14 +33,15 @@ class Shard:
         A video counts by name, label, size and time of change, so that a
         second run need not read it; its folder may be called another way.
         """
-        files = []
-        for source in self.sources:
-            try:
-                stat = os.stat(source.path)
-                state = [stat.st_size, stat.st_mtime_ns]
-            except OSError:
-                state = []
-            files.append([source.id, source.label, source.class_name, state])
+        files = [
+            [
+                source.id,
+                source.label,
+                source.class_name,
+                [_state(p) for p in (source.path, source.flow_path) if p],
+            ]
+            for source in self.sources
+        ]
         return digest(files, self.data, self.flow)
 
     def finished(self) -> bool:
@@ -152,6 +153,14 @@ def write_shard(shard: Shard) -> str:
     os.replace(temporary, shard.path)
     write_atomically(shard.part_path, json.dumps(part))
     return shard.path
+
+
+def _state(path: str) -> list[int]:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return []
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 def _sha256(path: str) -> str:

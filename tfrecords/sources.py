@@ -26,6 +26,7 @@ class Source:
       label: class index.
       class_name: label_map.txt's line `label`.
       split: name of the split it belongs to.
+      flow_path: where another tool left its flow; empty: it is computed.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Source:
     label: int
     class_name: str
     split: str
+    flow_path: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +52,20 @@ class Listing:
     classes: tuple[str, ...]
     sources: tuple[Source, ...]
     empty_classes: tuple[str, ...] = ()
+
+    def with_flow(self, flow_dir: str | Path) -> "Listing":
+        """The same videos with the flow that lies in a folder of its own.
+
+        It is laid out as the videos are, without their suffix: a folder of
+        pictures `CLASS/NAME/`, or `CLASS/NAME.npy`.
+        """
+        sources = []
+        for source in self.sources:
+            place = Path(flow_dir) / Path(source.id).with_suffix("")
+            array = place.with_name(place.name + ".npy")
+            found = array if array.exists() else place
+            sources.append(dataclasses.replace(source, flow_path=str(found)))
+        return dataclasses.replace(self, sources=tuple(sources))
 
 
 def list_folder(folder: str | Path, *, test_share: float) -> Listing:

@@ -18,6 +18,7 @@ POSITIVE = {
         "inner_iterations",
         "outer_iterations",
         "saturation",
+        "imported_bound",
     ),
     "network": ("depth_multiplier", "min_depth"),
     "train": ("steps", "batch_size", "learning_rate", "checkpoint_every"),
@@ -85,12 +86,18 @@ def validate(recipe: Recipe) -> None:
         require(0 <= value < 1, key, "in [0, 1)")
     require(recipe.distill.weight >= 0, "distill.weight", "0 or more")
     one_of("network.model", "s3dg")
-    one_of("flow.algorithm", "tvl1", "dis", "farneback")
+    one_of("flow.algorithm", "tvl1", "dis", "farneback", "imported")
     one_of("flow.backend", "cpu", "opencv", "tensorflow")
     require(
         recipe.flow.backend == "cpu" or recipe.flow.algorithm == "tvl1",
         "flow.backend",
         f"left alone with flow.algorithm={recipe.flow.algorithm}",
+    )
+    require(
+        bool(recipe.flow.imported_codec)
+        == (recipe.flow.algorithm == "imported"),
+        "flow.imported_codec",
+        "given with flow.algorithm=imported and only then",
     )
     one_of("train.optimizer", "sgd", "adam")
     one_of("train.stream", "flow", "rgb")

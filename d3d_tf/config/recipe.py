@@ -16,6 +16,9 @@ class FlowRecipe:
       algorithm: `tvl1`; for quick work `dis` or `farneback` (OpenCV's), which
         read none of TV-L1's parameters and are another flow.
       backend: what computes TV-L1: `cpu`, `opencv` or `tensorflow`.
+      imported_codec: with the algorithm `imported`, the tool that wrote the
+        flow; see `tfrecords/flow/codecs.py`.
+      imported_bound: pixels per frame at which that tool clipped.
     """
 
     algorithm: str = "tvl1"
@@ -31,6 +34,8 @@ class FlowRecipe:
     outer_iterations: int = 10
     median_filtering: int = 5
     saturation: float = 20.0
+    imported_codec: str = ""
+    imported_bound: float = 20.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -28,18 +28,26 @@ LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
 LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
 
 
-def prepare_records(recipe: Recipe, data: str | None, records_dir: str) -> None:
+def prepare_records(
+    recipe: Recipe,
+    data: str | None,
+    records_dir: str,
+    flow_dir: str | None = None,
+) -> None:
     """Makes the records and says what is in them and what was left out.
 
     Raises:
       UserError: nothing usable is there.
     """
-    _, dataset = ensure_records(recipe, data, records_dir)
+    _, dataset = ensure_records(recipe, data, records_dir, flow_dir)
     say(describe(dataset))
 
 
 def ensure_records(
-    recipe: Recipe, data: str | None, records_dir: str
+    recipe: Recipe,
+    data: str | None,
+    records_dir: str,
+    flow_dir: str | None = None,
 ) -> tuple[Recipe, Dataset]:
     """The records of `data`, and the recipe with its automatic sizes set.
 
@@ -47,6 +55,7 @@ def ensure_records(
       recipe: what to do.
       data: a folder of videos, a record folder, or None for the toy.
       records_dir: where record folders live.
+      flow_dir: where another tool left the flow of the videos in `data`.
 
     Raises:
       UserError: nothing usable is there.
@@ -55,7 +64,16 @@ def ensure_records(
         dataset = open_dataset(data)
         recipe = _as_prepared(recipe, dataset)
     else:
+        if (recipe.flow.algorithm == "imported") != bool(flow_dir):
+            raise UsageError(
+                "Flow of another tool needs --mode=prepare with both --set "
+                "flow.algorithm=imported and --flow_dir=FOLDER; then name the "
+                "prepared records with --data."
+            )
         recipe, listing, identity = _listing(recipe, data, records_dir)
+        if flow_dir:
+            listing = listing.with_flow(flow_dir)
+            identity = f"{identity} {Path(flow_dir).resolve()}"
         folder = dataset_folder(
             records_dir, listing.name, recipe.data, recipe.flow, identity
         )

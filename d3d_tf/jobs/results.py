@@ -41,7 +41,7 @@ def write_table(
         "protocol": (
             f"1 clip x 1 centre crop x {recipe.clip.frames} frames at "
             f"{recipe.data.frame_rate:g} fps; bare metric names are for the "
-            f"split {tests[-1]}; ms per video: batch 1, TV-L1 (one core) where "
+            f"split {tests[-1]}; ms per video: batch 1, flow (one core) where "
             f"the row needs it, decoding excluded, {platform.processor()} "
             f"{platform.machine()}, {experiment.devices()}"
         ),

@@ -102,6 +102,8 @@ def flow_library(recipe: FlowRecipe) -> str:
         package = "numba" if recipe.backend == "cpu" else "tensorflow"
         version = importlib.metadata.version(package)
         return f"d3d_tf tvl1 {SOLVER_VERSION}, {package} {version}"
+    if recipe.algorithm == "imported":
+        return f"{recipe.imported_codec}, imported"
     import cv2
 
     return f"opencv {cv2.__version__}"

@@ -83,6 +83,8 @@ def import_flow(
         or the array has another shape.
     """
     path = Path(path)
+    if not path.exists():
+        raise UserError(f"{path} is missing.")
     if path.is_dir():
         return decode_codes(_read_pictures(path), codec, bound)
     try:
