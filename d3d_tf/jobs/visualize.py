@@ -7,12 +7,14 @@ import numpy as np
 
 from d3d_tf.config import Recipe
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.decode import FLOW_SCALE
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.files import write_atomically
+from d3d_tf.jobs.flow_section import flow_section
 from d3d_tf.jobs.table import CONVERGED, ROWS
 from d3d_tf.report.page import render
-from d3d_tf.report.pictures import clip_picture, curves
+from d3d_tf.report.pictures import clip_picture, curves, to_pixels
 from d3d_tf.runs import Run
 
 MOST_CLIPS = 8
@@ -35,6 +37,10 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         if histories
         else [],
         clips=clips,
+        flow=flow_section(
+            *_first_clip(dataset, recipe, splits[-1]), recipe.flow
+        ),
+        algorithm=recipe.flow.algorithm,
         mistakes=mistakes,
         skipped=dataset.skipped(),
         recipe=run.recipe_path.read_text(),
@@ -83,14 +89,21 @@ def _histories(run: Run) -> dict:
     return histories
 
 
-def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
-    """One clip per class, and clips on which the student is wrong."""
-    path = run.scores("student", split)
-    predictions = {}
-    if path.exists():
-        scores = Scores.load(path)
-        predictions = dict(zip(scores.ids, scores.probabilities, strict=True))
-    data = make_dataset(
+def _first_clip(
+    dataset: Dataset, recipe: Recipe, split: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Frames and stored flow, as `flow_section` takes them."""
+    data = _views(dataset, recipe, split)
+    inputs, _ = next(iter(data.take(1)))
+    # A shorter video begins again at its end: from there on, frames are not
+    # successive.
+    length = min(recipe.clip.frames, dataset.info["frames"]["min"])
+    frames = to_pixels(inputs["frames"][0, :length].numpy())
+    return frames, FLOW_SCALE * inputs["flow"][0, :length].numpy()
+
+
+def _views(dataset: Dataset, recipe: Recipe, split: str):
+    return make_dataset(
         dataset,
         split,
         recipe.clip,
@@ -98,10 +111,19 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
         training=False,
         streams=("frames", "flow", "id"),
     )
+
+
+def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
+    """One clip per class, and clips on which the student is wrong."""
+    path = run.scores("student", split)
+    predictions = {}
+    if path.exists():
+        scores = Scores.load(path)
+        predictions = dict(zip(scores.ids, scores.probabilities, strict=True))
     examples: list[dict] = []
     mistakes: list[dict] = []
     seen = set()
-    for inputs, label in data:
+    for inputs, label in _views(dataset, recipe, split):
         truth = int(label[0])
         probabilities = predictions.get(inputs["id"][0].numpy().decode())
         wrong = (
@@ -112,7 +134,6 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
             continue
         if not wrong:
             seen.add(truth)
-        pixels = np.rint((inputs["frames"][0].numpy() + 1) * 127.5)
         caption = dataset.classes[truth]
         if probabilities is not None:
             best = int(probabilities.argmax())
@@ -123,7 +144,8 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
         wanted.append(
             {
                 "picture": clip_picture(
-                    pixels.astype(np.uint8), inputs["flow"][0].numpy()
+                    to_pixels(inputs["frames"][0].numpy()),
+                    inputs["flow"][0].numpy(),
                 ),
                 "caption": caption,
             }

@@ -3,6 +3,7 @@
 import base64
 import io
 
+import matplotlib
 import numpy as np
 from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
@@ -31,6 +32,37 @@ def flow_to_rgb(flow: np.ndarray, full: float | None = None) -> np.ndarray:
     return np.rint(255 * hsv_to_rgb(hsv)).astype(np.uint8)
 
 
+def flow_wheel(size: int = WIDTH) -> np.ndarray:
+    """The legend of `flow_to_rgb`: a disc on white.
+
+    Returns:
+      uint8 `[size, size, 3]`; each place of the disc has the colour of motion
+      from the middle to there, full at the rim.
+    """
+    axis = np.linspace(-1, 1, size)
+    vectors = np.stack(np.meshgrid(axis, axis), axis=-1)
+    outside = np.hypot(vectors[..., 0], vectors[..., 1]) > 1
+    return flow_to_rgb(np.where(outside[..., None], 0, vectors), full=1.0)
+
+
+def heat_to_rgb(values: np.ndarray, full: float) -> np.ndarray:
+    """Float `[...]` to uint8 `[..., 3]`: 0 is black, `full` pale yellow."""
+    colours = matplotlib.colormaps["magma"](np.clip(values / full, 0, 1))
+    return np.rint(255 * colours[..., :3]).astype(np.uint8)
+
+
+def to_pixels(frames: np.ndarray) -> np.ndarray:
+    """Frames in [-1, 1], as networks get them, to uint8."""
+    return np.rint((frames + 1) * 127.5).astype(np.uint8)
+
+
+def still_picture(pixels: np.ndarray, width: int = WIDTH) -> str:
+    """A data URI of uint8 `[height, width, 3]`, `width` pixels wide."""
+    buffer = io.BytesIO()
+    _resized(pixels, width).save(buffer, format="PNG")
+    return _data_uri(buffer, "png")
+
+
 def clip_picture(frames: np.ndarray, flow: np.ndarray) -> str:
     """A data URI that plays a clip beside its flow.
 
@@ -40,13 +72,7 @@ def clip_picture(frames: np.ndarray, flow: np.ndarray) -> str:
     """
     step = max(1, -(-len(frames) // MOST_FRAMES))
     pair = np.concatenate([frames, flow_to_rgb(flow)], axis=2)[::step]
-    height = round(WIDTH * frames.shape[1] / frames.shape[2])
-    small = frames.shape[2] < WIDTH
-    resample = Image.Resampling.NEAREST if small else Image.Resampling.BILINEAR
-    pictures = [
-        Image.fromarray(p).resize((2 * WIDTH, height), resample) for p in pair
-    ]
-    return _animation(pictures)
+    return _animation([_resized(pixels, 2 * WIDTH) for pixels in pair])
 
 
 def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:
@@ -73,6 +99,13 @@ def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:
     return text[text.index("<svg") :]
 
 
+def _resized(pixels: np.ndarray, width: int) -> Image.Image:
+    height = round(width * pixels.shape[0] / pixels.shape[1])
+    small = pixels.shape[1] < width
+    resample = Image.Resampling.NEAREST if small else Image.Resampling.BILINEAR
+    return Image.fromarray(pixels).resize((width, height), resample)
+
+
 def _animation(pictures: list[Image.Image]) -> str:
     buffer = io.BytesIO()
     pictures[0].save(
@@ -84,5 +117,9 @@ def _animation(pictures: list[Image.Image]) -> str:
         loop=0,
         quality=85,
     )
+    return _data_uri(buffer, "webp")
+
+
+def _data_uri(buffer: io.BytesIO, kind: str) -> str:
     encoded = base64.b64encode(buffer.getvalue()).decode()
-    return f"data:image/webp;base64,{encoded}"
+    return f"data:image/{kind};base64,{encoded}"

@@ -57,7 +57,11 @@ def tvl1_flow(
       ValueError: wrong rank, type or size.
       UserError: the backend's library is not there.
     """
-    if frames.dtype != np.uint8 or frames.ndim not in (3, 4):
+    if (
+        frames.dtype != np.uint8
+        or frames.ndim < 3
+        or frames.shape[3:] not in ((), (3,))
+    ):
         raise ValueError(
             "frames must be uint8 [time, height, width] or [..., 3]; got "
             f"{frames.dtype} {frames.shape}."

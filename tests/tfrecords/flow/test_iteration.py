@@ -1,0 +1,186 @@
+"""Some iterations against the formulas, written down with numpy in float64."""
+
+import numpy as np
+import pytest
+
+from d3d_tf.tfrecords.flow.iteration import iteration_kernel
+from d3d_tf.tfrecords.flow.layout import (
+    GX,
+    GY,
+    INVERSE,
+    P11,
+    P12,
+    P21,
+    P22,
+    RHO,
+    U,
+    V,
+)
+from tests.tfrecords.flow.scenes import blank_state
+
+LAMBDA, THETA, TAU = 0.15, 0.3, 0.25
+
+
+def gradient(f):
+    """Forward differences; zero at the last row and column."""
+    across, down = np.zeros_like(f), np.zeros_like(f)
+    across[:, :-1] = f[:, 1:] - f[:, :-1]
+    down[:-1] = f[1:] - f[:-1]
+    return across, down
+
+
+def divergence(across, down):
+    """Backward differences; what lies before the first is zero."""
+    result = across + down
+    result[:, 1:] -= across[:, :-1]
+    result[1:] -= down[:-1]
+    return result
+
+
+def threshold(rho, gx, gy):
+    """v - u of Zach, Pock and Bischof (2007), proposition 3."""
+    square = gx**2 + gy**2
+    limit = LAMBDA * THETA
+    factor = np.where(
+        rho < -limit * square,
+        limit,
+        np.where(
+            rho > limit * square,
+            -limit,
+            -rho / np.where(square > 0, square, 1),
+        ),
+    )
+    return factor * gx, factor * gy
+
+
+def expected(flow, duals, gx, gy, rho, times):
+    """Returns flow, duals and the last sum of squared changes."""
+    flow, duals = list(flow), [list(d) for d in duals]
+    for _ in range(times):
+        steps = threshold(rho + gx * flow[0] + gy * flow[1], gx, gy)
+        old = flow
+        flow = [
+            u + step + THETA * divergence(*dual)
+            for u, step, dual in zip(flow, steps, duals, strict=True)
+        ]
+        change = sum(((a - b) ** 2).sum() for a, b in zip(flow, old, strict=1))
+        for u, dual in zip(flow, duals, strict=True):
+            ux, uy = gradient(u)
+            length = 1 + TAU / THETA * np.hypot(ux, uy)
+            dual[0] = (dual[0] + TAU / THETA * ux) / length
+            dual[1] = (dual[1] + TAU / THETA * uy) / length
+    return flow, duals, change
+
+
+class Problem:
+    """Random flow, duals and gradients; 255 grey levels, some of them flat."""
+
+    def __init__(self, height, width, seed=0):
+        rng = np.random.default_rng(seed)
+        shape = (height, width)
+        self.state, self.rows = blank_state(height, width)
+        self.flow = rng.normal(0, 2, (2, *shape))
+        self.duals = rng.uniform(-0.7, 0.7, (2, 2, *shape))
+        # The last dual in a direction is never used: its gradient is zero.
+        self.duals[:, 0, :, -1] = 0
+        self.duals[:, 1, -1] = 0
+        self.gx, self.gy = rng.normal(0, 20, (2, *shape))
+        flat = rng.random(shape) < 0.2
+        self.gx[flat] = self.gy[flat] = 0
+        self.rho = rng.normal(0, 30, shape)
+        square = self.gx**2 + self.gy**2
+        given = {
+            U: self.flow[0],
+            V: self.flow[1],
+            P11: self.duals[0, 0],
+            P12: self.duals[0, 1],
+            P21: self.duals[1, 0],
+            P22: self.duals[1, 1],
+            GX: self.gx,
+            GY: self.gy,
+            RHO: self.rho,
+            INVERSE: np.where(flat, 0, 1 / np.where(flat, 1, square)),
+        }
+        for plane, values in given.items():
+            self.rows[:, plane] = values
+
+    def iterate(self, most, stop=-1.0):
+        height, _, width = self.rows.shape
+        padded = -(-width // 32) * 32
+        inside = np.zeros(padded, np.float32)
+        inside[:width] = THETA
+        return iteration_kernel(544)(
+            self.state,
+            inside,
+            height,
+            np.uint64(width),
+            np.uint64(padded),
+            np.float32(LAMBDA * THETA),
+            np.float32(TAU / THETA),
+            stop,
+            most,
+        )
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 33), (2, 3), (31, 64)])
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_iterations(size, times):
+    problem = Problem(*size)
+    flow, duals, change = expected(
+        problem.flow,
+        problem.duals,
+        problem.gx,
+        problem.gy,
+        problem.rho,
+        times,
+    )
+    count, found = problem.iterate(times)
+    assert count == times
+    assert found == pytest.approx(change, rel=1e-4)
+    for plane, values in {
+        U: flow[0],
+        V: flow[1],
+        P11: duals[0][0],
+        P12: duals[0][1],
+        P21: duals[1][0],
+        P22: duals[1][1],
+    }.items():
+        np.testing.assert_allclose(
+            problem.rows[:, plane], values, atol=1e-4, err_msg=str(plane)
+        )
+
+
+def test_it_ends_when_little_changes():
+    """At the first iteration whose change is not above `stop`, not before."""
+    changes = []
+    for times in range(1, 9):
+        problem = Problem(16, 24)
+        changes.append(problem.iterate(times)[1])
+    assert changes == sorted(changes, reverse=True)
+    problem = Problem(16, 24)
+    count, last = problem.iterate(100, stop=(changes[3] + changes[4]) / 2)
+    assert count == 5
+    assert last == changes[4]
+
+
+def test_where_nothing_pulls_a_constant_flow_stays():
+    problem = Problem(16, 24)
+    problem.rows[:, U:] = 0
+    problem.rows[:, U] = 1.5
+    problem.rows[:, V] = -2
+    count, change = problem.iterate(50, stop=0.0)
+    assert (count, change) == (1, 0.0)
+    assert (problem.rows[:, U] == 1.5).all()
+    assert (problem.rows[:, V] == -2).all()
+
+
+def test_what_lies_right_of_the_image_plays_no_part():
+    """Rubbish in the padding, as the median leaves it there."""
+    clean, soiled = Problem(16, 20), Problem(16, 20)
+    rows = soiled.state.reshape(17, 11, 544)[1:]
+    # The margin's first pixel and the planes that pull are kept at zero.
+    rng = np.random.default_rng(1)
+    rows[:, U : P22 + 1, 16 + 21 : 16 + 32] = rng.normal(0, 9, (16, 6, 11))
+    found = [problem.iterate(6) for problem in (clean, soiled)]
+    assert found[0] == found[1]
+    np.testing.assert_array_equal(clean.rows[:, :P22], soiled.rows[:, :P22])
