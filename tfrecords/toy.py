@@ -26,7 +26,7 @@ from d3d_tf.config import ToyRecipe
 from d3d_tf.tfrecords.sources import Listing, Source
 from d3d_tf.tfrecords.video import write_video
 
-# Direction of (u, v) in pixels, v downwards; class k moves within 11 degrees
+# Direction of (u, v) in pixels, v downwards; class k moves within 18 degrees
 # of k * 45 degrees, counted from "right" and turning through "down".
 CLASSES = (
     "right",
@@ -40,7 +40,7 @@ CLASSES = (
 )
 FRAME_RATE = 25
 # Part of the identity of written videos: raise it when their content changes.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 SPLITS = ("train", "same_colours", "shuffled_colours")
 
 
@@ -104,9 +104,9 @@ def make_clip(
         hue = index // len(CLASSES) % len(CLASSES)
     elif rng.random() >= cue:
         hue = (label + int(rng.integers(1, len(CLASSES)))) % len(CLASSES)
-    # Anywhere in the middle half of the label's sector: a network that has to
+    # Anywhere in most of the label's sector: a network that has to
     # give the teacher's logits must see the angle, not only the sector.
-    angle = (label + rng.uniform(-0.25, 0.25)) * np.pi / 4
+    angle = (label + rng.uniform(-0.4, 0.4)) * np.pi / 4
     velocity = rng.uniform(1.8, 2.8) * np.array([np.cos(angle), np.sin(angle)])
 
     background = 0.35 * _tint(_texture(rng, size), rng.random(), 0.2)

@@ -23,7 +23,7 @@ from d3d_tf.tfrecords.flow.opencv import import_optflow
 
 STEPS = 3
 # Drawn in the brightest colour, in pixels: always the same, so that two pages
-# can be compared, and that rounding does not look like a difference.
+# can be compared and rounding does not look like a difference.
 DIFFERENCE_FULL = 0.5
 LEAST_FULL = 0.1  # Pixels; the noise of a still clip stays pale.
 
@@ -37,11 +37,12 @@ def flow_section(
       frames: uint8 `[time, height, width, 3]` RGB, successive, of at least 16 x
         16 pixels.
       stored: float `[time, height, width, 2]`, the records' flow from each
-        frame to the next in pixels.
+        frame to the next in pixels; the last is not looked at.
       recipe: of the stored flow.
 
     Returns:
       None if there are not two frames; else
+      algorithm: the recipe's,
       full, difference_full: pixels that are drawn in the fullest colour,
       wheel, scale: pictures of the colours,
       steps: per pair, figures with `title`, `picture` and `caption`,
@@ -50,52 +51,40 @@ def flow_section(
     """
     if len(frames) < 2:
         return None
-    firsts = np.unique(np.linspace(0, len(frames) - 2, STEPS).round())
-    pairs = [frames[i : i + 2] for i in firsts.astype(int)]
-    flows = {"stored flow": stored[firsts.astype(int)]}
+    spread = np.linspace(0, len(frames) - 2, STEPS).round().astype(int)
+    firsts = np.unique(spread)
+    pairs = [frames[first : first + 2] for first in firsts]
+    flows = {"stored flow": stored[firsts]}
     missing = errors = None
     try:
-        flows |= _recomputed(pairs, recipe)
-        ours, reference = list(flows.values())[1:]
-        errors = np.linalg.norm(ours - reference, axis=-1)
+        again, reference = _recomputed(pairs, recipe)
     except (ImportError, UserError) as error:
         missing = str(error)
+    else:
+        tvl1 = recipe.algorithm == "tvl1"
+        way = recipe.backend if tvl1 else recipe.algorithm
+        flows |= {f"computed again ({way})": again, "OpenCV's TV-L1": reference}
+        errors = np.linalg.norm(again - reference, axis=-1)
     full = _full([*flows.values()])
     steps = []
-    for step, pair in enumerate(pairs):
-        number = int(firsts[step]) + 1
-        figures = [
-            {
-                "title": f"frame {number} of {len(frames)}",
-                "picture": still_picture(pair[0]),
-                "caption": "",
-            }
-        ]
+    for step, first in enumerate(firsts):
+        title = f"frame {first + 1} of {len(frames)}"
+        figures = [_figure(title, frames[first])]
         for name, flow in flows.items():
-            figures.append(
-                {
-                    "title": name,
-                    "picture": still_picture(flow_to_rgb(flow[step], full)),
-                    "caption": _photometric_words(pair, flow[step]),
-                }
-            )
+            words = _photometric_words(pairs[step], flow[step])
+            figures.append(_figure(name, flow_to_rgb(flow[step], full), words))
         if errors is not None:
             picture = heat_to_rgb(errors[step], DIFFERENCE_FULL)
-            figures.append(
-                {
-                    "title": "difference",
-                    "picture": still_picture(picture),
-                    "caption": _difference_words(errors[step]),
-                }
-            )
+            words = _difference_words(errors[step])
+            figures.append(_figure("difference", picture, words))
         steps.append(figures)
+    scale = np.tile(np.linspace(0, 1, 160), (12, 1))
     return {
+        "algorithm": recipe.algorithm,
         "full": full,
         "difference_full": DIFFERENCE_FULL,
         "wheel": still_picture(flow_wheel()),
-        "scale": still_picture(
-            heat_to_rgb(np.tile(np.linspace(0, 1, 160), (12, 1)), 1.0)
-        ),
+        "scale": still_picture(heat_to_rgb(scale, 1.0)),
         "steps": steps,
         "difference": None if errors is None else _difference_words(errors),
         "missing": missing,
@@ -104,8 +93,8 @@ def flow_section(
 
 def _recomputed(
     pairs: list[np.ndarray], recipe: FlowRecipe
-) -> dict[str, np.ndarray]:
-    """Our flow and the reference, `[pairs, height, width, 2]` each, by name.
+) -> list[np.ndarray]:
+    """Flow by the recipe and by the reference, `[pairs, height, width, 2]`.
 
     Raises:
       UserError, ImportError: a library is not there.
@@ -113,14 +102,10 @@ def _recomputed(
     # First of all, because it says what to do.
     import_optflow()
     reference = dataclasses.replace(recipe, algorithm="tvl1", backend="opencv")
-    way = recipe.backend if recipe.algorithm == "tvl1" else recipe.algorithm
-    return {
-        name: np.concatenate([tvl1_flow(pair, wanted) for pair in pairs])
-        for name, wanted in (
-            (f"computed again ({way})", recipe),
-            ("OpenCV's TV-L1", reference),
-        )
-    }
+    return [
+        np.concatenate([tvl1_flow(pair, wanted) for pair in pairs])
+        for wanted in (recipe, reference)
+    ]
 
 
 def _full(flows: list[np.ndarray]) -> float:
@@ -129,8 +114,18 @@ def _full(flows: list[np.ndarray]) -> float:
     return max(float(f"{np.percentile(speeds, 99):.2g}"), LEAST_FULL)
 
 
+def _figure(title: str, pixels: np.ndarray, caption: str = "") -> dict:
+    return {
+        "title": title,
+        "picture": still_picture(pixels),
+        "caption": caption,
+    }
+
+
 def _photometric_words(pair: np.ndarray, flow: np.ndarray) -> str:
     check = photometric_check(pair, flow[None])
+    if not check.share:
+        return "leads outside the picture"
     return (
         f"leaves {check.warped:.1f} of {check.unwarped:.1f} grey levels; "
         f"reversed {check.negated:.1f}"
@@ -138,7 +133,8 @@ def _photometric_words(pair: np.ndarray, flow: np.ndarray) -> str:
 
 
 def _difference_words(errors: np.ndarray) -> str:
-    return (
-        f"mean {errors.mean():.3f} px, 99 % of pixels below "
-        f"{np.percentile(errors, 99):.2f} px"
-    )
+    values = [
+        f"{value:.3f} px" if value >= 0.001 else "< 0.001 px"
+        for value in (errors.mean(), np.percentile(errors, 99))
+    ]
+    return "mean {}, 99th percentile {}".format(*values)

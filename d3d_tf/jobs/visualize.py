@@ -40,7 +40,6 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         flow=flow_section(
             *_first_clip(dataset, recipe, splits[-1]), recipe.flow
         ),
-        algorithm=recipe.flow.algorithm,
         mistakes=mistakes,
         skipped=dataset.skipped(),
         recipe=run.recipe_path.read_text(),
