@@ -8,7 +8,8 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-_LUMA = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601, as OpenCV's grey.
+# ITU-R BT.601, as OpenCV's grey.
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,12 +75,13 @@ def photometric_check(frames: np.ndarray, flow: np.ndarray) -> PhotometricCheck:
     sums = np.zeros(4)
     pixels = 0
     # Pair by pair: the memory does not grow with the length of the video.
-    for index, vectors in enumerate(np.float32(flow)):
+    for index, vectors in enumerate(flow.astype(np.float32)):
         ways = np.stack(
             [np.zeros_like(vectors), vectors, -vectors, vectors[..., ::-1]]
         )
         compared = _leads_inside(ways).all(axis=0)
-        earlier, later = np.float32(frames[index : index + 2]) @ _LUMA
+        pair = frames[index : index + 2].astype(np.float32)
+        earlier, later = pair @ _LUMA
         shown = warp_back(
             np.broadcast_to(later[..., None], (*ways.shape[:3], 1)),
             np.where(compared[..., None], ways, 0),
@@ -88,7 +90,9 @@ def photometric_check(frames: np.ndarray, flow: np.ndarray) -> PhotometricCheck:
         sums += errors.sum(axis=1, dtype=np.float64)
         pixels += errors.shape[1]
     means = sums / pixels if pixels else np.full(4, math.nan)
-    return PhotometricCheck(*means.tolist(), pixels / flow[..., 0].size)
+    unwarped, warped, negated, swapped = means.tolist()
+    share = pixels / flow[..., 0].size
+    return PhotometricCheck(unwarped, warped, negated, swapped, share)
 
 
 def _leads_inside(flow: np.ndarray) -> np.ndarray:

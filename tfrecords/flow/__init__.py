@@ -26,6 +26,7 @@ import importlib.metadata
 import numpy as np
 
 from d3d_tf.config import FlowRecipe
+from d3d_tf.errors import UserError
 
 # Of the backends `cpu` and `tensorflow`: raise it when their flow changes.
 SOLVER_VERSION = 1
@@ -85,6 +86,7 @@ def tvl1_flow(
         from d3d_tf.tfrecords.flow import opencv
 
         return opencv.tvl1(frames, recipe)
+    flow_library(recipe)  # Says what to install.
     if recipe.backend == "tensorflow":
         from d3d_tf.tfrecords.flow import tvl1_tensorflow
 
@@ -101,10 +103,20 @@ def _to_grey(frames: np.ndarray) -> np.ndarray:
 
 
 def flow_library(recipe: FlowRecipe) -> str:
-    """What computes flow by this recipe, with its version."""
+    """What computes flow by this recipe, with its version.
+
+    Raises:
+      UserError: it is not installed.
+    """
     if recipe.algorithm == "tvl1" and recipe.backend != "opencv":
         package = "numba" if recipe.backend == "cpu" else "tensorflow"
-        version = importlib.metadata.version(package)
+        try:
+            version = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError as error:
+            raise UserError(
+                f"flow.backend={recipe.backend} needs {package}: run "
+                "`pip install d3d_tf[data]`, or choose --set backend=opencv."
+            ) from error
         return f"d3d_tf tvl1 {SOLVER_VERSION}, {package} {version}"
     if recipe.algorithm == "imported":
         return f"{recipe.imported_codec}, imported"

@@ -10,7 +10,7 @@ from d3d_tf.config import FlowRecipe
 from d3d_tf.console import say
 from d3d_tf.tfrecords.flow.solver import Solver, pitch_for
 
-TELL_AFTER_SECONDS = 0.5
+TELL_AFTER_SECONDS = 2.0
 _LOCK = threading.Lock()
 _compiled: set[tuple[int, int]] = set()
 # Of the last size and recipe: their arrays are worth keeping.

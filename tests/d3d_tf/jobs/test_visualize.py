@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from d3d_tf import config
 from d3d_tf.jobs import visualize
 from d3d_tf.jobs.visualize import write_report
 
@@ -51,6 +52,15 @@ def test_the_recipe_is_on_it(toy, page):
     assert "learning_rate: 0.002" in page
 
 
+def test_flow_is_compared_with_the_reference(page):
+    """Three pairs of a clip of four frames, each with four pictures more."""
+    section = page.split("<h2>Optical flow</h2>")[1].split("<h2>")[0]
+    assert "One clip of <i>shuffled_colours</i>" in section
+    assert section.count("data:image/png;base64,") == 2 + 3 * 5
+    for number in (1, 2, 3):
+        assert f"frame {number} of 4" in section
+
+
 @pytest.fixture
 def captured(toy, monkeypatch):
     """What the page is made of, by name."""
@@ -70,6 +80,7 @@ def captured(toy, monkeypatch):
         visualize, "write_atomically", lambda path, content: None
     )
     monkeypatch.setattr(visualize, "clip_picture", lambda *clip: clip)
+    monkeypatch.setattr(visualize, "flow_section", lambda *clip: clip)
     assert write_report(toy.run, toy.dataset()) == toy.run.report_path
     return given
 
@@ -126,6 +137,26 @@ def test_clips_are_pixels_and_flow(captured):
     assert frames.dtype == np.uint8 and frames.shape == (4, 16, 16, 3)
     assert frames.max() > 60
     assert flow.shape == (4, 16, 16, 2)
+
+
+def test_flow_is_that_of_the_first_clip(toy, captured):
+    """In pixels and not in 20 px, and by the recipe."""
+    frames, stored, recipe = captured["flow"]
+    assert recipe == toy.recipe.flow
+    clips = captured["clips"] + captured["mistakes"]
+    same = [
+        flow
+        for clip_frames, flow in (clip["picture"] for clip in clips)
+        if np.array_equal(clip_frames, frames)
+    ]
+    np.testing.assert_array_equal(stored, 20 * same[0])
+
+
+def test_only_successive_frames_are_shown(toy):
+    """Clips of 7 of videos of 5 begin again after 5."""
+    recipe = config.override(toy.recipe, ["toy.num_frames=7", "clip.frames=7"])
+    frames, _ = visualize._first_clip(toy.dataset(), recipe, "same_colours")
+    assert len(frames) == 5
 
 
 def test_rows_of_results(toy, captured):

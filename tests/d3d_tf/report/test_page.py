@@ -11,6 +11,26 @@ from d3d_tf.report.page import render
 CELL = {"value": 0.9, "n": 400, "ci95": [0.8668, 0.9257]}
 
 
+FLOW = {
+    "algorithm": "tvl1",
+    "full": 2.6,
+    "difference_full": 0.5,
+    "wheel": "data:image/png;base64,AA",
+    "scale": "data:image/png;base64,AB",
+    "steps": [
+        [
+            {
+                "title": "stored flow",
+                "picture": "data:image/png;base64,AC",
+                "caption": "leaves 1.5",
+            }
+        ]
+    ],
+    "difference": "mean 0.012 px",
+    "missing": None,
+}
+
+
 def make_content(**changes):
     return {
         "title": "mine",
@@ -39,6 +59,7 @@ def make_content(**changes):
         "toy": None,
         "curves": ["<svg><path/></svg>"],
         "clips": [{"picture": "data:image/webp;base64,AA", "caption": "c1"}],
+        "flow": FLOW,
         "mistakes": [],
         "skipped": [],
         "recipe": "name: mine\n",
@@ -104,6 +125,7 @@ def test_curves_are_drawn_and_not_shown_as_text():
         {"clips": [{"picture": "data:,", "caption": "<script>x</script>"}]},
         {"mistakes": [{"picture": "data:,", "caption": "<script>x</script>"}]},
         {"recipe": "name: <script>x</script>"},
+        {"flow": FLOW | {"difference": None, "missing": "<script>x</script>"}},
     ],
 )
 def test_text_of_the_user_is_escaped(changes):
@@ -129,6 +151,47 @@ def test_the_toy_is_explained_only_where_it_is_the_data():
     assert "Kinetics was not run" not in words(render(**make_content()))
     text = words(render(**make_content(toy={"cue": 0.9})))
     assert "90 % of the clips" in text
+
+
+def test_flow_is_shown_with_its_scales():
+    page = render(**make_content())
+    for part in (
+        "fullest at 2.6 px per frame",
+        "to 0.5 px or more",
+        "difference of these two: mean 0.012 px.",
+        "stored flowleaves 1.5",
+    ):
+        assert part in words(page)
+    assert "another algorithm" not in words(page)
+    (figure,) = FLOW["steps"][0]
+    shown = {FLOW["wheel"], FLOW["scale"], figure["picture"]}
+    assert shown <= set(Reader(page).links)
+
+
+def test_another_algorithm_is_named():
+    flow = FLOW | {"algorithm": "farneback"}
+    text = words(render(**make_content(flow=flow)))
+    assert "this data set's flow is another algorithm, farneback" in text
+
+
+def test_imported_flow_is_not_said_to_be_computed_again():
+    flow = FLOW | {"algorithm": "imported"}
+    text = words(render(**make_content(flow=flow)))
+    assert "was imported and cannot be computed again. Endpoint" in text
+    assert "it is computed again" not in text
+
+
+def test_without_a_reference_the_page_says_why():
+    flow = FLOW | {"difference": None, "missing": "no optflow."}
+    page = render(**make_content(flow=flow))
+    assert "No comparison with OpenCV's TV-L1: no optflow." in words(page)
+    assert FLOW["scale"] not in page
+    assert "stored flowleaves 1.5" in words(page)
+
+
+def test_single_frames_have_no_flow():
+    text = words(render(**make_content(flow=None)))
+    assert "Optical flow A clip is a single frame" in text
 
 
 @pytest.mark.parametrize("name", make_content())

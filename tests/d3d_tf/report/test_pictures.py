@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from d3d_tf.report.pictures import clip_picture, curves, flow_to_rgb
+from d3d_tf.report.pictures import (
+    clip_picture,
+    curves,
+    flow_to_rgb,
+    flow_wheel,
+    heat_to_rgb,
+    still_picture,
+    to_pixels,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -43,6 +51,47 @@ def test_by_default_the_largest_vector_is_fully_saturated():
 
 def test_a_still_clip_is_white():
     assert (flow_to_rgb(np.zeros((4, 5, 5, 2), np.float32)) == 255).all()
+
+
+def test_the_wheel_shows_every_direction_where_it_leads():
+    """Red at the right rim, yellow-green below, ...; white in the middle."""
+    wheel = flow_wheel(101).astype(int)
+    assert wheel.shape == (101, 101, 3)
+    for (x, y), colour in {
+        (100, 50): (255, 0, 0),
+        (50, 100): (128, 255, 0),
+        (0, 50): (0, 255, 255),
+        (50, 0): (128, 0, 255),
+        (50, 50): (255, 255, 255),
+        (75, 50): (255, 128, 128),  # Half way: half saturated.
+        (0, 0): (255, 255, 255),  # Outside the disc.
+    }.items():
+        assert np.abs(wheel[y, x] - colour).max() <= 1
+
+
+def test_heat_is_black_at_zero_and_ends_at_full():
+    """The first and the last colour of magma, from matplotlib's table."""
+    rgb = heat_to_rgb(np.array([[0.0, 2.0, 9.0]]), full=2.0)
+    assert rgb.dtype == np.uint8
+    assert rgb.tolist() == [[[0, 0, 4], [252, 253, 191], [252, 253, 191]]]
+
+
+def test_networks_frames_become_pixels_again():
+    levels = np.arange(256, dtype=np.uint8)
+    scaled = levels.astype(np.float32) / 127.5 - 1
+    np.testing.assert_array_equal(to_pixels(scaled), levels)
+    assert to_pixels(scaled).dtype == np.uint8
+
+
+def test_a_still_picture_is_lossless_and_enlarged():
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 3))
+    uri = still_picture(pixels.astype(np.uint8), width=8)
+    prefix = "data:image/png;base64,"
+    assert uri.startswith(prefix)
+    picture = Image.open(io.BytesIO(base64.b64decode(uri[len(prefix) :])))
+    np.testing.assert_array_equal(
+        np.asarray(picture), np.kron(pixels, np.ones((2, 2, 1), int))
+    )
 
 
 def frames_of(uri):

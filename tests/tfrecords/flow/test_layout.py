@@ -1,7 +1,5 @@
 """One number for every plane and pixel, none shared."""
 
-import threading
-
 import numpy as np
 
 from d3d_tf.config import FlowRecipe
@@ -22,21 +20,3 @@ def test_a_plane_of_the_solver_is_where_the_layout_says():
     # The first pixel of every plane begins a vector of 64 bytes.
     assert rows[:, :, 0].ctypes.data % 64 == 0
     assert scale.pitch % 16 == 0 and layout.MARGIN % 16 == 0
-
-
-@layout.compile_kernel
-def wait_until_set(flag):
-    count = 0
-    while flag[0] == 0:
-        count += 1
-    return count
-
-
-def test_compiled_loops_leave_pythons_lock():
-    """One of them waits for what Python does meanwhile."""
-    flag = np.ones(1)
-    wait_until_set(flag)  # Compiles.
-    flag[0] = 0
-    threading.Timer(0.05, lambda: flag.fill(1)).start()
-    wait_until_set(flag)
-    assert flag[0] == 1
