@@ -97,6 +97,17 @@ def grey_frames(values: np.ndarray) -> np.ndarray:
     return np.uint8(np.repeat(blocks[..., None], 3, axis=-1))
 
 
+def made_up_flow(**changes) -> dict:
+    """The identity of a flow that nothing computed."""
+    return {
+        "flow": {"algorithm": "tvl1", "saturation": 20.0},
+        "short_side": 16,
+        "frame_rate": 25.0,
+        "codec": "png-uint8-zero128-range127",
+        "library": "made up",
+    } | changes
+
+
 def write_records(
     folder: Path,
     videos: list[Video],
@@ -145,6 +156,7 @@ def write_records(
             "data": {"short_side": min(videos[0].frames.shape[1:3])},
             "flow": {"saturation": saturation},
         },
+        "flow": made_up_flow(flow={"saturation": saturation}),
         "flow_recipe": "fedcba9876543210",
     }
     (folder / "manifest.json").write_text("[]")

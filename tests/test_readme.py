@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,8 +89,12 @@ def arrange_videos(folder: Path) -> None:
 def test_shell_blocks_on_real_videos(tmp_path):
     arrange_videos(tmp_path / "my_videos")
     jobs = [c for c in commands() if c[0] == ".venv/bin/python"]
-    modes = [word for words in jobs for word in words if "--mode" in word]
-    assert modes == ["--mode=distill", "--mode=predict", "--mode=distill"]
+    assert [words[3] for words in jobs] == [
+        "--mode=distill",
+        "--mode=predict",
+        "--mode=distill",
+        "my_videos/juggling/1.mp4",  # Of `d3d_tf.tfrecords.flow`.
+    ]
     for words in jobs:
         shrink = SHRINK if "--mode=distill" in words else []
         result = run([sys.executable, *words[1:], *shrink], tmp_path)
@@ -99,6 +104,10 @@ def test_shell_blocks_on_real_videos(tmp_path):
             assert "my_videos/wrestling/notes.mp4" in result.stdout
             assert "empty_class" in result.stdout
             assert result.stdout.rstrip().endswith("report.html")
+        elif "d3d_tf.tfrecords.flow" in words:
+            flow = np.load(tmp_path / "flow.npy", mmap_mode="r")
+            assert flow.shape[1:] == (256, 452, 2)
+            assert "pairs per second" in result.stdout
         else:
             assert "%  juggling" in result.stdout
             assert "%  wrestling" in result.stdout

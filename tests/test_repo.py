@@ -269,7 +269,7 @@ def test_modules_are_short():
 
 def test_every_module_has_its_test_file():
     mirrors = [
-        Path("tests", file).with_name(f"test_{Path(file).name}")
+        Path("tests", file).with_name(f"test_{Path(file).stem.strip('_')}.py")
         for file in find_modules().values()
         if Path(file).name != "__init__.py"
     ]

@@ -29,7 +29,7 @@ def small_networks(monkeypatch):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     run = Run(tmp_path_factory.mktemp("runs") / "small")
-    run.start(RECIPE, ["a", "b", "c"], records=run.folder)
+    run.start(RECIPE, ["a", "b", "c"], records=run.folder, flow={})
     return run
 
 

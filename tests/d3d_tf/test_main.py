@@ -17,6 +17,7 @@ from absl.testing import flagsaver
 
 from d3d_tf import config, main
 from d3d_tf.recipes import RECIPES
+from d3d_tf.tfrecords.flow import tvl1_flow
 from d3d_tf.tfrecords.video import write_video
 
 MODES = [
@@ -222,6 +223,19 @@ def test_a_teacher_that_is_no_run_is_refused(cli, tmp_path):
     assert "runs/tpyo is no run" in one_line(done)
 
 
+@pytest.mark.parametrize("mode", ["prepare", "predict", "export", "visualize"])
+def test_a_mismatch_is_accepted_only_where_flows_are_compared(cli, mode):
+    done = cli(f"--mode={mode}", "--allow_flow_mismatch")
+    assert done.code == 2
+    assert "--allow_flow_mismatch has no effect" in one_line(done)
+
+
+@pytest.mark.parametrize("mode", ["train", "distill"])
+def test_a_mismatch_may_be_accepted_for(cli, mode):
+    done = cli(f"--mode={mode}", "--allow_flow_mismatch", "--dry_run")
+    assert (done.code, done.err) == (0, "")
+
+
 @pytest.fixture
 def call(tmp_path, monkeypatch, capfd):
     """The same in this process, which has TensorFlow already."""
@@ -246,6 +260,7 @@ def test_missing_data_is_a_failure_in_one_line(cli):
 
 def test_videos_become_records(call, tmp_path):
     """A folder of one's own, one file of which is broken."""
+    tvl1_flow(np.zeros((2, 16, 16), np.uint8))  # The first tells: compiling.
     rng = np.random.default_rng(0)
     for name in ("a/1", "a/2", "b/1"):
         path = tmp_path / "videos" / f"{name}.mp4"

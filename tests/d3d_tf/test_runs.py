@@ -1,22 +1,25 @@
 """A run folder goes on with the same experiment and refuses another."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from d3d_tf import config
 from d3d_tf.config import Recipe
-from d3d_tf.errors import UsageError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.runs import Run
+from tests.harness import made_up_flow
 
 RECIPE = Recipe(name="mine", seed=3)
+FLOW = made_up_flow()
 LABELS = ["jump", "über die Hürde", "wave hand"]
 
 
 @pytest.fixture
 def run(tmp_path):
     run = Run(tmp_path / "runs" / "mine")
-    run.start(RECIPE, LABELS, records=Path("records/x-12"))
+    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
     return run
 
 
@@ -27,13 +30,31 @@ def contents(run):
 def test_a_started_run_tells_what_it_is(run):
     assert run.recipe() == RECIPE
     assert run.labels() == LABELS
-    assert run.origin() == {"records": "records/x-12", "teacher": None}
+    assert run.origin() == {
+        "records": "records/x-12",
+        "teacher": None,
+        "flow": FLOW,
+        "flow_mismatch": None,
+    }
+    assert run.exists() and not Run(run.folder / "x").exists()
 
 
 def test_the_teacher_is_remembered(tmp_path):
     run = Run(tmp_path / "student")
-    run.start(RECIPE, LABELS, records=Path("r"), teacher=Path("runs/other"))
-    assert run.origin() == {"records": "r", "teacher": "runs/other"}
+    run.start(
+        RECIPE,
+        LABELS,
+        records=Path("r"),
+        flow=FLOW,
+        teacher=Path("runs/other"),
+        flow_mismatch={"runs/other": {}, "r": FLOW},
+    )
+    assert run.origin() == {
+        "records": "r",
+        "teacher": "runs/other",
+        "flow": FLOW,
+        "flow_mismatch": {"runs/other": {}, "r": FLOW},
+    }
 
 
 def test_the_files_are_where_the_contract_says(tmp_path):
@@ -66,7 +87,7 @@ def test_roles_and_splits_do_not_share_files(tmp_path):
 def test_the_same_experiment_goes_on(run):
     (run.folder / "checkpoints").mkdir()
     before = contents(run)
-    run.start(RECIPE, LABELS, records=Path("records/x-12"))
+    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
     assert contents(run) == before
     assert (run.folder / "checkpoints").is_dir()
 
@@ -85,7 +106,7 @@ def test_another_recipe_is_refused_and_nothing_changes(
     before = contents(run)
     other = config.override(RECIPE, [setting])
     with pytest.raises(UsageError) as caught:
-        run.start(other, LABELS, records=Path("elsewhere"))
+        run.start(other, LABELS, records=Path("elsewhere"), flow=FLOW)
     assert difference in str(caught.value)
     assert str(run.folder) in str(caught.value)
     assert "--run_dir" in str(caught.value)
@@ -95,7 +116,7 @@ def test_another_recipe_is_refused_and_nothing_changes(
 @pytest.mark.parametrize("labels", [LABELS[::-1], LABELS[:2], [*LABELS, "x"]])
 def test_other_classes_are_refused(run, labels):
     with pytest.raises(UsageError, match="classes is"):
-        run.start(RECIPE, labels, records=Path("r"))
+        run.start(RECIPE, labels, records=Path("r"), flow=FLOW)
     assert run.labels() == LABELS
 
 
@@ -109,3 +130,32 @@ def test_results_are_read_as_written(run):
     results = {"metrics": {"student/top1": {"value": 0.1, "n": 3}}, "s": "ü"}
     run.write_results(results)
     assert run.read_results() == results
+
+
+def test_records_of_the_same_flow_are_taken(run):
+    assert run.require_flow(dict(FLOW), Path("r"), allow=False) is None
+
+
+def test_records_of_another_flow_are_refused_unless_allowed(run):
+    other = made_up_flow(library="another solver")
+    with pytest.raises(UserError) as caught:
+        run.require_flow(other, Path("records/y"), allow=False)
+    difference = (
+        f"library: 'made up' in {run.folder}, 'another solver' in records/y"
+    )
+    assert difference in str(caught.value)
+    assert "frame_rate" not in str(caught.value)
+    found = run.require_flow(other, Path("records/y"), allow=True)
+    assert found == {str(run.folder): FLOW, "records/y": other}
+
+
+def test_a_run_whose_flow_is_not_known(run):
+    """One of a version that did not save how it was made."""
+    old = {"records": "r", "teacher": None}
+    (run.folder / "origin.json").write_text(json.dumps(old))
+    for ask in (
+        run.origin,
+        lambda: run.require_flow(FLOW, Path("r"), allow=True),
+    ):
+        with pytest.raises(UsageError, match=f"{run.folder}.*start another"):
+            ask()

@@ -1,15 +1,20 @@
 """The manifest tells of every video where it is, or why it is not there."""
 
+import dataclasses
 import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
 
+import av
+import cv2
+import numba
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from d3d_tf.config import DataRecipe, FlowRecipe
+from d3d_tf.config import DataRecipe, FlowRecipe, digest
 from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.manifest import write_manifest
 from d3d_tf.tfrecords.shards import write_shard
@@ -63,6 +68,47 @@ def test_dataset_json_by_hand(records):
         assert len(records.ids(name)) == count
     assert info["num_bytes"] == sum(len(files[n]) for n in info["shards"])
     assert files["label_map.txt"] == b"jump\nwave\n"
+
+
+def test_dataset_json_tells_how_flow_was_made(records):
+    """And the digest of that, which every record has too."""
+    info = json.loads((records.folder / "dataset.json").read_text())
+    assert info["recipe"] == {
+        "data": dataclasses.asdict(records.data),
+        "flow": dataclasses.asdict(records.flow),
+    }
+    assert info["flow"] == {
+        "flow": dataclasses.asdict(records.flow),
+        "short_side": 32,
+        "frame_rate": 25.0,
+        "codec": "png-uint8-zero128-range127",
+        "library": f"d3d_tf tvl1 1, numba {numba.__version__}",
+    }
+    assert info["flow_recipe"] == digest(info["flow"])
+    assert info["versions"] == {
+        "opencv": cv2.__version__,
+        "av": av.__version__,
+    }
+    for name in info["shards"]:
+        for record in tf.data.TFRecordDataset(str(records.folder / name)):
+            context = tf.train.SequenceExample.FromString(
+                record.numpy()
+            ).context
+            (stored,) = context.feature["d3d/flow_recipe"].bytes_list.value
+            assert stored.decode() == info["flow_recipe"]
+
+
+def test_libraries_of_two_versions_are_both_told(records):
+    """One shard was made before an update, the others after it."""
+    _, path, *_ = (Path(shard.part_path) for shard in records.shards())
+    part = json.loads(path.read_text())
+    path.write_text(json.dumps(part | {"flow_library": "an old solver"}))
+    before = json.loads((records.folder / "dataset.json").read_text())
+    info = again(records)
+    usual = before["flow"]["library"]
+    assert info["flow"]["library"] == f"an old solver and {usual}"
+    assert info["flow_recipe"] != before["flow_recipe"]
+    assert info["digest"] != before["digest"]
 
 
 def test_a_bad_video_is_told_and_the_rest_stays(records):
@@ -140,7 +186,8 @@ def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):
         row | {"id": "b", "frames": 2, "clipped_flow": 0.0},
     ]
     *_, shard = records.shards()
-    Path(shard.part_path).write_text(json.dumps({"videos": rows}))
+    part = {"videos": rows, "flow_library": "some solver"}
+    Path(shard.part_path).write_text(json.dumps(part))
     info = write_manifest(
         records.listing(),
         records.folder,

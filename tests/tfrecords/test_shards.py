@@ -1,8 +1,10 @@
 """A shard appears whole or not at all, and counts only if it is whole."""
 
+import json
 import os
 from pathlib import Path
 
+import numba
 import pytest
 
 from d3d_tf.config import DataRecipe, FlowRecipe
@@ -133,3 +135,14 @@ def test_an_interrupted_writer_leaves_no_shard(records, monkeypatch):
     assert not shard.finished()
     (left,) = set(records.contents()) - before
     assert left.startswith(Path(shard.path).name + ".tmp-")
+
+
+def test_the_part_tells_what_computed_flow_and_how_many_frames(records):
+    """Of the four videos of a class one is held out; 3 to 6 frames each."""
+    total = 0
+    for shard in records.shards():
+        part = json.loads(Path(shard.part_path).read_text())
+        library = f"d3d_tf tvl1 1, numba {numba.__version__}"
+        assert part["flow_library"] == library
+        total += shard.num_frames()
+    assert total == 2 * (3 + 4 + 5 + 6)

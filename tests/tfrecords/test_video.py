@@ -9,6 +9,8 @@ import pytest
 from d3d_tf.tfrecords.video import (
     UnreadableVideo,
     first_frame_size,
+    frame_times,
+    frames_of,
     read_video,
     write_video,
 )
@@ -235,6 +237,10 @@ def test_a_broken_file_is_told_with_the_reason(
     if "good frames" not in reason:
         with pytest.raises(UnreadableVideo, match=reason):
             first_frame_size(path)
+    for every in (frame_times, lambda path: list(frames_of(path, 32))):
+        with pytest.raises(UnreadableVideo) as caught:
+            every(path)
+        assert "\n" not in str(caught.value)
 
 
 def test_half_a_matroska_file_is_refused(tmp_path, write_numbered):
@@ -243,6 +249,27 @@ def test_half_a_matroska_file_is_refused(tmp_path, write_numbered):
     cut_in_half(path)
     with pytest.raises(UnreadableVideo):
         read(path)
+    with pytest.raises(UnreadableVideo):
+        frame_times(path)
+
+
+def test_all_frames_as_they_are_stored(tmp_path, write_numbered, numbers):
+    """One for each time, whatever the time; B-frames in their order."""
+    times = [0, 40, 50, 300, 310, 900, 1000]
+    path = write_numbered(tmp_path / "a.mp4", times)
+    assert numbers(np.stack(list(frames_of(path, 32)))) == list(range(7))
+    np.testing.assert_allclose(
+        np.multiply(1000, frame_times(path)), times, atol=1
+    )
+
+
+@pytest.mark.parametrize("side", [32, 24, 48])
+def test_all_frames_are_those_that_are_read(tmp_path, write_numbered, side):
+    path = write_numbered(tmp_path / "a.mp4", TIMES, size=(32, 50), noise=9)
+    np.testing.assert_array_equal(
+        np.stack(list(frames_of(path, side))),
+        read(path, short_side=side).frames,
+    )
 
 
 def test_a_stream_without_times_is_not_one_frame(
@@ -276,6 +303,7 @@ def test_a_phone_video_is_upright(tmp_path):
     place = content.index(upright, content.index(b"tkhd"))
     path.write_bytes(content[:place] + turned + content[place + len(upright) :])
     shown = read(path, short_side=32).frames
+    np.testing.assert_array_equal(list(frames_of(path, 32)), shown)
     assert shown.shape == (3, 64, 32, 3)
     assert shown[:, :24].mean() > 150
     assert shown[:, 40:].mean() < 50

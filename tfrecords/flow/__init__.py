@@ -73,7 +73,7 @@ def tvl1_flow(
             f"pixels; got {frames.shape}."
         )
     if frames.ndim == 4:
-        frames = _to_grey(frames)
+        frames = to_grey(frames)
     if len(frames) == 1:
         return np.zeros((0, *frames.shape[1:], 2), np.float32)
     # Each backend is imported only where it is asked for: numba and TensorFlow
@@ -96,7 +96,8 @@ def tvl1_flow(
     return tvl1_cpu.tvl1(frames, recipe, threads=threads)
 
 
-def _to_grey(frames: np.ndarray) -> np.ndarray:
+def to_grey(frames: np.ndarray) -> np.ndarray:
+    """uint8 `[..., 3]` RGB to grey, as OpenCV weighs the colours."""
     import cv2
 
     return np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames])

@@ -88,7 +88,7 @@ def import_flow(
     if path.is_dir():
         return decode_codes(_read_pictures(path), codec, bound)
     try:
-        array = np.load(path)
+        array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is no .npy file: {error}") from error
     if array.ndim != 4 or array.shape[-1] != 2:

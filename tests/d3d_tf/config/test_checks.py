@@ -22,7 +22,14 @@ PAPER = Recipe(name="paper")
         ("jpeg_quality=101", "1 to 100"),
         ("test_share=1", "in [0, 1)"),
         ("test_share=-0.1", "in [0, 1)"),
-        ("algorithm=farneback", "one of tvl1; got 'farneback'"),
+        (
+            "algorithm=lucas",
+            "one of tvl1, dis, farneback, imported; got 'lucas'",
+        ),
+        ("backend=cuda", "one of cpu, opencv, tensorflow; got 'cuda'"),
+        ("imported_bound=0", "above 0"),
+        ("imported_codec=mars", "algorithm=imported and only then; got 'mars'"),
+        ("algorithm=imported", "flow.imported_codec must be given"),
         ("warps=0", "above 0"),
         ("flow.scales=0", "above 0"),
         ("saturation=0", "above 0"),
@@ -55,6 +62,14 @@ def test_an_impossible_value_is_answered_with_what_is_possible(
     assert expected in text
 
 
+@pytest.mark.parametrize("algorithm", ["dis", "farneback"])
+def test_opencvs_other_algorithms_have_no_backend(refusal, algorithm):
+    recipe = config.override(PAPER, [f"algorithm={algorithm}"])
+    for backend in ("opencv", "tensorflow"):
+        text = refusal(f"backend={backend}", recipe)
+        assert "flow.backend must be left alone" in text
+
+
 @pytest.mark.parametrize(
     "setting",
     [
@@ -67,6 +82,11 @@ def test_an_impossible_value_is_answered_with_what_is_possible(
         "test_share=0",
         "distill.weight=0",
         "dropout=0",
+        "median_filtering=0",
+        "median_filtering=3",
+        "algorithm=dis",
+        "backend=opencv",
+        "backend=tensorflow",
     ],
 )
 def test_the_borders_are_possible(setting):

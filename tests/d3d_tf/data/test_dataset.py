@@ -19,6 +19,7 @@ INFO = {
     },
     "num_bytes": 12 * 2**22,
     "num_videos": 12,
+    "flow": {"library": "made up"},
 }
 
 
@@ -35,6 +36,7 @@ def test_what_it_tells(dataset, tmp_path):
     assert dataset == Dataset(tmp_path, INFO)
     assert dataset.classes == ["jump", "run"]
     assert dataset.splits == {"easy": 3, "train": 7, "hard": 2}
+    assert dataset.flow == {"library": "made up"}
     assert dataset.test_splits == ["easy", "hard"]
     assert dataset.skipped() == [{"id": "b", "skipped": "empty file"}]
     assert dataset.shards("train") == [
@@ -61,3 +63,11 @@ def test_a_folder_without_records(tmp_path, content):
         (tmp_path / "dataset.json").write_text(content)
     with pytest.raises(UserError, match=f"{tmp_path}.*--mode=prepare"):
         open_dataset(str(tmp_path))
+
+
+def test_records_whose_flow_is_not_known(tmp_path):
+    """Those of a version that did not save how it was made."""
+    info = {key: value for key, value in INFO.items() if key != "flow"}
+    (tmp_path / "dataset.json").write_text(json.dumps(info))
+    with pytest.raises(UserError, match=f"{tmp_path}.*prepare it again"):
+        open_dataset(tmp_path)

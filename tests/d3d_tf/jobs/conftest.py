@@ -8,8 +8,11 @@ S3D-G is in the slow tier of test_distill.py.
 import contextlib
 import dataclasses
 import io
+import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from d3d_tf import config, loading
@@ -18,6 +21,7 @@ from d3d_tf.jobs import experiment
 from d3d_tf.jobs.distill import distill
 from d3d_tf.recipes import TOY
 from d3d_tf.runs import Run
+from d3d_tf.tfrecords.flow import tvl1_flow
 from tests.harness import tiny_network
 
 # 24 x 24 pixels, 5 frames; 16 training and 8 + 8 test videos of 8 classes.
@@ -107,5 +111,35 @@ def toy(tmp_path_factory, replicas) -> ToyRun:
     run = ToyRun(recipe, Run(folder / "run"), folder / "records", "")
     with pytest.MonkeyPatch.context() as patch:
         _replace(patch, replicas)
+        # The first flow of all tells that it compiles.
+        tvl1_flow(np.zeros((2, 16, 16), np.uint8))
         shown = run.again()
     return dataclasses.replace(run, shown=shown)
+
+
+@pytest.fixture
+def other_flow(toy, tmp_path):
+    """`other_flow(library)`: the toy's records, with flow by another library.
+
+    Their shards are those of the toy; what is compared is the identity.
+    """
+
+    def make(library: str) -> Dataset:
+        dataset = toy.dataset()
+        folder = tmp_path / f"records by {library}"
+        folder.mkdir()
+        for path in dataset.folder.iterdir():
+            (folder / path.name).symlink_to(path)
+        info = dataset.info | {"flow": dataset.flow | {"library": library}}
+        (folder / "dataset.json").unlink()
+        (folder / "dataset.json").write_text(json.dumps(info))
+        return open_dataset(folder)
+
+    return make
+
+
+@pytest.fixture
+def copied_run(toy, tmp_path) -> Run:
+    """The finished run, in a copy of one's own."""
+    shutil.copytree(toy.run.folder, tmp_path / "copy")
+    return Run(tmp_path / "copy")

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf import config
-from d3d_tf.errors import UsageError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.jobs import experiment
 from d3d_tf.runs import Run
 
@@ -98,6 +98,86 @@ def test_another_recipe_needs_another_folder(toy):
     other = config.override(toy.recipe, ["train.learning_rate=0.5"])
     with pytest.raises(UsageError, match="train.learning_rate is 0.002 there"):
         dataclasses.replace(toy, recipe=other).again()
+
+
+def assert_refused_with_both_shown(caught, dataset, run):
+    """One line for what differs, and none for what does not."""
+    ours = run.origin()["flow"]["library"]
+    text = str(caught.value)
+    assert (
+        f"library: {ours!r} in {run.folder}, 'solver X' in {dataset.folder}"
+        in text
+    )
+    assert "--allow_flow_mismatch" in text
+    assert "warps" not in text and "short_side" not in text
+
+
+def test_a_run_does_not_go_on_with_another_flow(toy, copied_run, other_flow):
+    dataset = other_flow("solver X")
+    before = (copied_run.folder / "origin.json").read_bytes()
+    with pytest.raises(UserError) as caught:
+        toy.again(run=copied_run, data=str(dataset.folder))
+    assert_refused_with_both_shown(caught, dataset, copied_run)
+    assert (copied_run.folder / "origin.json").read_bytes() == before
+
+
+def test_another_flow_that_is_accepted_is_written_down(
+    toy, copied_run, other_flow
+):
+    """In results.json and origin.json, with both identities."""
+    dataset = other_flow("solver X")
+    toy.again(
+        run=copied_run, data=str(dataset.folder), allow_flow_mismatch=True
+    )
+    both = {
+        str(copied_run.folder): toy.dataset().flow,
+        str(dataset.folder): dataset.flow,
+    }
+    assert copied_run.read_results()["flow_mismatch"] == both
+    assert copied_run.origin()["flow_mismatch"] == both
+    assert copied_run.read_results()["flow"] == dataset.flow
+
+
+def test_another_flow_is_not_forgotten(toy, copied_run, other_flow):
+    """The networks still know the first one only.
+
+    Without the flag the same command is refused again.
+    """
+    data = str(other_flow("solver X").folder)
+    toy.again(run=copied_run, data=data, allow_flow_mismatch=True)
+    with pytest.raises(UserError, match="'solver X'"):
+        toy.again(run=copied_run, data=data)
+    toy.again(run=copied_run, data=data, allow_flow_mismatch=True)
+    assert copied_run.read_results()["flow_mismatch"]
+
+
+def test_a_teacher_of_another_flow_is_refused(toy, tmp_path, other_flow):
+    dataset = other_flow("solver X")
+    run = Run(tmp_path / "run")
+    with pytest.raises(UserError) as caught:
+        toy.again(run=run, teacher=toy.run, data=str(dataset.folder))
+    assert_refused_with_both_shown(caught, dataset, toy.run)
+    assert not run.folder.exists()
+
+
+def test_a_teacher_of_another_flow_that_is_accepted(toy, tmp_path, other_flow):
+    """It is told in the results and in the module that its student becomes."""
+    dataset = other_flow("solver X")
+    run = Run(tmp_path / "run")
+    toy.again(
+        run=run,
+        teacher=toy.run,
+        data=str(dataset.folder),
+        allow_flow_mismatch=True,
+    )
+    both = {
+        str(toy.run.folder): toy.dataset().flow,
+        str(dataset.folder): dataset.flow,
+    }
+    assert run.read_results()["flow_mismatch"] == both
+    module = json.loads((run.export_path / "1" / "module.json").read_text())
+    assert module["flow_mismatch"] == both
+    assert module["flow"] == dataset.flow
 
 
 def test_one_network_and_nothing_held_out(toy, tmp_path):

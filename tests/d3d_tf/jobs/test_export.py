@@ -29,6 +29,8 @@ def test_description(toy):
     assert description["short_side"] == 24
     assert description["metrics"] == results["metrics"]
     assert description["flow_recipe"] == toy.dataset().info["flow_recipe"]
+    assert description["flow"] == toy.dataset().flow
+    assert description["flow_mismatch"] is None
     assert description["input"]["frames"] == 4
     assert description["input"]["size"] == 16
     labels = (path / "assets" / "labels.txt").read_text().splitlines()

@@ -14,6 +14,18 @@ def only_scores(monkeypatch):
         monkeypatch.setattr(experiment, name, None)
 
 
+def start(run, toy, **more):
+    """Another run on the toy's records."""
+    dataset = toy.dataset()
+    run.start(
+        toy.recipe,
+        dataset.classes,
+        records=dataset.folder,
+        flow=dataset.flow,
+        **more,
+    )
+
+
 def test_evaluate(toy, only_scores, capsys):
     """All rows, as they were when the run was made."""
     before = toy.run.read_results()["metrics"]
@@ -30,7 +42,7 @@ def test_evaluate_takes_records(toy, only_scores, capsys):
 def test_rows_whose_parts_are_there(toy, tmp_path, only_scores, capsys):
     """A teacher and a baseline make a two-stream row, and no student."""
     run = Run(tmp_path / "run")
-    run.start(toy.recipe, toy.dataset().classes, records=toy.dataset().folder)
+    start(run, toy)
     (run.folder / "checkpoints").mkdir()
     for role in ("teacher", "baseline"):
         run.checkpoints(role).symlink_to(toy.run.checkpoints(role))
@@ -62,7 +74,7 @@ def test_visualize(toy, capsys):
 
 def test_a_run_without_anything(toy, tmp_path):
     run = Run(tmp_path / "run")
-    run.start(toy.recipe, toy.dataset().classes, records=toy.dataset().folder)
+    start(run, toy)
     with pytest.raises(UserError, match="no finished network.*goes on"):
         finished.evaluate(run, None)
     with pytest.raises(UserError, match="no finished student"):
@@ -73,7 +85,7 @@ def test_a_run_without_anything(toy, tmp_path):
 
 def test_a_run_whose_records_are_gone(toy, tmp_path):
     run = Run(tmp_path / "run")
-    run.start(toy.recipe, ["a"], records=tmp_path / "gone")
+    run.start(toy.recipe, ["a"], records=tmp_path / "gone", flow={})
     with pytest.raises(UserError, match="gone.*no finished records"):
         finished.evaluate(run, None)
 
@@ -81,12 +93,61 @@ def test_a_run_whose_records_are_gone(toy, tmp_path):
 def test_borrowed_networks(toy, tmp_path, only_scores, capsys):
     """A run that borrowed its teacher still finds it in the other run."""
     run = Run(tmp_path / "run")
-    run.start(
-        toy.recipe,
-        toy.dataset().classes,
-        records=toy.dataset().folder,
-        teacher=toy.run.folder,
-    )
+    start(run, toy, teacher=toy.run.folder)
     finished.evaluate(run, None)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4 and lines[3].startswith("Two-stream")
+
+
+def test_networks_of_another_flow_are_refused(
+    copied_run, other_flow, only_scores
+):
+    dataset = other_flow("solver X")
+    before = copied_run.results_path.read_bytes()
+    with pytest.raises(UserError, match="'solver X' in .*records by solver X"):
+        finished.evaluate(copied_run, str(dataset.folder))
+    assert copied_run.results_path.read_bytes() == before
+
+
+def test_networks_of_another_flow_that_is_accepted(
+    toy, copied_run, other_flow, only_scores
+):
+    dataset = other_flow("solver X")
+    finished.evaluate(copied_run, str(dataset.folder), allow_flow_mismatch=True)
+    results = copied_run.read_results()
+    assert results["flow_mismatch"] == {
+        str(copied_run.folder): toy.dataset().flow,
+        str(dataset.folder): dataset.flow,
+    }
+    assert results["flow"] == dataset.flow
+    # On its own records all is well, as before.
+    finished.evaluate(copied_run, None)
+    assert copied_run.read_results()["flow_mismatch"] is None
+
+
+def test_what_was_accepted_once_does_not_open_the_door(
+    toy, tmp_path, other_flow, only_scores
+):
+    """A run with a teacher of another flow; then records of a third."""
+    run = Run(tmp_path / "run")
+    accepted = {"a": toy.dataset().flow, "b": {}}
+    start(run, toy, teacher=toy.run.folder, flow_mismatch=accepted)
+    finished.evaluate(run, None)
+    assert run.read_results()["flow_mismatch"] == accepted
+    with pytest.raises(UserError, match="'solver Y'"):
+        finished.evaluate(run, str(other_flow("solver Y").folder))
+
+
+def test_a_baseline_has_no_flow_to_differ(
+    toy, tmp_path, other_flow, only_scores, capsys
+):
+    run = Run(tmp_path / "run")
+    start(run, toy)
+    (run.folder / "checkpoints").mkdir()
+    run.checkpoints("baseline").symlink_to(toy.run.checkpoints("baseline"))
+    run.costs("baseline").symlink_to(toy.run.costs("baseline"))
+    for split in toy.dataset().splits:
+        path = toy.run.scores("baseline", split)
+        run.scores("baseline", split).symlink_to(path)
+    finished.evaluate(run, str(other_flow("solver X").folder))
+    assert "RGB (baseline)" in capsys.readouterr().out

@@ -55,6 +55,6 @@ def test_a_file_that_is_no_video(toy, tmp_path, content):
 
 def test_a_run_without_a_network(toy, tmp_path, video):
     run = Run(tmp_path / "run")
-    run.start(toy.recipe, toy.run.labels(), records=tmp_path)
+    run.start(toy.recipe, toy.run.labels(), records=tmp_path, flow={})
     with pytest.raises(UserError, match="no finished student or baseline"):
         predict(video, run)

@@ -107,6 +107,53 @@ def test_a_clip_larger_than_the_records(prepared, tmp_path):
         ensure_records(recipe, str(prepared[2].folder), str(tmp_path))
 
 
+@pytest.mark.parametrize("changes", [[], ["seed=3"], ["clip.frames=4"]])
+def test_given_records_bring_how_they_were_made(prepared, tmp_path, changes):
+    """Unless a key says otherwise, theirs is the recipe: warps, scales, 34."""
+    recipe = config.override(OWN_VIDEOS, changes)
+    given, _ = ensure_records(recipe, str(prepared[2].folder), str(tmp_path))
+    assert given.flow == QUICK.flow
+    assert given.data == prepared[1].data
+
+
+@pytest.mark.parametrize("changes", [[], ["flow.warps=1"], ["num_shards=1"]])
+def test_keys_that_say_what_the_records_are_may_be_given(
+    prepared, tmp_path, changes
+):
+    """Also some of them, and a saved recipe, which has all of them."""
+    recipe = config.override(OWN_VIDEOS, changes)
+    folder = str(prepared[2].folder)
+    given, _ = ensure_records(recipe, folder, str(tmp_path))
+    assert given.flow == QUICK.flow
+    again, _ = ensure_records(given, folder, str(tmp_path))
+    assert again == given
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ("flow.warps=2", "flow.warps is 1 there, 2 here"),
+        ("flow.algorithm=dis", "flow.algorithm is 'tvl1' there, 'dis' here"),
+        ("data.short_side=48", "data.short_side is 34 there, 48 here"),
+        ("jpeg_quality=50", "data.jpeg_quality is 95 there, 50 here"),
+    ],
+)
+def test_records_that_were_made_another_way(
+    prepared, tmp_path, change, difference
+):
+    folder = str(prepared[2].folder)
+    mine = dataclasses.replace(QUICK, name="mine")
+    for base in (OWN_VIDEOS, QUICK, prepared[1], mine):
+        base = dataclasses.replace(base, clip=OWN_VIDEOS.clip)
+        with pytest.raises(UsageError) as caught:
+            ensure_records(
+                config.override(base, [change]), folder, str(tmp_path)
+            )
+        text = str(caught.value)
+        assert folder in text and f"({difference})" in text
+        assert "\n" not in text
+
+
 @pytest.mark.parametrize(
     "side, frames, size, length",
     [(256, 300, 224, 64), (120, 50, 96, 50), (20, 5, 16, 5), (16, 1, 16, 1)],

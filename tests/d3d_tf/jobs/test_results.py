@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import d3d_tf
+from d3d_tf import config
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.results import write_table
 from d3d_tf.runs import Run
@@ -48,6 +49,9 @@ def test_head(toy, results):
         "digest": info["digest"],
         "num_videos": 32,
     }
+    assert results["flow"] == info["flow"]
+    assert results["flow_recipe"] == config.digest(info["flow"])
+    assert results["flow_mismatch"] is None
     assert len(results["recipe_hash"]) == 16
     assert 0 < results["wall_seconds"] < 600
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe
+from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe, digest
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.distill.stream import StreamTrainer
 from d3d_tf.errors import UserError
@@ -120,7 +120,11 @@ def stop_at(monkeypatch):
 def test_a_whole_training(whole):
     """6 steps, a checkpoint every 2: the last two are kept."""
     folder, network = whole
-    assert json.loads((folder / "finished.json").read_text()) == {"steps": 6}
+    assert json.loads((folder / "finished.json").read_text()) == {
+        "steps": 6,
+        "recipe_hash": digest(RECIPE),
+        "flow_recipe": "fedcba9876543210",  # That of `write_records`.
+    }
     assert is_finished(folder)
     names = {path.stem for path in folder.glob("ckpt-*.index")}
     assert names == {"ckpt-4", "ckpt-6"}
@@ -168,6 +172,37 @@ def test_the_seed_decides(whole, run, tmp_path):
         whole[1].get_weights()[0] - other.get_weights()[0]
     )
     assert distance > 0.3
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_the_same_seed_gives_the_same_bits(run, tmp_path, replicas, optimizer):
+    """Weights, moving averages and every number of the history.
+
+    On two replicas: what is summed over them, too.
+    """
+    found = [
+        run(tmp_path / name, strategy=replicas, optimizer=optimizer, seed=5)
+        for name in ("one", "two")
+    ]
+    same_weights(*found, atol=0, rtol=0)
+    one, two = (history(tmp_path / name) for name in ("one", "two"))
+    assert one == two
+
+
+def test_kernels_are_deterministic_only_where_it_is_asked_for(
+    run, tmp_path, monkeypatch
+):
+    """On this machine's CPU both give the same; on a GPU only one does."""
+    asked = []
+    monkeypatch.setattr(
+        tf.config.experimental,
+        "enable_op_determinism",
+        lambda: asked.append(True),
+    )
+    run(tmp_path / "no", steps=1, deterministic=False)
+    assert asked == []
+    run(tmp_path / "yes", steps=1, deterministic=True)
+    assert asked == [True]
 
 
 def test_a_finished_training_is_not_done_again(whole, run, monkeypatch):

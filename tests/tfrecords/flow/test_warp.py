@@ -100,10 +100,10 @@ class Warp:
 
 
 def random_flow(height, width, size, seed=0):
-    """Not at the middle of two steps of 1/32 px, where rounding is free."""
+    """To whole steps of 1/32 px."""
     rng = np.random.default_rng(seed)
     flow = np.rint(32 * rng.normal(0, size, (height, width, 2)))
-    return np.float32((flow + rng.uniform(-0.4, 0.4, flow.shape)) / 32)
+    return np.float32(flow / 32)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 33), (20, 31)])
@@ -113,6 +113,16 @@ def test_samples_are_those_of_remap(size, length):
     warp, flow = Warp(*size), random_flow(*size, length)
     for found, expected in zip(warp(flow), warp.remapped(flow), strict=True):
         np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
+def test_places_between_are_rounded():
+    """As OpenCV 4 does it; OpenCV 5 no longer does."""
+    rng = np.random.default_rng(0)
+    flow = random_flow(17, 33, 3)
+    near = flow + rng.uniform(-0.49, 0.49, flow.shape) / 32
+    rounded = Warp(17, 33)(flow)
+    for found, expected in zip(Warp(17, 33)(near), rounded, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_all_32_fractions_and_all_places_at_the_border():
@@ -135,7 +145,7 @@ def test_what_did_not_move_is_kept_and_what_did_is_not():
     for seed in range(3):
         rng = np.random.default_rng(seed)
         moved = rng.random((18, 27)) < 0.3
-        flow[moved] += rng.normal(0, 2, (moved.sum(), 2)).astype(np.float32)
+        flow[moved] += rng.normal(0, 2, (moved.sum(), 2))
         alone = Warp(18, 27)
         for found, expected in zip(warp(flow), alone(flow), strict=True):
             np.testing.assert_array_equal(found, expected)
