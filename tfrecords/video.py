@@ -160,15 +160,20 @@ def first_frame_size(path: str | Path) -> tuple[int, int]:
 
 
 def write_video(path: str | Path, frames: np.ndarray, frame_rate: int) -> None:
-    """Encodes uint8 `[time, height, width, 3]` RGB as near-lossless H.264."""
+    """Encodes uint8 `[time, height, width, 3]` RGB as near-lossless H.264.
+
+    The same frames give the same bytes.
+    """
+    # With x264's assembler, and PyAV's own conversion to its colour space, one
+    # small video of ten came out with other bytes each time.
+    options = {"crf": "12", "threads": "1", "x264-params": "asm=0"}
     with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream(
-            "h264", rate=frame_rate, options={"crf": "12", "threads": "1"}
-        )
+        stream = container.add_stream("h264", rate=frame_rate, options=options)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         for pixels in frames:
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame = frame.reformat(format="yuv420p")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

@@ -9,7 +9,7 @@ import pytest
 
 from d3d_tf.config import ToyRecipe
 from d3d_tf.tfrecords.toy import CLASSES, SPLITS, make_clip, write_videos
-from d3d_tf.tfrecords.video import read_video
+from d3d_tf.tfrecords.video import read_video, write_video
 
 SMALL = ToyRecipe(size=32, num_frames=4, train_videos=16, test_videos=8)
 
@@ -204,3 +204,15 @@ def test_another_seed_gives_other_videos(written, tmp_path):
     write_videos(tmp_path, other, 1, show=False)
     for name, path in files(tmp_path).items():
         assert path.read_bytes() != files(folder)[name].read_bytes()
+
+
+def test_the_same_clips_are_the_same_files(tmp_path):
+    """Of sixty, ten once differed from one time to the next."""
+    path = tmp_path / "clip.mp4"
+    for index in range(60):
+        clip = make_clip(0, "train", index, size=40, num_frames=12)
+        contents = set()
+        for _ in range(2):
+            write_video(path, clip.frames, 25)
+            contents.add(path.read_bytes())
+        assert len(contents) == 1, index
