@@ -120,7 +120,7 @@ class Run:
           recipe: with all sizes set.
           labels: class names in order.
           records: the record folder.
-          flow: the identity of the records' flow.
+          flow: the identity of the records' flow; the first one stays.
           teacher: a run whose networks are borrowed.
           flow_mismatch: flows that differ although they should not, and were
             accepted.
@@ -129,6 +129,7 @@ class Run:
           UsageError: the folder belongs to another recipe or data set.
         """
         if self.exists():
+            flow = self.origin()["flow"]
             found = config.differences(
                 config.to_dict(self.recipe()) | {"classes": self.labels()},
                 config.to_dict(recipe) | {"classes": labels},

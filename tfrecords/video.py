@@ -89,10 +89,8 @@ def read_video(
         raise UnreadableVideo(_reason(error, len(frames))) from error
     if origin is None:
         raise UnreadableVideo("holds no frame")
-    if not trimmed and end < promised - max(0.5, 0.1 * promised):
-        raise UnreadableVideo(
-            f"cut off: it can be decoded up to {end:.1f} s of {promised:.1f} s"
-        )
+    if not trimmed:
+        _require_whole(end, promised)
     show_until(end - origin - END_SLACK)
     if not frames:
         frames.append(current)
@@ -108,7 +106,7 @@ def frames_of(path: str | Path, short_side: int) -> Iterator[np.ndarray]:
     Raises:
       UnreadableVideo: as `read_video`; frames before the damage came out.
     """
-    with _decoding(path) as timed_frames:
+    with _decoding(path) as (timed_frames, _):
         shape = None
         for _, _, frame in timed_frames:
             pixels = _resize(_upright(frame), short_side)
@@ -124,19 +122,26 @@ def frame_times(path: str | Path) -> list[float]:
     Raises:
       UnreadableVideo: as `read_video`.
     """
-    with _decoding(path) as timed_frames:
-        times = [start for start, _, _ in timed_frames]
+    times = []
+    end = 0.0
+    with _decoding(path) as (timed_frames, promised):
+        for start, stop, _ in timed_frames:
+            times.append(start)
+            end = stop
     if not times:
         raise UnreadableVideo("holds no frame")
+    _require_whole(end, promised)
     return times
 
 
 @contextlib.contextmanager
 def _decoding(path: str | Path):
-    """Yields `_timed_frames` of a file; its errors become reasons."""
+    """Yields a file's frames and promised end; its errors become reasons."""
     try:
         with _open(path) as container:
-            yield _timed_frames(container, container.streams.video[0])
+            stream = container.streams.video[0]
+            promised = _promised_end(container, stream)
+            yield _timed_frames(container, stream), promised
     except (av.FFmpegError, OSError, ValueError) as error:
         raise UnreadableVideo(_reason(error, 0)) from error
 
@@ -212,6 +217,13 @@ def _promised_end(container, stream) -> float:
         ticks = (stream.start_time or 0) + stream.duration
         return float(ticks * stream.time_base)
     return (container.duration or 0) / av.time_base
+
+
+def _require_whole(end: float, promised: float) -> None:
+    if end < promised - max(0.5, 0.1 * promised):
+        raise UnreadableVideo(
+            f"cut off: it can be decoded up to {end:.1f} s of {promised:.1f} s"
+        )
 
 
 def _upright(frame) -> np.ndarray:

@@ -27,9 +27,10 @@ def distill(
     mismatch = None
     for other in (run, teacher):
         if other and other.exists():
-            mismatch = mismatch or other.require_flow(
+            found = other.require_flow(
                 dataset.flow, dataset.folder, allow=allow_flow_mismatch
             )
+            mismatch = mismatch or found
     run.start(
         recipe,
         dataset.classes,

@@ -25,9 +25,10 @@ def evaluate(
     mismatch = run.origin()["flow_mismatch"]
     if experiment.is_finished(TEACHER):
         dataset = experiment.dataset
-        mismatch = mismatch or run.require_flow(
+        found = run.require_flow(
             dataset.flow, dataset.folder, allow=allow_flow_mismatch
         )
+        mismatch = found or mismatch
     roles = tuple(
         row
         for row, parts in PARTS.items()

@@ -164,19 +164,21 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
         "data": DataRecipe(**dataset.info["recipe"]["data"]),
         "flow": FlowRecipe(**dataset.info["recipe"]["flow"]),
     }
-    named = RECIPES.get(recipe.name, recipe)
+    # What comes with the recipe's name was not asked for; 0 is "automatic".
+    named = RECIPES.get(recipe.name)
+    wrong = []
     for section, there in stored.items():
         asked = getattr(recipe, section)
-        if asked in (there, getattr(named, section)):
-            continue
-        text = "; ".join(
-            f"{section}.{key} is {old!r} there, {new!r} here"
-            for key, old, new in differences(to_dict(there), to_dict(asked))
-        )
+        default = to_dict(getattr(named, section)) if named else {}
+        for key, old, new in differences(to_dict(there), to_dict(asked)):
+            automatic = key == "short_side" and new == 0
+            if not automatic and (key not in default or new != default[key]):
+                wrong.append(f"{section}.{key} is {old!r} there, {new!r} here")
+    if wrong:
         raise UsageError(
             f"The records in {dataset.folder} were made by another recipe "
-            f"({text}). Name the videos instead of the records to have them "
-            "prepared anew, or leave these keys alone."
+            f"({'; '.join(wrong)}). Name the videos instead of the records to "
+            "have them prepared anew, or leave these keys alone."
         )
     return dataclasses.replace(recipe, **stored)
 

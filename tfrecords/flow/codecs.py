@@ -95,6 +95,8 @@ def import_flow(
         raise UserError(
             f"{path} must hold [pairs, height, width, 2]; got {array.shape}."
         )
+    if not np.isfinite(array).all():
+        raise UserError(f"{path} holds values that are not finite.")
     return decode_codes(array, codec, bound)
 
 
@@ -107,12 +109,13 @@ def _read_pictures(folder: Path) -> np.ndarray:
             f"{folder} holds no flow pictures: names such as flow_x_00001.jpg "
             "were expected."
         )
-    return np.stack(
-        [
-            np.stack([_read(path), _read(_partner(path))], axis=-1)
-            for path in horizontal
-        ]
-    )
+    pictures = [[_read(p), _read(_partner(p))] for p in horizontal]
+    sizes = {picture.shape for pair in pictures for picture in pair}
+    if len(sizes) > 1:
+        raise UserError(
+            f"{folder} holds flow pictures of several sizes: {sorted(sizes)}."
+        )
+    return np.stack([np.stack(pair, axis=-1) for pair in pictures])
 
 
 def _partner(path: Path) -> Path:
