@@ -145,3 +145,12 @@ def test_keys_are_those_of_the_contract():
         "FORWARD_FLOW/image/saturation",
         "d3d/schema_version",
     } <= values
+
+
+def test_flow_follows_the_size_of_its_frames():
+    """10 x 20 to 20 x 30: what moved 3 right and 2 up moves 4.5 and 4."""
+    flow = np.tile(np.float32([3, -2]), [2, 10, 20, 1])
+    resized = schema.resize_flow(flow, 20, 30)
+    assert resized.shape == (2, 20, 30, 2)
+    np.testing.assert_allclose(resized[..., 0], 4.5, rtol=1e-6)
+    np.testing.assert_allclose(resized[..., 1], -4, rtol=1e-6)
