@@ -160,14 +160,12 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
     Raises:
       UsageError: one of them was changed to what the records are not.
     """
-    stored = {
-        "data": DataRecipe(**dataset.info["recipe"]["data"]),
-        "flow": FlowRecipe(**dataset.info["recipe"]["flow"]),
-    }
+    data = DataRecipe(**dataset.info["recipe"]["data"])
+    flow = FlowRecipe(**dataset.info["recipe"]["flow"])
     # What comes with the recipe's name was not asked for; 0 is "automatic".
     named = RECIPES.get(recipe.name)
     wrong = []
-    for section, there in stored.items():
+    for section, there in (("data", data), ("flow", flow)):
         asked = getattr(recipe, section)
         default = to_dict(getattr(named, section)) if named else {}
         for key, old, new in differences(to_dict(there), to_dict(asked)):
@@ -180,7 +178,7 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
             f"({'; '.join(wrong)}). Name the videos instead of the records to "
             "have them prepared anew, or leave these keys alone."
         )
-    return dataclasses.replace(recipe, **stored)
+    return dataclasses.replace(recipe, data=data, flow=flow)
 
 
 def _with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:

@@ -1,5 +1,8 @@
 """The iteration of TV-L1, compiled by numba for the processor it runs on."""
 
+# The types are numba's.
+# mypy: disable-error-code="assignment"
+
 import functools
 
 import numpy as np

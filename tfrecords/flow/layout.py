@@ -12,6 +12,8 @@ units. Offsets are unsigned, since numba gives negative ones a meaning.
 """
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import numba
 
@@ -21,6 +23,6 @@ PLANES = 11
 U, V, P11, P12, P21, P22, GX, GY, RHO, INVERSE, VALUE = range(PLANES)
 
 _FAST = {"nsz", "arcp", "contract", "reassoc", "afn", "nnan", "ninf"}
-compile_kernel = functools.partial(
+compile_kernel: Callable[..., Any] = functools.partial(
     numba.njit, fastmath=_FAST, error_model="numpy", nogil=True, cache=True
 )

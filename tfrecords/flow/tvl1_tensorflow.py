@@ -77,7 +77,8 @@ def _program(recipe: FlowRecipe):
 
 def _coarse_to_fine(first, second, recipe: FlowRecipe):
     step = recipe.scale_step
-    sizes = pyramid_sizes(*first.shape[1:], recipe.scales, step)
+    _, height, width = first.shape
+    sizes = pyramid_sizes(height, width, recipe.scales, step)
     scales = [[first, second]]
     for size in sizes[1:]:
         scales.append([_resize(i, size, [1 / step] * 2) for i in scales[-1]])

@@ -1,5 +1,8 @@
 """The second image of a pair, sampled where the flow points."""
 
+# The types are numba's.
+# mypy: disable-error-code="assignment"
+
 import functools
 
 import numpy as np

@@ -91,6 +91,7 @@ def flow_of_video(
                 )
                 done += len(flow)
                 bar.update(len(flow))
+        assert array is not None  # A video without frames has no times.
         array.flush()
         os.replace(temporary, out)
     finally:
