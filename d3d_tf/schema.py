@@ -108,9 +108,7 @@ def resize_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:
         return flow
     import cv2
 
-    factors = np.array(
-        [width / old_width, height / old_height], np.float32
-    )
+    factors = np.array([width / old_width, height / old_height], np.float32)
     return np.stack([cv2.resize(f, (width, height)) for f in flow]) * factors
 
 
