@@ -7,14 +7,13 @@ docs/flow.md. Without videos it takes those beside the checkout.
 
 import argparse
 import dataclasses
-import json
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.pages import HERE, fill, save
 from d3d_tf.config import FlowRecipe
 from d3d_tf.recipes import TOY
 from d3d_tf.tfrecords.flow import to_grey, tvl1_flow
@@ -23,7 +22,6 @@ from d3d_tf.tfrecords.flow.solver import Solver
 from d3d_tf.tfrecords.toy import make_clip
 from d3d_tf.tfrecords.video import frames_of
 
-HERE = Path(__file__).parent
 CLIPS = HERE.parents[1] / "shared" / "data" / "clips"
 RESULTS = HERE / "results" / "flow.json"
 PAGE = HERE.parent / "docs" / "flow.md"
@@ -242,18 +240,10 @@ def main(arguments: list[str] | None = None) -> None:
         },
         "toy": toy(),
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    save(RESULTS, results)
     text = markdown(results)
     print(text)
-    if PAGE.exists():
-        page = re.sub(
-            r"(<!-- measured -->\n).*?(<!-- /measured -->)",
-            lambda match: f"{match[1]}{text}\n{match[2]}",
-            PAGE.read_text(),
-            flags=re.DOTALL,
-        )
-        PAGE.write_text(page)
+    fill(PAGE, "measured", text)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.pages import HERE, save
 from benchmarks.table import pool
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
@@ -25,7 +26,7 @@ from d3d_tf.training.scoring import compile_forward, score_split
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import train
 
-RESULTS = Path(__file__).parent / "results" / "one_hot.json"
+RESULTS = HERE / "results" / "one_hot.json"
 SPLIT = "shuffled_colours"
 
 
@@ -114,7 +115,7 @@ def main() -> None:
         for seed in range(given.seeds)
     ]
     result = pool(entries) | {"margins": [e["margin"] for e in entries]}
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    save(RESULTS, result)
     print(json.dumps(result))
 
 

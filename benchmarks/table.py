@@ -8,17 +8,16 @@ what helps, it would gain as much.
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.pages import HERE, fill, save
 from d3d_tf.evaluation.metrics import wilson_interval
 from d3d_tf.jobs.table import CONVERGED, ROWS
 
 SPLITS = ("same_colours", "shuffled_colours")
 CONTROL = "D3D from RGB (control)"
-HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
 RESULTS = HERE / "results" / "toy_table.json"
 
@@ -119,19 +118,10 @@ def main() -> None:
         )["metrics"]
         runs.setdefault(CONTROL, []).append(control)
     lines = summarise(runs)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(lines, indent=1) + "\n")
+    save(RESULTS, lines)
     table = markdown(lines)
     print(table)
-    text = README.read_text()
-    README.write_text(
-        re.sub(
-            r"(<!-- table -->\n).*?(<!-- /table -->)",
-            lambda m: f"{m[1]}{table}\n{m[2]}",
-            text,
-            flags=re.DOTALL,
-        )
-    )
+    fill(README, "table", table)
 
 
 if __name__ == "__main__":

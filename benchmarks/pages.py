@@ -1,0 +1,38 @@
+"""Results into the pages that show them."""
+
+import json
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def fill(page: Path, marker: str, text: str) -> None:
+    """Replaces what stands between `<!-- marker -->` and `<!-- /marker -->`.
+
+    Raises:
+      ValueError: the page has no such place, or several.
+    """
+    filled, count = re.subn(
+        rf"(<!-- {marker} -->\n).*?(<!-- /{marker} -->)",
+        lambda match: f"{match[1]}{text}\n{match[2]}",
+        page.read_text(),
+        flags=re.DOTALL,
+    )
+    if count != 1:
+        raise ValueError(f"{page} has {count} places <!-- {marker} -->.")
+    page.write_text(filled)
+
+
+def save(results: Path, content) -> None:
+    """Writes results as JSON."""
+    results.parent.mkdir(exist_ok=True)
+    results.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def processor() -> str:
+    """The name of the processor, as Linux tells it."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return "unknown processor"
