@@ -47,13 +47,13 @@ class Dataset:
         rows = json.loads((self.folder / "manifest.json").read_text())
         return [row for row in rows if "skipped" in row]
 
-    def shards(self, split: str) -> list[str]:
-        """The split's files, in order."""
-        return [
-            str(self.folder / name)
-            for name in self.info["shards"]
+    def shards(self, split: str) -> dict[str, int]:
+        """The split's files, in order, and the records in each."""
+        return {
+            str(self.folder / name): count
+            for name, count in self.info["shards"].items()
             if name.startswith(f"{split}-")
-        ]
+        }
 
 
 def open_dataset(folder: str | Path) -> Dataset:

@@ -1,7 +1,7 @@
 """From shards to batches, on one page.
 
-shard -> serialized record -> parse -> draw a clip -> decode its frames only
--> crop and flip -> scale -> batch. A *clip* is what a network sees of a
+shards -> serialized records (see `order`) -> parse -> draw a clip -> decode its
+frames only -> crop and flip -> scale -> batch. A *clip* is what a network sees of a
 *video*; a *view* is how it is chosen. Every draw is a function of (seed,
 epoch, clip id), and the order of one of (seed, epoch): neither depends on the
 number of threads.
@@ -15,6 +15,7 @@ from d3d_tf.config import ClipRecipe
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.decode import decode_flow, decode_frames, parse
 from d3d_tf.data.geometry import centre_geometry, random_geometry
+from d3d_tf.data.order import shuffled_records
 from d3d_tf.errors import UserError
 
 
@@ -64,30 +65,6 @@ def make_dataset(
             f"the records' short side ({dataset.folder})."
         )
     shards = dataset.shards(split)
-    window = dataset.shuffle_window()
-
-    def epoch_records(epoch):
-        key = tf.stack([tf.constant(seed, tf.int64), epoch])
-        files = tf.random.experimental.stateless_shuffle(shards, key)
-        return (
-            tf.data.Dataset.from_tensor_slices(files)
-            .interleave(
-                tf.data.TFRecordDataset,
-                cycle_length=len(shards),
-                num_parallel_calls=tf.data.AUTOTUNE,
-                deterministic=True,
-            )
-            .batch(window)
-            .enumerate()
-            .flat_map(
-                lambda i, records: tf.data.Dataset.from_tensor_slices(
-                    tf.random.experimental.stateless_shuffle(
-                        records, tf.stack([key[0] + 1_000_003 * (i + 1), epoch])
-                    )
-                )
-            )
-            .map(lambda record: (record, epoch))
-        )
 
     def draw(video, epoch):
         if not training:
@@ -127,11 +104,14 @@ def make_dataset(
         return inputs, video["label"]
 
     if training:
-        epoch, position = divmod(start_step * batch_size, dataset.splits[split])
-        epochs = tf.data.Dataset.range(epoch, 2**40)
-        serialized = epochs.flat_map(epoch_records).skip(position)
+        serialized = shuffled_records(
+            shards,
+            seed=seed,
+            window=dataset.shuffle_window(),
+            start=start_step * batch_size,
+        )
     else:
-        serialized = tf.data.TFRecordDataset(shards).map(
+        serialized = tf.data.TFRecordDataset(list(shards)).map(
             lambda record: (record, tf.constant(0, tf.int64))
         )
     return (

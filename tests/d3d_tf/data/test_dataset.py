@@ -39,11 +39,11 @@ def test_what_it_tells(dataset, tmp_path):
     assert dataset.flow == {"library": "made up"}
     assert dataset.test_splits == ["easy", "hard"]
     assert dataset.skipped() == [{"id": "b", "skipped": "empty file"}]
-    assert dataset.shards("train") == [
-        f"{tmp_path}/train-00000-of-00002.tfrecord",
-        f"{tmp_path}/train-00001-of-00002.tfrecord",
+    assert list(dataset.shards("train").items()) == [
+        (f"{tmp_path}/train-00000-of-00002.tfrecord", 4),
+        (f"{tmp_path}/train-00001-of-00002.tfrecord", 3),
     ]
-    assert dataset.shards("other") == []
+    assert dataset.shards("other") == {}
 
 
 @pytest.mark.parametrize(
