@@ -1,8 +1,8 @@
 """From shards to batches, on one page.
 
 shards -> serialized records (see `order`) -> parse -> draw a clip -> decode its
-frames only -> crop and flip -> scale -> batch. A *clip* is what a network sees of a
-*video*; a *view* is how it is chosen. Every draw is a function of (seed,
+frames only -> crop and flip -> scale -> batch. A *clip* is what a network sees
+of a *video*; a *view* is how it is chosen. Every draw is a function of (seed,
 epoch, clip id), and the order of one of (seed, epoch): neither depends on the
 number of threads.
 """
