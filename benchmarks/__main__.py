@@ -1,8 +1,6 @@
 """`make bench`: all measurements but the table, which takes half an hour."""
 
-from benchmarks import flow, memory, speed
+from benchmarks import flow
 
 if __name__ == "__main__":
     flow.main([])
-    memory.main([])
-    speed.main([])

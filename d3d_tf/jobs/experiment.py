@@ -8,11 +8,9 @@ from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.stream import StreamTrainer
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import average
-from d3d_tf.jobs.initial import Initial
 from d3d_tf.jobs.latency import milliseconds_per_video
 from d3d_tf.jobs.table import ROWS, Row
 from d3d_tf.keras_api import keras
-from d3d_tf.models.folding import fold_batch_norm
 from d3d_tf.networks import make_network
 from d3d_tf.runs import BASELINE, STREAM, STUDENT, TEACHER, Run
 from d3d_tf.training.scoring import compile_forward, score_split
@@ -37,9 +35,7 @@ class Experiment:
       dataset: the records.
       run: a started run folder.
       donor: a run whose finished teacher and baseline are used instead of
-        training them here. It may be of another architecture.
-      initial: where the networks that are trained here start; None: from
-        scratch.
+        training them here.
     """
 
     def __init__(
@@ -48,7 +44,6 @@ class Experiment:
         dataset: Dataset,
         run: Run,
         donor: Run | None = None,
-        initial: Initial | None = None,
     ):
         policy = recipe.train.mixed_precision
         if policy == "mixed_float16" and not tf.config.list_physical_devices(
@@ -63,7 +58,6 @@ class Experiment:
         self.dataset = dataset
         self.run = run
         self.donor = donor
-        self.initial = initial
         self.strategy = make_strategy(recipe.train.batch_size)
         self._networks: dict[str, keras.Model] = {}
         self._rows: dict[str, Row] = {}
@@ -108,10 +102,8 @@ class Experiment:
         return self.run
 
     def _make(self, role: str):
-        home = self._home(role)
-        recipe = self.recipe if home is self.run else home.recipe()
         return make_network(
-            recipe.network, len(self.dataset.classes), STREAM[role]
+            self.recipe.network, len(self.dataset.classes), STREAM[role]
         )
 
     def _train(self, role: str):
@@ -124,8 +116,6 @@ class Experiment:
 
         def make_trainer():
             network = self._make(role)
-            if self.initial:
-                self.initial.fill(network, role)
             if role != STUDENT:
                 return StreamTrainer(network, input_key=STREAM[role])
             return Distiller(
@@ -153,32 +143,27 @@ class Experiment:
     def _network_row(self, role: str) -> Row:
         """Scores and costs; those of a finished network are kept."""
         digest = self.dataset.info["digest"]
-        views = self.recipe.evaluation
         row = None
         if self.is_finished(role):
-            row = Row.load(role, self._home(role), digest, views)
+            row = Row.load(role, self._home(role), digest)
         if row is None:
             row = self._score(role)
-            row.save(self.run, digest, views)
+            row.save(self.run, digest)
         return row
 
     def _score(self, role: str) -> Row:
         network = self.network(role)
-        forward = compile_forward(fold_batch_norm(network))
+        forward = compile_forward(network)
         scores = {}
-        clip, views = self.recipe.clip, self.recipe.evaluation
-        # Longer clips take as much memory in smaller batches.
-        shrink = max(1, views.clip_frames // clip.frames)
         for split in self.dataset.splits:
             scores[split] = score_split(
                 forward,
                 self.dataset,
                 split,
-                clip,
+                self.recipe.clip,
                 stream=STREAM[role],
-                batch_size=max(1, 4 * self.recipe.train.batch_size // shrink),
+                batch_size=4 * self.recipe.train.batch_size,
                 title=f"scoring {ROWS[role]} on {split}",
-                views=views,
             )
         return Row(
             role,

@@ -5,16 +5,14 @@ from importlib import resources
 import jinja2
 
 
-def render(template: str = "page.html", /, **content) -> str:
-    """A page as self-contained HTML.
+def render(**content) -> str:
+    """The report page as self-contained HTML.
 
     Args:
-      template: `page.html`, the report of a run, or `doctor.html`, that of a
-        data set.
-      **content: the names used in the template; text is escaped there.
+      **content: the names used in `page.html`; text is escaped there.
     """
-    source = resources.files("d3d_tf.report").joinpath(template)
+    template = resources.files("d3d_tf.report").joinpath("page.html")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.from_string(source.read_text()).render(**content)
+    return environment.from_string(template.read_text()).render(**content)

@@ -1,1 +1,0 @@
-"""`--mode=doctor`: what is wrong, in words."""

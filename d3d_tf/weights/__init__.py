@@ -1,1 +1,0 @@
-"""Published TensorFlow 1 checkpoints: where they are, what is in them."""
