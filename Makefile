@@ -38,8 +38,14 @@ lint: env  ## format, style, types
 table: env  ## the README's results table, from records/
 	$(CARD) -m benchmarks.table $(ARGS)
 
-bench: env  ## speed and memory
-	$(CARD) -m benchmarks $(ARGS)
+# PyTorch, which speed is compared with, stays out of the environment.
+bench: env build/torch  ## speed and memory
+	PYTHONPATH=build/torch $(CARD) -m benchmarks
+
+build/torch:
+	$(CARD) -m pip install --quiet --disable-pip-version-check \
+	  --target build/torch.tmp torch==2.13.0
+	mv build/torch.tmp build/torch
 
 # Keeps the versions that still fit; ARGS=--upgrade takes the newest.
 lock:  ## make requirements/*.lock again from requirements/*.in

@@ -62,6 +62,12 @@ setup(
             "tf-models-official==2.15.0",
         ],
         "gpu": ["tensorflow[and-cuda]"],
+        # Object stores; tensorflow-io ends at TensorFlow 2.15.
+        "s3": [
+            "etils[epath]",
+            "tensorflow==2.15.1",
+            "tensorflow-io==0.36.0",
+        ],
         "serving": ["tensorflow-serving-api"],
         "bench": ["matplotlib"],
         "dev": ["mypy", "pytest", "ruff", "types-PyYAML", "types-tqdm"],

@@ -7,6 +7,9 @@ __version__ = "0.1.0"
 
 _HOME = {
     "S3DG": "d3d_tf.networks",
+    "S3D": "d3d_tf.networks",
+    "I3D": "d3d_tf.networks",
+    "NonLocalS3DG": "d3d_tf.networks",
     "Distiller": "d3d_tf.distill.distiller",
     "make_dataset": "d3d_tf.data.pipeline",
     "tvl1_flow": "d3d_tf.tfrecords.flow",

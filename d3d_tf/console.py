@@ -1,7 +1,16 @@
 """What a user reads: lines on the screen, the same in the run's log file."""
 
 import logging
+import os
+import sys
+import traceback
+import warnings
 from pathlib import Path
+
+from absl import logging as absl_logging
+
+from d3d_tf.errors import UserError
+from d3d_tf.files import open_to_append
 
 _LOG = logging.getLogger("d3d_tf")
 # What is said stands on the screen already.
@@ -15,14 +24,38 @@ def say(text: str = "") -> None:
     _LOG.info(text)
 
 
-def log_failure(error: BaseException) -> None:
-    """Puts an error with its stack trace into the log file only."""
-    _LOG.error("%s", error, exc_info=error)
-
-
 def log_to(path: Path) -> None:
     """From now on, what is said is also appended to `path`, with the time."""
-    handler = logging.FileHandler(path)
+    handler = logging.StreamHandler(open_to_append(path))
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _LOG.handlers = [handler]
     _LOG.setLevel(logging.INFO)
+
+
+def quiet(verbose: bool) -> None:
+    """Keeps start-up notes of other packages from hiding what matters."""
+    # Even without a GPU TensorFlow tells, as errors, how it found no cuDNN.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for module in ("google", "tensorflow_hub", "tensorflow_addons"):
+        warnings.filterwarnings("ignore", module=module)
+    if not verbose:
+        absl_logging.set_verbosity(absl_logging.ERROR)
+    for name in ("apache_beam", "matplotlib", "tensorflow"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def explain(error: BaseException, verbose: bool) -> int:
+    """One line on the screen and the stack in the log; the exit code."""
+    if isinstance(error, UserError):
+        text, code = str(error), error.exit_code
+    elif isinstance(error, KeyboardInterrupt):
+        text, code = "interrupted; the same command goes on from here", 130
+    else:
+        first = (str(error).strip() or "no message").splitlines()[0]
+        text = f"{type(error).__name__}: {first} (--verbosity=1 shows where)"
+        code = 1
+    print(f"error: {text}", file=sys.stderr)
+    _LOG.error("%s", error, exc_info=error)
+    if verbose:
+        traceback.print_exception(error)
+    return code

@@ -1,21 +1,152 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, on disks and in object stores.
 
+An object store has neither folders nor renaming: an object is seen, whole, when
+its upload ends, and of several that belong together the one by which readers
+know that all are there is written last.
+"""
+
+import contextlib
 import os
+import shutil
+import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
+
+from d3d_tf.errors import UsageError
+from d3d_tf.object_store import load_plugin
+
+_REMOTE = "s3://"
+
+
+def to_path(given: str | Path) -> Path:
+    """A `pathlib.Path`, or what behaves like one for `s3://BUCKET/...`.
+
+    Raises:
+      UsageError: another `SCHEME://`.
+      UserError: object stores cannot be reached here.
+    """
+    text = str(given)
+    if "://" not in text:
+        return Path(given)
+    if not is_remote(given):
+        raise UsageError(
+            f"{text} is neither a path nor {_REMOTE}BUCKET/..., the one kind "
+            "of object store that can be reached."
+        )
+    load_plugin()
+    from etils import epath
+
+    return epath.Path(text)
+
+
+def is_remote(path: str | Path) -> bool:
+    """Whether it lies in an object store."""
+    return str(path).startswith(_REMOTE)
+
+
+def require_local(path: str | Path, what: str) -> Path:
+    """The path of something that must be on a disk.
+
+    Raises:
+      UsageError: it is not.
+    """
+    if "://" in str(path):
+        raise UsageError(
+            f"{what} must be on a local disk; got {path}. Copy it there first."
+        )
+    return Path(path)
+
+
+def resolved(path: Path) -> Path:
+    """An absolute path; those of object stores are."""
+    return path if is_remote(path) else path.resolve()
+
+
+def file_size(path: str | Path) -> int:
+    """Bytes of a file.
+
+    Raises:
+      OSError: there is none.
+    """
+    stat = to_path(path).stat()
+    return getattr(stat, "length" if is_remote(path) else "st_size")
+
+
+def open_to_append(path: str | Path) -> IO[str]:
+    """A text file; each `flush` of a remote one sends it whole."""
+    if is_remote(path):
+        load_plugin()
+        import tensorflow as tf
+
+        return tf.io.gfile.GFile(str(path), "a")
+    return open(path, "a", encoding="utf-8")
 
 
 def write_atomically(path: str | Path, content: str | bytes) -> None:
-    """Writes beside `path` and renames, so no reader sees half a file."""
-    path = Path(path)
-    temporary = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex}")
+    """Writes so that no reader sees half a file."""
     if isinstance(content, str):
         content = content.encode()
+    if is_remote(path):
+        to_path(path).write_bytes(content)
+        return
+    with appearing(path) as temporary, open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def appearing(path: str | Path) -> Iterator[str]:
+    """Yields the name under which a file is to be written.
+
+    On a disk another one in the same folder; the file is renamed in the end,
+    or removed after an exception. A remote file has its own name from the
+    beginning, and what uses this writes another one after it, as a mark.
+    """
+    if is_remote(path):
+        yield str(to_path(path))
+        return
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex}")
     try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield str(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def unfinished_folder(parent: Path) -> Iterator[Path]:
+    """Yields a new local folder for what `publish_folder` puts in `parent`.
+
+    It is gone afterwards.
+    """
+    if is_remote(parent):
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder) / "unfinished"
+        return
+    parent.mkdir(parents=True, exist_ok=True)
+    # Not a number, so TF Serving does not take it for a version.
+    temporary = parent / f"unfinished-{uuid.uuid4().hex}"
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def publish_folder(folder: Path, target: Path, *, mark: str) -> None:
+    """Renames a folder, or uploads it with the file `mark` last.
+
+    Args:
+      folder: from `unfinished_folder`.
+      target: where it goes; nothing is there.
+      mark: without this file, a reader takes the folder for none.
+    """
+    if not is_remote(target):
+        folder.rename(target)
+        return
+    files = [p.relative_to(folder) for p in folder.rglob("*") if p.is_file()]
+    for name in sorted(files, key=lambda name: str(name) == mark):
+        write_atomically(target / name, (folder / name).read_bytes())

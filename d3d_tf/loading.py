@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from d3d_tf.errors import UserError
+from d3d_tf.files import to_path
 from d3d_tf.networks import make_network
-from d3d_tf.runs import BASELINE, STREAM, STUDENT, Run
+from d3d_tf.runs import BASELINE, INITIAL, STREAM, STUDENT, Run
 from d3d_tf.training.trainer import is_finished, restore
 
 
@@ -17,12 +18,12 @@ def load_checkpoint(folder: str | Path, role: str | None = None):
         student, or the baseline where there is no student.
 
     Returns:
-      An `S3DG`: frames in [-1, 1] (or flow, px per frame / 20) to logits.
+      A network: frames in [-1, 1] (or flow, px per frame / 20) to logits.
 
     Raises:
       UserError: the folder is no run, or has not finished that network.
     """
-    run = Run(Path(folder))
+    run = Run(to_path(folder))
     recipe = run.recipe()
     wanted = [role] if role else [STUDENT, BASELINE]
     for name in wanted:
@@ -32,6 +33,16 @@ def load_checkpoint(folder: str | Path, role: str | None = None):
             )
             restore(network, run.checkpoints(name))
             return network
+    if run.is_converted():
+        there = [
+            name
+            for name in (*STREAM, INITIAL)
+            if is_finished(run.checkpoints(name))
+        ]
+        raise UserError(
+            f"{run.folder} is a converted checkpoint with no "
+            f"{' or '.join(wanted)}; it holds {', '.join(there)}."
+        )
     raise UserError(
         f"{run.folder} has no finished {' or '.join(wanted)}: start "
         f"--mode=distill --run_dir={run.folder} again, it goes on."

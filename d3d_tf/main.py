@@ -4,29 +4,28 @@ Flags are read here and nowhere else. TensorFlow is imported by the mode that
 needs it, so `--help` and a wrong flag answer at once.
 """
 
-import logging
-import os
 import sys
-import traceback
-import warnings
-from pathlib import Path
 
 from absl import app, flags
-from absl import logging as absl_logging
 
 from d3d_tf import config
-from d3d_tf.console import log_failure
-from d3d_tf.errors import UsageError, UserError
+from d3d_tf.console import explain, quiet
+from d3d_tf.errors import UsageError
+from d3d_tf.files import require_local, to_path
 from d3d_tf.recipes import RECIPES
 
 MODES = {
-    "prepare": "videos to TFRecords with RGB, TV-L1 flow, labels, manifest",
+    "prepare": "videos to TFRecords with RGB, TV-L1 flow, labels, manifest; "
+    "flags after -- are Beam's",
     "train": "one network: --set stream=flow (temporal) or rgb (spatial)",
     "distill": "the main job; makes what is missing, evaluates, exports",
     "evaluate": "the results table of a run's finished networks",
     "predict": "a video file in, top classes out",
+    "convert": "a published TensorFlow 1 checkpoint to a run folder, verified",
     "export": "a run's student to a TF-Hub module",
     "visualize": "the report page of a run",
+    "doctor": "what is wrong with a record folder (--data), a run "
+    "(--checkpoint) or, without either, this machine",
 }
 
 _MODE = flags.DEFINE_string(
@@ -43,8 +42,16 @@ _RECIPE = flags.DEFINE_string(
 _DATA = flags.DEFINE_string(
     "data",
     None,
-    "A folder of videos with one sub-folder per class, or a record folder; "
-    "with --mode=predict a video file.",
+    "A folder of videos with one sub-folder per class, or a record folder (to "
+    "train stream=rgb, also one that other tools wrote); "
+    "with --mode=predict a video file, with --mode=convert a .npy clip whose "
+    "logits the authors printed.",
+)
+_ANNOTATIONS = flags.DEFINE_string(
+    "annotations",
+    None,
+    "The data set's own list of videos, a CSV file or the folder of its files; "
+    "with --set layout=kinetics400|ucf101|csv|... (see docs/datasets.md).",
 )
 _RECORDS_DIR = flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."
@@ -56,25 +63,45 @@ _FLOW_DIR = flags.DEFINE_string(
     "--set algorithm=imported --set imported_codec=CODEC (see docs/flow.md).",
 )
 _TEACHER = flags.DEFINE_string(
-    "teacher", None, "A run whose teacher and baseline are used."
+    "teacher",
+    None,
+    "A run whose teacher and baseline are used, or the name of published "
+    "weights such as i3d_flow_kinetics400.",
+)
+_INIT = flags.DEFINE_multi_string(
+    "init",
+    [],
+    "A run, or the name of published weights, whose networks the trained ones "
+    "start from; repeatable, one for RGB and one for flow.",
 )
 _CHECKPOINT = flags.DEFINE_string(
     "checkpoint",
     None,
-    "A run folder. Default for predict, evaluate, export and visualize: "
+    "A run folder, or the name of published weights such as "
+    "i3d_rgb_kinetics400; with --mode=convert a TensorFlow 1 checkpoint "
+    "(prefix). Default for predict, evaluate, export and visualize: "
     "--run_dir, or the newest run in runs/.",
 )
 _RUN_DIR = flags.DEFINE_string(
     "run_dir", None, "Where the run goes. Default: runs/RECIPE."
 )
 _DRY_RUN = flags.DEFINE_bool(
-    "dry_run", False, "Show the full recipe and what would be done; do nothing."
+    "dry_run",
+    False,
+    "Show the full recipe and what would be done; do nothing. With "
+    "--mode=prepare hours and gigabytes, estimated from a sample.",
 )
 _ALLOW_FLOW_MISMATCH = flags.DEFINE_bool(
     "allow_flow_mismatch",
     False,
     "Accept records whose flow was made another way than that which a network "
     "was trained on; the difference is written into results and exports.",
+)
+_SAMPLE = flags.DEFINE_integer(
+    "sample",
+    32,
+    "With --mode=doctor: the videos whose pictures are decoded; 0: all.",
+    lower_bound=0,
 )
 _SET = flags.DEFINE_multi_string(
     "set", [], "key=value: override a field of the recipe; repeatable."
@@ -95,36 +122,18 @@ def _recipe() -> config.Recipe:
     return config.override(recipe, _SET.value)
 
 
-def _existing_run():
-    from d3d_tf.runs import Run
-
-    given = _CHECKPOINT.value or _RUN_DIR.value
-    if given:
-        run = Run(Path(given))
-    else:
-        found = sorted(
-            Path("runs").glob("*/recipe.yaml"), key=lambda p: p.stat().st_mtime
-        )
-        if not found:
-            raise UsageError(
-                "There is no run in runs/: name one with --checkpoint=RUN, or "
-                "make one with --mode=distill."
-            )
-        run = Run(found[-1].parent)
-    run.recipe()
-    return run
-
-
 # Flags that the modes read; any other one given is refused, not overlooked.
 _STARTS = ("recipe", "data", "records_dir", "run_dir", "dry_run", "set")
 _READS = {
-    "prepare": (*_STARTS, "flow_dir"),
-    "train": (*_STARTS, "teacher", "allow_flow_mismatch"),
-    "distill": (*_STARTS, "teacher", "allow_flow_mismatch"),
-    "evaluate": ("data", "checkpoint", "run_dir", "allow_flow_mismatch"),
+    "prepare": (*_STARTS, "annotations", "flow_dir"),
+    "train": (*_STARTS, "teacher", "init", "allow_flow_mismatch"),
+    "distill": (*_STARTS, "teacher", "init", "allow_flow_mismatch"),
+    "evaluate": ("data", "checkpoint", "run_dir", "allow_flow_mismatch", "set"),
     "predict": ("data", "checkpoint", "run_dir"),
+    "convert": ("checkpoint", "run_dir", "set", "data"),
     "export": ("checkpoint", "run_dir"),
     "visualize": ("data", "checkpoint", "run_dir"),
+    "doctor": ("data", "checkpoint", "run_dir", "recipe", "set", "sample"),
 }
 _ALL = {name for names in _READS.values() for name in names}
 
@@ -146,14 +155,47 @@ def _checked_mode() -> str:
             )
     if mode == "predict" and not _DATA.value:
         raise UsageError("--mode=predict needs --data=FILE.")
+    if mode == "convert" and not (_CHECKPOINT.value and _RUN_DIR.value):
+        raise UsageError(
+            "--mode=convert needs --checkpoint=PREFIX (or a published name) "
+            "and --run_dir=OUT."
+        )
     return mode
 
 
-def _run() -> None:
+def _run(beam_args: list[str]) -> None:
     mode = _checked_mode()
+    if mode == "doctor":
+        from d3d_tf.jobs.doctor.examination import examine
+
+        return examine(
+            _recipe(),
+            _DATA.value,
+            _CHECKPOINT.value,
+            _RUN_DIR.value,
+            _SAMPLE.value,
+        )
+    if beam_args and mode != "prepare":
+        raise UsageError(
+            f"Only --mode=prepare takes Beam's flags after --; got "
+            f"{' '.join(beam_args)!r}."
+        )
     if "recipe" in _READS[mode]:
-        return _start(mode)
-    run = _existing_run()
+        return _start(mode, beam_args)
+    if mode == "convert":
+        from d3d_tf.jobs.published import convert_given
+
+        convert_given(
+            str(_CHECKPOINT.value),
+            require_local(str(_RUN_DIR.value), "--run_dir"),
+            _SET.value,
+            _DATA.value,
+        )
+        return None
+    from d3d_tf.jobs.opening import newest_run, open_run
+
+    given = _CHECKPOINT.value or _RUN_DIR.value
+    run = open_run(given) if given else newest_run()
     if mode == "predict":
         from d3d_tf.jobs.predict import predict
 
@@ -164,37 +206,48 @@ def _run() -> None:
         return finished.export(run)
     if mode == "evaluate":
         return finished.evaluate(
-            run, _DATA.value, allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value
+            run,
+            _DATA.value,
+            allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value,
+            settings=_SET.value,
         )
     return finished.visualize(run, _DATA.value)
 
 
-def _start(mode: str) -> None:
+def _start(mode: str, beam_args: list[str]) -> None:
     recipe = _recipe()
     if recipe.toy is None and not _DATA.value:
         raise UsageError(
             f"The recipe {recipe.name!r} needs --data=FOLDER with one "
             "sub-folder of videos per class."
         )
-    run_dir = Path(_RUN_DIR.value or f"runs/{recipe.name}")
+    run_dir = to_path(_RUN_DIR.value or f"runs/{recipe.name}")
     if _DRY_RUN.value:
         import yaml
 
         target = _RECORDS_DIR.value if mode == "prepare" else run_dir
         print(yaml.safe_dump(config.to_dict(recipe), sort_keys=False))
+        if mode == "prepare" and _DATA.value:
+            from d3d_tf.jobs.records import estimate_records
+
+            estimate_records(recipe, _DATA.value, _ANNOTATIONS.value)
         print(f"would {mode} {_DATA.value or 'the toy videos'} into {target}")
         return None
+    from d3d_tf.jobs.opening import open_run
     from d3d_tf.runs import Run
 
-    teacher = None
-    if _TEACHER.value:
-        teacher = Run(Path(_TEACHER.value))
-        teacher.recipe()
+    teacher = open_run(_TEACHER.value) if _TEACHER.value else None
+    init = [open_run(given) for given in _INIT.value]
     if mode == "prepare":
         from d3d_tf.jobs.records import prepare_records
 
         return prepare_records(
-            recipe, _DATA.value, _RECORDS_DIR.value, _FLOW_DIR.value
+            recipe,
+            _DATA.value,
+            _RECORDS_DIR.value,
+            _FLOW_DIR.value,
+            _ANNOTATIONS.value,
+            beam_args,
         )
     from d3d_tf.jobs.distill import distill
     from d3d_tf.jobs.table import ROWS
@@ -210,6 +263,7 @@ def _start(mode: str) -> None:
         teacher=teacher,
         roles=roles,
         allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value,
+        init=init,
     )
 
 
@@ -217,7 +271,8 @@ def _parse(argv: list[str]) -> list[str]:
     if "--help" in argv or "-h" in argv:
         app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     try:
-        rest = flags.FLAGS(argv)
+        end = argv.index("--") if "--" in argv else len(argv)
+        rest = flags.FLAGS(argv[:end])
         if len(rest) > 1:
             raise flags.Error(
                 f"unexpected {rest[1]!r}: flags are written --flag=value"
@@ -226,46 +281,18 @@ def _parse(argv: list[str]) -> list[str]:
         names = ", ".join(f"--{name}" for name in ["mode", *sorted(_ALL)])
         print(f"error: {error}; valid: {names}.", file=sys.stderr)
         sys.exit(2)
-    return rest
+    return rest + argv[end + 1 :]
 
 
-def _quiet() -> None:
-    """Keeps start-up notes of other packages from hiding what matters."""
-    # Even without a GPU TensorFlow tells, as errors, how it found no cuDNN.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for module in ("google", "tensorflow_hub", "tensorflow_addons"):
-        warnings.filterwarnings("ignore", module=module)
-    if flags.FLAGS.verbosity < 1:
-        absl_logging.set_verbosity(absl_logging.ERROR)
-    for name in ("apache_beam", "matplotlib", "tensorflow"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def main(_) -> int:
-    """Runs the mode; returns the exit code."""
-    _quiet()
+def main(argv: list[str]) -> int:
+    """Runs the mode; `argv[1:]` are Beam's own flags. Returns the exit code."""
+    verbose = flags.FLAGS.verbosity > 0
+    quiet(verbose)
     try:
-        _run()
+        _run(argv[1:])
     except (Exception, KeyboardInterrupt) as error:
-        return _explain(error)
+        return explain(error, verbose)
     return 0
-
-
-def _explain(error: BaseException) -> int:
-    """One line on the screen and the stack in the log; the exit code."""
-    if isinstance(error, UserError):
-        text, code = str(error), error.exit_code
-    elif isinstance(error, KeyboardInterrupt):
-        text, code = "interrupted; the same command goes on from here", 130
-    else:
-        first = (str(error).strip() or "no message").splitlines()[0]
-        text = f"{type(error).__name__}: {first} (--verbosity=1 shows where)"
-        code = 1
-    print(f"error: {text}", file=sys.stderr)
-    log_failure(error)
-    if flags.FLAGS.verbosity > 0:
-        traceback.print_exception(error)
-    return code
 
 
 if __name__ == "__main__":

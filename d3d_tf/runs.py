@@ -12,6 +12,8 @@ from d3d_tf.files import write_atomically
 TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
 # What each of them looks at, by the names of the pipeline.
 STREAM = {TEACHER: "flow", BASELINE: "frames", STUDENT: "frames"}
+# Of a converted network of pictures: a trunk without a head, to start from.
+INITIAL = "initial"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,8 +80,12 @@ class Run:
         Raises:
           UserError: it differs and `allow` is false.
         """
+        ours = self.origin()["flow"]
+        if self.is_converted():
+            # Others trained it and told only a part of how.
+            flow = config.same_keys(flow, ours)
         return config.require_same_flow(
-            self.origin()["flow"],
+            ours,
             flow,
             ours_name=str(self.folder),
             theirs_name=str(records),
@@ -104,29 +110,44 @@ class Run:
             )
         return origin
 
+    def weights(self) -> dict | None:
+        """Where weights came from that were not trained here.
+
+        Keys: `converted` (a published checkpoint), `init` (what training
+        started from), `teacher`; see docs/weights.md. None: all were trained
+        from scratch.
+        """
+        return self.origin().get("weights")
+
+    def is_converted(self) -> bool:
+        """Whether this is no training but a converted checkpoint."""
+        return "converted" in (self.weights() or {})
+
     def start(
         self,
         recipe: config.Recipe,
         labels: list[str],
         *,
-        records: Path,
+        records: Path | None,
         flow: dict,
         teacher: Path | None = None,
         flow_mismatch: dict | None = None,
+        weights: dict | None = None,
     ) -> None:
         """Makes the folder, or goes on in it if recipe and classes are equal.
 
         Args:
           recipe: with all sizes set.
           labels: class names in order.
-          records: the record folder.
+          records: the record folder; None if there are none.
           flow: the identity of the records' flow; the first one stays.
           teacher: a run whose networks are borrowed.
           flow_mismatch: flows that differ although they should not, and were
             accepted.
+          weights: see `weights`.
 
         Raises:
-          UsageError: the folder belongs to another recipe or data set.
+          UsageError: the folder belongs to another recipe, data set or start.
         """
         if self.exists():
             flow = self.origin()["flow"]
@@ -143,14 +164,25 @@ class Run:
                     f"{self.folder} holds a run of another recipe ({text}). "
                     "Choose another --run_dir, or remove the folder."
                 )
+            before, now = (
+                (w or {}).get("init") for w in (self.weights(), weights)
+            )
+            if before != now:
+                raise UsageError(
+                    f"{self.folder} was started from {_runs(before)} and is "
+                    f"now to start from {_runs(now)} (--init). Choose another "
+                    "--run_dir, or remove the folder."
+                )
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "scores").mkdir(exist_ok=True)
+        (self.folder / "scores").mkdir(parents=True, exist_ok=True)
         origin = {
-            "records": str(records),
+            "records": str(records) if records else None,
             "teacher": str(teacher) if teacher else None,
             "flow": flow,
             "flow_mismatch": flow_mismatch,
         }
+        if weights:
+            origin["weights"] = weights
         write_atomically(self.folder / "origin.json", json.dumps(origin))
         write_atomically(
             self.folder / "label_map.txt", "".join(f"{x}\n" for x in labels)
@@ -167,3 +199,7 @@ class Run:
             return json.loads(self.results_path.read_text())
         except FileNotFoundError:
             return {}
+
+
+def _runs(init: list[dict] | None) -> str:
+    return ", ".join(entry["run"] for entry in init or []) or "scratch"

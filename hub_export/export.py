@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import uuid
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +9,12 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
+from d3d_tf.files import publish_folder, to_path, unfinished_folder
 from d3d_tf.hub_export.module import make_module
 
 TOLERANCE = 1e-5
+# What TensorFlow looks for in a module's folder.
+MARK = "saved_model.pb"
 
 
 def export_module(
@@ -27,7 +28,8 @@ def export_module(
 ) -> Path:
     """Publishes `folder/VERSION`, a TF-Hub module and TF Serving version.
 
-    The version folder appears by rename, after the reloaded module, its
+    The version folder appears by rename, or, in an object store, with
+    `saved_model.pb` as its last file, after the reloaded module, its
     signatures and `hub.KerasLayer` gave the network's logits. What equals the
     newest version is not published again.
 
@@ -42,20 +44,20 @@ def export_module(
       The version folder.
 
     Raises:
-      UserError: the reloaded module differs by more than 1e-5.
+      UserError: the reloaded module differs by more than 1e-5 of the largest
+        logit, or of 1 where all logits are smaller.
     """
-    folder = Path(folder)
+    folder = to_path(folder)
     content = _digest(network, labels, frames, size)
-    versions = sorted(int(p.name) for p in folder.glob("*") if p.name.isdigit())
-    if versions:
-        newest = folder / str(versions[-1])
+    paths = folder.iterdir() if folder.is_dir() else ()
+    versions = sorted(int(p.name) for p in paths if p.name.isdigit())
+    whole = [v for v in versions if (folder / str(v) / MARK).exists()]
+    if whole:
+        newest = folder / str(whole[-1])
         description = json.loads((newest / "module.json").read_text())
         if description["content"] == content:
             return newest
-    folder.mkdir(parents=True, exist_ok=True)
-    # Not a number, so TF Serving does not take it for a version.
-    temporary = folder / f"unfinished-{uuid.uuid4().hex}"
-    try:
+    with unfinished_folder(folder) as temporary:
         module, signatures = make_module(network)
         tf.saved_model.save(module, str(temporary), signatures=signatures)
         (temporary / "assets").mkdir(exist_ok=True)
@@ -87,19 +89,21 @@ def export_module(
             json.dumps(description | (info or {}), indent=1)
         )
         target = folder / str(versions[-1] + 1 if versions else 1)
-        temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        publish_folder(temporary, target, mark=MARK)
     return target
 
 
 def _differences(network, path: Path, frames: int, size: int) -> dict:
-    """Largest difference of logits between the network and each way in."""
+    """Largest difference of logits between the network and each way in.
+
+    In units of the largest logit, if it is above 1: rounding grows with it.
+    """
     pixels = np.random.default_rng(0).integers(
         0, 256, [2, frames, size, size, 3], np.uint8
     )
     unit = (pixels / 255).astype(np.float32)
     expected = network(unit * 2 - 1, training=False).numpy()
+    scale = max(1.0, float(np.abs(expected).max()))
     loaded = tf.saved_model.load(str(path))
     signatures = loaded.signatures
     found = {
@@ -113,7 +117,7 @@ def _differences(network, path: Path, frames: int, size: int) -> dict:
         ],
     }
     return {
-        name: float(np.abs(logits.numpy() - expected).max())
+        name: float(np.abs(logits.numpy() - expected).max()) / scale
         for name, logits in found.items()
     }
 

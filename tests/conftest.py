@@ -15,6 +15,7 @@ tf.config.set_logical_device_configuration(
 )
 
 from d3d_tf.keras_api import keras  # noqa: E402
+from tests import s3_server  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,3 +49,21 @@ def precision():
     """Sets a Keras policy for one test: `precision("mixed_float16")`."""
     yield keras.mixed_precision.set_global_policy
     keras.mixed_precision.set_global_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def s3_environment():
+    """A server's environment, also of this process; for tests marked `card`."""
+    with (
+        s3_server.serve() as environment,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield environment
+
+
+@pytest.fixture
+def s3(s3_environment, request) -> str:
+    """A place of the test's own in an object store, `s3://...`."""
+    return f"s3://{s3_server.BUCKET}/{request.node.name}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from d3d_tf.heads.dropout import Dropout
 from d3d_tf.keras_api import keras
 from d3d_tf.models.batch_norm import BatchNorm
 
@@ -206,6 +207,36 @@ def _record(video: Video, saturation: float) -> bytes:
     ).SerializeToString()
 
 
+def foreign_record(frames: list[bytes], **context) -> bytes:
+    """A record with no more than it is given.
+
+    Args:
+      frames: encoded, one feature each.
+      context: int, float or str by key, with `__` for `/`.
+    """
+    example = tf.train.SequenceExample()
+    for frame in frames:
+        features = example.feature_lists.feature_list["image/encoded"]
+        features.feature.add(bytes_list=tf.train.BytesList(value=[frame]))
+    for key, value in context.items():
+        feature = example.context.feature[key.replace("__", "/")]
+        if isinstance(value, str):
+            feature.bytes_list.value.append(value.encode())
+        elif isinstance(value, int):
+            feature.int64_list.value.append(value)
+        else:
+            feature.float_list.value.append(value)
+    return example.SerializeToString()
+
+
+def write_shard(path: Path, records: list[bytes]) -> None:
+    """A TFRecord file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            writer.write(record)
+
+
 def tiny_network(
     channels: int = 3,
     num_classes: int = 3,
@@ -232,7 +263,7 @@ def tiny_network(
         net = BatchNorm(momentum=momentum, synchronized=synchronized)(net)
     net = keras.layers.ReLU()(net)
     net = keras.layers.GlobalAveragePooling3D()(net)
-    net = keras.layers.Dropout(dropout)(net)
+    net = Dropout(dropout)(net)
     net = keras.layers.Dense(
         num_classes, kernel_regularizer=l2, dtype="float32"
     )(net)

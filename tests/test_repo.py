@@ -22,10 +22,18 @@ FOLDERS = {
 # A target imports only from layers above it in this list. Names are modules or
 # folders of d3d_tf, or one of the other FOLDERS; CONTRIBUTING.md has them too.
 LAYERS = (
-    ("__init__", "config", "console", "errors", "files", "recipes", "schema"),
-    ("keras_api", "runs"),
+    (
+        "__init__",
+        "config",
+        "errors",
+        "files",
+        "object_store",
+        "recipes",
+        "schema",
+    ),
+    ("console", "keras_api", "runs"),
     ("data", "distill", "evaluation", "heads", "models"),
-    ("networks", "training"),
+    ("networks", "training", "weights"),
     ("hub_export", "loading", "report", "tfrecords"),
     ("jobs",),
     ("main",),

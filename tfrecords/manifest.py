@@ -1,7 +1,13 @@
-"""What a record folder holds: manifest.json, label_map.txt, dataset.json."""
+"""What a record folder tells of itself.
 
+`manifest.json` has every file that was tried, `quarantine.csv` those of them
+that are no records, `missing.csv` the videos of the data set's own list that
+were not there to be tried, `dataset.json` the counts.
+"""
+
+import csv
+import io
 import json
-import os
 from pathlib import Path
 
 import av
@@ -9,7 +15,7 @@ import cv2
 
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity, to_dict
 from d3d_tf.errors import UserError
-from d3d_tf.files import write_atomically
+from d3d_tf.files import file_size, to_path, write_atomically
 from d3d_tf.tfrecords.shards import Shard
 from d3d_tf.tfrecords.sources import Listing
 
@@ -27,7 +33,7 @@ def write_manifest(
     Raises:
       UserError: no video could be used.
     """
-    parts = [json.loads(Path(s.part_path).read_text()) for s in shards]
+    parts = [json.loads(to_path(s.part_path).read_text()) for s in shards]
     rows = [row for part in parts for row in part["videos"]]
     rows.sort(key=lambda row: row["id"])
     used = [row for row in rows if "skipped" not in row]
@@ -57,11 +63,13 @@ def write_manifest(
             identity,
         ),
         "num_videos": len(used),
-        "num_bytes": sum(os.stat(shard.path).st_size for shard in shards),
+        "num_bytes": sum(file_size(shard.path) for shard in shards),
         "num_skipped": len(skipped),
         "num_trimmed": sum(row["trimmed"] for row in used),
         "splits": splits,
         "shards": _shard_counts(used),
+        "listed": count_listed(listing, rows),
+        "notes": list(listing.notes),
         "classes": list(listing.classes),
         "empty_classes": list(listing.empty_classes),
         "frames": {"min": min(frames), "max": max(frames), "sum": sum(frames)},
@@ -72,6 +80,17 @@ def write_manifest(
         "versions": {"opencv": cv2.__version__, "av": av.__version__},
     }
     write_atomically(folder / "manifest.json", json.dumps(rows, indent=1))
+    write_atomically(
+        folder / "quarantine.csv",
+        _csv(
+            ("id", "path", "split", "label", "reason"),
+            [(*(r[k] for k in _FILE), r["skipped"]) for r in skipped],
+        ),
+    )
+    if listing.listed:
+        missing = [(s.id, s.split, s.class_name) for s in listing.missing]
+        head = ("id", "split", "class")
+        write_atomically(folder / "missing.csv", _csv(head, sorted(missing)))
     write_atomically(
         folder / "label_map.txt", "".join(f"{c}\n" for c in listing.classes)
     )
@@ -85,3 +104,54 @@ def _shard_counts(rows: list[dict]) -> dict[str, int]:
     for row in sorted(rows, key=lambda row: row["shard"]):
         counts[row["shard"]] = counts.get(row["shard"], 0) + 1
     return counts
+
+
+def count_listed(listing: Listing, rows: list[dict]) -> dict[str, dict]:
+    """What became of the videos of the data set's list, per split.
+
+    Args:
+      listing: the data set.
+      rows: of manifest.json.
+
+    Returns:
+      `{split: {"listed", "missing", "skipped", "used", "missing_by_class"}}`,
+      where the last is `{class: [missing, listed]}` of classes that miss any;
+      empty for a folder of classes, which has no list but itself.
+    """
+    if not listing.listed:
+        return {}
+    counts: dict[str, dict] = {}
+    classes: dict[str, dict[str, list[int]]] = {}
+    found = [(row, listing.classes[row["label"]]) for row in rows]
+    gone = [({"split": s.split}, s.class_name) for s in listing.missing]
+    for group, missing in ((found, 0), (gone, 1)):
+        for row, class_name in group:
+            split = row["split"]
+            kind = "missing" if missing else "used"
+            if "skipped" in row:
+                kind = "skipped"
+            count = counts.setdefault(
+                split, {"listed": 0, "missing": 0, "skipped": 0, "used": 0}
+            )
+            count["listed"] += 1
+            count[kind] += 1
+            pair = classes.setdefault(split, {}).setdefault(class_name, [0, 0])
+            pair[0] += missing
+            pair[1] += 1
+    for split, count in counts.items():
+        count["missing_by_class"] = {
+            name: pair
+            for name, pair in sorted(classes[split].items())
+            if pair[0]
+        }
+    return dict(sorted(counts.items()))
+
+
+_FILE = ("id", "path", "split", "label")
+
+
+def _csv(head: tuple[str, ...], rows: list[tuple]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([head, *rows])
+    return text.getvalue()

@@ -3,8 +3,8 @@
 One element is one shard, because a shard is what appears whole or not at all:
 a worker writes it under a temporary name, with its part of the manifest, and
 renames both. Started again, the pipeline keeps every shard whose list of
-videos has not changed. The folder, `NAME-DIGEST8`, is a function of the data
-set and of the recipe, so runs share it.
+videos has not changed; `plan.py` keeps the lists. The folder, `NAME-DIGEST8`,
+is a function of the data set and of the recipe, so runs share it.
 """
 
 import logging
@@ -16,9 +16,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
+from d3d_tf.files import to_path
 from d3d_tf.tfrecords.manifest import write_manifest
-from d3d_tf.tfrecords.shards import Shard, plan_shards, write_shard
+from d3d_tf.tfrecords.plan import plan_shards, save_plan
+from d3d_tf.tfrecords.shards import Shard, write_shard
 from d3d_tf.tfrecords.sources import Listing
+
+POLL_SECONDS = 0.5  # Between looks at which shards are finished.
 
 
 def dataset_folder(
@@ -29,7 +33,7 @@ def dataset_folder(
     identity: str,
 ) -> Path:
     """`records_dir/NAME-DIGEST8`; `identity` tells apart sets of one name."""
-    return Path(records_dir) / f"{name}-{digest(data, flow, identity)[:8]}"
+    return to_path(records_dir) / f"{name}-{digest(data, flow, identity)[:8]}"
 
 
 def prepare(
@@ -61,6 +65,7 @@ def prepare(
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
     shards = plan_shards(listing, folder, data=data, flow=flow)
+    save_plan(folder, shards)
     todo = [shard for shard in shards if not shard.finished()]
     if todo:
         _run(todo, beam_args or local_beam_args(), show=show)
@@ -110,21 +115,31 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     # A shard's files tell that it is finished, whatever runner wrote them.
     worker = threading.Thread(target=guarded, daemon=True)
     worker.start()
+    folder = to_path(shards[0].path).parent
     waiting = list(shards)
     total = sum(len(shard.sources) for shard in shards)
     begin, frames = time.monotonic(), 0
     with tqdm(
-        total=total, unit="video", desc="preparing records", disable=not show
+        total=total,
+        desc="preparing records",
+        disable=not show,
+        bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} videos "
+        "[{elapsed}<{remaining}{postfix}]",
     ) as bar:
         while worker.is_alive():
-            worker.join(0.5)
-            ready = [s for s in waiting if os.path.exists(s.part_path)]
-            ready = [s for s in ready if s.finished()]
+            worker.join(POLL_SECONDS)
+            there = {path.name for path in folder.iterdir()}
+            parts = [s for s in waiting if to_path(s.part_path).name in there]
+            ready = [shard for shard in parts if shard.finished()]
             for shard in ready:
                 frames += shard.num_frames()
-                rate = frames / (time.monotonic() - begin)
-                bar.set_postfix_str(f"{rate:.0f} frames/s", refresh=False)
                 bar.update(len(shard.sources))
+                seconds = time.monotonic() - begin
+                bar.set_postfix_str(
+                    f"{bar.n / seconds:.2g} videos/s, "
+                    f"{frames / seconds:.0f} frames/s",
+                    refresh=False,
+                )
                 waiting.remove(shard)
         if not failure:
             bar.update(total - bar.n)
@@ -133,7 +148,7 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
 
 
 def _remove_old_shards(folder: Path, shards: list[Shard]) -> None:
-    """Removes shards of an earlier, other number of videos."""
+    """Removes shards whose videos have all gone."""
     current = {shard.path for shard in shards}
     for path in folder.glob("*.tfrecord"):
         if str(path) not in current:

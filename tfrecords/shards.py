@@ -1,15 +1,13 @@
 """A shard: the piece of work that appears whole or not at all."""
 
 import dataclasses
-import hashlib
 import json
 import os
-import uuid
 from pathlib import Path
 
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
-from d3d_tf.files import write_atomically
-from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.files import appearing, file_size, to_path, write_atomically
+from d3d_tf.tfrecords.sources import Source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +36,7 @@ class Shard:
                 source.id,
                 source.label,
                 source.class_name,
+                [source.start, source.end],
                 [_state(p) for p in (source.path, source.flow_path) if p],
             ]
             for source in self.sources
@@ -47,8 +46,8 @@ class Shard:
     def finished(self) -> bool:
         """Whether both files are there and were made from these inputs."""
         try:
-            part = json.loads(Path(self.part_path).read_text())
-            size = os.stat(self.path).st_size
+            part = json.loads(to_path(self.part_path).read_text())
+            size = file_size(self.path)
         except (OSError, ValueError):
             return False
         return (
@@ -59,37 +58,8 @@ class Shard:
 
     def num_frames(self) -> int:
         """Frames in the finished shard."""
-        part = json.loads(Path(self.part_path).read_text())
+        part = json.loads(to_path(self.part_path).read_text())
         return sum(row.get("frames", 0) for row in part["videos"])
-
-
-def plan_shards(
-    listing: Listing, folder: Path, *, data: DataRecipe, flow: FlowRecipe
-) -> list[Shard]:
-    """Deals each split's videos to at most `data.num_shards` shards.
-
-    Videos are dealt in the order of a digest of their names, so that a shard
-    is a fair sample of the classes.
-    """
-    shards = []
-    for split in sorted({source.split for source in listing.sources}):
-        members = sorted(
-            (s for s in listing.sources if s.split == split),
-            key=lambda s: hashlib.sha256(s.id.encode()).hexdigest(),
-        )
-        count = min(data.num_shards, len(members))
-        for i in range(count):
-            name = f"{split}-{i:05d}-of-{count:05d}.tfrecord"
-            shards.append(
-                Shard(
-                    path=str(folder / name),
-                    sources=tuple(members[i::count]),
-                    dataset_name=listing.name,
-                    data=data,
-                    flow=flow,
-                )
-            )
-    return shards
 
 
 def write_shard(shard: Shard) -> str:
@@ -98,16 +68,19 @@ def write_shard(shard: Shard) -> str:
     # `--help` shown, without TensorFlow.
     import tensorflow as tf
 
+    from d3d_tf.tfrecords import decoder
+    from d3d_tf.tfrecords.container import UnreadableVideo
     from d3d_tf.tfrecords.example import encode_example
     from d3d_tf.tfrecords.flow import flow_library
-    from d3d_tf.tfrecords.video import UnreadableVideo, read_video
 
     inputs = shard.inputs()
     library = flow_library(shard.flow)
     flow_digest = digest(flow_identity(shard.flow, shard.data, library))
     rows = []
-    temporary = f"{shard.path}.tmp-{uuid.uuid4().hex}"
-    with tf.io.TFRecordWriter(temporary) as writer:
+    with (
+        appearing(shard.path) as name,
+        tf.io.TFRecordWriter(name) as writer,
+    ):
         for source in shard.sources:
             row = {
                 "id": source.id,
@@ -116,12 +89,7 @@ def write_shard(shard: Shard) -> str:
                 "label": source.label,
             }
             try:
-                video = read_video(
-                    source.path,
-                    frame_rate=shard.data.frame_rate,
-                    short_side=shard.data.short_side,
-                    max_seconds=shard.data.max_seconds,
-                )
+                video, sha256 = decoder.read(source, shard.data)
                 record, clipped = encode_example(
                     video,
                     source,
@@ -137,7 +105,7 @@ def write_shard(shard: Shard) -> str:
             rows.append(
                 row
                 | {
-                    "sha256": _sha256(source.path),
+                    "sha256": sha256,
                     "frames": len(video.frames),
                     "trimmed": video.trimmed,
                     "clipped_flow": clipped,
@@ -147,10 +115,9 @@ def write_shard(shard: Shard) -> str:
     part = {
         "inputs": inputs,
         "flow_library": library,
-        "bytes": os.stat(temporary).st_size,
+        "bytes": file_size(shard.path),
         "videos": rows,
     }
-    os.replace(temporary, shard.path)
     write_atomically(shard.part_path, json.dumps(part))
     return shard.path
 
@@ -161,8 +128,3 @@ def _state(path: str) -> list[int]:
     except OSError:
         return []
     return [stat.st_size, stat.st_mtime_ns]
-
-
-def _sha256(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

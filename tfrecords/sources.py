@@ -11,7 +11,8 @@ from d3d_tf.errors import UserError
 # that a broken or misnamed one is reported and not overlooked.
 NOT_VIDEOS = frozenset(
     ".bmp .csv .db .gif .html .ini .jpeg .jpg .json .log .md .nfo .pdf .png "
-    ".srt .tif .tiff .txt .vtt .webp .xml .yaml .yml .zip".split()
+    ".srt .tif .tiff .txt .vtt .webp .xml .yaml .yml .zip .tar .gz .tgz .rar "
+    ".part .ytdl".split()
 )
 SPLIT_NAMES = {"train": "train", "test": "test", "val": "test", "valid": "test"}
 
@@ -21,12 +22,15 @@ class Source:
     """One video file that should become a record.
 
     Attributes:
-      id: unique in the data set: `split/class/file` or `class/file`.
+      id: unique in the data set, and the same whenever it is listed; of a
+        folder `split/class/file` or `class/file`.
       path: of the file.
       label: class index.
       class_name: label_map.txt's line `label`.
       split: name of the split it belongs to.
       flow_path: where another tool left its flow; empty: it is computed.
+      start, end: the part of the file that is the video, in seconds from its
+        first frame; no end: that of the file.
     """
 
     id: str
@@ -35,6 +39,8 @@ class Source:
     class_name: str
     split: str
     flow_path: str = ""
+    start: float = 0.0
+    end: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,12 +52,21 @@ class Listing:
       classes: label names; a label is an index into them.
       sources: every file to try.
       empty_classes: sub-folders that hold no file.
+      missing: videos of the data set's own list that are not on disk; their
+        paths are empty.
+      notes: what else a user should know, a sentence each.
+      listed: whether the data set has such a list.
+      drawn: whether the splits are our choice and not the data set's.
     """
 
     name: str
     classes: tuple[str, ...]
     sources: tuple[Source, ...]
     empty_classes: tuple[str, ...] = ()
+    missing: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
+    listed: bool = False
+    drawn: bool = False
 
     def with_flow(self, flow_dir: str | Path) -> "Listing":
         """The same videos with the flow that lies in a folder of its own.
@@ -73,7 +88,7 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
 
     Classes are the sorted names of the sub-folders. Without a split of its
     own, `test_share` of each class's files is held out, chosen by a digest of
-    their names. A file that is added may take a held-out file's place.
+    their names.
 
     Raises:
       UserError: no such folder, no file in any sub-folder, or classes beside
@@ -100,8 +115,14 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
     filled = set()
     for root, split in roots.items():
         for class_folder in _folders(root):
-            files = [p for p in sorted(class_folder.iterdir()) if _candidate(p)]
-            held_out = set() if split else _held_out(files, test_share)
+            files = [
+                p for p in sorted(class_folder.iterdir()) if is_candidate(p)
+            ]
+            held_out = (
+                set()
+                if split
+                else hold_out([p.name for p in files], test_share)
+            )
             if files:
                 filled.add(class_folder.name)
             for path in files:
@@ -112,7 +133,7 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
                         label=names.index(class_folder.name),
                         class_name=class_folder.name,
                         split=split
-                        or ("test" if path in held_out else "train"),
+                        or ("test" if path.name in held_out else "train"),
                     )
                 )
     if not sources:
@@ -121,7 +142,13 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
             f"with the video files in it, e.g. {folder}/juggling/clip1.mp4."
         )
     empty = tuple(name for name in names if name not in filled)
-    return Listing(folder.resolve().name, tuple(names), tuple(sources), empty)
+    return Listing(
+        folder.resolve().name,
+        tuple(names),
+        tuple(sources),
+        empty,
+        drawn=not splits,
+    )
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -132,21 +159,22 @@ def _folders(folder: Path) -> list[Path]:
     ]
 
 
-def _candidate(path: Path) -> bool:
+def is_candidate(path: Path) -> bool:
+    """Whether to try it; what is no file at all is tried and told."""
     return (
-        path.is_file()
+        not path.is_dir()
         and not path.name.startswith(".")
         and path.suffix.lower() not in NOT_VIDEOS
     )
 
 
-def _held_out(files: list[Path], share: float) -> set[Path]:
-    """`share` of the files; at least one of two or more, never all."""
-    if len(files) < 2 or share == 0:
+def hold_out(names: list[str], share: float) -> set[str]:
+    """`share` of the names; at least one of two or more, never all."""
+    if len(names) < 2 or share == 0:
         return set()
 
-    def by_name(path: Path) -> str:
-        return hashlib.sha256(path.name.encode()).hexdigest()
+    def by_digest(name: str) -> str:
+        return hashlib.sha256(name.encode()).hexdigest()
 
-    count = min(max(1, math.floor(len(files) * share)), len(files) - 1)
-    return set(sorted(files, key=by_name)[:count])
+    count = min(max(1, math.floor(len(names) * share)), len(names) - 1)
+    return set(sorted(names, key=by_digest)[:count])

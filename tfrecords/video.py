@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,16 +10,38 @@ import av
 import cv2
 import numpy as np
 
+from d3d_tf.tfrecords.container import (
+    UnreadableVideo,
+    opened,
+    promised_end,
+    reason,
+    timed_frames,
+    upright,
+)
+
 MICROSECONDS = 1_000_000
 # Half a tick of MPEG's clock, in seconds: containers round timestamps.
 SLACK = 0.5 / 90_000
 # A tick of the coarsest usual clock, Matroska's: an end is a sum of two times.
 END_SLACK = 0.001
+# Below this, decoding from the beginning costs no more than a jump.
+SHORTEST_JUMP = 5.0  # Seconds.
+# Formats with an index of their key frames. Elsewhere (MPEG program streams) a
+# jump can end between them, in pictures without what they refer to.
+INDEXED = ("mov,mp4", "matroska,webm")
+LARGEST_VIDEO = 4 * 2**30  # Bytes of decoded frames.
+NO_ENTRY = "cannot be entered in the middle"
 SIZE_CHANGES = "the picture size changes within the file"
 
-
-class UnreadableVideo(Exception):
-    """The file is no video that can be used; the text is the reason."""
+__all__ = [
+    "UnreadableVideo",
+    "Video",
+    "first_frame_size",
+    "frame_times",
+    "frames_of",
+    "read_video",
+    "write_video",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +51,7 @@ class Video:
     Attributes:
       frames: uint8 `[time, height, width, 3]` RGB.
       timestamps: int64 `[time]`, microseconds from the first frame.
-      trimmed: whether the file goes on after the last frame.
+      trimmed: whether `max_seconds` cut something off.
     """
 
     frames: np.ndarray
@@ -42,59 +65,35 @@ def read_video(
     frame_rate: float,
     short_side: int,
     max_seconds: float,
+    start: float = 0.0,
+    end: float | None = None,
 ) -> Video:
-    """Reads a file at a constant rate and a given size.
+    """Reads a file, or a part of it, at a constant rate and a given size.
 
-    Output frame k shows what a player shows at k / frame_rate seconds after
-    the first frame: the newest frame that is not later. Rates are therefore
-    changed by timestamps, whatever the file's own rate, constant or not.
+    Output frame k shows what a player shows at start + k / frame_rate seconds
+    after the first frame: the newest frame that is not later. Rates are
+    therefore changed by timestamps, whatever the file's own rate, constant or
+    not. The last output frame is before `end`.
 
     Args:
       path: any file FFmpeg can decode.
       frame_rate: frames per second of the output.
       short_side: shorter side of the output in pixels; the aspect is kept.
-      max_seconds: the output ends here at the latest.
+      max_seconds: the output is no longer than this.
+      start, end: the part of the file, in seconds from its first frame;
+        without an end up to the end of the file.
 
     Raises:
-      UnreadableVideo: missing, empty, no video stream, damaged, or cut off
-        well before the end that its header tells.
+      UnreadableVideo: missing, empty, no video stream, damaged, cut off well
+        before the end that its header tells, or over before `start`.
     """
-    limit = max(1, round(max_seconds * frame_rate))
-    frames: list[np.ndarray] = []
-    current = np.empty((0, 0, 3), np.uint8)
-    end = 0.0
-    trimmed = False
-
-    def show_until(time: float) -> None:
-        """Repeats `current` for all output frames that are due before."""
-        while len(frames) < limit and len(frames) / frame_rate < time - SLACK:
-            frames.append(current)
-
-    origin = None
-    try:
-        with _open(path) as container:
-            stream = container.streams.video[0]
-            for start, stop, frame in _timed_frames(container, stream):
-                if origin is None:
-                    origin = start
-                else:
-                    show_until(start - origin)
-                trimmed = start - origin >= limit / frame_rate - SLACK
-                if trimmed:
-                    break
-                current = _resize(_upright(frame), short_side)
-                end = stop
-            promised = _promised_end(container, stream)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableVideo(_reason(error, len(frames))) from error
-    if origin is None:
-        raise UnreadableVideo("holds no frame")
-    if not trimmed:
-        _require_whole(end, promised)
-    show_until(end - origin - END_SLACK)
-    if not frames:
-        frames.append(current)
-    return _video(frames, frame_rate, trimmed)
+    clip = _Clip(frame_rate, short_side, max_seconds, start, end)
+    if start > SHORTEST_JUMP:
+        try:
+            return _read(path, clip, jump=True)
+        except UnreadableVideo:
+            pass  # Not every file can be entered in the middle.
+    return _read(path, clip, jump=False)
 
 
 def frames_of(path: str | Path, short_side: int) -> Iterator[np.ndarray]:
@@ -106,10 +105,10 @@ def frames_of(path: str | Path, short_side: int) -> Iterator[np.ndarray]:
     Raises:
       UnreadableVideo: as `read_video`; frames before the damage came out.
     """
-    with _decoding(path) as (timed_frames, _):
+    with opened(path) as (container, stream):
         shape = None
-        for _, _, frame in timed_frames:
-            pixels = _resize(_upright(frame), short_side)
+        for _, _, frame in timed_frames(container, stream):
+            pixels = _resize(upright(frame), short_side)
             if shape not in (None, pixels.shape):
                 raise UnreadableVideo(SIZE_CHANGES)
             shape = pixels.shape
@@ -124,8 +123,9 @@ def frame_times(path: str | Path) -> list[float]:
     """
     times = []
     end = 0.0
-    with _decoding(path) as (timed_frames, promised):
-        for start, stop, _ in timed_frames:
+    with opened(path) as (container, stream):
+        promised = promised_end(container, stream)
+        for start, stop, _ in timed_frames(container, stream):
             times.append(start)
             end = stop
     if not times:
@@ -134,33 +134,16 @@ def frame_times(path: str | Path) -> list[float]:
     return times
 
 
-@contextlib.contextmanager
-def _decoding(path: str | Path):
-    """Yields a file's frames and promised end; its errors become reasons."""
-    try:
-        with _open(path) as container:
-            stream = container.streams.video[0]
-            promised = _promised_end(container, stream)
-            yield _timed_frames(container, stream), promised
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableVideo(_reason(error, 0)) from error
-
-
 def first_frame_size(path: str | Path) -> tuple[int, int]:
     """(height, width) in pixels, decoded and not believed.
 
     Raises:
       UnreadableVideo: as `read_video`.
     """
-    try:
-        with _open(path) as container:
-            for frame in container.decode(container.streams.video[0]):
-                height, width = frame.height, frame.width
-                return (
-                    (width, height) if frame.rotation % 180 else (height, width)
-                )
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableVideo(_reason(error, 0)) from error
+    with opened(path) as (container, stream):
+        for _, _, frame in timed_frames(container, stream):
+            height, width = frame.height, frame.width
+            return (width, height) if frame.rotation % 180 else (height, width)
     raise UnreadableVideo("holds no frame")
 
 
@@ -183,40 +166,105 @@ def write_video(path: str | Path, frames: np.ndarray, frame_rate: int) -> None:
         container.mux(stream.encode(None))
 
 
-def _open(path: str | Path):
-    if Path(path).stat().st_size == 0:
-        raise UnreadableVideo("empty file")
-    container = av.open(str(path))
-    if not container.streams.video:
-        container.close()
-        raise UnreadableVideo("no video stream in the file")
-    return container
+class _Clip:
+    """The output frames, filled as time goes by; times from `start`."""
+
+    def __init__(self, frame_rate, short_side, max_seconds, start, end):
+        self.start = start
+        self.end = math.inf if end is None else end
+        self._rate, self._short_side = frame_rate, short_side
+        longest = max(1, round(max_seconds * frame_rate))
+        wanted = (self.end - start) * frame_rate - 1e-6
+        self._cut_short = longest < wanted
+        self._limit = longest if self._cut_short else max(1, math.ceil(wanted))
+        self.clear()
+
+    def clear(self) -> None:
+        self.frames: list[np.ndarray] = []
+        self._shown, self._fresh = None, False
+        self._pixels = np.empty((0, 0, 3), np.uint8)
+
+    def show(self, frame, time: float) -> bool:
+        """From `time` on `frame` is shown; whether more is wanted."""
+        self.fill(time - SLACK)
+        self._shown, self._fresh = frame, True
+        return time < self._limit / self._rate - SLACK
+
+    def fill(self, time: float) -> None:
+        """Repeats what is shown for all output frames due before `time`."""
+        while (
+            len(self.frames) < self._limit
+            and len(self.frames) / self._rate < time
+        ):
+            if self._fresh:
+                self._pixels = _resize(upright(self._shown), self._short_side)
+                self._fresh = False
+            self.frames.append(self._pixels)
+            if len(self.frames) * self._pixels.nbytes > LARGEST_VIDEO:
+                raise UnreadableVideo(
+                    f"more than {LARGEST_VIDEO / 2**30:g} GiB when decoded; a "
+                    "smaller data.max_seconds cuts it"
+                )
+
+    def video(self, *, whole: bool) -> Video:
+        if len({frame.shape for frame in self.frames}) > 1:
+            raise UnreadableVideo(SIZE_CHANGES)
+        times = np.arange(len(self.frames)) * MICROSECONDS / self._rate
+        return Video(
+            np.stack(self.frames),
+            np.rint(times).astype(np.int64),
+            self._cut_short and not whole,
+        )
 
 
-def _timed_frames(container, stream):
-    """Yields (start, end, frame) with the file's own times in seconds."""
-    stream.thread_type = "NONE"  # Workers decode whole videos side by side.
-    gap = float(1 / (stream.average_rate or stream.guessed_rate or 25))
-    previous = None
-    for index, frame in enumerate(container.decode(stream)):
-        if frame.is_corrupt:
-            raise UnreadableVideo(f"damaged after {index} good frames")
-        # Bare streams have no timestamps, only a rate.
-        time = index * gap if frame.time is None else frame.time
-        if previous is not None and frame.time is not None:
-            gap = time - previous
-        previous = time
-        shown = float((frame.duration or 0) * (frame.time_base or 0))
-        # Many files give their last frame next to no time.
-        yield time, time + max(shown, gap), frame
+def _read(path: str | Path, clip: _Clip, *, jump: bool) -> Video:
+    """Fills the clip.
 
-
-def _promised_end(container, stream) -> float:
-    """The time at which the header says the file ends; 0: it does not say."""
-    if stream.duration:
-        ticks = (stream.start_time or 0) + stream.duration
-        return float(ticks * stream.time_base)
-    return (container.duration or 0) / av.time_base
+    Raises:
+      UnreadableVideo: as `read_video`, or the jump did not end before `start`.
+    """
+    clip.clear()
+    wanted = True
+    stop = 0.0
+    with contextlib.ExitStack() as stack:
+        container, stream = stack.enter_context(opened(path))
+        try:
+            promised = promised_end(container, stream)
+            frames = timed_frames(container, stream)
+            first = next(frames, None)
+            if first is None:
+                raise UnreadableVideo("holds no frame")
+            origin = first[0]
+            begin = origin + clip.start
+            if jump:
+                if not container.format.name.startswith(INDEXED):
+                    raise UnreadableVideo(NO_ENTRY)
+                ticks = math.floor(begin / stream.time_base)
+                container.seek(ticks, stream=stream)
+                frames = timed_frames(container, stream)
+                first = next(frames, None)
+                if first is None or not first[2].key_frame or first[0] > begin:
+                    raise UnreadableVideo(NO_ENTRY)
+            clip.show(first[2], first[0] - begin)
+            stop = first[1]
+            for time, stop_, frame in frames:
+                wanted = clip.show(frame, time - begin)
+                if not wanted:
+                    break
+                stop = stop_
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise UnreadableVideo(reason(error, len(clip.frames))) from error
+    if wanted:
+        _require_whole(stop, min(promised, origin + clip.end))
+        if stop <= begin:
+            raise UnreadableVideo(
+                f"over after {stop - origin:.1f} s, before the clip's start at "
+                f"{clip.start:.1f} s"
+            )
+        clip.fill(stop - begin - END_SLACK)
+    if not clip.frames:
+        clip.fill(SLACK)
+    return clip.video(whole=wanted)
 
 
 def _require_whole(end: float, promised: float) -> None:
@@ -224,12 +272,6 @@ def _require_whole(end: float, promised: float) -> None:
         raise UnreadableVideo(
             f"cut off: it can be decoded up to {end:.1f} s of {promised:.1f} s"
         )
-
-
-def _upright(frame) -> np.ndarray:
-    """RGB pixels, turned as the file asks a player to (phones do that)."""
-    pixels = frame.to_ndarray(format="rgb24")
-    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 
 
 def _resize(pixels: np.ndarray, short_side: int) -> np.ndarray:
@@ -243,16 +285,3 @@ def _resize(pixels: np.ndarray, short_side: int) -> np.ndarray:
         size,
         interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
     )
-
-
-def _video(frames, frame_rate: float, trimmed: bool) -> Video:
-    if len({frame.shape for frame in frames}) > 1:
-        raise UnreadableVideo(SIZE_CHANGES)
-    times = np.arange(len(frames)) * MICROSECONDS / frame_rate
-    return Video(np.stack(frames), np.rint(times).astype(np.int64), trimmed)
-
-
-def _reason(error: Exception, good_frames: int) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    where = f" after {good_frames} good frames" if good_frames else ""
-    return f"cannot be decoded{where}: {text}"

@@ -2,11 +2,40 @@
 
 import typing
 
-from d3d_tf.config.recipe import Recipe
+from d3d_tf.config.recipe import NetworkRecipe, Recipe
 from d3d_tf.errors import UsageError
 
+MODELS = ("s3dg", "s3d", "i3d", "s3dg_nonlocal")
+ENDPOINTS = (
+    "Conv2d_1a_7x7",
+    "MaxPool_2a_3x3",
+    "Conv2d_2b_1x1",
+    "Conv2d_2c_3x3",
+    "MaxPool_3a_3x3",
+    "Mixed_3b",
+    "Mixed_3c",
+    "MaxPool_4a_3x3",
+    "Mixed_4b",
+    "Mixed_4c",
+    "Mixed_4d",
+    "Mixed_4e",
+    "Mixed_4f",
+    "MaxPool_5a_2x2",
+    "Mixed_5b",
+    "Mixed_5c",
+)
+# Those of tfrecords/layouts.
+LAYOUTS = (
+    "folders",
+    "csv",
+    "kinetics400",
+    "kinetics600",
+    "kinetics700",
+    "ucf101",
+    "hmdb51",
+)
 POSITIVE = {
-    "data": ("frame_rate", "max_seconds", "num_shards"),
+    "data": ("frame_rate", "max_seconds", "max_decode_seconds", "num_shards"),
     "flow": (
         "tau",
         "lambda_",
@@ -52,6 +81,13 @@ def validate(recipe: Recipe) -> None:
     require(recipe.seed >= 0, "seed", "0 or more")
     require(recipe.clip.frames >= 0, "clip.frames", "0 (automatic) or more")
     require(recipe.clip.size >= 0, "clip.size", "0 (automatic) or more")
+    require(recipe.evaluation.clips >= 1, "evaluation.clips", "1 or more")
+    require(recipe.evaluation.crops in (1, 3), "evaluation.crops", "1 or 3")
+    require(
+        recipe.evaluation.clip_frames >= 0,
+        "evaluation.clip_frames",
+        "0 (that of the training clips) or more",
+    )
     require(
         recipe.data.short_side == 0 or recipe.data.short_side >= 16,
         "data.short_side",
@@ -60,6 +96,8 @@ def validate(recipe: Recipe) -> None:
     require(
         1 <= recipe.data.jpeg_quality <= 100, "data.jpeg_quality", "1 to 100"
     )
+    one_of("data.layout", *LAYOUTS)
+    require(recipe.data.split in (1, 2, 3), "data.split", "1, 2 or 3")
     require(recipe.flow.scale_step < 1, "flow.scale_step", "between 0 and 1")
     # What OpenCV's median filter can do on float pictures; 0 and 1: none.
     require(
@@ -71,9 +109,9 @@ def validate(recipe: Recipe) -> None:
         recipe.network.weight_decay >= 0, "network.weight_decay", "0 or more"
     )
     require(
-        recipe.network.first_temporal_kernel in (1, 3, 5, 7),
+        recipe.network.first_temporal_kernel in (None, 1, 3, 5, 7),
         "network.first_temporal_kernel",
-        "1, 3, 5 or 7",
+        "1, 3, 5, 7 or null (the model's own)",
     )
     for key in (
         "data.test_share",
@@ -85,7 +123,30 @@ def validate(recipe: Recipe) -> None:
         value = getattr(getattr(recipe, section), leaf)
         require(0 <= value < 1, key, "in [0, 1)")
     require(recipe.distill.weight >= 0, "distill.weight", "0 or more")
-    one_of("network.model", "s3dg")
+    one_of("network.model", *MODELS)
+    one_of("network.head_pooling", "overlapping", "global")
+    one_of("network.final_endpoint", *ENDPOINTS)
+    for key in ("temporal_conv_start_at", "gating_start_at"):
+        require(
+            getattr(recipe.network, key) in (None, *ENDPOINTS),
+            f"network.{key}",
+            f"null (nowhere) or one of {', '.join(ENDPOINTS)}",
+        )
+    require(
+        recipe.network.model not in ("s3d", "i3d")
+        or recipe.network.gating_start_at
+        in (None, NetworkRecipe.gating_start_at),
+        "network.gating_start_at",
+        f"left alone with network.model={recipe.network.model}, which has no "
+        "gates",
+    )
+    require(
+        recipe.network.model != "s3dg_nonlocal"
+        or recipe.network.final_endpoint in ENDPOINTS[-2:],
+        "network.final_endpoint",
+        "Mixed_5b or Mixed_5c with network.model=s3dg_nonlocal, whose "
+        "non-local blocks are before them",
+    )
     one_of("flow.algorithm", "tvl1", "dis", "farneback", "imported")
     one_of("flow.backend", "cpu", "opencv", "tensorflow")
     require(

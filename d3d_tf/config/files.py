@@ -10,7 +10,7 @@ import yaml
 from d3d_tf.config.checks import validate
 from d3d_tf.config.recipe import Recipe, to_dict
 from d3d_tf.errors import UsageError
-from d3d_tf.files import write_atomically
+from d3d_tf.files import to_path, write_atomically
 
 
 def load(path: str | Path) -> Recipe:
@@ -21,7 +21,7 @@ def load(path: str | Path) -> Recipe:
         key, a wrong type or an impossible combination.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text())
+        content = yaml.safe_load(to_path(path).read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         text = " ".join(str(error).split())
         raise UsageError(f"Cannot read the recipe {path}: {text}") from error

@@ -54,6 +54,17 @@ def require_same_flow(
     return {ours_name: ours, theirs_name: theirs}
 
 
+def same_keys(flow: dict, partial: dict) -> dict:
+    """What an identity says about the keys of another, partial one."""
+    return {
+        key: same_keys(flow[key], value)
+        if isinstance(value, dict)
+        else flow[key]
+        for key, value in partial.items()
+        if key in flow
+    }
+
+
 def differences(
     old: dict, new: dict, prefix: str = ""
 ) -> list[tuple[str, object, object]]:

@@ -62,6 +62,9 @@ class DataRecipe:
       num_shards: files per split.
       test_share: share of each class's videos held out where the folder has
         no split of its own.
+      layout: how the videos and their list are laid out; see docs/datasets.md.
+      split: which of the official splits of UCF-101 and HMDB-51, 1 to 3.
+      max_decode_seconds: a video whose decoding takes longer is left out.
     """
 
     short_side: int = 256
@@ -70,6 +73,9 @@ class DataRecipe:
     jpeg_quality: int = 95
     num_shards: int = 16
     test_share: float = 0.2
+    layout: str = "folders"
+    split: int = 1
+    max_decode_seconds: float = 300.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,18 +96,52 @@ class ClipRecipe:
 
 
 @dataclasses.dataclass(frozen=True)
+class EvaluationRecipe:
+    """The views of a video that are scored; their soft-max scores are averaged.
+
+    Default: one centre clip, one centre crop. S3D's full-length protocol is
+    `clip_frames=250`: 10 s at 25 frames per second in one clip.
+
+    Attributes:
+      clips: spread evenly over the video, the first at its beginning and the
+        last at its end; one: in the middle.
+      crops: 1, in the middle, or 3 along the longer side.
+      clip_frames: length of a clip; 0: that of the training clips.
+    """
+
+    clips: int = 1
+    crops: int = 1
+    clip_frames: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
 class NetworkRecipe:
-    """The network of both streams; names are those of `S3DG`'s arguments."""
+    """The network of both streams; names are those of its arguments.
+
+    Attributes:
+      model: `s3dg`, `s3d`, `i3d` or `s3dg_nonlocal`; see `networks.NETWORKS`.
+      first_temporal_kernel: 1, 3, 5 or 7; None: the model's own (7 in I3D,
+        else 3).
+      temporal_conv_start_at: None: 3x3 convolutions see one frame everywhere.
+      gating_start_at: None: no gates. S3D and I3D never have any.
+      head_pooling: `overlapping` windows or one `global` mean.
+      recompute: less memory in training for more time.
+    """
 
     model: str = "s3dg"
     dropout: float = 0.2
     depth_multiplier: float = 1.0
     min_depth: int = 16
-    first_temporal_kernel: int = 3
+    first_temporal_kernel: int | None = None
+    temporal_conv_start_at: str | None = "Conv2d_2c_3x3"
+    gating_start_at: str | None = "Conv2d_2c_3x3"
+    final_endpoint: str = "Mixed_5c"
+    head_pooling: str = "overlapping"
     weight_decay: float = 1e-7
     batch_norm_momentum: float = 0.999
     synchronized_batch_norm: bool = False
     fan_in_initializer: bool = False
+    recompute: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +195,7 @@ class Recipe:
     data: DataRecipe = DataRecipe()
     flow: FlowRecipe = FlowRecipe()
     clip: ClipRecipe = ClipRecipe()
+    evaluation: EvaluationRecipe = EvaluationRecipe()
     network: NetworkRecipe = NetworkRecipe()
     train: TrainRecipe = TrainRecipe()
     distill: DistillRecipe = DistillRecipe()

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from d3d_tf.errors import UserError
+from d3d_tf.files import to_path
 
 # Serialized records, not clips, are shuffled, in windows of so many bytes.
 SHUFFLE_BYTES = 512 * 2**20
@@ -34,8 +35,22 @@ class Dataset:
 
     @property
     def flow(self) -> dict:
-        """The identity of its flow; see `flow_identity`."""
+        """The identity of its flow, see `flow_identity`; empty: RGB only."""
         return self.info["flow"]
+
+    def require_flow(self) -> None:
+        """Refuses records that hold none.
+
+        Raises:
+          UserError: with what can be done.
+        """
+        if not self.flow:
+            raise UserError(
+                f"The records of {self.folder} have no optical flow, only RGB "
+                "frames (no FORWARD_FLOW/image/encoded): they can train the "
+                "RGB baseline, --mode=train --set stream=rgb. For flow, and "
+                "to distill, prepare the videos with --mode=prepare."
+            )
 
     def shuffle_window(self) -> int:
         """How many records are shuffled together; at least 16."""
@@ -47,8 +62,22 @@ class Dataset:
         rows = json.loads((self.folder / "manifest.json").read_text())
         return [row for row in rows if "skipped" in row]
 
+    def count_shorter(self, split: str, frames: int) -> int:
+        """Videos of a split with fewer frames; their clips begin again."""
+        rows = json.loads((self.folder / "manifest.json").read_text())
+        return sum(
+            row["split"] == split and row.get("frames", frames) < frames
+            for row in rows
+        )
+
     def shards(self, split: str) -> dict[str, int]:
         """The split's files, in order, and the records in each."""
+        foreign = self.info.get("foreign")
+        if foreign:
+            return {
+                str(to_path(foreign["folder"]) / name): count
+                for name, count in foreign["shards"].get(split, {}).items()
+            }
         return {
             str(self.folder / name): count
             for name, count in self.info["shards"].items()
@@ -62,7 +91,7 @@ def open_dataset(folder: str | Path) -> Dataset:
     Raises:
       UserError: the folder holds no finished records, or old ones.
     """
-    folder = Path(folder)
+    folder = to_path(folder)
     try:
         info = json.loads((folder / "dataset.json").read_text())
     except (OSError, ValueError) as error:

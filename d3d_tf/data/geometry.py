@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from d3d_tf.config import EvaluationRecipe
+
 
 class ClipGeometry(NamedTuple):
     """Which part of a video a clip shows.
@@ -30,6 +32,52 @@ def centre_geometry(length, height, width, *, frames: int, size: int):
         (width - size) // 2,
         size,
         tf.constant(False),
+    )
+
+
+def view_geometry(
+    view,
+    length,
+    height,
+    width,
+    *,
+    views: EvaluationRecipe,
+    frames: int,
+    size: int,
+):
+    """One of an evaluation's `clips x crops` views; no flip.
+
+    Clip k of K begins at `k (length - frames) // (K - 1)`, so that the first
+    is at the beginning and the last at the end. Three crops are at the two
+    ends and in the middle of the longer side, in the middle of the shorter. A
+    single clip or crop is in the middle. All clips of a video that is not
+    longer than `frames` are the same.
+
+    Args:
+      view: int32 scalar, `clip * crops + crop`.
+      length, height, width: of the stored video.
+      views: how many clips and crops.
+      frames, size: of a clip.
+    """
+    clip, crop = view // views.crops, view % views.crops
+    room = tf.maximum(length - frames, 0)
+    start = room // 2
+    if views.clips > 1:
+        start = clip * room // (views.clips - 1)
+    top, left = height - size, width - size
+    middle = ClipGeometry(
+        _looped(start, length, frames),
+        top // 2,
+        left // 2,
+        size,
+        tf.constant(False),
+    )
+    if views.crops == 1:
+        return middle
+    wide = width >= height
+    return middle._replace(
+        top=tf.where(wide, top // 2, crop * top // 2),
+        left=tf.where(wide, crop * left // 2, left // 2),
     )
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from d3d_tf.config import ClipRecipe
+from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.decode import decode_flow, decode_frames, parse
-from d3d_tf.data.geometry import centre_geometry, random_geometry
+from d3d_tf.data.foreign import parse_foreign
+from d3d_tf.data.geometry import random_geometry, view_geometry
 from d3d_tf.data.order import shuffled_records
 from d3d_tf.errors import UserError
+
+ONE_VIEW = EvaluationRecipe()
 
 
 def make_dataset(
@@ -29,6 +32,7 @@ def make_dataset(
     streams: tuple[str, ...] = ("frames", "flow"),
     seed: int = 0,
     start_step: int = 0,
+    views: EvaluationRecipe = ONE_VIEW,
 ) -> tf.data.Dataset:
     """Batches of `(inputs, label)`.
 
@@ -44,13 +48,16 @@ def make_dataset(
       clip: length, size and flip.
       batch_size: clips per batch, over all replicas.
       training: endless, shuffled and augmented; else each video once, in the
-        order of the shards, in the centre view, the last batch maybe smaller.
+        order of the shards, in the asked views one after another, the last
+        batch maybe smaller.
       streams: the inputs wanted; what is not is not decoded.
       seed: of order and augmentation.
       start_step: begin with this batch (training): the data of a resumed run.
+      views: of each video (evaluation); default: the centre.
 
     Raises:
-      UserError: no such split, or the records are smaller than the clip.
+      UserError: no such split, no flow, or the records are smaller than the
+        clip.
     """
     dataset = records if isinstance(records, Dataset) else open_dataset(records)
     if not dataset.splits.get(split):
@@ -64,44 +71,16 @@ def make_dataset(
             f"clip.size={clip.size} does not fit into the {stored} pixels of "
             f"the records' short side ({dataset.folder})."
         )
+    if "flow" in streams:
+        dataset.require_flow()
     shards = dataset.shards(split)
+    foreign = dataset.info.get("foreign")
 
-    def draw(video, epoch):
-        if not training:
-            return centre_geometry(
-                video["length"],
-                video["height"],
-                video["width"],
-                frames=clip.frames,
-                size=clip.size,
-            )
-        clip_key = tf.strings.to_hash_bucket_fast(video["id"], 2**31 - 1)
-        epoch_key = tf.cast(epoch, tf.int32) + tf.constant(
-            (seed * 7919) % (2**31 - 1), tf.int32
-        )
-        return random_geometry(
-            video["length"],
-            video["height"],
-            video["width"],
-            frames=clip.frames,
-            size=clip.size,
-            flip=clip.flip,
-            seed=tf.stack([epoch_key, tf.cast(clip_key, tf.int32)]),
-        )
-
-    def to_clip(record, epoch):
-        video = parse(record, streams)
-        geometry = draw(video, epoch)
-        inputs = {}
-        if "id" in streams:
-            inputs["id"] = video["id"]
-        if "frames" in streams:
-            inputs["frames"] = decode_frames(video["frames"], geometry)
-        if "flow" in streams:
-            inputs["flow"] = decode_flow(
-                video["flow"], geometry, video["saturation"]
-            )
-        return inputs, video["label"]
+    def read(record, streams):
+        if not foreign:
+            return parse(record, streams)
+        by_string = foreign["label_by_string"]
+        return parse_foreign(record, dataset.classes if by_string else None)
 
     if training:
         serialized = shuffled_records(
@@ -110,10 +89,24 @@ def make_dataset(
             window=dataset.shuffle_window(),
             start=start_step * batch_size,
         )
+
+        def to_clip(record, epoch):
+            return training_clip(
+                record, epoch, clip, streams=streams, seed=seed, read=read
+            )
     else:
-        serialized = tf.data.TFRecordDataset(list(shards)).map(
-            lambda record: (record, tf.constant(0, tf.int64))
+        numbers = tf.range(views.clips * views.crops)
+        serialized = tf.data.TFRecordDataset(list(shards)).flat_map(
+            lambda record: tf.data.Dataset.from_tensor_slices(numbers).map(
+                lambda view: (record, view)
+            )
         )
+
+        def to_clip(record, view):
+            return evaluation_clip(
+                record, view, clip, views, streams=streams, read=read
+            )
+
     return (
         serialized.map(
             to_clip, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
@@ -121,3 +114,77 @@ def make_dataset(
         .batch(batch_size, drop_remainder=training)
         .prefetch(2)
     )
+
+
+def training_clip(
+    record,
+    epoch,
+    clip: ClipRecipe,
+    *,
+    streams: tuple[str, ...] = ("frames", "flow"),
+    seed: int = 0,
+    read=parse,
+):
+    """What the training sees of one video in one epoch; see `make_dataset`.
+
+    Args:
+      record: string scalar, a serialized record.
+      epoch: integer scalar.
+      clip, streams, seed: as in `make_dataset`.
+      read: record and streams to what `parse` gives.
+
+    Returns:
+      `(inputs, label)` without the batch axis.
+    """
+    video = read(record, streams)
+    clip_key = tf.strings.to_hash_bucket_fast(video["id"], 2**31 - 1)
+    epoch_key = tf.cast(epoch, tf.int32) + tf.constant(
+        (seed * 7919) % (2**31 - 1), tf.int32
+    )
+    geometry = random_geometry(
+        video["length"],
+        video["height"],
+        video["width"],
+        frames=clip.frames,
+        size=clip.size,
+        flip=clip.flip,
+        seed=tf.stack([epoch_key, tf.cast(clip_key, tf.int32)]),
+    )
+    return _decode(video, geometry, streams), video["label"]
+
+
+def evaluation_clip(
+    record,
+    view,
+    clip: ClipRecipe,
+    views: EvaluationRecipe,
+    *,
+    streams: tuple[str, ...],
+    read=parse,
+):
+    """One view of one video; see `view_geometry` and `training_clip`."""
+    video = read(record, streams)
+    geometry = view_geometry(
+        view,
+        video["length"],
+        video["height"],
+        video["width"],
+        views=views,
+        frames=views.clip_frames or clip.frames,
+        size=clip.size,
+    )
+    return _decode(video, geometry, streams), video["label"]
+
+
+def _decode(video: dict, geometry, streams: tuple[str, ...]) -> dict:
+    """The asked streams of a parsed record."""
+    inputs = {}
+    if "id" in streams:
+        inputs["id"] = video["id"]
+    if "frames" in streams:
+        inputs["frames"] = decode_frames(video["frames"], geometry)
+    if "flow" in streams:
+        inputs["flow"] = decode_flow(
+            video["flow"], geometry, video["saturation"]
+        )
+    return inputs

@@ -1,10 +1,14 @@
 """Accuracy with its uncertainty, from scores; numpy only."""
 
 import dataclasses
+import io
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+
+from d3d_tf.files import to_path, write_atomically
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +48,13 @@ class Scores:
             if (self.labels == i).any()
         }
 
+    def of(self, ids: Iterable[str]) -> "Scores":
+        """Those of the videos among `ids`, in their own order."""
+        kept = np.isin(self.ids, list(ids))
+        return Scores(
+            self.ids[kept], self.labels[kept], self.probabilities[kept]
+        )
+
     def _right(self) -> np.ndarray:
         # argmax calls NaN the highest; a network that says NaN is not right.
         known = np.isfinite(self.probabilities).all(axis=1)
@@ -51,12 +62,14 @@ class Scores:
 
     def save(self, path: Path) -> None:
         """Writes an `.npz`."""
-        np.savez_compressed(path, **dataclasses.asdict(self))
+        content = io.BytesIO()
+        np.savez_compressed(content, **dataclasses.asdict(self))
+        write_atomically(path, content.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> "Scores":
         """Reads what `save` wrote."""
-        with np.load(path) as content:
+        with np.load(io.BytesIO(to_path(path).read_bytes())) as content:
             return cls(**{key: content[key] for key in content.files})
 
 

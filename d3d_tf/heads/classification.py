@@ -2,11 +2,14 @@
 
 import tensorflow as tf
 
+from d3d_tf.heads.dropout import Dropout
 from d3d_tf.keras_api import keras
+
+POOLINGS = ("overlapping", "global")
 
 
 class ClassificationHead(keras.layers.Layer):
-    """Window average, dropout, 1x1x1 convolution, mean over what is left.
+    """Average, dropout, 1x1x1 convolution, mean over what is left.
 
     The original head averages windows of 2 x 7 x 7 features with stride 1, so
     that windows overlap in time and the first and the last feature frame weigh
@@ -19,9 +22,15 @@ class ClassificationHead(keras.layers.Layer):
 
     Args:
       num_classes: number of outputs.
+      pooling: `overlapping` for these windows; `global` for one mean over the
+        whole map. They are the same up to two feature frames (16 frames of a
+        clip) and 7 x 7 features.
       dropout: share of pooled features set to zero in training, drawn anew for
         every window (0.2 in S3D-G).
       weight_decay: as in `UnitOptions`.
+
+    Raises:
+      ValueError: `pooling` is neither.
     """
 
     def __init__(
@@ -29,11 +38,18 @@ class ClassificationHead(keras.layers.Layer):
         num_classes: int,
         *,
         dropout: float = 0.2,
+        pooling: str = "overlapping",
         weight_decay: float = 1e-7,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.dropout = keras.layers.Dropout(dropout, name="Dropout")
+        if pooling not in POOLINGS:
+            raise ValueError(
+                f"pooling must be one of {', '.join(POOLINGS)}; got "
+                f"{pooling!r}."
+            )
+        self.pooling = pooling
+        self.dropout = Dropout(dropout, name="Dropout")
         self.logits = keras.layers.Conv3D(
             num_classes,
             1,
@@ -53,9 +69,13 @@ class ClassificationHead(keras.layers.Layer):
         windows = tf.cast(self._windows(features), tf.float32)
         return tf.reduce_mean(windows, axis=[1, 2, 3])
 
-    @staticmethod
-    def _windows(features):
-        """`[batch, t', h', w', C]`: averages over overlapping windows."""
+    def _windows(self, features):
+        """`[batch, t', h', w', C]`: the averages, in any float type."""
+        if self.pooling == "global":
+            whole = tf.reduce_mean(
+                tf.cast(features, tf.float32), axis=[1, 2, 3], keepdims=True
+            )
+            return tf.cast(whole, features.dtype)
         shape = tf.shape(features)
 
         def sliding_mean(axis: int, longest: int):

@@ -2,14 +2,17 @@
 
 from d3d_tf.config import Recipe
 from d3d_tf.console import log_to, say
+from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UserError
-from d3d_tf.jobs.experiment import Experiment
+from d3d_tf.jobs.experiment import PARTS, Experiment
 from d3d_tf.jobs.export import export_run
+from d3d_tf.jobs.initial import Initial
 from d3d_tf.jobs.records import describe, ensure_records
 from d3d_tf.jobs.results import write_table
 from d3d_tf.jobs.table import ROWS
 from d3d_tf.jobs.visualize import write_report
-from d3d_tf.runs import Run
+from d3d_tf.runs import BASELINE, Run
+from d3d_tf.training.trainer import is_finished
 
 
 def distill(
@@ -21,9 +24,23 @@ def distill(
     teacher: Run | None,
     roles: tuple[str, ...] = tuple(ROWS),
     allow_flow_mismatch: bool = False,
+    init: list[Run] | None = None,
 ) -> None:
-    """Records, teacher, baseline, student, table, export, report."""
+    """Records, teacher, baseline, student, table, export, report.
+
+    Args:
+      recipe: what to do.
+      data: videos or records; None: the toy's.
+      records_dir: where records live.
+      run: the run folder.
+      teacher: a run whose finished teacher and baseline are used.
+      roles: rows of the table.
+      allow_flow_mismatch: accept records of another flow than the teacher's.
+      init: runs that the networks trained here start from.
+    """
     recipe, dataset = ensure_records(recipe, data, records_dir)
+    if roles != (BASELINE,):
+        dataset.require_flow()
     mismatch = None
     for other in (run, teacher):
         if other and other.exists():
@@ -31,6 +48,9 @@ def distill(
                 dataset.flow, dataset.folder, allow=allow_flow_mismatch
             )
             mismatch = mismatch or found
+    if teacher:
+        _require_same_classes(teacher, dataset)
+    initial = _initial(recipe, dataset, teacher, roles, init)
     run.start(
         recipe,
         dataset.classes,
@@ -38,23 +58,82 @@ def distill(
         flow=dataset.flow,
         flow_mismatch=mismatch,
         teacher=teacher.folder if teacher else None,
+        weights=_weights(teacher, initial),
     )
     log_to(run.folder / "log.txt")
     say(describe(dataset))
     if not dataset.test_splits:
         say("warning: no video was held out; scores are on training videos.")
-    if recipe.toy is None:
+    if initial:
+        initial.tell()
+    elif recipe.toy is None:
         say(
             "warning: the networks start from scratch, no weights were given; "
             "with few videos they will learn the training videos by heart."
         )
-    experiment = Experiment(recipe, dataset, run, teacher)
+    experiment = Experiment(recipe, dataset, run, teacher, initial)
     if teacher and not experiment.is_finished(experiment.teacher_role):
         raise UserError(
             f"{teacher.folder} has no finished {experiment.teacher_role}."
         )
+    if teacher and "baseline" in roles:
+        if not is_finished(teacher.checkpoints(BASELINE)):
+            say(
+                f"{teacher.folder} has no RGB baseline for the table: it is "
+                "trained here."
+            )
     write_table(experiment, roles, flow_mismatch=mismatch)
     if "student" in roles:
         module = export_run(run, experiment.network("student"))
         say(f"module: {module}")
     say(f"report: {write_report(run, dataset)}")
+
+
+def _require_same_classes(teacher: Run, dataset: Dataset) -> None:
+    """Logits are compared one by one, so they must mean the same."""
+    theirs, ours = teacher.labels(), dataset.classes
+    if theirs == ours:
+        return
+    differing = [
+        f"logit {i} is {a!r} there, {b!r} here"
+        for i, (a, b) in enumerate(zip(theirs, ours, strict=False))
+        if a != b
+    ]
+    raise UserError(
+        f"The teacher {teacher.folder} knows {len(theirs)} classes, "
+        f"{dataset.folder} has {len(ours)}; "
+        f"{'; '.join(differing[:2]) or 'the first ones are equal'}. A student "
+        "learns its teacher's logits: the classes must be the same, in the "
+        "same order."
+    )
+
+
+def _initial(
+    recipe: Recipe,
+    dataset: Dataset,
+    teacher: Run | None,
+    roles: tuple[str, ...],
+    init: list[Run] | None,
+) -> Initial | None:
+    """Where the networks start that the rows need and no one else has."""
+    if not init:
+        return None
+    trained = tuple(
+        part
+        for part in dict.fromkeys(p for role in roles for p in PARTS[role])
+        if part == "student"
+        or not (teacher and is_finished(teacher.checkpoints(part)))
+    )
+    return Initial(init, recipe, dataset.classes, trained)
+
+
+def _weights(teacher: Run | None, initial: Initial | None) -> dict | None:
+    weights: dict = {}
+    if initial:
+        weights["init"] = initial.describe()
+    if teacher and teacher.weights():
+        weights["teacher"] = {
+            "run": str(teacher.folder),
+            "weights": teacher.weights(),
+        }
+    return weights or None

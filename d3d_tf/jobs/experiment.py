@@ -8,9 +8,11 @@ from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.stream import StreamTrainer
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import average
+from d3d_tf.jobs.initial import Initial
 from d3d_tf.jobs.latency import milliseconds_per_video
 from d3d_tf.jobs.table import ROWS, Row
 from d3d_tf.keras_api import keras
+from d3d_tf.models.folding import fold_batch_norm
 from d3d_tf.networks import make_network
 from d3d_tf.runs import BASELINE, STREAM, STUDENT, TEACHER, Run
 from d3d_tf.training.scoring import compile_forward, score_split
@@ -35,7 +37,9 @@ class Experiment:
       dataset: the records.
       run: a started run folder.
       donor: a run whose finished teacher and baseline are used instead of
-        training them here.
+        training them here. It may be of another architecture.
+      initial: where the networks that are trained here start; None: from
+        scratch.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Experiment:
         dataset: Dataset,
         run: Run,
         donor: Run | None = None,
+        initial: Initial | None = None,
     ):
         policy = recipe.train.mixed_precision
         if policy == "mixed_float16" and not tf.config.list_physical_devices(
@@ -58,6 +63,7 @@ class Experiment:
         self.dataset = dataset
         self.run = run
         self.donor = donor
+        self.initial = initial
         self.strategy = make_strategy(recipe.train.batch_size)
         self._networks: dict[str, keras.Model] = {}
         self._rows: dict[str, Row] = {}
@@ -102,8 +108,10 @@ class Experiment:
         return self.run
 
     def _make(self, role: str):
+        home = self._home(role)
+        recipe = self.recipe if home is self.run else home.recipe()
         return make_network(
-            self.recipe.network, len(self.dataset.classes), STREAM[role]
+            recipe.network, len(self.dataset.classes), STREAM[role]
         )
 
     def _train(self, role: str):
@@ -116,6 +124,8 @@ class Experiment:
 
         def make_trainer():
             network = self._make(role)
+            if self.initial:
+                self.initial.fill(network, role)
             if role != STUDENT:
                 return StreamTrainer(network, input_key=STREAM[role])
             return Distiller(
@@ -143,27 +153,32 @@ class Experiment:
     def _network_row(self, role: str) -> Row:
         """Scores and costs; those of a finished network are kept."""
         digest = self.dataset.info["digest"]
+        views = self.recipe.evaluation
         row = None
         if self.is_finished(role):
-            row = Row.load(role, self._home(role), digest)
+            row = Row.load(role, self._home(role), digest, views)
         if row is None:
             row = self._score(role)
-            row.save(self.run, digest)
+            row.save(self.run, digest, views)
         return row
 
     def _score(self, role: str) -> Row:
         network = self.network(role)
-        forward = compile_forward(network)
+        forward = compile_forward(fold_batch_norm(network))
         scores = {}
+        clip, views = self.recipe.clip, self.recipe.evaluation
+        # Longer clips take as much memory in smaller batches.
+        shrink = max(1, views.clip_frames // clip.frames)
         for split in self.dataset.splits:
             scores[split] = score_split(
                 forward,
                 self.dataset,
                 split,
-                self.recipe.clip,
+                clip,
                 stream=STREAM[role],
-                batch_size=4 * self.recipe.train.batch_size,
+                batch_size=max(1, 4 * self.recipe.train.batch_size // shrink),
                 title=f"scoring {ROWS[role]} on {split}",
+                views=views,
             )
         return Row(
             role,

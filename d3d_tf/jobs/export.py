@@ -25,6 +25,7 @@ def export_run(run: Run, network) -> Path:
             "flow": run.origin()["flow"],
             "flow_recipe": digest(run.origin()["flow"]),
             "flow_mismatch": run.origin()["flow_mismatch"],
+            "weights": run.weights(),
             "metrics": results.get("metrics", {}),
         },
     )

@@ -1,27 +1,52 @@
 """What can be done with a run that is there: evaluate, export, visualize."""
 
-from pathlib import Path
-
+from d3d_tf.config import Recipe, differences, override, to_dict
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.files import to_path
 from d3d_tf.jobs.experiment import PARTS, Experiment
 from d3d_tf.jobs.export import export_run
 from d3d_tf.jobs.results import write_table
 from d3d_tf.jobs.visualize import write_report
+from d3d_tf.loading import load_checkpoint
 from d3d_tf.runs import STUDENT, TEACHER, Run
 
 
 def evaluate(
-    run: Run, data: str | None, *, allow_flow_mismatch: bool = False
+    run: Run,
+    data: str | None,
+    *,
+    allow_flow_mismatch: bool = False,
+    settings: list[str] | None = None,
 ) -> None:
     """Shows the rows of all networks that the run has finished.
+
+    Args:
+      run: the run.
+      data: records; default: those that the run was made on.
+      allow_flow_mismatch: accept records of another flow.
+      settings: `key=value`, of the recipe's section `evaluation`: other views
+        than when the run was made.
 
     Raises:
       UserError: it has finished none, or one of them knows another flow than
         that of the data.
+      UsageError: a setting is of another section.
     """
-    experiment = _experiment(run, data)
+    recipe = override(run.recipe(), settings or [])
+    others = [
+        key
+        for key, *_ in differences(to_dict(run.recipe()), to_dict(recipe))
+        if not key.startswith("evaluation.")
+    ]
+    if others:
+        raise UsageError(
+            f"--mode=evaluate cannot change {', '.join(others)} of a finished "
+            "run; --set takes evaluation.clips, evaluation.crops and "
+            "evaluation.clip_frames there."
+        )
+    experiment = _experiment(run, data, recipe)
     mismatch = run.origin()["flow_mismatch"]
     if experiment.is_finished(TEACHER):
         dataset = experiment.dataset
@@ -45,9 +70,14 @@ def evaluate(
 def export(run: Run) -> None:
     """Publishes the run's student and says where.
 
+    Of a converted checkpoint it is the RGB network.
+
     Raises:
       UserError: the student is not finished.
     """
+    if run.is_converted():
+        say(f"module: {export_run(run, load_checkpoint(run.folder))}")
+        return
     experiment = _experiment(run, None)
     if not experiment.is_finished(STUDENT):
         raise UserError(
@@ -67,16 +97,30 @@ def visualize(run: Run, data: str | None) -> None:
     say(f"report: {write_report(run, _dataset(run, data))}")
 
 
-def _experiment(run: Run, data: str | None) -> Experiment:
+def _experiment(
+    run: Run, data: str | None, recipe: Recipe | None = None
+) -> Experiment:
     donor = run.origin()["teacher"]
     return Experiment(
-        run.recipe(),
+        recipe or run.recipe(),
         _dataset(run, data),
         run,
-        Run(Path(donor)) if donor else None,
+        Run(to_path(donor)) if donor else None,
     )
 
 
 def _dataset(run: Run, data: str | None) -> Dataset:
     """The given records, or those that the run was made on."""
-    return open_dataset(data or run.origin()["records"])
+    folder = data or run.origin()["records"]
+    if not folder:
+        raise UsageError(
+            f"{run.folder} was converted, not trained on records: name some "
+            "with --data=RECORDS."
+        )
+    dataset = open_dataset(folder)
+    if run.labels() != dataset.classes:
+        raise UserError(
+            f"{run.folder} knows {len(run.labels())} classes, {folder} has "
+            f"{len(dataset.classes)}, or others: there is nothing to compare."
+        )
+    return dataset

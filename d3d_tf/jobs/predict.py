@@ -16,7 +16,7 @@ TOP = 5
 def predict(path: str, run: Run) -> None:
     """Prints the five most probable classes of a video.
 
-    The centre clip and crop are used, as when the run was evaluated.
+    The centre clip and crop are used, whatever views the run is evaluated by.
 
     Raises:
       UserError: the file cannot be used, or the run has no RGB network yet.

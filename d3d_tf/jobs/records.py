@@ -1,6 +1,8 @@
 """Finds, makes or finishes the records that a job needs."""
 
 import dataclasses
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,13 +18,17 @@ from d3d_tf.config import (
     validate,
 )
 from d3d_tf.console import say
+from d3d_tf.data.adopt import adopt, foreign_shards
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError
+from d3d_tf.files import is_remote, require_local, to_path
 from d3d_tf.recipes import RECIPES
-from d3d_tf.tfrecords import toy
+from d3d_tf.tfrecords import decoder, toy
+from d3d_tf.tfrecords.container import UnreadableVideo
+from d3d_tf.tfrecords.estimate import choose_sample, estimate
+from d3d_tf.tfrecords.layouts import list_videos
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
-from d3d_tf.tfrecords.sources import Listing, list_folder
-from d3d_tf.tfrecords.video import UnreadableVideo, first_frame_size
+from d3d_tf.tfrecords.sources import Listing, Source
 
 LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
 LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
@@ -33,14 +39,52 @@ def prepare_records(
     data: str | None,
     records_dir: str,
     flow_dir: str | None = None,
+    annotations: str | None = None,
+    beam_args: list[str] | None = None,
 ) -> None:
     """Makes the records and says what is in them and what was left out.
 
     Raises:
       UserError: nothing usable is there.
     """
-    _, dataset = ensure_records(recipe, data, records_dir, flow_dir)
+    _, dataset = ensure_records(
+        recipe, data, records_dir, flow_dir, annotations, beam_args
+    )
     say(describe(dataset))
+
+
+def estimate_records(
+    recipe: Recipe, data: str, annotations: str | None = None
+) -> None:
+    """Says how much there is to do, from a sample; writes nothing.
+
+    Raises:
+      UserError: nothing usable is there.
+    """
+    listing = list_videos(data, annotations, recipe.data)
+    sample = choose_sample(listing.sources)
+    short_side = recipe.data.short_side or _smallest_side(sample, recipe.data)
+    guess = estimate(
+        listing,
+        data=dataclasses.replace(recipe.data, short_side=short_side),
+        flow=recipe.flow,
+    )
+    splits = [source.split for source in listing.sources]
+    counts = ", ".join(f"{splits.count(s)} {s}" for s in sorted(set(splits)))
+    say(f"{listing.name}: {counts}; {len(listing.classes)} classes")
+    if listing.missing:
+        say(f"  {len(listing.missing)} listed videos are not on disk")
+    for note in listing.notes:
+        say(f"  {note}")
+    for path, reason in guess.unusable.items():
+        say(f"  of the sample, unusable: {path}: {reason}")
+    cores = len(os.sched_getaffinity(0))
+    say(
+        f"estimate from {guess.sampled} videos: "
+        f"{guess.core_seconds / cores / 3600:.2g} hours on {cores} cores, "
+        f"{guess.bytes / 1e9:.2g} GB, {guess.frames:.3g} frames with a short "
+        f"side of {short_side}"
+    )
 
 
 def ensure_records(
@@ -48,37 +92,50 @@ def ensure_records(
     data: str | None,
     records_dir: str,
     flow_dir: str | None = None,
+    annotations: str | None = None,
+    beam_args: list[str] | None = None,
 ) -> tuple[Recipe, Dataset]:
     """The records of `data`, and the recipe with its automatic sizes set.
 
     Args:
       recipe: what to do.
-      data: a folder of videos, a record folder, or None for the toy.
+      data: a folder of videos, a record folder, a folder of RGB records that
+        another tool wrote, or None for the toy.
       records_dir: where record folders live.
       flow_dir: where another tool left the flow of the videos in `data`.
+      annotations: the data set's own list; see `layouts.list_videos`.
+      beam_args: Beam's own flags; see `prepare`.
 
     Raises:
       UserError: nothing usable is there.
     """
-    if data and (Path(data) / "dataset.json").exists():
+    if data and (to_path(data) / "dataset.json").exists():
         dataset = open_dataset(data)
-        recipe = _as_prepared(recipe, dataset)
-    else:
-        if (recipe.flow.algorithm == "imported") != bool(flow_dir):
-            raise UsageError(
-                "Flow of another tool needs --mode=prepare with both --set "
-                "flow.algorithm=imported and --flow_dir=FOLDER; then name the "
-                "prepared records with --data."
-            )
-        recipe, listing, identity = _listing(recipe, data, records_dir)
-        if flow_dir:
-            listing = listing.with_flow(flow_dir)
-            identity = f"{identity} {Path(flow_dir).resolve()}"
-        folder = dataset_folder(
-            records_dir, listing.name, recipe.data, recipe.flow, identity
+        return fit_recipe(recipe, dataset), dataset
+    if data and foreign_shards(to_path(data)):
+        dataset = adopt(to_path(data), to_path(records_dir), recipe.data)
+        return fit_recipe(recipe, dataset), dataset
+    if (recipe.flow.algorithm == "imported") != bool(flow_dir):
+        raise UsageError(
+            "Flow of another tool needs --mode=prepare with both --set "
+            "flow.algorithm=imported and --flow_dir=FOLDER; then name the "
+            "prepared records with --data."
         )
-        prepare(listing, folder, data=recipe.data, flow=recipe.flow)
-        dataset = open_dataset(folder)
+    recipe, listing, identity = _listing(recipe, data, records_dir, annotations)
+    if flow_dir:
+        listing = listing.with_flow(flow_dir)
+        identity = f"{identity} {Path(flow_dir).resolve()}"
+    folder = dataset_folder(
+        records_dir, listing.name, recipe.data, recipe.flow, identity
+    )
+    prepare(
+        listing,
+        folder,
+        data=recipe.data,
+        flow=recipe.flow,
+        beam_args=beam_args,
+    )
+    dataset = open_dataset(folder)
     return _with_clip_size(recipe, dataset), dataset
 
 
@@ -88,7 +145,11 @@ def describe(dataset: Dataset) -> str:
     splits = ", ".join(f"{n} {name}" for name, n in dataset.splits.items())
     lines = [
         f"records: {dataset.folder}: {splits}; {len(dataset.classes)} classes; "
-        f"{100 * info['clipped_flow']:.2g} % of flow vectors clipped"
+        + (
+            f"{100 * info['clipped_flow']:.2g} % of flow vectors clipped"
+            if dataset.flow
+            else "no flow"
+        )
     ]
     if info["num_trimmed"]:
         seconds = info["recipe"]["data"]["max_seconds"]
@@ -96,15 +157,40 @@ def describe(dataset: Dataset) -> str:
             f"  {info['num_trimmed']} videos were cut after {seconds:g} s "
             "(data.max_seconds)"
         )
+    for split, count in info.get("listed", {}).items():
+        lines.append("  " + _coverage(split, count))
+    lines += [f"  {note}" for note in info.get("notes", ())]
     for row in dataset.skipped():
         lines.append(f"  left out {row['path']}: {row['skipped']}")
+    if info.get("listed") and info["empty_classes"]:
+        return "\n".join(
+            [*lines, f"  {len(info['empty_classes'])} classes have no video"]
+        )
     for name in info["empty_classes"]:
         lines.append(f"  left out class {name}: no file in its folder")
     return "\n".join(lines)
 
 
+def _coverage(split: str, count: dict) -> str:
+    """Videos of the list that are there, as D3D counts them (section 5.1)."""
+    lost = count["missing"] + count["skipped"]
+    text = (
+        f"{split}: {count['used']} of the {count['listed']} listed videos "
+        f"({-100 * lost / count['listed']:.1f} %): {count['missing']} not on "
+        f"disk, {count['skipped']} not usable"
+    )
+    worst = sorted(
+        count["missing_by_class"].items(), key=lambda item: -item[1][0]
+    )[:3]
+    named = [f"{name} {gone} of {there}" for name, (gone, there) in worst]
+    return text + (f"; most in {', '.join(named)}" if named else "")
+
+
 def _listing(
-    recipe: Recipe, data: str | None, records_dir: str
+    recipe: Recipe,
+    data: str | None,
+    records_dir: str,
+    annotations: str | None,
 ) -> tuple[Recipe, Listing, str]:
     """The recipe with its short side set, the videos, and what tells them."""
     if not data:
@@ -114,33 +200,36 @@ def _listing(
                 "sub-folder of videos per class."
             )
         identity = digest(recipe.toy, recipe.seed, toy.GENERATOR_VERSION)
-        folder = Path(records_dir) / "videos" / f"toy-{identity[:8]}"
+        local = "records" if is_remote(records_dir) else records_dir
+        folder = Path(local) / "videos" / f"toy-{identity[:8]}"
         return (
             recipe,
             toy.write_videos(folder, recipe.toy, recipe.seed),
             identity,
         )
-    listing = list_folder(data, test_share=recipe.data.test_share)
+    require_local(data, "The folder of videos (or of finished records)")
+    listing = list_videos(data, annotations, recipe.data)
     if recipe.data.short_side == 0:
-        side = _smallest_side(listing)
+        side = _smallest_side(listing.sources, recipe.data)
         recipe = dataclasses.replace(
             recipe, data=dataclasses.replace(recipe.data, short_side=side)
         )
-    return recipe, listing, str(Path(data).resolve())
+    places = [Path(place).resolve() for place in (data, annotations) if place]
+    return recipe, listing, " ".join(map(str, places))
 
 
-def _smallest_side(listing: Listing) -> int:
+def _smallest_side(sources: Sequence[Source], data: DataRecipe) -> int:
     """Short side of the smallest video, at most 256; says which one it was."""
     sides = {}
     for source in tqdm(
-        listing.sources,
+        sources,
         unit="video",
         desc="reading sizes",
         leave=False,
-        disable=len(listing.sources) < 50,
+        disable=len(sources) < 50,
     ):
         try:
-            sides[source.path] = min(first_frame_size(source.path))
+            sides[source.path] = min(decoder.frame_size(source, data))
         except UnreadableVideo:
             continue  # `prepare` will tell.
     if not sides:
@@ -179,6 +268,15 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
             "have them prepared anew, or leave these keys alone."
         )
     return dataclasses.replace(recipe, data=data, flow=flow)
+
+
+def fit_recipe(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """A recipe for these records: their `data` and `flow`, clips that fit.
+
+    Raises:
+      UsageError: it asks for other records.
+    """
+    return _with_clip_size(_as_prepared(recipe, dataset), dataset)
 
 
 def _with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:

@@ -4,10 +4,31 @@ import platform
 import time
 
 import d3d_tf
-from d3d_tf.config import digest, to_dict
+from d3d_tf.config import Recipe, digest, to_dict
 from d3d_tf.console import say
+from d3d_tf.data.dataset import Dataset
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.table import header, line
+
+
+def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
+    """What of each video was scored, and how many were shorter than that."""
+    views = recipe.evaluation
+    frames = views.clip_frames or recipe.clip.frames
+    clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
+    crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
+    text = f"{clips} x {crops} x {frames} frames at "
+    text += f"{recipe.data.frame_rate:g} fps"
+    if views.clips * views.crops > 1:
+        text += ", mean of the soft-max scores"
+    for split in splits:
+        shorter = dataset.count_shorter(split, frames)
+        if shorter:
+            text += (
+                f"; {shorter} of {dataset.splits[split]} videos of {split} are "
+                "shorter and begin again at their end"
+            )
+    return text
 
 
 def write_table(
@@ -38,10 +59,11 @@ def write_table(
         "flow": dataset.flow,
         "flow_recipe": dataset.info["flow_recipe"],
         "flow_mismatch": flow_mismatch,
+        "weights": experiment.run.weights(),
         "protocol": (
-            f"1 clip x 1 centre crop x {recipe.clip.frames} frames at "
-            f"{recipe.data.frame_rate:g} fps; bare metric names are for the "
-            f"split {tests[-1]}; ms per video: batch 1, flow (one core) where "
+            f"{describe_views(recipe, dataset, tests)}; bare metric names are "
+            f"for the split {tests[-1]}; ms per video: one clip of "
+            f"{recipe.clip.frames} frames, batch 1, flow (one core) where "
             f"the row needs it, decoding excluded, {platform.processor()} "
             f"{platform.machine()}, {experiment.devices()}"
         ),

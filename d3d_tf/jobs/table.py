@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+from d3d_tf.config import EvaluationRecipe, to_dict
 from d3d_tf.evaluation.metrics import Scores, wilson_interval
 from d3d_tf.files import write_atomically
 from d3d_tf.runs import Run
@@ -37,16 +38,17 @@ class Row:
     milliseconds: float
 
     def train_top1(self) -> float:
-        """Accuracy on the training videos, centre view, 0..1."""
+        """Accuracy on the training videos, 0..1."""
         right, total = self.scores["train"].top1()
         return right / total
 
-    def save(self, run: Run, data_digest: str) -> None:
+    def save(self, run: Run, data_digest: str, views: EvaluationRecipe) -> None:
         """Writes scores and costs into the run folder, the costs last."""
         for split, scores in self.scores.items():
             scores.save(run.scores(self.role, split))
         costs = {
             "dataset": data_digest,
+            "views": to_dict(views),
             "splits": list(self.scores),
             "parameters": self.parameters,
             "milliseconds": self.milliseconds,
@@ -54,13 +56,17 @@ class Row:
         write_atomically(run.costs(self.role), json.dumps(costs))
 
     @classmethod
-    def load(cls, role: str, run: Run, data_digest: str) -> "Row | None":
-        """What `save` wrote for the same data, or None."""
+    def load(
+        cls, role: str, run: Run, data_digest: str, views: EvaluationRecipe
+    ) -> "Row | None":
+        """What `save` wrote for the same data and views, or None."""
         try:
             costs = json.loads(run.costs(role).read_text())
         except FileNotFoundError:
             return None
-        if costs["dataset"] != data_digest:
+        # Older runs do not say: they knew one view only.
+        saved = costs.get("views", to_dict(EvaluationRecipe()))
+        if costs["dataset"] != data_digest or saved != to_dict(views):
             return None
         return cls(
             role,

@@ -39,7 +39,9 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         clips=clips,
         flow=flow_section(
             *_first_clip(dataset, recipe, splits[-1]), recipe.flow
-        ),
+        )
+        if dataset.flow
+        else None,
         mistakes=mistakes,
         skipped=dataset.skipped(),
         recipe=run.recipe_path.read_text(),
@@ -78,8 +80,7 @@ def _histories(run: Run) -> dict:
         path = run.checkpoints(role) / "history.csv"
         if not path.exists():
             continue
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(path.read_text().splitlines()))
         histories[name] = {
             "step": [int(row["step"]) for row in rows],
             "loss": [float(row["loss"]) for row in rows],
@@ -108,7 +109,7 @@ def _views(dataset: Dataset, recipe: Recipe, split: str):
         recipe.clip,
         batch_size=1,
         training=False,
-        streams=("frames", "flow", "id"),
+        streams=("frames", *(("flow",) if dataset.flow else ()), "id"),
     )
 
 
@@ -144,7 +145,7 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
             {
                 "picture": clip_picture(
                     to_pixels(inputs["frames"][0].numpy()),
-                    inputs["flow"][0].numpy(),
+                    inputs["flow"][0].numpy() if dataset.flow else None,
                 ),
                 "caption": caption,
             }

@@ -7,9 +7,27 @@ batch variance. Keras' fused layer stores the unbiased one, n / (n - 1) times
 larger; we use the same fused kernel and undo that factor.
 """
 
+import contextlib
+import contextvars
+
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
+
+_AT_REST = contextvars.ContextVar("averages_at_rest", default=False)
+
+
+@contextlib.contextmanager
+def averages_at_rest():
+    """Inside, a `BatchNorm` in training does not update its averages.
+
+    For whatever computes a forward pass a second time.
+    """
+    token = _AT_REST.set(True)
+    try:
+        yield
+    finally:
+        _AT_REST.reset(token)
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -120,6 +138,8 @@ class BatchNorm(keras.layers.Layer):
         return tf.reshape(outputs, shape), mean, biased
 
     def _follow(self, average, value):
+        if _AT_REST.get():
+            return
         average.assign_sub(
             (average - tf.stop_gradient(value)) * (1.0 - self.momentum)
         )

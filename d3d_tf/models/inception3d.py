@@ -1,8 +1,8 @@
-"""S3D-G and I3D trunks from one architecture table.
+"""I3D, S3D, S3D-G and Non-Local S3D-G trunks from one architecture table.
 
 I3D inflates Inception-v1 in time; S3D splits its 3x3x3 convolutions into
-space and time; S3D-G gates the branches (Xie et al., ECCV 2018). All three are
-argument sets of one class here, as they are in the released TF-Slim code.
+space and time; S3D-G gates the branches (Xie et al., ECCV 2018). All of them
+are argument sets of one class here, as three are in the released TF-Slim code.
 """
 
 import dataclasses
@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from d3d_tf.keras_api import keras
 from d3d_tf.models.blocks import ConvUnit, InceptionBlock, UnitOptions
+from d3d_tf.models.convolution import MaxPool3D
+from d3d_tf.models.non_local import NonLocalBlock
+from d3d_tf.models.recompute import recompute
 
 Triple = tuple[int, int, int]
 
@@ -89,6 +92,13 @@ class Inception3D(keras.layers.Layer):
       depth_multiplier: all channel counts are multiplied by it,
       min_depth: but are at least this (TF-Slim's rule).
       final_endpoint: where the trunk ends.
+      non_local_before: endpoints that see their input through a
+        `NonLocalBlock`. What goes into them is no endpoint.
+      recompute: in training, keep only what passes between segments, and
+        compute the inside of a segment again in the backward pass. A segment
+        is a `ConvUnit` or an `InceptionBlock` with the pooling behind it; a
+        training call returns the last endpoint of each. Takes effect once the
+        variables are made.
     """
 
     def __init__(
@@ -101,9 +111,12 @@ class Inception3D(keras.layers.Layer):
         depth_multiplier: float = 1.0,
         min_depth: int = 16,
         final_endpoint: str = "Mixed_5c",
+        non_local_before: tuple[str, ...] = (),
+        recompute: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.recompute = recompute
         if first_temporal_kernel not in (1, 3, 5, 7):
             raise ValueError(
                 "first_temporal_kernel must be 1, 3, 5 or 7; got "
@@ -123,9 +136,7 @@ class Inception3D(keras.layers.Layer):
         def make(name: str):
             row = TRUNK[name]
             if isinstance(row, Pool):
-                return keras.layers.MaxPool3D(
-                    row.kernel, row.strides, "same", name=name
-                )
+                return MaxPool3D(row.kernel, row.strides, "same", name=name)
             taps = 3 if name in temporal else 1
             if isinstance(row, Mixed):
                 b0, b1a, b1b, b2a, b2b, b3 = map(depth, row.channels)
@@ -155,13 +166,47 @@ class Inception3D(keras.layers.Layer):
             make(name) for name in ENDPOINTS if name not in after_final
         ]
 
+        self._non_local_before = [
+            name for name in non_local_before if name not in after_final
+        ]
+        self.non_locals = [
+            NonLocalBlock(options, name=f"{name}/NonLocal")
+            for name in self._non_local_before
+        ]
+
     def call(self, inputs, training=None):
+        made = all(unit.built for unit in self.units)
+        if self.recompute and training and made:
+            return self._call_with_recompute(inputs)
         features = {}
         net = inputs
         for unit in self.units:
-            if isinstance(unit, keras.layers.MaxPool3D):
-                net = unit(net)
+            net = features[unit.name] = self._pass(unit, net, training)
+        return features
+
+    def _pass(self, unit, net, training):
+        if unit.name in self._non_local_before:
+            place = self._non_local_before.index(unit.name)
+            net = self.non_locals[place](net)
+        if isinstance(unit, MaxPool3D):
+            return unit(net)
+        return unit(net, training=training)
+
+    def _call_with_recompute(self, inputs):
+        segments: list[list] = []
+        for unit in self.units:
+            if isinstance(unit, MaxPool3D):
+                segments[-1].append(unit)
             else:
-                net = unit(net, training=training)
-            features[unit.name] = net
+                segments.append([unit])
+        features = {}
+        net = inputs
+        for segment in segments:
+
+            def run(net, segment=segment):
+                for unit in segment:
+                    net = self._pass(unit, net, training=True)
+                return net
+
+            net = features[segment[-1].name] = recompute(run, net)
         return features

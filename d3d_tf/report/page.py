@@ -5,14 +5,16 @@ from importlib import resources
 import jinja2
 
 
-def render(**content) -> str:
-    """The report page as self-contained HTML.
+def render(template: str = "page.html", /, **content) -> str:
+    """A page as self-contained HTML.
 
     Args:
-      **content: the names used in `page.html`; text is escaped there.
+      template: `page.html`, the report of a run, or `doctor.html`, that of a
+        data set.
+      **content: the names used in the template; text is escaped there.
     """
-    template = resources.files("d3d_tf.report").joinpath("page.html")
+    source = resources.files("d3d_tf.report").joinpath(template)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.from_string(template.read_text()).render(**content)
+    return environment.from_string(source.read_text()).render(**content)

@@ -63,16 +63,18 @@ def still_picture(pixels: np.ndarray, width: int = WIDTH) -> str:
     return _data_uri(buffer, "png")
 
 
-def clip_picture(frames: np.ndarray, flow: np.ndarray) -> str:
-    """A data URI that plays a clip beside its flow.
+def clip_picture(frames: np.ndarray, flow: np.ndarray | None) -> str:
+    """A data URI that plays a clip, beside its flow if it has one.
 
     Args:
       frames: uint8 `[time, height, width, 3]` RGB.
       flow: float `[time, height, width, 2]`.
     """
     step = max(1, -(-len(frames) // MOST_FRAMES))
-    pair = np.concatenate([frames, flow_to_rgb(flow)], axis=2)[::step]
-    return _animation([_resized(pixels, 2 * WIDTH) for pixels in pair])
+    columns = [frames] if flow is None else [frames, flow_to_rgb(flow)]
+    pictures = np.concatenate(columns, axis=2)[::step]
+    width = len(columns) * WIDTH
+    return _animation([_resized(pixels, width) for pixels in pictures])
 
 
 def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:

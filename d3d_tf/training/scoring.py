@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from d3d_tf.config import ClipRecipe
+from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.data.pipeline import ONE_VIEW, make_dataset
 from d3d_tf.evaluation.metrics import Scores, softmax
 
 
@@ -26,17 +26,22 @@ def score_split(
     stream: str,
     batch_size: int,
     title: str,
+    views: EvaluationRecipe = ONE_VIEW,
 ) -> Scores:
-    """Scores of every video of a split: one centre clip, one centre crop.
+    """Scores of every video of a split, the mean of those of its views.
+
+    Soft-max scores are averaged, as D3D does where it fuses networks (section
+    5.3), and not logits.
 
     Args:
       forward: from `compile_forward`.
       dataset: the records.
       split: one of its splits.
-      clip: length and size of the view.
+      clip: length and size of a view.
       stream: `frames` or `flow`.
       batch_size: clips at a time; plays no part in the result.
       title: of the progress bar.
+      views: which; default: one centre clip, one centre crop.
     """
     data = make_dataset(
         dataset,
@@ -45,19 +50,26 @@ def score_split(
         batch_size=batch_size,
         training=False,
         streams=(stream, "id"),
+        views=views,
     )
+    count = views.clips * views.crops
     ids: list[str] = []
     labels, logits = [], []
     with tqdm(
-        total=dataset.splits[split], unit="video", desc=title, leave=False
+        total=dataset.splits[split] * count,
+        unit="view",
+        desc=title,
+        leave=False,
     ) as bar:
         for inputs, label in data:
             logits.append(forward(inputs[stream]).numpy())
             labels.append(label.numpy())
             ids += [text.decode() for text in inputs["id"].numpy()]
             bar.update(len(label))
+    probabilities = softmax(np.concatenate(logits))
     return Scores(
-        np.array(ids),
-        np.concatenate(labels),
-        softmax(np.concatenate(logits)),
+        np.array(ids[::count]),
+        np.concatenate(labels)[::count],
+        # The views of a video come one after another.
+        probabilities.reshape(-1, count, probabilities.shape[-1]).mean(axis=1),
     )

@@ -11,6 +11,7 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
+from d3d_tf.heads.dropout import draw_by_step
 from d3d_tf.keras_api import keras
 from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
 from d3d_tf.training.schedules import make_optimizer
@@ -70,6 +71,7 @@ def train(
             metrics=[keras.metrics.SparseCategoricalAccuracy(name="top1")],
         )
         optimizer = trainer.optimizer
+        draw_by_step(trainer.network, recipe.seed, optimizer.iterations)
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         # Its slots must exist before a checkpoint is read into them.
         inner.build(trainer.trainable_variables)

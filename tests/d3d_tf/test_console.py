@@ -2,10 +2,12 @@
 
 import logging
 import re
+import warnings
 
 import pytest
 
-from d3d_tf.console import log_to, say
+from d3d_tf.console import explain, log_to, quiet, say
+from d3d_tf.errors import UsageError, UserError
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +53,43 @@ def test_the_next_run_does_not_write_into_the_log_of_the_last(tmp_path):
     say("of b")
     assert (tmp_path / "a.txt").read_text().endswith(" of a\n")
     assert (tmp_path / "b.txt").read_text().endswith(" of b\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (UserError("no such folder."), 1, "no such folder."),
+        (UsageError("no such flag."), 2, "no such flag."),
+        (
+            ValueError("bad\nand long"),
+            1,
+            "ValueError: bad (--verbosity=1 shows where)",
+        ),
+        (KeyboardInterrupt(), 130, "interrupted; the same command goes on"),
+    ],
+)
+def test_errors_are_one_line_and_their_stack_is_in_the_log(
+    tmp_path, capsys, error, code, text
+):
+    log_to(tmp_path / "log.txt")
+    try:
+        raise error
+    except BaseException as raised:
+        assert explain(raised, verbose=False) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: {text}") and err.count("\n") == 1
+    assert "Traceback" in (tmp_path / "log.txt").read_text()
+
+
+def test_the_stack_is_shown_where_asked_for(capsys):
+    assert explain(ValueError("x"), verbose=True) == 1
+    assert "ValueError: x" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_others_are_quiet(monkeypatch):
+    logger = logging.getLogger("apache_beam")
+    monkeypatch.setattr(logger, "level", logging.INFO)
+    with warnings.catch_warnings():
+        quiet(verbose=True)
+    assert logger.level == logging.ERROR

@@ -1,10 +1,23 @@
 """Files appear whole or not at all."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from d3d_tf.files import write_atomically
+from d3d_tf.errors import UsageError
+from d3d_tf.files import (
+    appearing,
+    file_size,
+    is_remote,
+    open_to_append,
+    publish_folder,
+    require_local,
+    resolved,
+    to_path,
+    unfinished_folder,
+    write_atomically,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +54,102 @@ def test_after_a_failure_the_old_file_is_there_and_nothing_else(
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_paths_of_a_disk(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert to_path("a/b") == Path("a/b")
+    assert not is_remote("a/b") and not is_remote(Path("s3:/a"))
+    assert resolved(Path("a")) == tmp_path / "a"
+    assert require_local("a", "It") == Path("a")
+    (tmp_path / "a").write_bytes(b"12345")
+    assert file_size("a") == 5
+
+
+@pytest.mark.parametrize("given", ["gs://a/b", "http://a/b"])
+def test_other_stores_are_refused(given):
+    with pytest.raises(UsageError, match=f"{given}.*s3://BUCKET"):
+        to_path(given)
+
+
+def test_what_must_be_local():
+    with pytest.raises(UsageError, match="--run_dir must.*s3://a/b"):
+        require_local("s3://a/b", "--run_dir")
+
+
+def test_a_file_that_is_not_finished_does_not_appear(tmp_path):
+    with pytest.raises(KeyError), appearing(tmp_path / "a") as name:
+        Path(name).write_text("half")
+        raise KeyError
+    assert os.listdir(tmp_path) == []
+    with appearing(tmp_path / "a") as name:
+        Path(name).write_text("whole")
+        assert not (tmp_path / "a").exists()
+    assert (tmp_path / "a").read_text() == "whole"
+
+
+def test_a_folder_appears_by_rename(tmp_path):
+    with unfinished_folder(tmp_path / "export") as folder:
+        (folder / "assets").mkdir(parents=True)
+        (folder / "assets/a").write_text("x")
+        assert not folder.name.isdigit()
+        publish_folder(folder, tmp_path / "export/1", mark="assets/a")
+    assert [p.name for p in (tmp_path / "export").iterdir()] == ["1"]
+    with pytest.raises(KeyError), unfinished_folder(tmp_path / "b") as folder:
+        folder.mkdir()
+        raise KeyError
+    assert os.listdir(tmp_path / "b") == []
+
+
+@pytest.mark.card
+def test_an_object_store_behaves_like_a_disk(s3):
+    top = to_path(s3)
+    assert is_remote(top) and str(top) == s3 and resolved(top) == top
+    assert not top.exists()
+    top.mkdir(parents=True, exist_ok=True)
+    write_atomically(top / "a/b.txt", "\xe9\n")
+    assert (top / "a/b.txt").read_bytes() == b"\xc3\xa9\n"
+    assert file_size(top / "a/b.txt") == 3
+    assert top.is_dir() and not (top / "a/c.txt").exists()
+    write_atomically(f"{s3}/a/c.bin", bytes(6_000_000))
+    assert file_size(f"{s3}/a/c.bin") == 6_000_000
+    names = [path.name for path in (top / "a").iterdir()]
+    assert sorted(names) == ["b.txt", "c.bin"]
+    assert [p.name for p in (top / "a").glob("*.txt")] == ["b.txt"]
+    (top / "a/c.bin").unlink()
+    assert not (top / "a/c.bin").exists()
+    for read in (file_size, lambda path: path.read_text()):
+        with pytest.raises(FileNotFoundError):
+            read(top / "a/c.bin")
+    with appearing(top / "d") as name:
+        assert name == f"{s3}/d"
+
+
+@pytest.mark.card
+def test_lines_are_added_to_a_remote_file(s3):
+    for text in ("first", "second"):
+        with open_to_append(f"{s3}/log.txt") as file:
+            file.write(f"{text}\n")
+    assert to_path(f"{s3}/log.txt").read_text() == "first\nsecond\n"
+
+
+@pytest.mark.card
+def test_a_folder_is_uploaded_with_its_mark_last(s3, monkeypatch):
+    from d3d_tf import files
+
+    order = []
+
+    def note(path, content):
+        order.append(str(path).removeprefix(f"{s3}/1/"))
+        write_atomically(path, content)
+
+    monkeypatch.setattr(files, "write_atomically", note)
+    with unfinished_folder(to_path(s3)) as folder:
+        assert not is_remote(folder)
+        (folder / "z").mkdir(parents=True)
+        for name in ("mark", "a", "z/y"):
+            (folder / name).write_text(name)
+        publish_folder(folder, to_path(s3) / "1", mark="mark")
+    assert sorted(order) == ["a", "mark", "z/y"] and order[-1] == "mark"
+    assert (to_path(s3) / "1/z/y").read_text() == "z/y"
+    assert not folder.exists()

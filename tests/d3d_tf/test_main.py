@@ -12,13 +12,13 @@ import types
 import numpy as np
 import pytest
 import yaml
-from absl import flags
 from absl.testing import flagsaver
 
 from d3d_tf import config, main
 from d3d_tf.recipes import RECIPES
 from d3d_tf.tfrecords.flow import tvl1_flow
 from d3d_tf.tfrecords.video import write_video
+from tests.published import SMALL, i3d_shapes, values, write
 
 MODES = [
     "prepare",
@@ -26,8 +26,10 @@ MODES = [
     "distill",
     "evaluate",
     "predict",
+    "convert",
     "export",
     "visualize",
+    "doctor",
 ]
 # As `python -m d3d_tf.main`, but nothing heavy can be imported: what is
 # answered here is answered in a fraction of a second.
@@ -104,6 +106,16 @@ WRONG = [
     ),
     pytest.param(["--mode"], ["--mode", "--recipe"], id="flag_without_value"),
     pytest.param(
+        ["--mode=train", "--", "--runner=FlinkRunner"],
+        ["Only --mode=prepare", "'--runner=FlinkRunner'"],
+        id="beams_flag",
+    ),
+    pytest.param(
+        ["--mode=train", "--run_dir=gs://bucket/run"],
+        ["gs://bucket/run", "s3://BUCKET"],
+        id="another_store",
+    ),
+    pytest.param(
         ["distill"], ["'distill'", "--flag=value", "--mode"], id="no_flag"
     ),
     pytest.param(
@@ -142,7 +154,25 @@ WRONG = [
         id="no_data",
     ),
     pytest.param(
+        ["--mode=doctor", "--sample=-1"], ["sample", "-1"], id="sample"
+    ),
+    pytest.param(
         ["--mode=evaluate"], ["--checkpoint=RUN", "--mode=distill"], id="no_run"
+    ),
+    pytest.param(
+        ["--mode=convert", "--checkpoint=x"],
+        ["--checkpoint=PREFIX", "--run_dir=OUT"],
+        id="convert_without_target",
+    ),
+    pytest.param(
+        ["--mode=convert", "--checkpoint=x", "--run_dir=y", "--init=z"],
+        ["--init has no effect", "--checkpoint"],
+        id="convert_and_init",
+    ),
+    pytest.param(
+        ["--mode=distill", "--init=i3d_rgb_kinetics40"],
+        ["i3d_rgb_kinetics40 is no run", "i3d_rgb_kinetics400"],
+        id="no_published_name",
     ),
     pytest.param(
         ["--mode=export", "--checkpoint=x"], ["x is no run"], id="not_a_run"
@@ -201,6 +231,18 @@ def test_the_recipe_is_the_one_asked_for(cli, tmp_path, args, name):
     assert f"runs/{name}" in done.out.splitlines()[-1]
 
 
+def test_a_dry_run_of_the_preparation_estimates(cli):
+    """Here the job that does it cannot be imported."""
+    done = cli("--mode=prepare", "--dry_run", "--data=.")
+    assert "halted; None in sys.modules" in done.err
+    assert cli("--mode=prepare", "--dry_run").code == 0
+
+
+def test_only_the_preparation_reads_a_list(cli):
+    done = cli("--mode=distill", "--annotations=x.csv", "--data=.")
+    assert "--annotations has no effect with --mode=distill" in one_line(done)
+
+
 def test_a_dry_run_of_a_finished_run_is_refused(cli, tmp_path):
     (tmp_path / "run").mkdir()
     config.save(RECIPES["toy"], tmp_path / "run/recipe.yaml")
@@ -242,8 +284,7 @@ def call(tmp_path, monkeypatch, capfd):
 
     def run(*args):
         with flagsaver.flagsaver():
-            flags.FLAGS(["main", *args])
-            code = main.main([])
+            code = main.main(main._parse(["main", *args]))
         out, err = capfd.readouterr()
         return types.SimpleNamespace(code=code, out=out, err=err)
 
@@ -251,11 +292,55 @@ def call(tmp_path, monkeypatch, capfd):
     return run
 
 
+def test_a_missing_checkpoint_is_a_failure(call):
+    done = call("--mode=convert", "--checkpoint=x/model", "--run_dir=out")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error: There is no checkpoint x/model: ")
+    assert done.err.count("\n") == 1
+
+
+def test_a_checkpoint_becomes_a_run(call, tmp_path):
+    """With --init named twice, by folder, in a dry run afterwards."""
+    content = values(i3d_shapes(2, **SMALL))
+    write(tmp_path / "model.ckpt", content)
+    (tmp_path / "names").write_text("a\nb\n")
+    done = call(
+        "--mode=convert",
+        "--checkpoint=model.ckpt",
+        "--run_dir=out",
+        "--set=labels=names",
+    )
+    assert (done.code, done.err) == (0, "")
+    assert "230 variables used" in done.out
+    assert (tmp_path / "out/convert.json").exists()
+    again = call("--mode=convert", "--checkpoint=model.ckpt", "--run_dir=out")
+    assert again.code == 2
+    assert "out is there already" in again.err
+    dry = call("--mode=distill", "--init=out", "--init=out", "--dry_run")
+    assert (dry.code, dry.err) == (0, "")
+
+
+def test_the_machine_is_looked_at(call):
+    done = call("--mode=doctor")
+    assert (done.code, done.err) == (0, "")
+    assert "OK      opencv: " in done.out
+
+
 def test_missing_data_is_a_failure_in_one_line(cli):
     program = "-m", "d3d_tf.main"
     done = cli("--mode=prepare", "--data=no/such/folder", program=program)
     assert one_line(done) == "error: There is no folder no/such/folder.\n"
     assert done.code == 1
+
+
+def test_beam_gets_its_own_flags(call, tmp_path):
+    frames = np.zeros((3, 32, 48, 3), np.uint8)
+    for name in ("a", "b"):
+        (tmp_path / "videos" / name).mkdir(parents=True)
+        write_video(tmp_path / "videos" / name / "1.mp4", frames, 25)
+    done = call("--mode=prepare", "--data=videos", "--", "--runner=NoSuch")
+    assert done.code == 1
+    assert "NoSuch" in done.err
 
 
 def test_videos_become_records(call, tmp_path, capfd):
@@ -279,6 +364,20 @@ def test_videos_become_records(call, tmp_path, capfd):
     assert "100%" in done.err
     again = call("--mode=prepare", "--data=videos", "--set=warps=1")
     assert (again.code, again.out, again.err) == (0, done.out, "")
+    records = f"--data=records/{folder.name}"
+    # Noise: no flow explains it, and nothing is held out of so few.
+    seen = call("--mode=doctor", records, "--sample=1")
+    assert f"page: doctor/{folder.name}/doctor.html" in seen.out
+    assert "WARNING losses: 4 files tried, 1 left out" in seen.out
+    assert "OK      shards" in seen.out
+    (folder / "label_map.txt").unlink()
+    seen = call("--mode=doctor", records, "--run_dir=seen")
+    assert seen.code == 1
+    assert "ERROR   label map: 2 classes; label_map.txt is missing" in seen.out
+    assert (tmp_path / "seen/doctor.html").exists()
+    *_, last = seen.err.splitlines()
+    assert last.startswith(f"error: records/{folder.name}: ")
+    assert "checks found errors: label map" in last
 
 
 def test_videos_that_cannot_be_used_are_a_failure(call, tmp_path):

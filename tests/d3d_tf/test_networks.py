@@ -1,305 +1,53 @@
-"""S3DG: parity with the original graph, sizes, configuration, saving.
+"""The four networks: defaults, sizes, configuration, saving, precision.
 
-The golden numbers are those of the TF-Slim graph that the D3D authors used,
-run on weights that are a function of their checkpoint names (origin:
-shared/goldens/networks/facts.md). Names, weights and clips are stated again
-here, from that page, and checked against its digests.
+That their numbers are the original ones: test_parity.py.
 """
 
-import hashlib
 import inspect
-import json
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import NetworkRecipe
+from d3d_tf.config import NetworkRecipe, checks
+from d3d_tf.distill.stream import StreamTrainer
 from d3d_tf.keras_api import keras
-from d3d_tf.networks import S3DG, make_network
+from d3d_tf.models import inception3d
+from d3d_tf.networks import (
+    I3D,
+    NETWORKS,
+    S3D,
+    S3DG,
+    NonLocalS3DG,
+    VideoNetwork,
+    make_network,
+)
+from tests.d3d_tf.golden_networks import conv_units, slim_names
 
-GOLDENS = json.loads((Path(__file__).parent / "goldens_s3dg.json").read_text())
-
-
-class I3D(S3DG):
-    """The same network with full 3-D convolutions."""
-
-    separable = False
-
-
-I3D_ARGUMENTS = {"first_temporal_kernel": 7, "gating_start_at": None}
 TINY = {"depth_multiplier": 1 / 64, "min_depth": 2}
-
-
-# ---------------------------------------------------------------- weights
-
-
-def slim_units():
-    """`(path, is it separated, is it gated)` of every convolution unit."""
-    yield "Conv2d_1a_7x7", False, False
-    yield "Conv2d_2b_1x1", False, False
-    yield "Conv2d_2c_3x3", True, True
-    for block in "3b 3c 4b 4c 4d 4e 4f 5b 5c".split():
-        for branch in (1, 2):
-            yield f"Mixed_{block}/Branch_{branch}/Conv2d_0a_1x1", False, False
-            yield f"Mixed_{block}/Branch_{branch}/Conv2d_0b_3x3", True, True
-        yield f"Mixed_{block}/Branch_0/Conv2d_0a_1x1", False, True
-        yield f"Mixed_{block}/Branch_3/Conv2d_0b_1x1", False, True
-
-
-def slim_names(network) -> dict:
-    """Our variables by the names of the TF-Slim checkpoint."""
-    units = {unit.name: unit for unit in network.trunk.units}
-    variables = {}
-    for path, separated, gated in slim_units():
-        endpoint, *inner = path.split("/")
-        unit = units[endpoint]
-        if inner:
-            branch, name = inner
-            (unit,) = (u for u in getattr(unit, branch) if name in u.name)
-        found = {
-            "weights": unit.conv.kernel,
-            "BatchNorm/beta": unit.batch_norm.beta,
-            "BatchNorm/moving_mean": unit.batch_norm.moving_mean,
-            "BatchNorm/moving_variance": unit.batch_norm.moving_variance,
-        }
-        if separated:
-            found["temporal/weights"] = unit.temporal.kernel
-            found["temporal/biases"] = unit.temporal.bias
-        if gated:
-            found["self_gating/transformer_W/weights"] = (
-                unit.self_gating.transformer_W.kernel
-            )
-        for name, variable in found.items():
-            variables[f"InceptionV1/{path}/{name}"] = variable
-    logits = network.head.logits
-    variables["InceptionV1/Logits/Conv2d_0c_1x1/weights"] = logits.kernel
-    variables["InceptionV1/Logits/Conv2d_0c_1x1/biases"] = logits.bias
-    return variables
-
-
-def golden_value(name: str, shape) -> np.ndarray:
-    """The value of a variable, from its name and shape alone."""
-    rng = np.random.RandomState(zlib.crc32(name.encode()))
-    if name.endswith("/moving_variance"):
-        return np.float32(0.5 + rng.random_sample(shape))
-    values = rng.standard_normal(shape)
-    if not name.endswith("/weights"):
-        return np.float32(values * (0.05 if name.endswith("/biases") else 0.1))
-    values = values.reshape(-1, shape[-1])
-    values -= values.mean(axis=0)
-    gain = 1.25
-    if name.endswith("/temporal/weights"):
-        gain = 2.2
-    elif name.endswith("/transformer_W/weights"):
-        gain = 1.0
-    values = values * (gain * np.sqrt(2.0 / len(values)))
-    return np.float32(values).reshape(shape)
-
-
-def fingerprint(values: dict) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(values):
-        value = values[name]
-        digest.update(
-            f"{name} {value.dtype.str} {list(value.shape)}\n".encode()
-        )
-        digest.update(value.tobytes())
-    return digest.hexdigest()
-
-
-def golden_clip(seed: int, shape) -> np.ndarray:
-    """Drifting waves, a moving rectangle and noise, float32 in [-1, 1]."""
-    clips, num_frames, height, width, channels = shape
-    rng = np.random.RandomState(seed)
-    t = np.arange(num_frames).reshape(-1, 1, 1)
-    y = (np.arange(height) / height).reshape(1, -1, 1)
-    x = (np.arange(width) / width).reshape(1, 1, -1)
-    pixels = np.empty(shape, np.uint8)
-    for clip in range(clips):
-        start = 0.1 + 0.5 * rng.random_sample(2)
-        speed = (0.02 + 0.03 * rng.random_sample(2)) * np.array([1.0, -1.0])
-        centre_y = (start[0] + speed[0] * t) % 1.0
-        centre_x = (start[1] + speed[1] * t) % 1.0
-        inside = (abs(y - centre_y) < 0.12) & (abs(x - centre_x) < 0.2)
-        for channel in range(channels):
-            amplitudes = 0.1 + 0.4 * rng.random_sample(5)
-            along_t = 0.25 * rng.random_sample(5)
-            along_y, along_x = rng.uniform(-12, 12, 5), rng.uniform(-12, 12, 5)
-            phases = rng.random_sample(5)
-            level = rng.uniform(-0.6, 0.6)
-            wave = np.full([num_frames, height, width], 0.3 * level)
-            for a, wt, wy, wx, phase in zip(
-                amplitudes, along_t, along_y, along_x, phases, strict=True
-            ):
-                wave += a * np.sin(
-                    2 * np.pi * ((wt * t + phase) + (wy * y + wx * x))
-                )
-            wave = np.where(inside, level, wave)
-            wave += 0.1 * rng.standard_normal(wave.shape)
-            pixels[clip, ..., channel] = np.rint(
-                127.5 * (np.clip(wave, -1, 1) + 1)
-            )
-    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1)
-
-
-# ----------------------------------------------------------------- parity
-
-
-@pytest.fixture(scope="module")
-def network():
-    """The Kinetics-400 network; no test changes it for good."""
-    network = S3DG(400, dropout=0.0)
-    network(tf.zeros([1, 2, 32, 32, 3]))
-    return network
-
-
-@pytest.fixture(scope="module")
-def weights(network):
-    """The golden weights by name; given to the network."""
-    variables = slim_names(network)
-    values = {
-        name: golden_value(name, tuple(variable.shape))
-        for name, variable in variables.items()
-    }
-    assert fingerprint(values) == GOLDENS["weights_sha256"], (
-        "NumPy, a name or a shape is another; the network was not run"
-    )
-    return values
-
-
-@pytest.fixture
-def golden_network(network, weights):
-    for name, variable in slim_names(network).items():
-        variable.assign(weights[name])
-    return network
-
-
-def case_clip(case):
-    clip = golden_clip(case["seed"], case["shape"])
-    assert hashlib.sha256(clip.tobytes()).hexdigest() == case["input_sha256"]
-    return clip
-
-
-def check_logits(logits, case, tolerance):
-    """Relative L2 error of the 20 known logits; norm and winners of all."""
-    logits = logits.numpy()
-    first = np.array(case["first20"])
-    error = np.linalg.norm(logits.ravel()[:20] - first) / np.linalg.norm(first)
-    assert error <= tolerance
-    assert np.linalg.norm(logits) == pytest.approx(case["l2"], rel=tolerance)
-    assert logits.argmax(-1).tolist() == case["argmax"]
-
-
-def check_endpoints(features, case):
-    for name, tensor in features.items():
-        golden = case["endpoints"][name]
-        assert list(tensor.shape) == golden["shape"], name
-        norm = np.linalg.norm(np.float64(tensor.numpy()))
-        assert norm == pytest.approx(golden["l2"], rel=1e-4), name
-    assert list(features) + ["Logits"] == list(case["endpoints"])
-
-
-def test_every_variable_has_a_checkpoint_name(network):
-    """305 variables in the checkpoint, as many in the network, each once."""
-    named = slim_names(network)
-    assert len(named) == 305
-    assert {id(v) for v in named.values()} == {id(v) for v in network.variables}
-
-
-def test_inference_is_the_original(golden_network):
-    """3e-4: three times the original's own float32 error (facts, 10)."""
-    case = GOLDENS["cases"]["2x8x64"]
-    clip = case_clip(case)
-    check_endpoints(golden_network.features(clip), case)
-    check_logits(golden_network(clip), case, 3e-4)
-
-
-def test_training_is_the_original(golden_network):
-    """Batch statistics, the moving averages after one update, dropout off.
-
-    Biased and unbiased variance differ by up to 1e-5 times the variance here:
-    2e-6 tells them apart in the last blocks.
-    """
-    case = GOLDENS["cases"]["train_2x16x112"]
-    logits = golden_network(case_clip(case), training=True)
-    check_logits(logits, case, 1e-3)
-    variables = slim_names(golden_network)
-    assert len(case["after_one_update"]) == 114
-    for name, golden in case["after_one_update"].items():
-        values = variables[name].numpy()
-        np.testing.assert_allclose(
-            values[:5], golden["first5"], atol=2e-6, rtol=0, err_msg=name
-        )
-        total = np.float64(values).sum()
-        assert abs(total - golden["sum"]) < 2e-6 * len(values), name
-
-
-@pytest.mark.large
-def test_inference_at_full_size(golden_network):
-    case = GOLDENS["cases"]["16x224"]
-    clip = case_clip(case)
-    check_endpoints(golden_network.features(clip), case)
-    check_logits(golden_network(clip), case, 3e-4)
-
-
-def test_copied_goldens_are_the_goldens(goldens):
-    """What the file beside this one says is what the origin says."""
-    origin = json.loads((goldens / "networks" / "goldens.json").read_text())
-    for name, case in GOLDENS["cases"].items():
-        other = origin["cases"][f"slim_s3dg_k400/{name}"]
-        assert other["weights_sha256"] == GOLDENS["weights_sha256"]
-        assert other["logits_float64"]["first20"] == case["first20"]
-        assert other["logits_float64"]["argmax"] == case["argmax"]
-        assert other["input"]["sha256"] == case["input_sha256"]
-
-
-def test_regularisation_is_the_original(golden_network):
-    """1e-7 * sum(w^2) / 2 over 114 kernels."""
-    losses = golden_network.losses
-    assert len(losses) == 114
-    np.testing.assert_allclose(
-        sum(losses), GOLDENS["l2_regularization_loss"], rtol=1e-5
-    )
-
-
-def count(variables):
-    return sum(v.shape.num_elements() for v in variables)
-
-
-def test_parameter_counts(network):
-    """Those of the original graphs; facts, section 9."""
-    assert count(network.trainable_variables) == 9_518_848
-    assert count(network.variables) == 9_533_408
-    i3d = I3D(400, **I3D_ARGUMENTS)
-    i3d(tf.zeros([1, 2, 32, 32, 3]))
-    assert count(i3d.trainable_variables) == 12_689_984
-    assert count(i3d.variables) == 12_704_544
-
-
-# ------------------------------------------------------------ the class
-
-
 OTHER = {
     "num_classes": 5,
     "dropout": 0.4,
     "depth_multiplier": 1 / 64,
     "min_depth": 3,
     "first_temporal_kernel": 1,
-    "temporal_conv_start_at": "Mixed_5c",
-    "gating_start_at": "Mixed_5b",
+    "temporal_conv_start_at": "Mixed_5b",
+    "gating_start_at": "Mixed_4f",
+    "final_endpoint": "Mixed_5b",
+    "head_pooling": "global",
     "weight_decay": 0.3,
     "batch_norm_momentum": 0.8,
     "synchronized_batch_norm": True,
     "fan_in_initializer": True,
+    "recompute": True,
 }
+FAMILY = [S3DG, S3D, I3D, NonLocalS3DG]
 
 
-def test_configuration_holds_every_argument():
+@pytest.mark.parametrize("family", FAMILY)
+def test_configuration_holds_every_argument(family):
     """An argument added to the class and forgotten in get_config fails here."""
-    parameters = inspect.signature(S3DG).parameters
+    parameters = inspect.signature(VideoNetwork).parameters
     named = {
         name
         for name, parameter in parameters.items()
@@ -307,9 +55,85 @@ def test_configuration_holds_every_argument():
     }
     assert named == set(OTHER)
     assert all(OTHER[name] != parameters[name].default for name in OTHER)
-    config = S3DG(**OTHER).get_config()
+    config = family(**OTHER).get_config()
     assert {name: config[name] for name in OTHER} == OTHER
-    assert S3DG.from_config(config).get_config() == config
+    assert family.from_config(config).get_config() == config
+
+
+@pytest.mark.parametrize(
+    "family, first, gates, separable, non_local",
+    [
+        (S3DG, 3, 37, 19, 0),
+        (S3D, 3, 0, 19, 0),
+        (I3D, 7, 0, 0, 0),
+        (NonLocalS3DG, 3, 37, 19, 2),
+    ],
+)
+def test_defaults_are_the_papers(family, first, gates, separable, non_local):
+    """Facts, 1 and 3; methods.md, 2."""
+    network = family()
+    units = [unit for _, unit in conv_units(network)]
+    assert units[0].conv.kernel_size == (first, 7, 7)
+    assert sum(unit.self_gating is not None for unit in units) == gates
+    assert sum(unit.temporal is not None for unit in units) == separable
+    blocks = network.trunk.non_locals
+    assert [block.name for block in blocks] == [
+        "Mixed_5b/NonLocal",
+        "Mixed_5c/NonLocal",
+    ][:non_local]
+    assert network.head.logits.filters == 400
+    assert network.head.pooling == "overlapping"
+
+
+def test_non_local_network_starts_as_s3dg(seed):
+    """The weights of an S3D-G fit, and its logits come out."""
+    tiny = S3DG(3, **TINY)
+    clip = tf.random.normal([2, 9, 40, 40, 3])
+    expected = tiny(clip)
+    network = NonLocalS3DG(3, **TINY)
+    network(clip)
+    variables = slim_names(network)
+    for name, variable in slim_names(tiny).items():
+        variables.pop(name).assign(variable)
+    assert len(variables) == 2 * 4 * 2
+    np.testing.assert_array_equal(network(clip), expected)
+
+
+def test_variables_are_named_as_in_tf_slim():
+    """Facts, 7; `Conv3D` and `BatchNorm` have Keras' names for the last part.
+
+    Runs on disk are read by these paths.
+    """
+    network = NonLocalS3DG(3, **TINY, name="net")
+    network(tf.zeros([1, 2, 16, 16, 3]))
+    names = [v.name for v in network.variables]
+    assert len(set(names)) == len(names) == 305 + 2 * 4 * 2
+    for name in (
+        "Conv2d_1a_7x7/conv/kernel",
+        "Mixed_3b/Branch_1/Conv2d_0b_3x3/temporal/bias",
+        "Mixed_5c/Branch_3/Conv2d_0b_1x1/self_gating/transformer_W/kernel",
+        "Mixed_4f/Branch_0/Conv2d_0a_1x1/BatchNorm/moving_variance",
+        "Mixed_5b/NonLocal/theta/bias",
+    ):
+        assert f"net/InceptionV1/{name}:0" in names
+    assert "net/Logits/Conv2d_0c_1x1/bias:0" in names
+
+
+def test_object_paths_in_checkpoints_stay(tmp_path):
+    """What runs of older versions have on disk; non-local blocks beside it."""
+    network = NonLocalS3DG(3, **TINY)
+    network(tf.zeros([1, 2, 16, 16, 3]))
+    path = tf.train.Checkpoint(network=network).save(str(tmp_path / "ckpt"))
+    found = {name for name, _ in tf.train.list_variables(path)}
+    for name in (
+        "trunk/units/0/conv/kernel",
+        "trunk/units/15/Branch_1/1/temporal/kernel",
+        "trunk/units/15/Branch_0/0/self_gating/transformer_W/kernel",
+        "trunk/units/5/Branch_3/0/batch_norm/moving_mean",
+        "trunk/non_locals/1/z/kernel",
+        "head/logits/bias",
+    ):
+        assert f"network/{name}/.ATTRIBUTES/VARIABLE_VALUE" in found, name
 
 
 def test_arguments_reach_the_layers(seed):
@@ -324,9 +148,9 @@ def test_arguments_reach_the_layers(seed):
     assert 0.05 < first.conv.kernel.numpy().std() < 0.2
     assert first.batch_norm.momentum == 0.8 and first.batch_norm.synchronized
     for name, gated, separated in (
-        ("Mixed_4f", False, False),
-        ("Mixed_5b", True, False),
-        ("Mixed_5c", True, True),
+        ("Mixed_4e", False, False),
+        ("Mixed_4f", True, False),
+        ("Mixed_5b", True, True),
     ):
         unit = units[name].Branch_1[1]
         assert (unit.self_gating is not None) == gated
@@ -338,16 +162,17 @@ def test_arguments_reach_the_layers(seed):
     assert float(sum(network.losses)) == pytest.approx(0.3 * squares / 2, 1e-4)
 
 
-def test_saved_and_loaded(tmp_path, seed):
+@pytest.mark.parametrize("family", FAMILY)
+def test_saved_and_loaded(family, tmp_path, seed):
     """`.keras`: the same class, arguments, weights, outputs, and penalty."""
-    network = S3DG(**OTHER)
+    network = family(**OTHER)
     clip = tf.random.normal([2, 3, 20, 17, 3])
     network(clip, training=True)
     for variable in network.variables:
         variable.assign_add(tf.random.uniform(variable.shape, 0, 0.1))
     network.save(tmp_path / "network.keras")
     loaded = keras.models.load_model(tmp_path / "network.keras")
-    assert type(loaded) is S3DG
+    assert type(loaded) is family
     assert loaded.get_config() == network.get_config()
     for before, after in zip(
         network.get_weights(), loaded.get_weights(), strict=True
@@ -357,11 +182,30 @@ def test_saved_and_loaded(tmp_path, seed):
     np.testing.assert_allclose(sum(network.losses), sum(loaded.losses))
     gates = loaded.trunk.units[-1].Branch_0[0]
     assert gates.self_gating is not None
+    # And from configuration and weights alone.
+    copy = family.from_config(network.get_config())
+    copy(clip)
+    copy.set_weights(network.get_weights())
+    np.testing.assert_array_equal(network(clip), copy(clip))
 
 
-@pytest.fixture(scope="module")
-def tiny():
-    network = S3DG(3, **TINY)
+@pytest.mark.parametrize("family", FAMILY)
+def test_checkpoints_restore_every_variable(family, tmp_path, seed):
+    clip = tf.random.normal([1, 4, 20, 20, 3])
+    networks = []
+    for _ in range(2):
+        network = family(3, **TINY, fan_in_initializer=True)
+        network(clip)
+        networks.append(network)
+    path = tf.train.Checkpoint(network=networks[0]).save(str(tmp_path / "c"))
+    status = tf.train.Checkpoint(network=networks[1]).restore(path)
+    status.assert_consumed()
+    np.testing.assert_array_equal(*(network(clip) for network in networks))
+
+
+@pytest.fixture(scope="module", params=FAMILY)
+def tiny(request):
+    network = request.param(3, **TINY)
     network(tf.zeros([1, 2, 32, 32, 3]))
     return network
 
@@ -413,15 +257,128 @@ def test_features_are_those_of_inference(tiny, seed):
         np.testing.assert_array_equal(old, new)
 
 
-def test_mixed_precision_has_float32_logits(precision, seed):
-    """On a CPU bfloat16: TensorFlow pools no float16 there."""
-    precision("mixed_bfloat16")
-    network = S3DG(3, **TINY)
-    clip = tf.random.normal([2, 2, 32, 32, 3])
+def trainer_of(network):
+    trainer = StreamTrainer(network)
+    trainer.compile(keras.optimizers.SGD(0.1))
+    return trainer
+
+
+@pytest.mark.parametrize("half", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    "family, final_endpoint",
+    [
+        (S3DG, "Mixed_3b"),
+        pytest.param(I3D, "Mixed_5c", marks=pytest.mark.large),
+        pytest.param(NonLocalS3DG, "Mixed_5c", marks=pytest.mark.large),
+    ],
+)
+def test_mixed_precision(family, final_endpoint, half, precision, seed):
+    """Features are half, logits, loss and variables float32, also trained.
+
+    With float16 Keras scales the loss by 2^15 at first, and halves that at
+    every step whose gradient is infinite.
+    """
+    precision(f"mixed_{half}")
+    network = family(
+        3,
+        **TINY,
+        dropout=0.0,
+        final_endpoint=final_endpoint,
+        fan_in_initializer=True,
+    )
+    clip, labels = tf.random.normal([2, 2, 32, 32, 3]), tf.constant([0, 2])
     features = network.features(clip)
-    assert {tensor.dtype for tensor in features.values()} == {tf.bfloat16}
+    assert {net.dtype.name for net in features.values()} == {half}
     assert network(clip, training=True).dtype == tf.float32
     assert {variable.dtype for variable in network.variables} == {tf.float32}
+    trainer = trainer_of(network)
+    losses = trainer.clip_losses(clip, labels, network(clip))
+    assert losses["classification_loss"][1].dtype == tf.float32
+    before = [v.numpy() for v in network.trainable_variables]
+    for _ in range(15):
+        assert np.isfinite(trainer.train_on_batch(clip, labels)).all()
+    after = [v.numpy() for v in network.trainable_variables]
+    assert all(np.isfinite(value).all() for value in after)
+    moved = [(a != b).any() for a, b in zip(before, after, strict=True)]
+    assert sum(moved) > 0.9 * len(moved)
+
+
+@pytest.mark.parametrize("half", ["bfloat16", "float16"])
+def test_mixed_precision_gradients_are_near_float32(half, precision, seed):
+    """bfloat16 has 8 bits: a relative error of some 2^-8 per layer.
+
+    A wrong filter gradient is off by half or more.
+    """
+    kernels = []
+    clip = tf.random.normal([2, 4, 32, 32, 3])
+    weights = None
+    for policy in ("float32", f"mixed_{half}"):
+        precision(policy)
+        network = S3DG(
+            3,
+            **TINY,
+            final_endpoint="Conv2d_2c_3x3",
+            fan_in_initializer=True,
+        )
+        network(clip)
+        weights = weights or network.get_weights()
+        network.set_weights(weights)
+        with tf.GradientTape() as tape:
+            features = network.trunk(clip, training=True)["Conv2d_2c_3x3"]
+            loss = tf.reduce_mean(tf.cast(features, tf.float32) ** 2)
+        unit = network.trunk.units[3]
+        to = [unit.conv.kernel, unit.temporal.kernel]
+        kernels.append(tape.gradient(loss, to))
+    for exact, rough in zip(*kernels, strict=True):
+        error = tf.norm(exact - rough) / tf.norm(exact)
+        assert float(error) < 0.05
+
+
+@pytest.mark.parametrize(
+    "family, final_endpoint, recompute",
+    [
+        (S3DG, "Conv2d_2c_3x3", False),
+        (S3DG, "Conv2d_2c_3x3", True),
+        (I3D, "Mixed_3b", False),
+    ],
+)
+def test_xla_compiles_the_step(family, final_endpoint, recompute, seed):
+    """Loss and variables after a step are those of the step without XLA."""
+    clip = tf.random.normal([2, 4, 32, 32, 3])
+    labels = tf.constant([1, 0])
+    found = []
+    weights = None
+    for compiled in (False, True):
+        network = family(
+            3,
+            **TINY,
+            dropout=0.0,
+            final_endpoint=final_endpoint,
+            recompute=recompute,
+        )
+        network(clip)
+        weights = weights or network.get_weights()
+        network.set_weights(weights)
+        optimizer = keras.optimizers.SGD(0.1)
+        optimizer.build(network.trainable_variables)
+
+        @tf.function(jit_compile=compiled)
+        def step(network=network, optimizer=optimizer):
+            with tf.GradientTape() as tape:
+                logits = network(clip, training=True)
+                loss = tf.reduce_mean(
+                    tf.nn.sparse_softmax_cross_entropy_with_logits(
+                        labels, logits
+                    )
+                )
+            variables = network.trainable_variables
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            return loss
+
+        found.append([step().numpy(), *network.get_weights()])
+    for plain, xla in zip(*found, strict=True):
+        np.testing.assert_allclose(plain, xla, rtol=1e-4, atol=1e-5)
 
 
 def test_make_network_uses_the_whole_recipe():
@@ -434,11 +391,31 @@ def test_make_network_uses_the_whole_recipe():
     )
     network = make_network(recipe, 5, "flow")
     config = network.get_config()
-    unnamed = {"temporal_conv_start_at", "gating_start_at"}
-    assert {k: config[k] for k in OTHER.keys() - unnamed} == {
-        k: v for k, v in OTHER.items() if k not in unnamed
-    }
+    assert {key: config[key] for key in OTHER} == OTHER
     assert network.trunk.units[0].conv.kernel.shape[-2] == 2
     frames = make_network(recipe, 5, "frames")
     assert frames.trunk.units[0].conv.kernel.shape[-2] == 3
-    assert frames.built
+    assert frames.built and frames.name == "S3DG"
+
+
+@pytest.mark.parametrize(
+    "model, family, first",
+    [
+        ("s3dg", S3DG, 3),
+        ("s3d", S3D, 3),
+        ("i3d", I3D, 7),
+        ("s3dg_nonlocal", NonLocalS3DG, 3),
+    ],
+)
+def test_the_recipe_chooses_the_network(model, family, first):
+    """Defaults of the recipe are the model's own."""
+    network = make_network(NetworkRecipe(model=model, **TINY), 5, "frames")
+    assert type(network) is family
+    own = family(5, **TINY, name=network.name)
+    assert network.get_config() == own.get_config()
+    assert network.trunk.units[0].conv.kernel.shape[0] == first
+
+
+def test_recipes_name_the_networks_that_exist():
+    assert tuple(NETWORKS) == checks.MODELS
+    assert checks.ENDPOINTS == inception3d.ENDPOINTS

@@ -159,3 +159,43 @@ def test_a_run_whose_flow_is_not_known(run):
     ):
         with pytest.raises(UsageError, match=f"{run.folder}.*start another"):
             ask()
+
+
+CONVERTED = {"converted": {"family": "slim"}}
+
+
+def test_where_weights_came_from(tmp_path):
+    run = Run(tmp_path / "x")
+    run.start(RECIPE, LABELS, records=None, flow={}, weights=CONVERTED)
+    assert run.weights() == CONVERTED and run.is_converted()
+    assert run.origin()["records"] is None
+
+
+def test_a_run_from_scratch_has_no_weights_of_others(run):
+    assert run.weights() is None and not run.is_converted()
+
+
+def test_another_start_is_refused(tmp_path):
+    run = Run(tmp_path / "x")
+    given = {"init": [{"run": "runs/a"}]}
+
+    def start(weights):
+        run.start(RECIPE, LABELS, records=Path("r"), flow=FLOW, weights=weights)
+
+    start(given)
+    start(given)
+    with pytest.raises(UsageError, match="from runs/a and .* from scratch"):
+        start(None)
+    with pytest.raises(UsageError, match="runs/a and .* from runs/b"):
+        start({"init": [{"run": "runs/b"}]})
+    assert run.weights() == given
+
+
+def test_a_converted_run_compares_what_its_authors_told(tmp_path):
+    run = Run(tmp_path / "x")
+    told = {"flow": {"saturation": FLOW["flow"]["saturation"]}}
+    run.start(RECIPE, LABELS, records=None, flow=told, weights=CONVERTED)
+    assert run.require_flow(FLOW, Path("r"), allow=False) is None
+    other = FLOW | {"flow": FLOW["flow"] | {"saturation": 15.0}}
+    with pytest.raises(UserError, match="flow.saturation: 20.0 in .* 15.0"):
+        run.require_flow(other, Path("r"), allow=False)

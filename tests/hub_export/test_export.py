@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
+from d3d_tf.files import to_path
 from d3d_tf.hub_export import export as export_code
 from d3d_tf.hub_export.export import export_module
 from d3d_tf.keras_api import keras
@@ -177,6 +178,27 @@ def test_a_module_that_differs_is_not_published(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_large_logits_are_compared_by_their_size(tmp_path, monkeypatch):
+    """Off by 0.002, where the largest logit is some thousands: below 1e-5."""
+    make_module = export_code.make_module
+
+    def large(offset=0.0):
+        network = made()
+        *others, kernel, bias = network.get_weights()
+        network.set_weights([*others, 0 * kernel, 0 * bias + 4096 + offset])
+        return network
+
+    def publish(offset, folder):
+        monkeypatch.setattr(
+            export_code, "make_module", lambda _: make_module(large(offset))
+        )
+        return export(large(), folder)
+
+    assert publish(2**-9, tmp_path / "a").name == "1"
+    with pytest.raises(UserError, match="differs from the network by 3.1e-05"):
+        publish(2**-3, tmp_path / "b")  # 0.125 / 4096
+
+
 def test_logits_that_are_no_numbers_are_not_published(tmp_path):
     network = made()
     network.set_weights([w * np.nan for w in network.get_weights()])
@@ -231,3 +253,21 @@ def test_loading_needs_nothing_of_this_package(exported, tmp_path):
     np.testing.assert_allclose(
         np.load(tmp_path / "logits.npy"), network(frames * 2 - 1), atol=1e-5
     )
+
+
+@pytest.mark.card
+def test_a_module_in_an_object_store(s3):
+    """Whole with `saved_model.pb`; version 1 was left without it."""
+    (to_path(s3) / "1/module.json").write_text("{}")
+    network = made()
+    path = export(network, s3)
+    assert str(path) == f"{s3}/2"
+    assert export(network, s3) == path
+    assert str(export(made(seed=1), s3)) == f"{s3}/3"
+    unit = np.random.default_rng(0).random([1, 3, 8, 8, 3], np.float32)
+    np.testing.assert_allclose(
+        hub.KerasLayer(str(path))(unit),
+        network(unit * 2 - 1, training=False),
+        atol=1e-5,
+    )
+    assert (path / "assets/labels.txt").read_text().splitlines() == LABELS

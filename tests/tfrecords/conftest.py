@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import DataRecipe, FlowRecipe
+from d3d_tf.tfrecords.plan import plan_shards
 from d3d_tf.tfrecords.prepare import prepare
-from d3d_tf.tfrecords.shards import plan_shards
 from d3d_tf.tfrecords.sources import list_folder
 from d3d_tf.tfrecords.video import write_video
 

@@ -1,5 +1,6 @@
 """The manifest tells of every video where it is, or why it is not there."""
 
+import csv
 import dataclasses
 import hashlib
 import json
@@ -18,6 +19,7 @@ from d3d_tf.config import DataRecipe, FlowRecipe, digest
 from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.manifest import write_manifest
 from d3d_tf.tfrecords.shards import write_shard
+from d3d_tf.tfrecords.sources import Source
 from d3d_tf.tfrecords.video import write_video
 
 
@@ -172,6 +174,77 @@ def test_an_added_video_is_found(records):
     assert info["num_videos"] == sum(info["shards"].values()) == 9
     for name, count in info["shards"].items():
         assert len(records.ids(name)) == count
+
+
+def test_every_file_left_out_is_one_line_of_the_quarantine(records):
+    """And none of them keeps the others from becoming records."""
+    folder = Path("videos/jump")
+    (folder / "empty.mp4").touch()
+    (folder / "text, with a comma.mp4").write_text("a note")
+    os.mkfifo(folder / "pipe.mp4")
+    whole = (folder / "3.mp4").read_bytes()
+    (folder / "half.mp4").write_bytes(whole[: len(whole) // 2])
+    info = again(records)
+    with open(records.folder / "quarantine.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["id"]: row["reason"] for row in rows} == {
+        "jump/empty.mp4": "empty file",
+        "jump/half.mp4": "cannot be decoded: Invalid data found when "
+        "processing input",
+        "jump/pipe.mp4": "no regular file (a pipe, socket or device)",
+        "jump/text, with a comma.mp4": "cannot be decoded: Invalid data found "
+        "when processing input",
+    }
+    assert rows[0]["path"] == "videos/jump/empty.mp4"
+    assert (info["num_videos"], info["num_skipped"]) == (8, 4)
+    assert info["listed"] == {} and info["notes"] == []
+    assert not (records.folder / "missing.csv").exists()
+
+
+def test_missing_videos_are_counted_against_the_list(records):
+    """Of 4 listed `jump` for training 3 are there; 2 `wave` for testing."""
+    made = records.listing()
+    gone = (
+        Source("jump/gone.mp4", "", 0, "jump", "train"),
+        Source("wave/gone.mp4", "", 1, "wave", "test"),
+    )
+    listing = dataclasses.replace(
+        made, listed=True, missing=gone, notes=("a note",)
+    )
+    Path("videos/jump/1.mp4").write_text("no video")
+    ((_, split),) = [
+        (s.id, s.split) for s in made.sources if s.id == "jump/1.mp4"
+    ]
+    assert split == "train"
+    shards = records.shards()
+    for shard in shards:
+        if not shard.finished():
+            write_shard(shard)
+    info = write_manifest(
+        listing, records.folder, shards, data=records.data, flow=records.flow
+    )
+    assert info["listed"] == {
+        # One video of each class is held out, and one of `wave` is missing.
+        "test": {
+            "listed": 3,
+            "missing": 1,
+            "skipped": 0,
+            "used": 2,
+            "missing_by_class": {"wave": [1, 2]},
+        },
+        # Three of each class, and one of `jump` is missing.
+        "train": {
+            "listed": 7,
+            "missing": 1,
+            "skipped": 1,
+            "used": 5,
+            "missing_by_class": {"jump": [1, 4]},
+        },
+    }
+    assert info["notes"] == ["a note"]
+    assert (records.folder / "missing.csv").read_text() == (
+        "id,split,class\njump/gone.mp4,train,jump\nwave/gone.mp4,test,wave\n"
+    )
 
 
 def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from d3d_tf.config import DataRecipe, FlowRecipe
+from d3d_tf.files import to_path
 from d3d_tf.tfrecords import example
+from d3d_tf.tfrecords.plan import plan_shards
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
-from d3d_tf.tfrecords.shards import plan_shards
 from d3d_tf.tfrecords.sources import list_folder
 
 
@@ -24,6 +25,8 @@ def test_nothing_but_records_and_their_lists_is_in_the_folder(records):
         "manifest.json",
         "label_map.txt",
         "dataset.json",
+        "plan.json",
+        "quarantine.csv",
     }
 
 
@@ -40,6 +43,20 @@ def test_two_runs_give_the_same_bytes(records):
     shutil.rmtree(records.folder)
     records.prepare(
         beam_args=["--runner=DirectRunner", "--direct_num_workers=1"]
+    )
+    assert records.contents() == before
+
+
+def test_another_runner_gives_the_same_bytes(records):
+    """Beam's portable one: the pipeline goes, serialised, to a job server."""
+    before = records.contents()
+    shutil.rmtree(records.folder)
+    records.prepare(
+        beam_args=[
+            "--runner=PortableRunner",
+            "--job_endpoint=embed",
+            "--environment_type=LOOPBACK",
+        ]
     )
     assert records.contents() == before
 
@@ -135,6 +152,7 @@ def test_the_folder_tells_data_recipes_and_origins_apart(tmp_path):
 KILLED = """
 import pathlib
 from d3d_tf.config import DataRecipe, FlowRecipe
+from d3d_tf.files import to_path
 from d3d_tf.tfrecords.prepare import prepare
 from d3d_tf.tfrecords.sources import list_folder
 prepare(
@@ -148,7 +166,10 @@ prepare(
 
 @pytest.mark.large
 def test_a_killed_job_goes_on_where_it_was(records):
-    """Killed as soon as one shard is whole; that shard is kept."""
+    """Killed as soon as one shard is whole; that shard is kept.
+
+    In the end the files are those of a job that was not killed.
+    """
     child = subprocess.Popen(
         [sys.executable, "-c", KILLED], stderr=subprocess.DEVNULL
     )
@@ -168,3 +189,33 @@ def test_a_killed_job_goes_on_where_it_was(records):
     info = prepare(records.listing(), folder, show=False, **recipes)
     assert info["num_videos"] == 8
     assert all(os.stat(p).st_mtime_ns == t for p, t in kept.items())
+    whole = Path("whole")
+    prepare(records.listing(), whole, show=False, **recipes)
+    left = {p.name for p in folder.iterdir() if ".tmp-" not in p.name}
+    assert left == {path.name for path in whole.iterdir()}
+    for name in left:
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
+
+
+@pytest.mark.card
+def test_records_in_an_object_store(records, s3):
+    """The same bytes as on a disk; what has no mark is made again."""
+    folder = to_path(f"{s3}/records/sports")
+    given = {"data": records.data, "flow": records.flow, "show": False}
+
+    def contents():
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    info = prepare(records.listing(), folder, **given)
+    assert contents() == records.contents()
+    assert info["num_videos"] == 8
+    times = {path.name: path.stat().mtime for path in folder.iterdir()}
+    marks = sorted(n for n in times if n.endswith(".tfrecord.json"))
+    # As if the process had been killed between a shard and its mark.
+    (folder / marks[0]).unlink()
+    time.sleep(1.1)  # The store's times are whole seconds.
+    prepare(records.listing(), folder, **given)
+    assert contents() == records.contents()
+    shards = [path for path in folder.iterdir() if path.suffix == ".tfrecord"]
+    again = {p.name for p in shards if p.stat().mtime != times[p.name]}
+    assert again == {marks[0].removesuffix(".json")}

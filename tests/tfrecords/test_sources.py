@@ -1,5 +1,7 @@
 """Folders of videos: classes, splits, and what is no video."""
 
+import os
+
 import pytest
 
 from d3d_tf.errors import UserError
@@ -132,6 +134,22 @@ def test_a_misnamed_file_is_tried(tree):
     """So that `prepare` can tell why it is no video."""
     folder = tree("a/1.mp4", "a/no_suffix", "a/2.xyz")
     assert len(list_folder(folder, test_share=0.0).sources) == 3
+
+
+def test_what_is_no_file_is_tried_and_told_too(tree):
+    """A pipe, or a link to what has been removed."""
+    folder = tree("a/1.mp4")
+    os.mkfifo(folder / "a/pipe.mp4")
+    (folder / "a/link.mp4").symlink_to(folder / "gone.mp4")
+    listing = list_folder(folder, test_share=0.0)
+    ids = [source.id for source in listing.sources]
+    assert ids == ["a/1.mp4", "a/link.mp4", "a/pipe.mp4"]
+
+
+def test_splits_are_drawn_where_there_are_none(tree):
+    assert list_folder(tree("a/1.mp4"), test_share=0.0).drawn
+    given = list_folder(tree("x/train/a/1.mp4") / "x", test_share=0.0)
+    assert not given.drawn and not given.listed
 
 
 def test_empty_classes_are_told_and_keep_their_label(tree):

@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from d3d_tf.tfrecords import video as video_module
 from d3d_tf.tfrecords.video import (
     UnreadableVideo,
     first_frame_size,
@@ -272,6 +273,122 @@ def test_all_frames_are_those_that_are_read(tmp_path, write_numbered, side):
     )
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        # Frame i is shown at 40 i ms; output k at start + 40 k ms.
+        (0.0, None, list(range(20))),
+        (0.2, None, list(range(5, 20))),
+        (0.2, 0.4, [5, 6, 7, 8, 9]),
+        # 210, 250, 290 ms: the frames of 200, 240, 280.
+        (0.21, 0.32, [5, 6, 7]),
+        (0.0, 0.01, [0]),
+        # The end is beyond that of the file.
+        (0.72, 1.5, [18, 19]),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_a_part_of_a_file(
+    tmp_path, write_numbered, numbers, name, start, end, expected
+):
+    path = write_numbered(tmp_path / name, range(0, 800, 40))
+    video = read_video(
+        path,
+        frame_rate=25,
+        short_side=32,
+        max_seconds=100,
+        start=start,
+        end=end,
+    )
+    assert numbers(video.frames) == expected
+    assert video.timestamps[0] == 0
+    assert not video.trimmed
+
+
+@pytest.mark.parametrize(("longest", "trimmed"), [(0.2, True), (0.4, False)])
+def test_a_part_that_is_too_long_is_cut(
+    tmp_path, write_numbered, numbers, longest, trimmed
+):
+    path = write_numbered(tmp_path / "a.mp4", range(0, 800, 40))
+    video = read_video(
+        path,
+        frame_rate=25,
+        short_side=32,
+        max_seconds=longest,
+        start=0.08,
+        end=0.48,
+    )
+    assert numbers(video.frames) == list(range(2, 2 + round(25 * longest)))
+    assert video.trimmed == trimmed
+
+
+@pytest.mark.parametrize(
+    "name", ["a.mp4", "a.mkv", "a.avi", "a.ts", "a.flv", "a.mpg"]
+)
+def test_a_jump_gives_what_decoding_all_gives(tmp_path, name, monkeypatch):
+    """Half a second from 6.44 s on, of 8 s; key frames every 12 frames."""
+    rng = np.random.default_rng(0)
+    codec = {"a.mpg": "mpeg2video", "a.avi": "mpeg4"}.get(name, "h264")
+    path = tmp_path / name
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codec, rate=25)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
+        stream.gop_size = 12
+        for _ in range(200):
+            pixels = rng.integers(0, 256, (32, 48, 3)).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    given = {"frame_rate": 25, "short_side": 32, "max_seconds": 9}
+    part = read_video(path, start=6.44, end=6.94, **given).frames
+    monkeypatch.setattr(video_module, "SHORTEST_JUMP", 100.0)
+    np.testing.assert_array_equal(
+        part, read_video(path, start=6.44, end=6.94, **given).frames
+    )
+    # 6.44 s is frame 161.
+    every = np.stack(list(frames_of(path, 32)))
+    np.testing.assert_array_equal(part, every[161:174][: len(part)])
+    assert len(part) == 13
+
+
+def test_a_part_after_the_end(tmp_path, write_numbered):
+    path = write_numbered(tmp_path / "a.mp4", range(0, 800, 40))
+    with pytest.raises(UnreadableVideo, match=r"over after 0.8 s, .* at 9.0 s"):
+        read_video(
+            path, frame_rate=25, short_side=32, max_seconds=9, start=9.0, end=10
+        )
+
+
+def test_thousands_of_hours(tmp_path, write_numbered, numbers):
+    """The third frame comes after 5000 hours, which are cut and not filled."""
+    path = write_numbered(tmp_path / "a.mkv", [0, 40, 18_000_000_000])
+    video = read(path, max_seconds=1.0)
+    assert numbers(video.frames) == [0] + 24 * [1]
+    assert video.trimmed
+
+
+def test_more_than_fits_into_memory(tmp_path, write_numbered, monkeypatch):
+    """32 x 32 x 3 bytes are 3 KiB: 100 frames of them do not fit 256 KiB."""
+    monkeypatch.setattr(video_module, "LARGEST_VIDEO", 2**18)
+    path = write_numbered(tmp_path / "a.mkv", [0, 4000])
+    with pytest.raises(UnreadableVideo, match="smaller data.max_seconds"):
+        read(path)
+
+
+def test_a_header_that_claims_a_year(tmp_path, write_numbered):
+    """`mvhd` and `tkhd`/`mdhd` durations, 32 bits, in a file of 1.2 s."""
+    path = write_numbered(tmp_path / "a.mp4", TIMES)
+    content = bytearray(path.read_bytes())
+    # ISO 14496-12, 8.4.2: version, times, time scale, then the duration.
+    place = content.index(b"mdhd") + 4 + 4 + 4 + 4 + 4
+    content[place : place + 4] = b"\x7f\xff\xff\xff"
+    path.write_bytes(content)
+    try:
+        assert len(read(path).frames) == 30
+    except UnreadableVideo as error:
+        assert "cut off: it can be decoded up to 1.2 s of" in str(error)
+
+
 def test_a_stream_without_times_is_not_one_frame(
     tmp_path, write_numbered, numbers
 ):
@@ -368,3 +485,16 @@ def test_half_of_a_real_clip_is_refused(tmp_path, name):
     cut_in_half(path)
     with pytest.raises(UnreadableVideo, match="damaged|cannot be decoded"):
         read(path)
+
+
+@pytest.mark.clips
+@no_clips
+@pytest.mark.parametrize("start", [5.5, 7.0, 9.31])
+@pytest.mark.parametrize("name", ["arm_wrestling.mp4", "v_GGSY1Qvo990.mp4"])
+def test_a_jump_into_a_real_clip(name, start, monkeypatch):
+    given = {"frame_rate": 25, "short_side": 64, "max_seconds": 9}
+    part = read_video(CLIPS / name, start=start, end=start + 0.5, **given)
+    monkeypatch.setattr(video_module, "SHORTEST_JUMP", 100.0)
+    all_ = read_video(CLIPS / name, start=start, end=start + 0.5, **given)
+    np.testing.assert_array_equal(part.frames, all_.frames)
+    assert len(part.frames) == 13  # 12.5, and frame 12 is shown at 0.48 s.

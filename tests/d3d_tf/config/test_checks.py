@@ -35,8 +35,19 @@ PAPER = Recipe(name="paper")
         ("saturation=0", "above 0"),
         ("clip.frames=-1", "0 (automatic) or more"),
         ("clip.size=-1", "0 (automatic) or more"),
+        ("evaluation.clips=0", "1 or more; got 0"),
+        ("crops=2", "evaluation.crops must be 1 or 3; got 2"),
+        ("clip_frames=-1", "0 (that of the training clips) or more"),
         ("clip.size=257", "at most data.short_side (256); got 257"),
-        ("model=s3dgg", "one of s3dg; got 's3dgg'"),
+        (
+            "model=s3dgg",
+            "one of s3dg, s3d, i3d, s3dg_nonlocal; got 's3dgg'",
+        ),
+        ("head_pooling=max", "one of overlapping, global; got 'max'"),
+        ("final_endpoint=Mixed_6a", "one of Conv2d_1a_7x7, MaxPool_2a_3x3"),
+        ("gating_start_at=mixed_3b", "null (nowhere) or one of Conv2d_1a"),
+        ("temporal_conv_start_at=x", "null (nowhere) or one of Conv2d_1a"),
+        ("first_temporal_kernel=2", "1, 3, 5, 7 or null"),
         ("dropout=1", "in [0, 1)"),
         ("depth_multiplier=0", "above 0"),
         ("min_depth=0", "above 0"),
@@ -70,10 +81,29 @@ def test_opencvs_other_algorithms_have_no_backend(refusal, algorithm):
         assert "flow.backend must be left alone" in text
 
 
+@pytest.mark.parametrize("model", ["s3d", "i3d"])
+def test_what_has_no_gates_cannot_start_them(refusal, model):
+    recipe = config.override(PAPER, [f"model={model}"])
+    text = refusal("gating_start_at=Mixed_4b", recipe)
+    assert f"left alone with network.model={model}" in text
+    config.override(recipe, ["gating_start_at=null"])
+
+
+def test_non_local_blocks_need_their_place(refusal):
+    recipe = config.override(PAPER, ["model=s3dg_nonlocal"])
+    text = refusal("final_endpoint=MaxPool_5a_2x2", recipe)
+    assert "Mixed_5b or Mixed_5c with network.model=s3dg_nonlocal" in text
+    config.override(recipe, ["final_endpoint=Mixed_5b"])
+
+
 @pytest.mark.parametrize(
     "setting",
     [
         "seed=0",
+        "first_temporal_kernel=null",
+        "temporal_conv_start_at=null",
+        "gating_start_at=Mixed_5c",
+        "final_endpoint=Conv2d_1a_7x7",
         "data.short_side=0",
         "clip.frames=0",
         "clip.size=0",

@@ -103,6 +103,31 @@ def test_a_short_file_is_filled_up_with_the_defaults(tmp_path):
     assert config.load(path) == config.override(PAPER, ["name=mine", "steps=9"])
 
 
+def test_a_recipe_of_version_0_1_0_is_still_read(tmp_path):
+    """Its network section, as runs on disk have it."""
+    network = {
+        "model": "s3dg",
+        "dropout": 0.2,
+        "depth_multiplier": 1.0,
+        "min_depth": 16,
+        "first_temporal_kernel": 3,
+        "weight_decay": 1.0e-07,
+        "batch_norm_momentum": 0.999,
+        "synchronized_batch_norm": False,
+        "fan_in_initializer": False,
+    }
+    path = write(tmp_path, {"name": "paper", "network": network})
+    found = config.load(path)
+    assert found.network.first_temporal_kernel == 3
+    assert dataclasses.asdict(found.network) == network | {
+        "temporal_conv_start_at": "Conv2d_2c_3x3",
+        "gating_start_at": "Conv2d_2c_3x3",
+        "final_endpoint": "Mixed_5c",
+        "head_pooling": "overlapping",
+        "recompute": False,
+    }
+
+
 def test_a_saved_file_names_every_field(tmp_path):
     config.save(PAPER, tmp_path / "recipe.yaml")
     content = yaml.safe_load((tmp_path / "recipe.yaml").read_text())

@@ -11,6 +11,7 @@ from d3d_tf.config import (
     digest,
     flow_identity,
     require_same_flow,
+    same_keys,
 )
 from d3d_tf.errors import UserError
 
@@ -108,3 +109,10 @@ def test_other_flow_that_is_allowed_is_given_back_to_be_written_down():
     theirs = identity(library="opencv 4")
     found = require(identity(), theirs, allow=True)
     assert found == {"run A": identity(), "records B": theirs}
+
+
+def test_same_keys_leaves_what_the_other_does_not_say():
+    flow = {"flow": {"tau": 0.25, "saturation": 20.0}, "short_side": 256}
+    partial = {"flow": {"saturation": 15.0}, "frame_rate": 25.0}
+    assert same_keys(flow, partial) == {"flow": {"saturation": 20.0}}
+    assert same_keys(flow, {}) == {}

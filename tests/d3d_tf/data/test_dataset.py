@@ -71,3 +71,16 @@ def test_records_whose_flow_is_not_known(tmp_path):
     (tmp_path / "dataset.json").write_text(json.dumps(info))
     with pytest.raises(UserError, match=f"{tmp_path}.*prepare it again"):
         open_dataset(tmp_path)
+
+
+def test_shorter_videos_are_counted(tmp_path):
+    """By the manifest, in the asked split; what was left out is no video."""
+    rows = [
+        {"split": "test", "frames": 3},
+        {"split": "test", "frames": 4},
+        {"split": "test", "skipped": "broken"},
+        {"split": "train", "frames": 2},
+    ]
+    (tmp_path / "manifest.json").write_text(json.dumps(rows))
+    dataset = Dataset(tmp_path, {})
+    assert [dataset.count_shorter("test", n) for n in (3, 4, 5)] == [0, 1, 2]

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.config import EvaluationRecipe
 from d3d_tf.data.geometry import (
     ClipGeometry,
     centre_geometry,
     crop_and_flip,
     random_geometry,
+    view_geometry,
 )
 
 
@@ -35,6 +37,80 @@ def centre(length, height, width, frames, size):
 def test_centre_clip(length, indices):
     """The middle crop of 20 x 31: (20 - 16)/2 rows, (31 - 16)//2 columns."""
     assert centre(length, 20, 31, 4, 16) == (indices, 2, 7, False)
+
+
+def views_of(length, height, width, views, frames=4, size=16):
+    """(first frame, top, left) of every view; flips are never."""
+    found = []
+    for number in range(views.clips * views.crops):
+        view = view_geometry(
+            tf.constant(number),
+            *(tf.constant(n) for n in (length, height, width)),
+            views=views,
+            frames=frames,
+            size=size,
+        )
+        indices = view.indices.numpy()
+        steps = (indices[0] + np.arange(frames)) % length
+        np.testing.assert_array_equal(indices, steps)
+        assert not view.flip
+        found.append((int(indices[0]), int(view.top), int(view.left)))
+    return found
+
+
+@pytest.mark.parametrize("length", [1, 3, 4, 9, 10])
+def test_a_single_view_is_the_centre(length):
+    (found,) = views_of(length, 20, 31, EvaluationRecipe())
+    indices, top, left, _ = centre(length, 20, 31, 4, 16)
+    assert found == (indices[0], top, left)
+
+
+@pytest.mark.parametrize(
+    ("clips", "length", "starts"),
+    [
+        (2, 10, [0, 6]),  # 10 - 4: the last possible start.
+        (3, 10, [0, 3, 6]),
+        (4, 12, [0, 2, 5, 8]),  # 8 k / 3: 0, 2.67, 5.33, 8.
+        (3, 4, [0, 0, 0]),  # As long as a clip.
+        (2, 3, [0, 0]),  # Shorter.
+        (10, 250, [0, 27, 54, 82, 109, 136, 164, 191, 218, 246]),
+    ],
+)
+def test_clips_are_spread_from_beginning_to_end(clips, length, starts):
+    views = EvaluationRecipe(clips=clips)
+    assert views_of(length, 20, 31, views) == [(s, 2, 7) for s in starts]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "corners"),
+    [
+        # 31 - 16 = 15 columns to go: 0, 7, 15; rows in the middle: 2.
+        (20, 31, [(2, 0), (2, 7), (2, 15)]),
+        (31, 20, [(0, 2), (7, 2), (15, 2)]),
+        (20, 20, [(2, 0), (2, 2), (2, 4)]),
+    ],
+)
+def test_three_crops_are_along_the_longer_side(height, width, corners):
+    """The same ones for each of two clips, clip by clip."""
+    views = EvaluationRecipe(clips=2, crops=3)
+    assert views_of(10, height, width, views) == [
+        (start, *corner) for start in (0, 6) for corner in corners
+    ]
+
+
+def test_the_full_length_of_a_shorter_video():
+    """S3D's 250 frames of a video of 100: it begins again twice."""
+    view = view_geometry(
+        tf.constant(0),
+        tf.constant(100),
+        tf.constant(20),
+        tf.constant(20),
+        views=EvaluationRecipe(clip_frames=250),
+        frames=250,
+        size=16,
+    )
+    expected = [*range(100), *range(100), *range(50)]
+    assert view.indices.numpy().tolist() == expected
 
 
 def draws(count, **changes):

@@ -36,6 +36,14 @@ def test_top1_and_top5_by_hand():
     assert SEVEN.top5() == (3, 4)
 
 
+def test_some_of_the_videos():
+    """Of videos 3 and 1 only 3 is right; the order is that of the scores."""
+    some = SEVEN.of(["v3", "v1", "unknown"])
+    assert some.ids.tolist() == ["v1", "v3"]
+    assert some.labels.tolist() == [4, 6]
+    assert some.top1() == (1, 2)
+
+
 def test_with_five_classes_top5_is_always_right():
     scores = make_scores(np.full((3, 5), 0.2), [4, 3, 0])
     assert scores.top5() == (3, 3)

@@ -45,6 +45,19 @@ def test_windows_are_those_of_average_pooling(size, seed):
     )
 
 
+def test_global_pooling_weighs_all_frames_the_same():
+    """Frames 4, 8, 16: mean 28/3 in a class of weight 3, 28 + 1."""
+    head = head_with([[3]], [1], pooling="global")
+    features = np.float32([4, 8, 16]).reshape(1, 3, 1, 1, 1)
+    np.testing.assert_allclose(head(features), [[29]], rtol=1e-6)
+    np.testing.assert_allclose(head.pooled(features), [[28 / 3]], rtol=1e-6)
+
+
+def test_unknown_pooling():
+    with pytest.raises(ValueError, match="overlapping, global; got 'max'"):
+        ClassificationHead(3, pooling="max")
+
+
 def test_sizes_need_not_be_known(seed):
     head = head_with(np.eye(4), np.zeros(4))
     spec = tf.TensorSpec([None, None, None, None, 4])

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from d3d_tf import config, loading
+from d3d_tf import config, loading, networks
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.jobs import experiment
 from d3d_tf.jobs.distill import distill
@@ -65,6 +65,13 @@ def _replace(patch, replicas):
 def stand_ins(monkeypatch, replicas):
     """No test of jobs traces an S3D-G by accident."""
     _replace(monkeypatch, replicas)
+
+
+@pytest.fixture
+def real_networks(stand_ins, monkeypatch):
+    """The networks of published weights are what they are."""
+    for module in (experiment, loading):
+        monkeypatch.setattr(module, "make_network", networks.make_network)
 
 
 @dataclasses.dataclass(frozen=True)

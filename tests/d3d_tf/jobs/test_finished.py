@@ -2,7 +2,7 @@
 
 import pytest
 
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.jobs import experiment, finished
 from d3d_tf.runs import Run
 
@@ -151,3 +151,39 @@ def test_a_baseline_has_no_flow_to_differ(
         run.scores("baseline", split).symlink_to(path)
     finished.evaluate(run, str(other_flow("solver X").folder))
     assert "RGB (baseline)" in capsys.readouterr().out
+
+
+def test_evaluate_by_other_views(toy, copied_run):
+    """2 clips x 3 crops of 5 of 5 frames, then one of 6, for which all are
+    short; the copy's networks are restored and not trained.
+    """
+    before = copied_run.read_results()["metrics"]
+    settings = ["clips=2", "evaluation.crops=3", "clip_frames=5"]
+    finished.evaluate(copied_run, None, settings=settings)
+    results = copied_run.read_results()
+    assert results["protocol"].startswith(
+        "2 clips x 3 crops x 5 frames at 25 fps, mean of the soft-max scores; "
+        "bare"
+    )
+    assert results["recipe"]["evaluation"] == {
+        "clips": 2,
+        "crops": 3,
+        "clip_frames": 5,
+    }
+    assert results["metrics"].keys() == before.keys()
+    finished.evaluate(copied_run, None, settings=["clip_frames=6"])
+    assert copied_run.read_results()["protocol"].startswith(
+        "1 clip x 1 centre crop x 6 frames at 25 fps; 8 of 8 videos of "
+        "same_colours are shorter and begin again at their end; 8 of 8 videos "
+        "of shuffled_colours"
+    )
+    finished.evaluate(copied_run, None)
+    again = copied_run.read_results()["metrics"]
+    for name, entry in before.items():
+        if "top" in name:
+            assert again[name] == entry
+
+
+def test_evaluate_changes_nothing_but_views(toy, only_scores):
+    with pytest.raises(UsageError, match="cannot change clip.size"):
+        finished.evaluate(toy.run, None, settings=["clip.size=8"])

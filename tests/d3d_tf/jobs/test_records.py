@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,12 @@ from d3d_tf import config
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.jobs.records import describe, ensure_records, prepare_records
+from d3d_tf.jobs.records import (
+    describe,
+    ensure_records,
+    estimate_records,
+    prepare_records,
+)
 from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.tfrecords.video import write_video
 from tests.harness import moving_texture
@@ -68,6 +74,110 @@ def test_what_the_user_is_told(prepared, videos):
     assert lines[1].startswith(f"  left out {videos}/run/broken.mp4: ")
     assert lines[2] == "  left out class swim: no file in its folder"
     assert len(lines) == 3
+
+
+@pytest.fixture
+def kinetics(videos, tmp_path):
+    """The same videos as clips of Kinetics, and the list: a whole YouTube
+    video of which 0.2 s are wanted, a clip, a damaged clip, a missing one.
+    """
+    folder = tmp_path / "k400"
+    lists = tmp_path / "lists"
+    for place in (folder / "val" / "arm_wrestling", lists):
+        place.mkdir(parents=True)
+    (folder / "whole0000001.mp4").symlink_to(videos / "jump" / "4.mp4")
+    (folder / "val/arm_wrestling/clip00000001_000007_000017.mp4").symlink_to(
+        videos / "run" / "1.mp4"
+    )
+    (folder / "damaged00001_000000_000010.mp4").write_text("no video")
+    (folder / "other.mp4").write_text("")
+    (lists / "train.csv").write_text(
+        "label,youtube_id,time_start,time_end,split\n"
+        "abseiling,whole0000001,0.08,0.28,train\n"
+        "abseiling,damaged00001,0,10,train\n"
+        "abseiling,gone00000001,0,10,train\n"
+        "yoga,gone00000002,0,10,train\n"
+    )
+    (lists / "val.csv").write_text(
+        "label,youtube_id,time_start,time_end,split\n"
+        "arm wrestling,clip00000001,7,17,val\n"
+    )
+    return folder, lists
+
+
+K400 = config.override(QUICK, ["layout=kinetics400", "data.short_side=32"])
+
+
+def test_a_listed_data_set(kinetics, tmp_path):
+    folder, lists = kinetics
+    recipe, dataset = ensure_records(
+        K400, str(folder), str(tmp_path / "r"), annotations=str(lists)
+    )
+    assert dataset.info["name"] == "kinetics400"
+    assert len(dataset.classes) == 400
+    assert dataset.splits == {"train": 1, "val": 1}
+    # 0.2 s at 25 frames per second; the clip has 9 frames.
+    assert dataset.info["frames"] == {"min": 5, "max": 9, "sum": 14}
+    lines = describe(dataset).splitlines()
+    assert lines[1] == (
+        "  train: 1 of the 4 listed videos (-75.0 %): 2 not on disk, 1 not "
+        "usable; most in abseiling 1 of 3, yoga 1 of 1"
+    )
+    assert lines[2] == (
+        "  val: 1 of the 1 listed videos (0.0 %): 0 not on disk, 0 not usable"
+    )
+    assert lines[3] == f"  1 files in {folder} are of no listed video"
+    assert "damaged00001" in lines[4] and "Invalid data" in lines[4]
+    # All but abseiling and arm wrestling.
+    assert lines[5:] == ["  398 classes have no video"]
+    missing = (dataset.folder / "missing.csv").read_text().splitlines()
+    assert missing[1] == "train/gone00000001_000000_000010,train,abseiling"
+    quarantine = (dataset.folder / "quarantine.csv").read_text().splitlines()
+    assert len(quarantine) == 2
+    # The records tell how they were made, so no list is needed again.
+    again, found = ensure_records(OWN_VIDEOS, str(dataset.folder), "")
+    assert found == dataset and again.data.layout == "kinetics400"
+
+
+def test_videos_that_came_later_get_shards_of_their_own(kinetics, tmp_path):
+    folder, lists = kinetics
+    given = (K400, str(folder), str(tmp_path / "r"))
+    _, before = ensure_records(*given, annotations=str(lists))
+    (folder / "gone00000002_000000_000010.mp4").symlink_to(
+        (folder / "whole0000001.mp4").readlink()
+    )
+    _, after = ensure_records(*given, annotations=str(lists))
+    assert after.folder == before.folder
+    assert after.info["shards"] == before.info["shards"] | {
+        "train-more1-00000-of-00001.tfrecord": 1
+    }
+    assert len(after.shards("train")) == 2
+    assert after.info["listed"]["train"]["missing"] == 1
+
+
+def test_a_listed_data_set_needs_its_list(kinetics, tmp_path):
+    with pytest.raises(UsageError, match="kinetics400 needs .*--annotations="):
+        ensure_records(K400, str(kinetics[0]), str(tmp_path))
+
+
+def test_an_estimate_is_told_and_nothing_written(kinetics, tmp_path, capsys):
+    folder, lists = kinetics
+    before = sorted(tmp_path.rglob("*"))
+    recipe = config.override(K400, ["data.short_side=0"])
+    estimate_records(recipe, str(folder), str(lists))
+    assert sorted(tmp_path.rglob("*")) == before
+    lines = capsys.readouterr().out.splitlines()
+    # The smaller of the two is 40 x 34.
+    assert lines[0].startswith("data.short_side=34, that of the smallest")
+    assert lines[1] == "kinetics400: 2 train, 1 val; 400 classes"
+    assert lines[2] == "  2 listed videos are not on disk"
+    assert "damaged00001" in lines[4]
+    # 14 frames of two videos out of three.
+    assert re.fullmatch(
+        r"estimate from 3 videos: \S+ hours on \d+ cores, \S+ GB, 14 frames "
+        "with a short side of 34",
+        lines[5],
+    )
 
 
 def test_videos_that_were_cut(prepared):

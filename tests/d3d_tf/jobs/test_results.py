@@ -61,7 +61,7 @@ def test_protocol_is_spelled_out(results):
     for part in (
         "1 clip x 1 centre crop x 4 frames at 25 fps",
         "split shuffled_colours",
-        "batch 1",
+        "one clip of 4 frames, batch 1",
         "2 CPU replica",
     ):
         assert part in text
@@ -142,6 +142,7 @@ def test_each_row_is_saved_as_soon_as_it_exists(toy, tmp_path, capsys):
     """After every row the file on disk holds it, and the screen shows it."""
     run = Run(tmp_path)
     (tmp_path / "scores").mkdir()
+    (tmp_path / "origin.json").write_text('{"flow": {}}')
     experiment = Experiment(toy.recipe, toy.dataset(), toy.run)
     experiment.run = run
     found = []

@@ -6,12 +6,17 @@ z^2 = 3.84146: centre (0.8 + 0.192073) / 1.384146 = 0.716740, half width
 = 1.959964 * 0.160011 / 1.384146 = 0.226578; so [0.490162, 0.943318].
 """
 
+import json
+
 import numpy as np
 import pytest
 
+from d3d_tf.config import EvaluationRecipe
 from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.jobs.table import CONVERGED, ROWS, Row, header, line
 from d3d_tf.runs import Run
+
+VIEWS = EvaluationRecipe()
 
 INTERVAL = [0.490162, 0.943318]
 
@@ -110,21 +115,37 @@ def test_of_several_test_sets_the_bare_name_is_the_last():
 def test_a_row_is_read_back_for_the_same_data_only(tmp_path):
     run = Run(tmp_path)
     (tmp_path / "scores").mkdir()
-    assert Row.load("student", run, "data1") is None
+    assert Row.load("student", run, "data1", VIEWS) is None
     row = make_row(easy=(9, 10), hard=(3, 10))
-    row.save(run, "data1")
-    loaded = Row.load("student", run, "data1")
+    row.save(run, "data1", VIEWS)
+    loaded = Row.load("student", run, "data1", VIEWS)
     splits = ["easy", "hard"]
     assert loaded.metrics(splits) == row.metrics(splits)
     assert list(loaded.scores) == ["train", "easy", "hard"]
-    assert Row.load("student", run, "data2") is None
-    assert Row.load("teacher", run, "data1") is None
+    assert Row.load("student", run, "data2", VIEWS) is None
+    assert Row.load("teacher", run, "data1", VIEWS) is None
 
 
 def test_scores_without_costs_are_no_row(tmp_path):
     """The costs are written last: an interrupted `save` is not believed."""
     run = Run(tmp_path)
     (tmp_path / "scores").mkdir()
-    make_row().save(run, "data1")
+    make_row().save(run, "data1", VIEWS)
     run.costs("student").unlink()
-    assert Row.load("student", run, "data1") is None
+    assert Row.load("student", run, "data1", VIEWS) is None
+
+
+def test_rows_of_other_views_are_not_taken(tmp_path):
+    """What was saved before there were views is of the centre."""
+    run = Run(tmp_path)
+    (tmp_path / "scores").mkdir()
+    row = make_row()
+    other = EvaluationRecipe(clips=2)
+    row.save(run, "data1", other)
+    assert Row.load("student", run, "data1", VIEWS) is None
+    assert Row.load("student", run, "data1", other).parameters == row.parameters
+    costs = json.loads(run.costs("student").read_text())
+    del costs["views"]
+    run.costs("student").write_text(json.dumps(costs))
+    assert Row.load("student", run, "data1", other) is None
+    assert Row.load("student", run, "data1", VIEWS).parameters == row.parameters

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
-from d3d_tf.models.batch_norm import BatchNorm
+from d3d_tf.models.batch_norm import BatchNorm, averages_at_rest
 
 
 def column(*values):
@@ -171,6 +171,23 @@ def test_half_precision_inputs_float32_statistics(dtype):
         atol=1e-2,
     )
     assert layer(inputs, training=False).dtype == dtype
+
+
+@pytest.mark.parametrize("graph", [False, True])
+def test_averages_at_rest(graph, seed):
+    """The batch normalises as ever; nothing moves, and after it all does."""
+    layer = made(WEIGHTS)
+    inputs = tf.random.normal([2, 3, 4, 5, 2])
+
+    def run(x):
+        with averages_at_rest():
+            return layer(x, training=True)
+
+    outputs = (tf.function(run) if graph else run)(inputs)
+    for value, given in zip(layer.get_weights(), WEIGHTS, strict=True):
+        np.testing.assert_array_equal(value, given)
+    np.testing.assert_array_equal(outputs, layer(inputs, training=True))
+    assert (layer.moving_mean.numpy() != WEIGHTS[1]).all()
 
 
 def test_configuration_round_trip():

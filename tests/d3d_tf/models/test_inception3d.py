@@ -210,3 +210,153 @@ def test_final_endpoint():
 def test_impossible_arguments(wrong, message):
     with pytest.raises(ValueError, match=message):
         Inception3D(UnitOptions(), **wrong)
+
+
+def test_non_local_blocks_see_what_their_endpoint_gets(seed):
+    """Kernel z is 0 and its bias 1: the endpoint's input grows by one."""
+    clip = tf.random.normal([1, 4, 40, 40, 3])
+    trunk = Inception3D(
+        UnitOptions(),
+        depth_multiplier=1 / 32,
+        min_depth=3,
+        non_local_before=("Mixed_5b", "Mixed_5c"),
+    )
+    trunk(clip)
+    for block in trunk.non_locals:
+        block.z.bias.assign(tf.ones_like(block.z.bias))
+    features = trunk(clip, training=False)
+    *_, first, second = trunk.units
+    np.testing.assert_allclose(
+        features["Mixed_5b"], first(features["MaxPool_5a_2x2"] + 1), rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        features["Mixed_5c"], second(features["Mixed_5b"] + 1), rtol=1e-6
+    )
+
+
+def test_what_is_behind_the_end_has_no_non_local_block():
+    trunk = Inception3D(
+        UnitOptions(),
+        final_endpoint="Mixed_5b",
+        non_local_before=("Mixed_5b", "Mixed_5c"),
+    )
+    assert [block.name for block in trunk.non_locals] == ["Mixed_5b/NonLocal"]
+
+
+def pair_of_trunks(**arguments):
+    """Two with the same values, the second with `recompute`."""
+    trunks = []
+    for recompute in (False, True):
+        trunk = Inception3D(
+            UnitOptions(fan_in_initializer=True, batch_norm_momentum=0.5),
+            depth_multiplier=1 / 16,
+            min_depth=3,
+            recompute=recompute,
+            **arguments,
+        )
+        trunk(tf.zeros([1, 2, 16, 16, 3]))
+        trunks.append(trunk)
+    rng = np.random.default_rng(0)
+    values = [
+        value + rng.uniform(0, 0.1, value.shape)
+        for value in trunks[0].get_weights()
+    ]
+    for trunk in trunks:
+        trunk.set_weights(values)
+    return trunks
+
+
+@pytest.mark.parametrize(
+    "graph, non_local", [(False, ()), (True, ("Mixed_5b", "Mixed_5c"))]
+)
+def test_recompute_changes_no_number(graph, non_local, seed):
+    """Equal gradients; averages moved once and not twice.
+
+    Momentum 0.5: a second update would halve what is left of the start.
+    """
+    plain, thrifty = pair_of_trunks(non_local_before=non_local)
+    clip = tf.random.normal([2, 8, 48, 48, 3])
+
+    def run(trunk):
+        def step(clip):
+            with tf.GradientTape() as tape:
+                tape.watch(clip)
+                features = trunk(clip, training=True)
+                loss = tf.add_n(
+                    [
+                        tf.reduce_mean(features[name] ** 2)
+                        for name in SEGMENT_ENDS
+                    ]
+                )
+            to = [clip, *trunk.trainable_variables]
+            return features, tape.gradient(loss, to)
+
+        return (tf.function(step) if graph else step)(clip)
+
+    features, gradients = run(plain)
+    again, others = run(thrifty)
+    assert set(again) == set(SEGMENT_ENDS)
+    for name in SEGMENT_ENDS:
+        np.testing.assert_allclose(features[name], again[name], rtol=1e-5)
+    for one, other in zip(gradients, others, strict=True):
+        error = np.linalg.norm(one - other)
+        assert error <= 1e-4 * np.linalg.norm(one) + 1e-7
+    for one, other in zip(
+        plain.non_trainable_weights, thrifty.non_trainable_weights, strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+# A segment ends before the next convolution or block.
+SEGMENT_ENDS = (
+    "MaxPool_2a_3x3",
+    "Conv2d_2b_1x1",
+    "MaxPool_3a_3x3",
+    "Mixed_3b",
+    "MaxPool_4a_3x3",
+    "Mixed_4b",
+    "Mixed_4c",
+    "Mixed_4d",
+    "Mixed_4e",
+    "MaxPool_5a_2x2",
+    "Mixed_5b",
+    "Mixed_5c",
+)
+
+
+def test_recompute_on_two_replicas(replicas, seed):
+    """Each with its own clip; momentum 0.5 and one update."""
+    with replicas.scope():
+        plain, thrifty = pair_of_trunks(final_endpoint="Conv2d_2c_3x3")
+    clip = tf.random.normal([1, 4, 24, 24, 3])
+
+    def gradients(trunk):
+        def step():
+            with tf.GradientTape() as tape:
+                net = trunk(clip, training=True)["Conv2d_2c_3x3"]
+                loss = tf.reduce_mean(net**2)
+            found = tape.gradient(loss, trunk.trainable_variables)
+            context = tf.distribute.get_replica_context()
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, found)
+
+        run = tf.function(lambda: replicas.run(step))
+        return [replicas.experimental_local_results(each)[0] for each in run()]
+
+    for one, other in zip(gradients(plain), gradients(thrifty), strict=True):
+        error = np.linalg.norm(one - other)
+        assert error <= 1e-4 * np.linalg.norm(one) + 1e-7
+    for one, other in zip(
+        plain.get_weights(), thrifty.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_inference_and_first_call_are_not_recomputed(seed):
+    """All endpoints are there, also of a trunk without variables yet."""
+    trunk = Inception3D(
+        UnitOptions(), depth_multiplier=1 / 64, min_depth=2, recompute=True
+    )
+    clip = tf.random.normal([1, 2, 16, 16, 3])
+    assert tuple(trunk(clip, training=True)) == ENDPOINTS
+    assert tuple(trunk(clip, training=False)) == ENDPOINTS
+    assert tuple(trunk(clip, training=True)) == SEGMENT_ENDS

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import ClipRecipe
+from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.training.scoring import compile_forward, score_split
 from tests.harness import Video, grey_frames, softmax, write_records
@@ -78,3 +78,42 @@ def test_one_trace_for_all_batch_sizes():
     for count in (4, 4, 3, 2, 1):
         forward(tf.zeros([count, 2, 4, 4, 3]))
     assert forward.experimental_get_tracing_count() <= 2
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 32])
+def test_views_are_averaged_after_the_soft_max(tmp_path, batch_size):
+    """Two clips of three crops, whose brightness is that of place and time.
+
+    Frames are 16 x 48 px in three squares of their own grey and 3 frames long;
+    a clip is one frame, so that the two clips are frames 0 and 2.
+    """
+    greys = np.array([[10, 90, 250], [0, 0, 0], [60, 130, 200]])
+    lists = [greys, 255 - greys, greys // 2]
+    videos = [
+        Video(
+            f"video{k}",
+            k,
+            grey_frames(np.kron(grey[:, None], np.ones([1, 2, 2]))),
+            np.full([3, 16, 48, 2], 128, np.uint8),
+            "test",
+        )
+        for k, grey in enumerate(lists)
+    ]
+    scores = score_split(
+        compile_forward(by_brightness),
+        open_dataset(write_records(tmp_path / "views", videos)),
+        "test",
+        ClipRecipe(frames=2, size=16),
+        stream="frames",
+        batch_size=batch_size,
+        title="scoring",
+        views=EvaluationRecipe(clips=2, crops=3, clip_frames=1),
+    )
+    assert scores.ids.tolist() == ["video0", "video1", "video2"]
+    assert scores.labels.tolist() == [0, 1, 2]
+    for row, grey in zip(scores.probabilities, lists, strict=True):
+        means = grey[[0, 2]].ravel() / 127.5 - 1
+        logits = np.stack([means, -means, np.zeros(6)], axis=1)
+        np.testing.assert_allclose(row, softmax(logits).mean(0), atol=1e-6)
+        # Not the soft-max of the mean: they differ here.
+        assert abs(row - softmax(logits.mean(0))).max() > 1e-3

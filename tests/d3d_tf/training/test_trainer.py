@@ -54,14 +54,24 @@ def dataset(tmp_path_factory):
 def run(dataset):
     """`run(folder, **train)` trains there, with changes of the recipe."""
 
-    def run(folder, *, strategy=None, seed=0, synchronized=False, **changes):
+    def run(
+        folder,
+        *,
+        strategy=None,
+        seed=0,
+        synchronized=False,
+        dropout=0.0,
+        **changes,
+    ):
         recipe = dataclasses.replace(
             RECIPE,
             seed=seed,
             train=dataclasses.replace(RECIPE.train, **changes),
         )
         return train(
-            lambda: StreamTrainer(tiny_network(synchronized=synchronized)),
+            lambda: StreamTrainer(
+                tiny_network(synchronized=synchronized, dropout=dropout)
+            ),
             dataset,
             recipe,
             strategy=strategy or make_strategy(4, ["/cpu:0"]),
@@ -156,6 +166,28 @@ def test_stopped_and_resumed_is_as_if_never_stopped(
     stop_at(None)
     same_weights(run(tmp_path), whole[1])
     assert is_finished(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("devices", "rounding"),
+    # A checkpoint holds the replicas' mean of what each of them averages.
+    [(["/cpu:0"], 0), (["/cpu:0", "/cpu:1"], 1e-7)],
+)
+def test_dropout_goes_on_where_it_was(
+    run, stop_at, tmp_path, devices, rounding, replicas
+):
+    """To the bit, although another process would not know Keras' counter."""
+    settings = {"strategy": make_strategy(4, devices), "dropout": 0.5}
+    whole = run(tmp_path / "whole", **settings)
+    for step in (1, 4):
+        stop_at(step)
+        with pytest.raises(Stopped):
+            run(tmp_path / "cut", **settings)
+    stop_at(None)
+    cut = run(tmp_path / "cut", **settings)
+    same_weights(cut, whole, atol=rounding, rtol=0)
+    without = run(tmp_path / "without", strategy=settings["strategy"])
+    assert abs(without.get_weights()[0] - whole.get_weights()[0]).max() > 1e-3
 
 
 def test_ctrl_c_is_130(run, stop_at, tmp_path):

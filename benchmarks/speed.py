@@ -1,0 +1,211 @@
+"""Inference and training step of S3D-G, against PyTorch in the same run.
+
+`python -m benchmarks.speed` times one clip of 16 and of 64 frames of 224 x 224,
+all candidates in turn, and writes its table into docs/networks.md. PyTorch is
+no dependency of the package; `make bench` installs it beside.
+"""
+
+import argparse
+import copy
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.pages import HERE, fill, processor, save
+from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.evaluation.cost import measure_cost
+from d3d_tf.keras_api import keras
+from d3d_tf.models.folding import fold_batch_norm
+from d3d_tf.networks import S3DG
+
+RESULTS = HERE / "results" / "speed.json"
+PAGE = HERE.parent / "docs" / "networks.md"
+SIZE = 224
+CLASSES = 400
+OURS, UNFOLDED = "d3d_tf", "d3d_tf, not folded"
+COMPILED = "PyTorch, compiled"
+# A forward pass, and the gradients of inputs and of kernels.
+PASSES = {"inference": 1, "training step": 3}
+
+
+def tensorflow_cases(
+    network, clip: np.ndarray
+) -> dict[str, dict[str, Callable]]:
+    """`{task: {name: call}}` of ours."""
+    inputs, labels = tf.constant(clip), tf.constant([3])
+
+    def inference(network):
+        forward = tf.function(lambda clip: network(clip, training=False))
+        return lambda: forward(inputs).numpy()
+
+    trainer = StreamTrainer(network)
+    trainer.compile(keras.optimizers.SGD(1e-4, momentum=0.9))
+    step = tf.function(trainer.train_step)
+    return {
+        "inference": {
+            OURS: inference(fold_batch_norm(network)),
+            UNFOLDED: inference(network),
+        },
+        "training step": {
+            OURS: lambda: step(({"frames": inputs}, labels))["loss"].numpy()
+        },
+    }
+
+
+def torch_cases(clip: np.ndarray) -> dict[str, dict[str, Callable]]:
+    """The same network in PyTorch; nothing where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        print("PyTorch is not installed; see `make bench`.")
+        return {"inference": {}, "training step": {}}
+    from benchmarks.torch_s3dg import S3DG as Restated
+
+    plain, last = torch.contiguous_format, torch.channels_last_3d
+    candidates = {  # Memory format; whether compiled.
+        "PyTorch, eager": (plain, False),
+        "PyTorch, eager, channels last": (last, False),
+        COMPILED: (last, True),
+    }
+    eager = Restated(CLASSES)
+    rows = torch.tensor(clip).permute(0, 4, 1, 2, 3)
+
+    def make(memory_format, compiled):
+        network = copy.deepcopy(eager).to(memory_format=memory_format)
+        inputs = rows.contiguous(memory_format=memory_format)
+        return (torch.compile(network) if compiled else network), inputs
+
+    labels = torch.tensor([3])
+
+    def inference(memory_format, compiled):
+        network, inputs = make(memory_format, compiled)
+        network.eval()
+
+        def call():
+            with torch.inference_mode():
+                return network(inputs).numpy()
+
+        return call
+
+    def training(memory_format, compiled):
+        network, inputs = make(memory_format, compiled)
+        network.train()
+        optimizer = torch.optim.SGD(
+            [p for p in network.parameters() if p.requires_grad],
+            lr=1e-4,
+            momentum=0.9,
+            weight_decay=1e-7,
+        )
+
+        def call():
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(network(inputs), labels)
+            loss.backward()
+            optimizer.step()
+            return float(loss)
+
+        return call
+
+    return {
+        "inference": {n: inference(*c) for n, c in candidates.items()},
+        "training step": {n: training(*c) for n, c in candidates.items()},
+    }
+
+
+def milliseconds(cases: dict[str, Callable], rounds: int) -> dict[str, float]:
+    """Median time of each call; they take turns."""
+    times: dict[str, list[float]] = {name: [] for name in cases}
+    for call in cases.values():
+        call()  # Compiles.
+        call()
+    for _ in range(rounds):
+        for name, call in cases.items():
+            start = time.perf_counter()
+            call()
+            times[name].append(1000 * (time.perf_counter() - start))
+    return {name: statistics.median(spent) for name, spent in times.items()}
+
+
+def multiply_adds_per_second() -> float:
+    """Of a large float32 matrix product on all cores; the best of some."""
+    size = 4096
+    a = tf.random.stateless_normal([size, size], [0, 0])
+    product = tf.function(lambda: tf.linalg.matmul(a, a)[0, 0])
+    best = np.inf
+    for _ in range(6):
+        start = time.perf_counter()
+        product().numpy()
+        best = min(best, time.perf_counter() - start)
+    return size**3 / best
+
+
+def markdown(results: dict) -> str:
+    """The measurements as docs/networks.md shows them."""
+    lines = [
+        f"| one clip of | | ms | {OURS} is faster by | share of the "
+        "matrix-multiply speed |",
+        "|---|---|---|---|---|",
+    ]
+    for row in results["rows"]:
+        work = PASSES[row["task"]] * row["multiply_adds"]
+        ours = row["ms"][OURS]
+        for name, spent in row["ms"].items():
+            share = work / (spent / 1000) / results["multiply_adds_per_second"]
+            lines.append(
+                f"| {row['frames']} frames, {row['task']} | {name} | "
+                f"{spent:.0f} | {spent / ours:.2f} | {100 * share:.0f} % |"
+            )
+    lines += [
+        "",
+        f"{results['processor']}, {results['cores']} cores, float32, batch 1, "
+        "median of turns. A large float32 matrix product does "
+        f"{results['multiply_adds_per_second'] / 1e9:.0f} G multiply-adds per "
+        "second here. A training step counts three forward passes.",
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measures, prints, and writes the results where the docs show them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, nargs="*", default=[16, 64])
+    parser.add_argument("--rounds", type=int, default=9)
+    given = parser.parse_args(arguments)
+    rows = []
+    for frames in given.frames:
+        rng = np.random.default_rng(0)
+        clip = rng.uniform(-1, 1, [1, frames, SIZE, SIZE, 3])
+        clip = clip.astype(np.float32)
+        network = S3DG(CLASSES)
+        network(clip[:, :2, :32, :32])
+        work = measure_cost(network, clip.shape[1:]).multiply_adds
+        ours, theirs = tensorflow_cases(network, clip), torch_cases(clip)
+        for task in PASSES:
+            spent = milliseconds(ours[task] | theirs[task], given.rounds)
+            rows.append(
+                {
+                    "frames": frames,
+                    "task": task,
+                    "multiply_adds": work,
+                    "ms": spent,
+                }
+            )
+            print(frames, task, spent, flush=True)
+    results = {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "multiply_adds_per_second": multiply_adds_per_second(),
+        "rows": rows,
+    }
+    save(RESULTS, results)
+    text = markdown(results)
+    print(text)
+    fill(PAGE, "speed", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""RGB records that other tools wrote: the frames, and what else they tell.
+
+DMVR and the Model Garden share MediaSequence's `image/encoded` (one feature per
+frame) and `clip/label/index`. Names, sizes and times they write as they like,
+or not at all; see `adopt.py`, which looks through such a folder once.
+"""
+
+import tensorflow as tf
+
+from d3d_tf import schema
+
+# DMVR's name of MediaSequence's `clip/label/string`.
+LABEL_TEXT = "clip/label/text"
+# What may name the video; `example/id` alone names the clip.
+NAMES = (schema.MEDIA_ID, schema.DATA_PATH, "video/filename")
+
+
+def parse_foreign(record, classes: list[str] | None) -> dict:
+    """Encoded frames and what a draw needs, as `decode.parse` gives them.
+
+    Args:
+      record: a serialized `SequenceExample`.
+      classes: if given, labels are places of the records' label strings in it;
+        else they are the records' label indices.
+    """
+    video = describe_foreign(record)
+    label = video["label"]
+    if classes is not None:
+        found = tf.equal(tf.constant(classes), video["label_string"])
+        label = tf.argmax(tf.cast(found, tf.int32))
+    return {
+        "frames": video["frames"],
+        "id": video["id"],
+        "label": label,
+        "length": video["length"],
+        "height": video["height"],
+        "width": video["width"],
+    }
+
+
+def describe_foreign(record) -> dict:
+    """All that a record tells.
+
+    Returns:
+      frames: string `[length]`, JPEG or PNG,
+      id: `example/id`; without one a name and a digest of the content,
+      label: int64, the first index; -1: there is none,
+      label_string: empty: there is none,
+      length, height, width: int32; the sizes are those of the first frame,
+      seconds: float32, from the clip's start to its end; 0: unknown,
+      frame_rate: float32, 0: unknown.
+    """
+    texts = (
+        schema.EXAMPLE_ID,
+        *NAMES,
+        schema.LABEL_STRING,
+        LABEL_TEXT,
+    )
+    integers = (schema.LABEL_INDEX, schema.CLIP_START, schema.CLIP_END)
+    # All of variable length: a clip may have several labels, or none.
+    wanted = {key: tf.io.VarLenFeature(tf.string) for key in texts}
+    wanted |= {key: tf.io.VarLenFeature(tf.int64) for key in integers}
+    wanted[schema.IMAGE_RATE] = tf.io.VarLenFeature(tf.float32)
+    context, lists = tf.io.parse_single_sequence_example(
+        record,
+        context_features=wanted,
+        sequence_features={
+            schema.IMAGE_ENCODED: tf.io.FixedLenSequenceFeature([], tf.string)
+        },
+    )
+
+    def first(key, default):
+        values = tf.sparse.to_dense(context[key])
+        # One value more, for where there is none.
+        more = tf.constant([default], values.dtype)
+        return tf.concat([values, more], axis=0)[0]
+
+    def either(one, other):
+        return tf.where(tf.equal(one, ""), other, one)
+
+    name = first(NAMES[-1], "record")
+    for key in reversed(NAMES[:-1]):
+        name = either(first(key, ""), name)
+    number = tf.strings.to_hash_bucket_fast(record, 2**63 - 1)
+    made_up = tf.strings.join([name, "-", tf.strings.as_string(number)])
+    frames = lists[schema.IMAGE_ENCODED]
+    shape = tf.cond(
+        tf.io.is_jpeg(frames[0]),
+        lambda: tf.io.extract_jpeg_shape(frames[0]),
+        lambda: tf.shape(tf.io.decode_png(frames[0], 3)),
+    )
+    start, end = first(schema.CLIP_START, 0), first(schema.CLIP_END, 0)
+    return {
+        "frames": frames,
+        "id": either(first(schema.EXAMPLE_ID, ""), made_up),
+        "label": first(schema.LABEL_INDEX, -1),
+        "label_string": either(
+            first(schema.LABEL_STRING, ""), first(LABEL_TEXT, "")
+        ),
+        "length": tf.shape(frames)[0],
+        "height": shape[0],
+        "width": shape[1],
+        "seconds": tf.cast(end - start, tf.float32) / 1e6,
+        "frame_rate": first(schema.IMAGE_RATE, 0.0),
+    }

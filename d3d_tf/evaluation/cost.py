@@ -1,0 +1,61 @@
+"""What a network costs: parameters and multiply-adds, counted, not printed."""
+
+import dataclasses
+import math
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """Of one network and one clip.
+
+    Attributes:
+      trained_parameters: numbers that training changes.
+      parameters: with the moving averages.
+      multiply_adds: of all 3-D convolutions, taps in the padding included (so
+        papers count); a multiplication with an addition is one, FLOPs are
+        twice that. What else there is (the pooling, the two matrix products
+        of a non-local block) is not in it.
+    """
+
+    trained_parameters: int
+    parameters: int
+    multiply_adds: int
+
+
+def measure_cost(network, clip_shape) -> Cost:
+    """The cost of a network on one clip in inference.
+
+    Nothing is computed: the network is traced and its graph is read.
+
+    Args:
+      network: a Keras model of clips, variables made.
+      clip_shape: `(time, height, width, channels)`.
+    """
+    forward = tf.function(lambda clip: network(clip, training=False))
+    graph = forward.get_concrete_function(
+        tf.TensorSpec([1, *clip_shape], tf.float32)
+    ).graph
+    return Cost(
+        trained_parameters=_count(network.trainable_variables),
+        parameters=_count(network.variables),
+        multiply_adds=sum(
+            _multiply_adds(operation)
+            for operation in graph.get_operations()
+            if operation.type == "Conv3D"
+        ),
+    )
+
+
+def _count(variables) -> int:
+    return sum(variable.shape.num_elements() for variable in variables)
+
+
+def _multiply_adds(convolution) -> int:
+    kernel = convolution.inputs[1]
+    # On a short clip `models.convolution` cuts the kernel first.
+    while kernel.op.type in ("StridedSlice", "Cast"):
+        kernel = kernel.op.inputs[0]
+    places = math.prod(convolution.outputs[0].shape[:-1])
+    return places * kernel.shape.num_elements()

@@ -1,0 +1,1 @@
+"""`--mode=doctor`: what is wrong, in words."""

@@ -1,0 +1,120 @@
+"""What `--mode=doctor` does: checks, says, shows."""
+
+from pathlib import Path
+
+from d3d_tf.config import Recipe
+from d3d_tf.console import say
+from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.errors import UserError
+from d3d_tf.jobs.doctor import consistency, contents, pictures, splits
+from d3d_tf.jobs.doctor.checkpoint import check_run
+from d3d_tf.jobs.doctor.findings import ERROR, Finding
+from d3d_tf.jobs.doctor.machine import check_machine
+from d3d_tf.jobs.doctor.page import write_page
+from d3d_tf.jobs.opening import open_run
+from d3d_tf.jobs.records import fit_recipe
+
+
+def examine(
+    recipe: Recipe,
+    data: str | None,
+    checkpoint: str | None,
+    run_dir: str | None,
+    sample: int,
+) -> None:
+    """Checks what was named; without anything, this machine.
+
+    Args:
+      recipe: see `examine_records`.
+      data: a record folder.
+      checkpoint: a run folder or the name of published weights; with records,
+        whether the two fit.
+      run_dir, sample: see `examine_records`.
+
+    Raises:
+      UserError: a check found an error.
+    """
+    if checkpoint:
+        run = open_run(checkpoint)
+        findings = check_run(run, data)
+        tell(findings)
+        require_health(findings, checkpoint)
+    if data:
+        examine_records(recipe, data, run_dir, sample)
+    if not (checkpoint or data):
+        findings = check_machine(Path(run_dir or "."))
+        tell(findings)
+        require_health(findings, "this machine")
+
+
+def examine_records(
+    recipe: Recipe, data: str, run_dir: str | None, sample: int
+) -> None:
+    """Checks a record folder, says what was found, writes the page.
+
+    Args:
+      recipe: whose clips the page shows.
+      data: the record folder; only read.
+      run_dir: where `doctor.html` goes; default: `doctor/NAME` of the records.
+      sample: videos whose pictures are decoded; 0: all.
+
+    Raises:
+      UserError: a check found an error, or there are no records to check.
+    """
+    dataset = open_dataset(data)
+    rows = consistency.read_manifest(dataset)
+    found = contents.read_contents(
+        dataset, contents.choose_sample(rows, sample)
+    )
+    findings = check_contents(dataset, rows, found)
+    tell(findings)
+    folder = Path(run_dir or f"doctor/{dataset.folder.resolve().name}")
+    path = folder / "doctor.html"
+    clip = fit_recipe(recipe, dataset).clip
+    write_page(path, dataset, findings, found, clip, recipe.seed)
+    say(f"page: {path}")
+    require_health(findings, data)
+
+
+def check_contents(
+    dataset: Dataset, rows: list[dict], found: contents.Contents
+) -> list[Finding]:
+    """All checks of a record folder, in the order of the page."""
+    broken = [
+        (words, record.id or record.shard)
+        for record in found.records
+        for words in record.problems.get("pictures", ())
+    ]
+    return [
+        contents.check_shards(dataset, found),
+        consistency.check_counts(
+            dataset, rows, found.records, whole=not found.damaged
+        ),
+        consistency.check_digests(dataset, rows),
+        consistency.check_label_map(dataset),
+        *contents.check_records(found),
+        *pictures.check_pictures(found.pictures, broken, len(found.records)),
+        splits.check_leaks(rows),
+        splits.check_balance(dataset, rows),
+        splits.check_losses(dataset, rows),
+    ]
+
+
+def tell(findings: list[Finding]) -> None:
+    """One line per check."""
+    for finding in findings:
+        say(finding.line())
+
+
+def require_health(findings: list[Finding], what: str) -> None:
+    """Fails if a check found an error.
+
+    Raises:
+      UserError: with the names of those checks.
+    """
+    wrong = [f.check for f in findings if f.level == ERROR]
+    if wrong:
+        raise UserError(
+            f"{what}: {len(wrong)} of {len(findings)} checks found errors: "
+            f"{', '.join(wrong)}."
+        )

@@ -1,0 +1,205 @@
+"""One record against the schema and against its data set."""
+
+import collections
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from d3d_tf import schema
+from d3d_tf.config import digest
+from d3d_tf.data.dataset import Dataset
+
+# By the field of `tf.train.Feature` that holds them; one value each. A value
+# of None may be anything.
+_TEXTS = {
+    schema.EXAMPLE_ID: None,
+    schema.DATASET_NAME: None,
+    schema.DATA_PATH: None,
+    schema.MEDIA_ID: None,
+    schema.LABEL_STRING: None,
+    schema.IMAGE_FORMAT: b"JPEG",
+    schema.IMAGE_COLORSPACE: b"RGB",
+    schema.FLOW + schema.IMAGE_FORMAT: b"PNG",
+    schema.FLOW_RECIPE: None,
+}
+_INTEGERS = {
+    schema.LABEL_INDEX: None,
+    schema.CLIP_START: None,
+    schema.CLIP_END: None,
+    schema.IMAGE_CHANNELS: 3,
+    schema.IMAGE_HEIGHT: None,
+    schema.IMAGE_WIDTH: None,
+    schema.FLOW + schema.IMAGE_CHANNELS: 3,
+    schema.FLOW + schema.IMAGE_HEIGHT: None,
+    schema.FLOW + schema.IMAGE_WIDTH: None,
+    schema.SCHEMA_KEY: schema.SCHEMA_VERSION,
+    schema.LAST_FLOW_REPEATED: 1,
+}
+_FLOATS = (
+    schema.IMAGE_RATE,
+    schema.FLOW + schema.IMAGE_RATE,
+    schema.FLOW_SATURATION,
+)
+_FRAMES, _TIMES = schema.IMAGE_ENCODED, schema.IMAGE_TIMESTAMP
+# How a whole JPEG and PNG file begin and end.
+_JPEG = b"\xff\xd8", b"\xff\xd9"
+_PNG = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What is known of a record without decoding its pictures.
+
+    Attributes:
+      id, label: of its context; None if they are not there.
+      frames: number of RGB frames.
+      shard: name of its file.
+      problems: in words, by check: `schema`, `labels`, `flow`, `pictures`.
+    """
+
+    id: str | None
+    label: int | None
+    frames: int
+    shard: str
+    problems: dict[str, list[str]]
+
+
+class Expected:
+    """What dataset.json promises of every record."""
+
+    def __init__(self, dataset: Dataset):
+        self.classes = dataset.classes
+        identity = dataset.flow
+        # A set that was made by two versions of a library names both; each
+        # record has the digest of its own.
+        self.flow_recipes = {
+            digest(identity | {"library": library}).encode()
+            for library in identity["library"].split(" and ")
+        }
+        data, flow = (dataset.info["recipe"][key] for key in ("data", "flow"))
+        self.short_side = data["short_side"]
+        self.floats = dict(
+            zip(
+                _FLOATS,
+                (data["frame_rate"], data["frame_rate"], flow["saturation"]),
+                strict=True,
+            )
+        )
+
+
+def check_record(
+    example: tf.train.SequenceExample, shard: str, expected: Expected
+) -> Record:
+    """Looks at everything but the pixels."""
+    problems: dict[str, list[str]] = collections.defaultdict(list)
+    context = _context(example, expected, problems["schema"])
+    lists = {
+        key: example.feature_lists.feature_list[key].feature
+        for prefix in ("", schema.FLOW)
+        for key in (prefix + _FRAMES, prefix + _TIMES)
+        if key in example.feature_lists.feature_list
+    }
+    _check_lists(lists, problems)
+    label, name = (
+        context.get(k) for k in (schema.LABEL_INDEX, schema.LABEL_STRING)
+    )
+    if label is not None:
+        if not 0 <= label < len(expected.classes):
+            problems["labels"].append(
+                f"label {label} of {len(expected.classes)} classes"
+            )
+        elif name is not None and name.decode() != expected.classes[label]:
+            problems["labels"].append(
+                f"label {label} is called {name.decode()!r} in the record and "
+                f"{expected.classes[label]!r} in dataset.json"
+            )
+    recipe = context.get(schema.FLOW_RECIPE)
+    if recipe is not None and recipe not in expected.flow_recipes:
+        problems["flow"].append(
+            f"its flow was made by the recipe {recipe.decode()}"
+        )
+    id_ = context.get(schema.EXAMPLE_ID)
+    return Record(
+        None if id_ is None else id_.decode(),
+        label,
+        len(lists.get(_FRAMES, ())),
+        shard,
+        {check: words for check, words in problems.items() if words},
+    )
+
+
+def _context(example, expected: Expected, problems: list[str]) -> dict:
+    """Values by key, of keys that are there as they should."""
+    wanted: list[tuple[str, Mapping]] = [
+        ("bytes_list", _TEXTS),
+        ("int64_list", _INTEGERS),
+        ("float_list", expected.floats),
+    ]
+    found: dict[str, Any] = {}
+    for field, keys in wanted:
+        for key, right in keys.items():
+            if key not in example.context.feature:
+                problems.append(f"no {key}")
+                continue
+            values = getattr(example.context.feature[key], field).value
+            if len(values) != 1:
+                problems.append(f"{key} is not one value of {field}")
+                continue
+            found[key] = values[0]
+            # Floats are stored in 32 bits.
+            if right is not None:
+                same = (
+                    values[0] == np.float32(right)
+                    if field == "float_list"
+                    else values[0] == right
+                )
+                if not same:
+                    problems.append(f"{key} is {values[0]!r} and not {right!r}")
+    for prefix in ("", schema.FLOW):
+        sides = [
+            found[prefix + key]
+            for key in (schema.IMAGE_HEIGHT, schema.IMAGE_WIDTH)
+            if prefix + key in found
+        ]
+        if len(sides) == 2 and min(sides) != expected.short_side:
+            problems.append(
+                f"{prefix}image has {sides[0]} x {sides[1]} pixels and not "
+                f"{expected.short_side} on the short side"
+            )
+    return found
+
+
+def _check_lists(lists: dict, problems: dict[str, list[str]]) -> None:
+    """Lengths, times, and whether pictures are whole files."""
+    for key in (_FRAMES, _TIMES, schema.FLOW + _FRAMES, schema.FLOW + _TIMES):
+        if not lists.get(key):
+            problems["schema"].append(f"no {key}")
+            return
+    lengths = {key: len(features) for key, features in lists.items()}
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{n} {key}" for key, n in lengths.items())
+        problems["schema"].append(f"lists of several lengths: {counts}")
+        return
+    times = [
+        [feature.int64_list.value[:1] for feature in lists[prefix + _TIMES]]
+        for prefix in ("", schema.FLOW)
+    ]
+    if times[0] != times[1]:
+        problems["schema"].append("frames and flow have other timestamps")
+    flat = [time for values in times[0] for time in values]
+    if len(flat) < len(times[0]) or (np.diff(flat) <= 0).any():
+        problems["schema"].append("timestamps do not increase")
+    kinds = {_FRAMES: ("JPEG", _JPEG), schema.FLOW + _FRAMES: ("PNG", _PNG)}
+    for key, (kind, (begin, end)) in kinds.items():
+        broken = sum(
+            not (picture.startswith(begin) and picture.endswith(end))
+            for feature in lists[key]
+            for picture in [b"".join(feature.bytes_list.value)]
+        )
+        if broken:
+            problems["pictures"].append(
+                f"{broken} of {lengths[key]} {key} are no whole {kind}"
+            )

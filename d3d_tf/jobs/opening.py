@@ -1,0 +1,51 @@
+"""What `--checkpoint`, `--teacher` and `--init` name: a run, or weights."""
+
+from pathlib import Path
+
+from d3d_tf.errors import UsageError
+from d3d_tf.files import to_path
+from d3d_tf.runs import Run
+from d3d_tf.weights.catalog import catalog
+
+
+def open_run(given: str) -> Run:
+    """The run of that folder, or of that published checkpoint.
+
+    Raises:
+      UsageError: it is neither.
+    """
+    run = Run(to_path(given))
+    if run.exists():
+        run.recipe()
+        return run
+    if given in catalog():
+        from d3d_tf.jobs.published import published_run
+
+        return published_run(given)
+    path = run.folder
+    if path.with_name(f"{path.name}.index").exists():
+        raise UsageError(
+            f"{given} is a TensorFlow checkpoint: make a run of it first, with "
+            f"--mode=convert --checkpoint={given} --run_dir=OUT."
+        )
+    raise UsageError(
+        f"{given} is no run: no recipe.yaml in it. Published weights: "
+        f"{', '.join(catalog())}."
+    )
+
+
+def newest_run() -> Run:
+    """The run in runs/ that was started last.
+
+    Raises:
+      UsageError: there is none.
+    """
+    found = sorted(
+        Path("runs").glob("*/recipe.yaml"), key=lambda p: p.stat().st_mtime
+    )
+    if not found:
+        raise UsageError(
+            "There is no run in runs/: name one with --checkpoint=RUN, or make "
+            "one with --mode=distill."
+        )
+    return open_run(str(found[-1].parent))

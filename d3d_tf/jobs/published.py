@@ -1,0 +1,65 @@
+"""A published checkpoint by name: downloaded, verified, converted, kept."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import d3d_tf
+from d3d_tf.console import say
+from d3d_tf.jobs.convert import convert
+from d3d_tf.runs import Run
+from d3d_tf.weights.catalog import Published, catalog
+from d3d_tf.weights.download import fetch
+
+
+def cache_folder() -> Path:
+    """$D3D_TF_CACHE, or ~/.cache/d3d_tf/weights."""
+    given = os.environ.get("D3D_TF_CACHE")
+    return Path(given) if given else Path.home() / ".cache/d3d_tf/weights"
+
+
+def published_run(name: str) -> Run:
+    """The run folder of a published checkpoint; makes it the first time.
+
+    Files that lie in CACHE/NAME already are used, so that nothing is fetched
+    where there is no network.
+
+    Raises:
+      UserError: it cannot be downloaded, written or converted.
+    """
+    entry = catalog()[name]
+    folder = cache_folder() / name
+    run = Run(folder / f"run-{d3d_tf.__version__}")
+    if run.exists():
+        return run
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not run.exists():
+            say(f"{name}: {entry.citation} ({entry.licence})")
+            prefix = download(entry, folder)
+            convert(prefix, run.folder, [f"labels={entry.labels}"])
+    return run
+
+
+def download(entry: Published, folder: Path) -> Path:
+    """Makes the checkpoint's files be in a folder; their prefix there."""
+    stem = entry.address.rsplit("/", 1)[-1]
+    for ending, git_blob in entry.files.items():
+        fetch(f"{entry.address}{ending}", folder / f"{stem}{ending}", git_blob)
+    return folder / stem
+
+
+def convert_given(
+    given: str, out: Path, settings: list[str], sample: str | None
+) -> None:
+    """`--mode=convert`: of a file, or of a published name.
+
+    Raises:
+      UserError: as `convert` and `published_run`.
+    """
+    if given in catalog() and not list(Path(given).parent.glob(f"{given}.*")):
+        folder = cache_folder() / given
+        folder.mkdir(parents=True, exist_ok=True)
+        given = str(download(catalog()[given], folder))
+    convert(given, out, settings, sample=sample)

@@ -1,0 +1,85 @@
+"""Keras' 3-D convolution and max-pooling, right on every CPU.
+
+Three things go wrong with TensorFlow 2.15 on CPUs, all without a word:
+
+- oneDNN leaves those entries of a filter's gradient unwritten whose tap never
+  leaves the padding (a 7-tap kernel on an axis of length 1, a 3-tap kernel on
+  one frame): they are what was in memory, up to infinity, and the process may
+  crash.
+- On CPUs without bfloat16 instructions the filter's gradient of a bfloat16
+  convolution is about half of what it should be.
+- There is no max-pooling in float16.
+
+Names and variables are those of Keras' layers.
+"""
+
+import tensorflow as tf
+
+from d3d_tf.keras_api import keras
+
+
+class Conv3D(keras.layers.Conv3D):
+    """Keras' `Conv3D`, without the taps that see nothing but padding.
+
+    They multiply zeros, so the output is the same and their gradient is zero,
+    as it should be. What half precision computes on a CPU is computed in
+    float32 and rounded; weights are rounded first, as on a GPU.
+    """
+
+    def convolution_op(self, inputs, kernel):
+        if self.padding == "same":
+            kernel = _used_taps(inputs, kernel, self.strides)
+        dtype = _computable(inputs.dtype, tf.float16, tf.bfloat16)
+        outputs = super().convolution_op(
+            tf.cast(inputs, dtype), tf.cast(kernel, dtype)
+        )
+        return tf.cast(outputs, inputs.dtype)
+
+
+class MaxPool3D(keras.layers.MaxPool3D):
+    """Keras' `MaxPool3D`, for float16 on CPUs too; nothing is rounded."""
+
+    def call(self, inputs):
+        dtype = _computable(inputs.dtype, tf.float16)
+        return tf.cast(super().call(tf.cast(inputs, dtype)), inputs.dtype)
+
+
+def _computable(dtype, *not_on_cpu):
+    """The type to compute in: float32 for some types where there is no GPU."""
+    if dtype in not_on_cpu and not tf.config.list_logical_devices("GPU"):
+        return tf.float32
+    return dtype
+
+
+def _used_taps(inputs, kernel, strides):
+    """`kernel` cut to the taps that meet `inputs` in a SAME convolution.
+
+    What is cut leaves the alignment as it was. A cut that covers everything
+    costs nothing: TensorFlow's slice hands on its input then.
+    """
+    cuts = {}
+    for axis, stride in enumerate(strides):
+        taps, length = kernel.shape[axis], inputs.shape[1 + axis]
+        if length is None and taps > 1:
+            length = tf.shape(inputs)[1 + axis]
+            cuts[axis] = slice(*_used(length, taps, stride, tf.maximum))
+        elif length is not None:
+            first, last = _used(length, taps, stride, max)
+            if (first, last) != (0, taps):
+                cuts[axis] = slice(first, last)
+    if not cuts:
+        return kernel
+    return kernel[tuple(cuts.get(axis, slice(None)) for axis in range(3))]
+
+
+def _used(length, taps: int, stride: int, largest) -> tuple:
+    """First and behind-last tap that meets an axis of `length`.
+
+    Padding is TF's SAME rule: the smaller half in front. From its first place
+    to its last the kernel moves by `way`, so padding beyond that is met by
+    taps that never leave it.
+    """
+    way = ((length + stride - 1) // stride - 1) * stride
+    padding = largest(way + taps - length, 0)
+    front = padding // 2
+    return largest(front - way, 0), taps - largest(padding - front - way, 0)

@@ -1,0 +1,1 @@
+"""Published TensorFlow 1 checkpoints: where they are, what is in them."""

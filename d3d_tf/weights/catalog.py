@@ -1,0 +1,81 @@
+"""`weights.json`: published checkpoints by name."""
+
+import dataclasses
+import functools
+import json
+from pathlib import Path
+
+from d3d_tf.errors import UsageError
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """A published checkpoint.
+
+    Attributes:
+      name: ours.
+      address: of the files, without `.index` and the like.
+      files: ending: git blob id of the content, or None where nobody told it
+        (the index, whose checksums of all variables are checked on reading).
+      family: a key of `families.FAMILIES`.
+      stream: `frames` or `flow`.
+      num_classes: of the head.
+      labels: name of a label map; see `label_map`.
+      licence: SPDX identifier.
+      citation: whom to cite.
+      flow: what its authors told about their flow; see `config.flow_identity`.
+      acceptance: the authors' own numbers for a sample clip: `sample` (its
+        address), `source` (where the numbers are printed), `logits_norm`,
+        `logits` (by class), `run_by_us`.
+    """
+
+    name: str
+    address: str
+    files: dict[str, str | None]
+    family: str
+    stream: str
+    num_classes: int
+    labels: str
+    licence: str
+    citation: str
+    flow: dict
+    acceptance: dict
+
+
+@functools.cache
+def catalog() -> dict[str, Published]:
+    """All of them, by name."""
+    content = json.loads((_FOLDER / "weights.json").read_text())
+    return {name: Published(name, **entry) for name, entry in content.items()}
+
+
+def by_digest(git_blobs: set[str]) -> Published | None:
+    """The published checkpoint that has one of these data files, if any."""
+    for entry in catalog().values():
+        if git_blobs & {blob for blob in entry.files.values() if blob}:
+            return entry
+    return None
+
+
+def label_map(name: str) -> list[str]:
+    """Class names in the order of the logits.
+
+    Args:
+      name: `kinetics400`, `kinetics600`, or the path of a text file with a
+        class per line.
+
+    Raises:
+      UsageError: there is no such file.
+    """
+    path = _FOLDER / f"{name}.txt"
+    if not path.exists():
+        path = Path(name)
+    try:
+        return path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"labels={name} is neither kinetics400, kinetics600 nor a readable "
+            "text file with one class per line."
+        ) from error

@@ -1,0 +1,114 @@
+"""Counted costs against hand-worked ones and the original graphs'."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from d3d_tf.evaluation.cost import Cost, measure_cost
+from d3d_tf.keras_api import keras
+from d3d_tf.models.convolution import Conv3D
+from d3d_tf.networks import I3D, S3DG, NonLocalS3DG
+
+FROM_4B = {
+    "temporal_conv_start_at": "Mixed_4b",
+    "gating_start_at": "Mixed_4b",
+}
+NETWORKS = {
+    "slim_s3dg_k400": (S3DG, {}, 3),
+    "slim_s3dg_k600": (S3DG, {"num_classes": 600}, 3),
+    "slim_s3dg_k400_first7": (S3DG, {"first_temporal_kernel": 7}, 3),
+    "slim_s3dg_k400_nogate": (S3DG, {"gating_start_at": None}, 3),
+    "slim_s3dg_k400_from4b": (S3DG, FROM_4B, 3),
+    "slim_s3dg_k400_flow2": (S3DG, {}, 2),
+    "slim_s3dg_k400_quarter": (S3DG, {"depth_multiplier": 0.25}, 3),
+    "slim_i3d_k400": (I3D, {}, 3),
+    "deepmind_i3d_rgb": (I3D, {}, 3),
+    "deepmind_i3d_flow": (I3D, {}, 2),
+    "deepmind_i3d_rgb_k600": (I3D, {"num_classes": 600}, 3),
+}
+
+
+def built(network, arguments, channels):
+    network = network(**arguments)
+    network(tf.zeros([1, 2, 16, 16, channels]))
+    return network
+
+
+def test_a_convolution_by_hand():
+    """4 x 6 x 6 clip, stride 2: 2 * 3 * 3 places, 3 * 3 * 3 * 2 * 5 taps each.
+
+    18 * 270 = 4860 multiply-adds; 270 weights and 5 biases, 5 of them frozen.
+    """
+    model = keras.Sequential([Conv3D(5, 3, 2, padding="same")])
+    model(tf.zeros([1, 4, 6, 6, 2]))
+    assert measure_cost(model, (4, 6, 6, 2)) == Cost(275, 275, 4860)
+    model.trainable = False
+    assert measure_cost(model, (4, 6, 6, 2)) == Cost(0, 275, 4860)
+
+
+def test_taps_in_the_padding_count():
+    """One frame, one pixel: 27 taps for one place, though one sees it."""
+    model = keras.Sequential([Conv3D(1, 3, padding="same", use_bias=False)])
+    model(tf.zeros([1, 1, 1, 1, 1]))
+    assert measure_cost(model, (1, 1, 1, 1)) == Cost(27, 27, 27)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        if name in ("slim_s3dg_k400", "deepmind_i3d_flow")
+        else pytest.param(name, marks=pytest.mark.large)
+        for name in NETWORKS
+    ],
+)
+def test_costs_of_the_original_graphs(goldens, name):
+    """To the last parameter; multiply-adds to the six digits that are told."""
+    folder = goldens / "networks"
+    flops = json.loads((folder / "flops.json").read_text()).get(name, {})
+    params = json.loads((folder / "params.json").read_text()).get(name, {})
+    network = built(*NETWORKS[name])
+    channels = NETWORKS[name][2]
+    for frames in (16, 64):
+        cost = measure_cost(network, (frames, 224, 224, channels))
+        if flops:
+            assert cost.multiply_adds == pytest.approx(
+                1e9 * flops[f"{frames}x224x224"]["gmacs"], abs=501
+            )
+    total = params.get("total") or flops["params_total"]
+    trained = params.get("trainable") or flops["params_trainable"]
+    assert (cost.trained_parameters, cost.parameters) == (trained, total)
+
+
+@pytest.mark.parametrize(
+    "name, network", [("slim_s3dg_k400", S3DG), ("slim_i3d_k400", I3D)]
+)
+def test_short_clips_of_the_original(goldens, name, network):
+    """Two clips with one feature frame at the end, where kernels are cut.
+
+    The golden has the gates of one of them only.
+    """
+    folder = goldens / "networks"
+    origin = json.loads((folder / "goldens.json").read_text())
+    gates = json.loads((folder / "params.json").read_text())[name][
+        "self_gating"
+    ]
+    cost = measure_cost(built(network, {}, 3), (8, 64, 64, 3))
+    macs = origin["cases"][f"{name}/2x8x64"]["macs"]
+    assert 2 * cost.multiply_adds == macs + gates
+
+
+def test_non_local_blocks():
+    """An eighth of the channels: 104 before both blocks, 52 inside.
+
+    Each has 4 * 104 * 52 weights and 3 * 52 + 104 biases; 2 x 2 x 2 places.
+    """
+    eighth = {"depth_multiplier": 1 / 8, "min_depth": 2}
+    plain, non_local = (
+        measure_cost(built(each, eighth, 3), (16, 64, 64, 3))
+        for each in (S3DG, NonLocalS3DG)
+    )
+    weights = 4 * 104 * 52
+    assert non_local.parameters - plain.parameters == 2 * (weights + 260)
+    assert non_local.multiply_adds - plain.multiply_adds == 2 * 8 * weights

@@ -1,0 +1,63 @@
+"""Dropout as a function of the step and of nothing that was drawn before."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf.heads.dropout import Dropout, draw_by_step
+from d3d_tf.keras_api import keras
+
+ONES = np.ones([50, 40], np.float32)
+
+
+def network():
+    clip = keras.Input([40])
+    return keras.Model(clip, Dropout(0.25)(clip))
+
+
+def test_a_draw_is_that_of_its_step():
+    """Of 2,000 ones a quarter goes, give or take 4 sigma; 4 / 3 is left."""
+    step = tf.Variable(7, dtype=tf.int64)
+    model = network()
+    draw_by_step(model, 3, step)
+    first = model(ONES, training=True).numpy()
+    np.testing.assert_allclose(first[first > 0], 4 / 3, rtol=1e-6)
+    assert np.mean(first == 0) == pytest.approx(0.25, abs=0.039)
+    np.testing.assert_array_equal(model(ONES, training=True), first)
+    other = network()
+    draw_by_step(other, 3, step)
+    np.testing.assert_array_equal(other(ONES, training=True), first)
+    step.assign(8)
+    assert np.any(model(ONES, training=True) != first)
+    step.assign(7)
+    draw_by_step(model, 4, step)
+    assert np.any(model(ONES, training=True) != first)
+
+
+def test_inference_drops_nothing():
+    model = network()
+    draw_by_step(model, 0, tf.Variable(0, dtype=tf.int64))
+    np.testing.assert_array_equal(model(ONES, training=False), ONES)
+
+
+def test_without_a_key_keras_draws():
+    model = network()
+    draws = [model(ONES, training=True).numpy() for _ in range(2)]
+    assert np.any(draws[0] != draws[1])
+
+
+def test_replicas_draw_for_themselves(replicas):
+    with replicas.scope():
+        model = network()
+        step = tf.Variable(5, dtype=tf.int64)
+        draw_by_step(model, 0, step)
+
+    @tf.function
+    def draw():
+        return replicas.run(lambda: model(ONES, training=True))
+
+    parts = replicas.experimental_local_results(draw())
+    assert np.any(parts[0].numpy() != parts[1].numpy())
+    again = replicas.experimental_local_results(draw())
+    np.testing.assert_array_equal(parts[0], again[0])
+    np.testing.assert_array_equal(parts[1], again[1])

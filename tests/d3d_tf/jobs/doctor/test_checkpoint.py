@@ -1,0 +1,97 @@
+"""The toy run, then one that is damaged."""
+
+import json
+
+import numpy as np
+import pytest
+
+from d3d_tf.config import to_dict
+from d3d_tf.jobs.doctor import checkpoint
+from d3d_tf.jobs.doctor.checkpoint import check_run
+
+
+def words(run, data=None):
+    return [f"{f.level} {f.check}: {f.text}" for f in check_run(run, data)]
+
+
+def test_a_sound_run(toy):
+    first, second = words(toy.run)
+    assert first == (
+        f"OK checkpoint: {toy.run.folder}: teacher, baseline, student loaded, "
+        "8 classes"
+    )
+    assert second == f"OK records of the run: {toy.dataset().folder}"
+
+
+def test_a_network_that_is_damaged(copied_run):
+    for path in copied_run.checkpoints("baseline").glob("*.data-*"):
+        path.write_bytes(path.read_bytes()[:50])
+    first, _ = words(copied_run)
+    assert first.startswith("ERROR checkpoint:")
+    assert ": teacher, student loaded" in first
+    assert "baseline cannot be loaded" in first
+
+
+def test_weights_that_are_no_numbers(copied_run, monkeypatch):
+    load = checkpoint.load_checkpoint
+
+    def spoiled(folder, role):
+        network = load(folder, role)
+        if role == "teacher":
+            variable = network.variables[0]
+            variable.assign(np.full(variable.shape, np.nan))
+        return network
+
+    monkeypatch.setattr(checkpoint, "load_checkpoint", spoiled)
+    first, _ = words(copied_run)
+    assert "teacher has weights that are no numbers, in" in first
+
+
+def test_no_network(toy, tmp_path):
+    run = type(toy.run)(tmp_path / "run")
+    dataset = toy.dataset()
+    run.start(
+        toy.recipe, dataset.classes, records=dataset.folder, flow=dataset.flow
+    )
+    first, _ = words(run)
+    assert first.startswith("WARNING")
+    assert "no network loaded" in first and "no network is finished" in first
+
+
+def test_records_that_are_gone(copied_run):
+    path = copied_run.folder / "origin.json"
+    origin = json.loads(path.read_text()) | {"records": "gone"}
+    path.write_text(json.dumps(origin))
+    _, second = words(copied_run)
+    assert second.startswith("WARNING records of the run: gone; gone holds no")
+
+
+def test_flow_of_another_library(toy, other_flow):
+    folder = str(other_flow("another").folder)
+    library = to_dict(toy.recipe) and toy.dataset().flow["library"]
+    _, second = words(toy.run, folder)
+    assert second == (
+        f"ERROR records of the run: {folder}; library is {library!r} in the "
+        "run and 'another' in the records"
+    )
+
+
+@pytest.mark.parametrize("change", [list.reverse, list.pop])
+def test_other_classes(copied_run, change):
+    labels = copied_run.labels()
+    change(labels)
+    (copied_run.folder / "label_map.txt").write_text(
+        "".join(f"{name}\n" for name in labels)
+    )
+    _, second = words(copied_run)
+    assert f"the run knows {len(labels)} classes, the records have 8" in second
+
+
+def test_a_class_twice(copied_run):
+    labels = copied_run.labels()
+    labels[1] = labels[0]
+    (copied_run.folder / "label_map.txt").write_text(
+        "".join(f"{name}\n" for name in labels)
+    )
+    first, _ = words(copied_run)
+    assert "a class is there twice" in first

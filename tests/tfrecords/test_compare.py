@@ -1,0 +1,85 @@
+"""What two sets or two results have in common, counted by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from d3d_tf.errors import UserError
+from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.tfrecords.compare import (
+    compare,
+    compare_scores,
+    compare_sets,
+    main,
+    read_ids,
+)
+
+
+def record_folder(path, **digests):
+    rows = [{"id": id_, "sha256": digest} for id_, digest in digests.items()]
+    rows.append({"id": "bad", "skipped": "empty file"})
+    path.mkdir()
+    (path / "manifest.json").write_text(json.dumps(rows))
+    return path
+
+
+def scores(ids, labels, guesses):
+    """`guesses` are the classes with the highest score."""
+    probabilities = np.full((len(ids), 3), 0.1)
+    probabilities[np.arange(len(ids)), guesses] = 0.8
+    return Scores(np.array(ids), np.array(labels), probabilities)
+
+
+A = scores(["1", "2", "3", "4"], [0, 1, 2, 0], [0, 1, 0, 0])
+B = scores(["3", "4", "5"], [2, 0, 1], [2, 1, 1])
+
+
+def test_sets(tmp_path):
+    first = record_folder(tmp_path / "a", x="11", y="22", z="33")
+    second = record_folder(tmp_path / "b", y="22", z="44", w="55", v="66")
+    assert compare_sets(read_ids(first), read_ids(second)) == [
+        "videos: 3 in A, 4 in B, 2 in both (only A: 1, only B: 2)",
+        "of those in both, 1 are other files under the same id",
+    ]
+
+
+def test_a_published_list_of_videos(tmp_path, capsys):
+    first = record_folder(tmp_path / "a", x="11", y="22")
+    (tmp_path / "list.txt").write_text("y\nz\n\nx\n")
+    out = tmp_path / "common.txt"
+    given = [str(first), str(tmp_path / "list.txt"), f"--out={out}"]
+    assert main(given) == 0
+    assert out.read_text() == "x\ny\n"
+    assert "2 in A, 3 in B, 2 in both" in capsys.readouterr().out
+
+
+def test_results_on_the_videos_both_have():
+    """A: 3 of 4, of 3 and 4 it knows 4; B: 2 of 3, of them it knows 3."""
+    assert compare_scores(A, B) == [
+        "A: top-1 75.0 % of 4 videos, 50.0 % of 2 common ones",
+        "B: top-1 66.7 % of 3 videos, 50.0 % of 2 common ones",
+    ]
+
+
+def test_runs(tmp_path):
+    for name, found in (("a", A), ("b", B)):
+        (tmp_path / name / "scores").mkdir(parents=True)
+        found.save(tmp_path / name / "scores" / "student-val.npz")
+    A.save(tmp_path / "a" / "scores" / "teacher-val.npz")
+    lines, common = compare(tmp_path / "a", tmp_path / "b")
+    assert lines[0] == "student-val:" and len(lines) == 3
+    assert common == {"3", "4"}
+
+
+@pytest.mark.parametrize("other", ["none", "folder"])
+def test_what_is_neither_is_told(tmp_path, capsys, other):
+    first = record_folder(tmp_path / "a", x="11")
+    (tmp_path / "folder").mkdir()
+    assert main([str(first), str(tmp_path / other)]) == 1
+    assert f"{other} is no record folder" in capsys.readouterr().err
+
+
+def test_results_of_different_videos():
+    with pytest.raises(UserError, match="different videos altogether"):
+        compare_scores(A, scores(["9"], [0], [0]))

@@ -1,0 +1,89 @@
+"""HMDB-51 by its official lists, `testTrainMulti_7030_splits`.
+
+`CLASS_test_split1.txt` has lines `FILE.avi N`: N is 1 for training, 2 for
+testing, 0 for neither. File names hold any character, so they are compared in
+one Unicode form (a Mac unpacks them in another) and split at the last blank.
+"""
+
+from pathlib import Path
+
+from d3d_tf.config import DataRecipe
+from d3d_tf.errors import UserError
+from d3d_tf.tfrecords.layouts.on_disk import (
+    finish,
+    index_files,
+    label_map,
+    listed_once,
+    plain,
+)
+from d3d_tf.tfrecords.sources import Listing, Source
+
+SPLITS = {"1": "train", "2": "test", "0": ""}
+
+
+def list_hmdb51(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
+    """Lists official split `data.split`; ids are `CLASS/FILE.avi`.
+
+    Files are `CLASS/FILE` at any depth (its archives unpack to `CLASS/`, or
+    `CLASS/CLASS/`), with any suffix.
+
+    Raises:
+      UserError: a list is missing or is none, or no listed video is on disk.
+    """
+    classes = label_map("hmdb51")
+    files = index_files(folder, lambda p: plain(f"{p.parent.name}/{p.stem}"))
+    sources, used = [], set()
+    for label, class_name in enumerate(classes):
+        path = annotations / f"{class_name}_test_split{data.split}.txt"
+        for name, split in _rows(path):
+            found = files.get(plain(f"{class_name}/{Path(name).stem}"), [])
+            used.update(found[:1])
+            if not split:
+                continue
+            sources.append(
+                Source(
+                    id=f"{class_name}/{name}",
+                    path=str(found[0]) if found else "",
+                    label=label,
+                    class_name=class_name,
+                    split=split,
+                )
+            )
+    sources, notes = listed_once(sources)
+    there = {source.path for source in sources if source.path}
+    neither = len(used) - len(there)
+    if neither:
+        notes.append(f"{neither} files belong to no side of this split")
+    num_files = sum(len(paths) for paths in files.values())
+    return finish(
+        "hmdb51",
+        classes,
+        sources,
+        num_files - neither,
+        notes,
+        folder=folder,
+        example=f"{folder}/{sources[0].id}" if sources else f"{folder}/CLASS",
+    )
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
+    """(file, split) of each line; an empty split is neither side."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise UserError(
+            f"There is no {path}; HMDB-51's lists come in a folder "
+            "testTrainMulti_7030_splits with three such files per class."
+        ) from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        name, _, side = line.strip().rpartition(" ")
+        if side not in SPLITS or not name.strip():
+            raise UserError(
+                f"{path}, line {number}: expected FILE.avi and 0, 1 or 2; got "
+                f"{line!r}."
+            )
+        rows.append((name.strip(), SPLITS[side]))
+    return rows

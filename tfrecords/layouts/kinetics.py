@@ -1,0 +1,166 @@
+"""Kinetics-400, -600, -700 by their official CSV files.
+
+A row is `label, youtube_id, time_start, time_end, split`, times in seconds of
+the YouTube video. A file is recognised by its name alone, at any depth:
+`ID_000010_000020.mp4` is that clip (the CVDF mirror, flat or in the folders of
+its parts; the downloaders, in folders of classes spelt in any way), `ID.mp4`
+the whole YouTube video, out of which the clip is cut.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from d3d_tf.config import DataRecipe
+from d3d_tf.errors import UserError
+from d3d_tf.tfrecords.layouts.on_disk import (
+    finish,
+    index_files,
+    label_map,
+    listed_once,
+)
+from d3d_tf.tfrecords.sources import Listing, Source
+
+SPLITS = {"train": "train", "val": "val", "validate": "val", "test": "test"}
+COLUMNS = {"youtube_id", "time_start", "time_end"}
+CLIP = re.compile(r"(.+)_(\d+)_(\d+)")
+# The mirror's second edition of clips that were damaged in the first.
+REPLACEMENT = "replacement"
+
+
+def list_kinetics(
+    folder: Path, annotations: Path, data: DataRecipe, *, name: str
+) -> Listing:
+    """Lists what the CSV files name; ids are `SPLIT/ID_ssssss_eeeeee`.
+
+    Args:
+      folder: of the videos.
+      annotations: a CSV file, or a folder of them.
+      data: not read.
+      name: `kinetics400`, `kinetics600` or `kinetics700`.
+
+    Raises:
+      UserError: no such files, a label of another edition, or no listed
+        video on disk.
+    """
+    del data
+    classes = label_map(name)
+    labels = {_plain(c): label for label, c in enumerate(classes)}
+    files = index_files(folder, _key)
+    sources, unlabelled = [], 0
+    for split, row, place in _rows(annotations):
+        text = (row.get("label") or "").strip().strip('"')
+        if not text:
+            unlabelled += 1
+            continue
+        label = labels.get(_plain(text))
+        if label is None:
+            raise UserError(
+                f"{place}: {text!r} is no class of {name}; is this the list of "
+                "another edition (--set layout=kinetics400|600|700)?"
+            )
+        start, end = row["time_start"], row["time_end"]
+        clip = f"{row['youtube_id']}_{start:06.0f}_{end:06.0f}"
+        path = _choose(files.get(clip, []), split)
+        whole = (
+            None if path else _choose(files.get(row["youtube_id"], []), split)
+        )
+        sources.append(
+            Source(
+                id=f"{split}/{clip}",
+                path=str(path or whole or ""),
+                label=label,
+                class_name=classes[label],
+                split=split,
+                start=start if whole else 0.0,
+                end=end if whole else None,
+            )
+        )
+    if not sources:
+        raise UserError(f"{annotations} lists no video with a label.")
+    sources, notes = listed_once(sources)
+    if unlabelled:
+        notes.append(f"{unlabelled} listed videos have no label: left out")
+    return finish(
+        name,
+        classes,
+        sources,
+        sum(len(paths) for paths in files.values()),
+        notes,
+        folder=folder,
+        example=f"{folder}/.../{sources[0].id.split('/')[1]}.mp4",
+    )
+
+
+def _rows(annotations: Path) -> Iterator[tuple[str, dict, str]]:
+    """Yields (split, row with times as numbers, file and line)."""
+    paths = [annotations]
+    if annotations.is_dir():
+        paths = sorted(annotations.glob("*.csv"))
+    if not paths or not paths[0].is_file():
+        raise UserError(
+            f"There is no CSV file {annotations}: Kinetics' own train.csv, "
+            "val.csv, test.csv were expected, or a folder with them."
+        )
+    for path in paths:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            lacking = COLUMNS - set(reader.fieldnames or ())
+            if lacking:
+                raise UserError(
+                    f"{path} lacks the columns {', '.join(sorted(lacking))}; "
+                    "Kinetics' lists begin with "
+                    "label,youtube_id,time_start,time_end,split."
+                )
+            for row in reader:
+                place = f"{path}, line {reader.line_num}"
+                try:
+                    times = {
+                        key: float(row[key])
+                        for key in ("time_start", "time_end")
+                    }
+                except (TypeError, ValueError) as error:
+                    raise UserError(
+                        f"{place}: time_start and time_end must be seconds; "
+                        f"got {row['time_start']!r}, {row['time_end']!r}."
+                    ) from error
+                yield _split(row, path, place), row | times, place
+
+
+def _split(row: dict, path: Path, place: str) -> str:
+    given = (row.get("split") or "").strip().lower()
+    if not given:  # Some editions tell it by the name of the file.
+        words = re.findall("[a-z]+", path.stem.lower())
+        given = next((word for word in words if word in SPLITS), "")
+    if given not in SPLITS:
+        raise UserError(
+            f"{place}: the split must be one of {', '.join(SPLITS)}; got "
+            f"{given!r}."
+        )
+    return SPLITS[given]
+
+
+def _key(path: Path) -> str:
+    """Of a clip its usual name, however its times are padded."""
+    match = CLIP.fullmatch(path.stem)
+    if not match:
+        return path.stem
+    return f"{match[1]}_{int(match[2]):06d}_{int(match[3]):06d}"
+
+
+def _choose(paths: list[Path], split: str) -> Path | None:
+    """Of several files of one name that of the split, replacements first."""
+
+    def rank(path: Path) -> tuple:
+        folders = [part.lower() for part in path.parts[:-1]]
+        return (
+            not any(REPLACEMENT in part for part in folders),
+            not any(SPLITS.get(part) == split for part in folders),
+        )
+
+    return min(paths, key=rank, default=None)
+
+
+def _plain(label: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", label.lower()))
