@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 CARD := .venv/bin/python
 NEWEST := .venv-newest/bin/python
+# By file: a file's fixtures are made once. In order: the slow ones come early.
+PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
+  --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table bench lock clean \
@@ -17,13 +20,13 @@ demo: env  ## train, evaluate, export on embedded videos, or DATA=FOLDER
 	$(CARD) -m d3d_tf.main --mode=distill $(if $(DATA),--data="$(DATA)") $(ARGS)
 
 test: env  ## the fast tests
-	$(CARD) -m pytest $(ARGS)
+	$(CARD) $(PYTEST) $(ARGS)
 
 test-large: env  ## the slow tests
-	$(CARD) -m pytest -m large $(ARGS)
+	$(CARD) $(PYTEST) -m large $(ARGS)
 
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
-	$(NEWEST) -m pytest -m "not large and not card" $(ARGS)
+	$(NEWEST) $(PYTEST) -m "not large and not card" $(ARGS)
 
 # mypy does not know that setup.py maps tfrecords/ to d3d_tf.tfrecords; what is
 # checked is the package as it is installed.

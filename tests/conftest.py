@@ -15,6 +15,7 @@ tf.config.set_logical_device_configuration(
 )
 
 from d3d_tf.keras_api import keras  # noqa: E402
+from d3d_tf.training.strategy import make_strategy  # noqa: E402
 from tests import s3_server  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +40,7 @@ def goldens() -> Path:
 @pytest.fixture(scope="session")
 def replicas():
     """A strategy with two replicas on this machine's CPU."""
-    strategy = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
+    strategy = make_strategy(2)  # A second one would disturb it.
     assert strategy.num_replicas_in_sync == 2
     return strategy
 

@@ -1,6 +1,7 @@
 """Dropout that can be drawn as a function of the step."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
@@ -28,8 +29,12 @@ class Dropout(keras.layers.Dropout):
         )
 
 
-def draw_by_step(network, seed: int, step: tf.Variable) -> None:
-    """Makes every `Dropout` in a network a function of (seed, step, replica).
+@contextlib.contextmanager
+def draws_by_step(network, seed: int, step: tf.Variable) -> Iterator[None]:
+    """Inside, every `Dropout` is a function of (seed, step, replica).
+
+    Afterwards they draw as Keras does: what is traced then, for an export,
+    must not depend on a step.
 
     Args:
       network: any Keras model.
@@ -45,6 +50,15 @@ def draw_by_step(network, seed: int, step: tf.Variable) -> None:
         )
         return tf.stack([seed, draw])
 
-    for layer in network._flatten_layers():
-        if isinstance(layer, Dropout):
-            layer.key = key
+    layers = [
+        layer
+        for layer in network._flatten_layers()
+        if isinstance(layer, Dropout)
+    ]
+    for layer in layers:
+        layer.key = key
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.key = None

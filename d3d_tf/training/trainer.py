@@ -11,7 +11,7 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
-from d3d_tf.heads.dropout import draw_by_step
+from d3d_tf.heads.dropout import draws_by_step
 from d3d_tf.keras_api import keras
 from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
 from d3d_tf.training.schedules import make_optimizer
@@ -71,7 +71,6 @@ def train(
             metrics=[keras.metrics.SparseCategoricalAccuracy(name="top1")],
         )
         optimizer = trainer.optimizer
-        draw_by_step(trainer.network, recipe.seed, optimizer.iterations)
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         # Its slots must exist before a checkpoint is read into them.
         inner.build(trainer.trainable_variables)
@@ -96,7 +95,10 @@ def train(
             start_step=start,
         )
         per_epoch = min(recipe.train.checkpoint_every, steps)
-        with StopSignals() as signals:
+        draws = draws_by_step(
+            trainer.network, recipe.seed, optimizer.iterations
+        )
+        with StopSignals() as signals, draws:
             trainer.fit(
                 data,
                 initial_epoch=start // per_epoch,

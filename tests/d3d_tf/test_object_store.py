@@ -54,7 +54,7 @@ def test_without_tensorflow_io():
         "from d3d_tf.console import explain\n"
         "from d3d_tf.files import to_path\n"
         "try: to_path('s3://a/b')\n"
-        "except Exception as error: sys.exit(explain(error, stack=False))",
+        "except Exception as error: sys.exit(explain(error, verbose=False))",
         S3_ENDPOINT="",
     )
     assert done.returncode == 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.heads.dropout import Dropout, draw_by_step
+from d3d_tf.heads.dropout import Dropout, draws_by_step
 from d3d_tf.keras_api import keras
 
 ONES = np.ones([50, 40], np.float32)
@@ -19,29 +19,31 @@ def test_a_draw_is_that_of_its_step():
     """Of 2,000 ones a quarter goes, give or take 4 sigma; 4 / 3 is left."""
     step = tf.Variable(7, dtype=tf.int64)
     model = network()
-    draw_by_step(model, 3, step)
-    first = model(ONES, training=True).numpy()
-    np.testing.assert_allclose(first[first > 0], 4 / 3, rtol=1e-6)
-    assert np.mean(first == 0) == pytest.approx(0.25, abs=0.039)
-    np.testing.assert_array_equal(model(ONES, training=True), first)
-    other = network()
-    draw_by_step(other, 3, step)
-    np.testing.assert_array_equal(other(ONES, training=True), first)
-    step.assign(8)
-    assert np.any(model(ONES, training=True) != first)
+    with draws_by_step(model, 3, step):
+        first = model(ONES, training=True).numpy()
+        np.testing.assert_allclose(first[first > 0], 4 / 3, rtol=1e-6)
+        assert np.mean(first == 0) == pytest.approx(0.25, abs=0.039)
+        np.testing.assert_array_equal(model(ONES, training=True), first)
+        step.assign(8)
+        assert np.any(model(ONES, training=True) != first)
     step.assign(7)
-    draw_by_step(model, 4, step)
-    assert np.any(model(ONES, training=True) != first)
+    other = network()
+    with draws_by_step(other, 3, step):
+        np.testing.assert_array_equal(other(ONES, training=True), first)
+    with draws_by_step(other, 4, step):
+        assert np.any(other(ONES, training=True) != first)
 
 
 def test_inference_drops_nothing():
     model = network()
-    draw_by_step(model, 0, tf.Variable(0, dtype=tf.int64))
-    np.testing.assert_array_equal(model(ONES, training=False), ONES)
+    with draws_by_step(model, 0, tf.Variable(0, dtype=tf.int64)):
+        np.testing.assert_array_equal(model(ONES, training=False), ONES)
 
 
-def test_without_a_key_keras_draws():
+def test_otherwise_keras_draws():
     model = network()
+    with draws_by_step(model, 0, tf.Variable(0, dtype=tf.int64)):
+        pass
     draws = [model(ONES, training=True).numpy() for _ in range(2)]
     assert np.any(draws[0] != draws[1])
 
@@ -50,14 +52,14 @@ def test_replicas_draw_for_themselves(replicas):
     with replicas.scope():
         model = network()
         step = tf.Variable(5, dtype=tf.int64)
-        draw_by_step(model, 0, step)
 
     @tf.function
     def draw():
         return replicas.run(lambda: model(ONES, training=True))
 
-    parts = replicas.experimental_local_results(draw())
+    with draws_by_step(model, 0, step):
+        parts = replicas.experimental_local_results(draw())
+        again = replicas.experimental_local_results(draw())
     assert np.any(parts[0].numpy() != parts[1].numpy())
-    again = replicas.experimental_local_results(draw())
     np.testing.assert_array_equal(parts[0], again[0])
     np.testing.assert_array_equal(parts[1], again[1])
