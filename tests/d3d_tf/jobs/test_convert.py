@@ -97,7 +97,9 @@ def test_logits_are_the_original_s(
 @pytest.mark.parametrize(
     "name, classes, channels, used, slots",
     [
-        ("deepmind_i3d_flow", 400, 2, 230, 0),
+        pytest.param(
+            *("deepmind_i3d_flow", 400, 2, 230, 0), marks=pytest.mark.large
+        ),
         ("deepmind_i3d_rgb_k600.with_slots", 600, 3, 230, 116),
     ],
 )
@@ -427,6 +429,7 @@ def test_a_flow_network_is_not_exported(converted):
         finished.export(run)
 
 
+@pytest.mark.large
 def test_evaluate(converted, toy, tmp_path, capsys):
     """On records of its own classes, named by --data."""
     (tmp_path / "names").write_text("\n".join(toy.dataset().classes))

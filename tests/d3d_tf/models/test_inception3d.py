@@ -267,7 +267,13 @@ def pair_of_trunks(**arguments):
 
 
 @pytest.mark.parametrize(
-    "graph, non_local", [(False, ()), (True, ("Mixed_5b", "Mixed_5c"))]
+    "graph, non_local",
+    [
+        (False, ()),
+        pytest.param(
+            *(True, ("Mixed_5b", "Mixed_5c")), marks=pytest.mark.large
+        ),
+    ],
 )
 def test_recompute_changes_no_number(graph, non_local, seed):
     """Equal gradients; averages moved once and not twice.
