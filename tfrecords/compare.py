@@ -2,9 +2,10 @@
 
     python -m d3d_tf.tfrecords.compare A B [--out=ids.txt]
 
-A and B are record folders, text files with one id per line, or run folders;
-scores of two runs are told for all videos of each and for those both have, the
-only ones that compare (D3D, section 5.1, on videos that vanish).
+A and B are record folders, text files with one id per line, run folders, or
+two of a run's `scores/ROLE-SPLIT.npz`. Scores are told for all videos of each
+and for those both have, the only ones that compare (D3D, section 5.1, on videos
+that vanish), with the difference video by video.
 """
 
 import argparse
@@ -14,6 +15,11 @@ from pathlib import Path
 
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.evaluation.paired import (
+    class_differences,
+    describe_classes,
+    paired_difference,
+)
 from d3d_tf.files import write_atomically
 
 
@@ -60,11 +66,10 @@ def compare_scores(first: Scores, second: Scores) -> list[str]:
     """Lines for people: top-1 on all videos of each, and on the common ones.
 
     Raises:
-      UserError: they have no video in common.
+      UserError: they have no video in common, or other labels.
     """
-    common = set(first.ids) & set(second.ids)
-    if not common:
-        raise UserError("The two results are of different videos altogether.")
+    difference = paired_difference(first, second)
+    common = _common(first, second)
     lines = []
     for name, scores in (("A", first), ("B", second)):
         texts = []
@@ -72,6 +77,15 @@ def compare_scores(first: Scores, second: Scores) -> list[str]:
             right, total = part.top1()
             texts.append(f"{100 * right / total:.1f} % of {total}")
         lines.append(f"{name}: top-1 {texts[0]} videos, {texts[1]} common ones")
+    low, high = difference.ci95
+    lines.append(
+        f"B - A: {100 * difference.value:+.1f} points "
+        f"[{100 * low:+.1f}, {100 * high:+.1f}] (95 %, bootstrap over common "
+        f"videos); right in B alone {difference.only_second}, in A alone "
+        f"{difference.only_first}"
+    )
+    classes = describe_classes(class_differences(first, second))
+    lines.append(f"B against A: {classes}")
     return lines
 
 
@@ -81,6 +95,9 @@ def compare(first: Path, second: Path) -> tuple[list[str], set[str]]:
     Raises:
       UserError: the two are not of one kind, or have nothing in common.
     """
+    if first.suffix == second.suffix == ".npz":
+        pair = [Scores.load(path) for path in (first, second)]
+        return compare_scores(*pair), _common(*pair)
     names = [
         {path.name for path in (place / "scores").glob("*.npz")}
         for place in (first, second)
@@ -98,8 +115,12 @@ def compare(first: Path, second: Path) -> tuple[list[str], set[str]]:
         pair = [Scores.load(p / "scores" / name) for p in (first, second)]
         lines.append(f"{Path(name).stem}:")
         lines += [f"  {line}" for line in compare_scores(*pair)]
-        common |= set(pair[0].ids.tolist()) & set(pair[1].ids.tolist())
+        common |= _common(*pair)
     return lines, common
+
+
+def _common(first: Scores, second: Scores) -> set[str]:
+    return set(first.ids.tolist()) & set(second.ids.tolist())
 
 
 def main(argv: list[str] | None = None) -> int:

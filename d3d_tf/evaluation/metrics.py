@@ -27,7 +27,7 @@ class Scores:
 
     def top1(self) -> tuple[int, int]:
         """(right, all): videos whose highest score is their label's."""
-        right = self._right()
+        right = self.right()
         return int(right.sum()), len(right)
 
     def top5(self) -> tuple[int, int]:
@@ -38,7 +38,7 @@ class Scores:
 
     def per_class(self, classes: list[str]) -> dict[str, dict]:
         """`{class: {"value", "n"}}`, top-1 of the videos of each class."""
-        right = self._right()
+        right = self.right()
         return {
             name: {
                 "value": float(right[self.labels == i].mean()),
@@ -55,7 +55,15 @@ class Scores:
             self.ids[kept], self.labels[kept], self.probabilities[kept]
         )
 
-    def _right(self) -> np.ndarray:
+    def by_id(self) -> "Scores":
+        """The same, sorted by id."""
+        order = np.argsort(self.ids)
+        return Scores(
+            self.ids[order], self.labels[order], self.probabilities[order]
+        )
+
+    def right(self) -> np.ndarray:
+        """`[videos]` bool: the highest score is the label's."""
         # argmax calls NaN the highest; a network that says NaN is not right.
         known = np.isfinite(self.probabilities).all(axis=1)
         return known & (self.probabilities.argmax(axis=1) == self.labels)

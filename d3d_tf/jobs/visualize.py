@@ -11,6 +11,7 @@ from d3d_tf.data.decode import FLOW_SCALE
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.files import write_atomically
+from d3d_tf.jobs.class_section import class_section
 from d3d_tf.jobs.flow_section import flow_section
 from d3d_tf.jobs.table import CONVERGED, ROWS
 from d3d_tf.report.page import render
@@ -43,6 +44,7 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         if dataset.flow
         else None,
         mistakes=mistakes,
+        classes=class_section(run, dataset.classes, splits[-1], results),
         skipped=dataset.skipped(),
         recipe=run.recipe_path.read_text(),
     )

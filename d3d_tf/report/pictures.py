@@ -11,6 +11,7 @@ from PIL import Image
 
 WIDTH = 160  # Of a clip on the page, in pixels.
 MOST_FRAMES = 24
+SHOWN_CLASSES = 25  # At either end.
 
 
 def flow_to_rgb(flow: np.ndarray, full: float | None = None) -> np.ndarray:
@@ -95,6 +96,41 @@ def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:
     axes.set_ylabel({"top1": "training top-1"}.get(key, key))
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def class_bars(values: dict[str, float], label: str) -> str:
+    """One SVG of a number per class, the largest on top.
+
+    Of more than fifty classes the first and the last 25, as in figures 2 and 3
+    of D3D's supplement.
+
+    Args:
+      values: `{class: percent or points}`.
+      label: of the axis.
+    """
+    ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    if len(ordered) > 2 * SHOWN_CLASSES:
+        ordered = [
+            *ordered[:SHOWN_CLASSES],
+            ("...", 0.0),
+            *ordered[-SHOWN_CLASSES:],
+        ]
+    figure = Figure(
+        figsize=(5, 0.8 + 0.17 * len(ordered)), layout="constrained"
+    )
+    axes = figure.subplots()
+    names, heights = zip(*ordered, strict=True)
+    axes.barh(range(len(names)), heights, height=0.7)
+    axes.set_yticks(range(len(names)), names, fontsize=7)
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.set_xlabel(label)
+    axes.grid(axis="x", alpha=0.3)
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg")
     text = buffer.getvalue()

@@ -59,7 +59,19 @@ def test_results_on_the_videos_both_have():
     assert compare_scores(A, B) == [
         "A: top-1 75.0 % of 4 videos, 50.0 % of 2 common ones",
         "B: top-1 66.7 % of 3 videos, 50.0 % of 2 common ones",
+        # One each: of two draws both may be the one or the other.
+        "B - A: +0.0 points [-100.0, +100.0] (95 %, bootstrap over common "
+        "videos); right in B alone 1, in A alone 1",
+        "B against A: 1 of 2 classes better, 1 worse, 0 within 0.1 %",
     ]
+
+
+def test_two_networks_of_a_run(tmp_path, capsys):
+    A.save(tmp_path / "baseline-val.npz")
+    B.save(tmp_path / "student-val.npz")
+    given = [str(tmp_path / f"{n}-val.npz") for n in ("baseline", "student")]
+    assert main(given) == 0
+    assert "B - A: +0.0 points" in capsys.readouterr().out
 
 
 def test_runs(tmp_path):
@@ -68,7 +80,7 @@ def test_runs(tmp_path):
         found.save(tmp_path / name / "scores" / "student-val.npz")
     A.save(tmp_path / "a" / "scores" / "teacher-val.npz")
     lines, common = compare(tmp_path / "a", tmp_path / "b")
-    assert lines[0] == "student-val:" and len(lines) == 3
+    assert lines[0] == "student-val:" and len(lines) == 5
     assert common == {"3", "4"}
 
 

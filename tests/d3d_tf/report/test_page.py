@@ -61,6 +61,11 @@ def make_content(**changes):
         "clips": [{"picture": "data:image/webp;base64,AA", "caption": "c1"}],
         "flow": FLOW,
         "mistakes": [],
+        "classes": {
+            "accuracy": "<svg><path/></svg>",
+            "difference": "<svg><path/></svg>",
+            "summary": "3 of 5 better",
+        },
         "skipped": [],
         "recipe": "name: mine\n",
     } | changes
@@ -113,7 +118,19 @@ def test_the_page_needs_no_other_file():
 
 
 def test_curves_are_drawn_and_not_shown_as_text():
-    assert Reader(render(**make_content())).tags.count("svg") == 1
+    page = render(**make_content())
+    assert Reader(page).tags.count("svg") == 3
+    assert "3 of 5 better." in page
+
+
+def test_without_a_baseline_nothing_is_compared():
+    classes = {
+        "accuracy": "<svg><path/></svg>",
+        "difference": "",
+        "summary": "",
+    }
+    page = Reader(render(**make_content(classes=classes)))
+    assert page.tags.count("svg") == 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from d3d_tf.report.pictures import (
+    class_bars,
     clip_picture,
     curves,
     flow_to_rgb,
@@ -170,3 +171,19 @@ def test_curves_show_their_data():
     (_, dy1), (_, dy2) = np.diff(second, axis=0)
     assert dy1 < 0
     assert dy2 == pytest.approx(0.0, abs=1e-3)
+
+
+def test_the_best_and_the_worst_classes_are_drawn():
+    """Of 60: 25 at either end, the largest on top."""
+    svg = class_bars({f"class {i:02d}": float(i) for i in range(60)}, "top-1")
+    names = re.findall(r"<!-- (class \d+|\.\.\.) -->", svg)
+    assert names == [
+        *(f"class {i:02d}" for i in range(59, 34, -1)),
+        "...",
+        *(f"class {i:02d}" for i in range(24, -1, -1)),
+    ]
+
+
+def test_few_classes_are_all_drawn():
+    svg = class_bars({"b": 1.0, "a": 1.0, "c": 2.0}, "top-1")
+    assert re.findall(r"<!-- ([abc]) -->", svg) == ["c", "a", "b"]

@@ -1,0 +1,106 @@
+"""Two networks on the same videos: is the one better, and on which classes?"""
+
+import dataclasses
+
+import numpy as np
+
+from d3d_tf.errors import UserError
+from d3d_tf.evaluation.metrics import Scores
+
+# "Less than a +-0.1 % difference" (D3D, supplement, figure 3).
+UNCHANGED = 0.001
+
+
+@dataclasses.dataclass(frozen=True)
+class PairedDifference:
+    """Top-1 of a second network minus that of a first, on common videos.
+
+    Attributes:
+      videos: that both scored.
+      only_first, only_second: videos that one of them alone has right.
+      value: difference of the shares, in [-1, 1].
+      ci95: its 95 % interval.
+    """
+
+    videos: int
+    only_first: int
+    only_second: int
+    value: float
+    ci95: tuple[float, float]
+
+
+def paired_difference(
+    first: Scores, second: Scores, *, seed: int = 0, resamples: int = 10_000
+) -> PairedDifference:
+    """Compares video by video, which tells more than two intervals do.
+
+    The interval is the percentile bootstrap over videos.
+
+    Args:
+      first, second: what is compared; videos that only one has are left out.
+      seed: of the resampling.
+      resamples: how many.
+
+    Raises:
+      UserError: no video in common, or one with two labels.
+    """
+    first, second = _on_common_videos(first, second)
+    change = second.right().astype(int) - first.right().astype(int)
+    count = len(change)
+    better, worse = int((change > 0).sum()), int((change < 0).sum())
+    # Drawing videos with replacement is drawing their three kinds.
+    draws = np.random.default_rng(seed).multinomial(
+        count,
+        [better / count, worse / count, 1 - (better + worse) / count],
+        size=resamples,
+    )
+    low, high = np.percentile((draws[:, 0] - draws[:, 1]) / count, [2.5, 97.5])
+    return PairedDifference(
+        videos=count,
+        only_first=worse,
+        only_second=better,
+        value=(better - worse) / count,
+        ci95=(float(low), float(high)),
+    )
+
+
+def class_differences(first: Scores, second: Scores) -> dict[int, float]:
+    """`{label: top-1 of the second minus that of the first}`, common videos.
+
+    The quantity of figure 3 in the supplement of D3D.
+
+    Raises:
+      UserError: as `paired_difference`.
+    """
+    first, second = _on_common_videos(first, second)
+    change = second.right().astype(float) - first.right().astype(float)
+    return {
+        int(label): float(change[first.labels == label].mean())
+        for label in np.unique(first.labels)
+    }
+
+
+def describe_classes(differences: dict[int, float]) -> str:
+    """For people: on how many classes the second is better or worse."""
+    values = np.array(list(differences.values()))
+    better, worse = (values >= UNCHANGED).sum(), (values <= -UNCHANGED).sum()
+    return (
+        f"{better} of {len(values)} classes better, {worse} worse, "
+        f"{len(values) - better - worse} within 0.1 %"
+    )
+
+
+def _on_common_videos(first: Scores, second: Scores) -> tuple[Scores, Scores]:
+    """Both in the order of the ids."""
+    common = np.intersect1d(first.ids, second.ids)
+    if not len(common):
+        raise UserError("The two results are of different videos altogether.")
+    pair = first.of(common).by_id(), second.of(common).by_id()
+    differing = pair[0].labels != pair[1].labels
+    if differing.any():
+        raise UserError(
+            f"{differing.sum()} of {len(common)} common videos have another "
+            f"label in the other result, {common[differing][0]} for one: the "
+            "two were scored with different label maps."
+        )
+    return pair
