@@ -6,7 +6,6 @@ started again. Every number of what they leave is compared to the bit.
 """
 
 import argparse
-import bisect
 import os
 import random
 import subprocess
@@ -22,6 +21,7 @@ from benchmarks.resume_cost import seconds_to_the_first_record
 RESULTS = HERE / "results" / "resume.json"
 PAGE = HERE.parent / "docs" / "training.md"
 EVERY = 4  # Steps between checkpoints.
+LONGEST_WAIT = 10.0  # Seconds from an advance to a kill.
 # S3D-G, narrow and cut short, because every start traces it again; much
 # dropout, so that its draws matter.
 SETTINGS = {
@@ -116,31 +116,38 @@ def watch(work: Work) -> list[float]:
 def choose(reached: list[float], kills: int, seed: int) -> list[tuple]:
     """Random moments of a whole run: (advance, seconds after it), in order.
 
-    No two are after the same advance, so that every start gets further.
+    Every advance is as likely as the others, and none comes twice, so that
+    every start gets further; then a moment until the next one, or in the first
+    seconds where that is long.
     """
     rng = random.Random(seed)
-    moments: dict[int, float] = {}
-    while len(moments) < kills:
-        moment = rng.uniform(0, reached[-1])
-        # Of advances that were seen at once, the last counts.
-        done = bisect.bisect_right(reached, moment) - 1
-        moments.setdefault(done, moment - reached[done])
-    return sorted(moments.items())
+    # After the last one the run ends too soon for a kill.
+    advances = sorted(rng.sample(range(len(reached) - 2), kills))
+    return [
+        (n, rng.uniform(0, min(reached[n + 1] - reached[n], LONGEST_WAIT)))
+        for n in advances
+    ]
 
 
-def kill(work: Work, advance: int, delay: float) -> dict:
-    """Starts, waits for the moment, kills; what was met."""
+def kill(work: Work, advance: int, delay: float, latest: int) -> dict:
+    """Starts, waits for the moment, kills; what was met.
+
+    Not later than at the advance `latest`: the machine may be quicker than it
+    was when the moment was chosen.
+    """
     before, (role, step) = work.advance(), work.step()
     process, begin = work.start(), time.monotonic()
     gained = None
     while process.poll() is None and work.advance() < advance:
         if gained is None and work.step() > (role, step):
             gained = time.monotonic() - begin
-        time.sleep(0.01)
-    try:
-        process.wait(delay)
-    except subprocess.TimeoutExpired:
-        process.kill()
+        time.sleep(0.02)
+    end = time.monotonic() + delay
+    while process.poll() is None and time.monotonic() < end:
+        if work.advance() >= latest:
+            break
+        time.sleep(0.02)
+    process.kill()
     if process.wait() >= 0:
         work.require(process)
         sys.exit("It had ended before it could be killed.")
@@ -197,8 +204,10 @@ def measure(folder: Path, kills: int, seed: int, settings: dict) -> dict:
     print(f"uninterrupted: {reached[-1]:.0f} s, {len(reached) - 1} advances")
     work = Work(folder / "killed", settings)
     met = []
-    for advance, delay in choose(reached, kills, seed):
-        met.append(kill(work, advance, delay))
+    moments = choose(reached, kills, seed)
+    latest = [advance for advance, _ in moments[1:]] + [len(reached) - 2]
+    for (advance, delay), end in zip(moments, latest, strict=True):
+        met.append(kill(work, advance, delay, end))
         print(f"kill {len(met)}: {met[-1]}", flush=True)
     work.require(work.start())
     import tensorflow as tf

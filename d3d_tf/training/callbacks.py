@@ -51,25 +51,24 @@ class Checkpointer(keras.callbacks.Callback):
     finished and saved. What is no number is not saved.
 
     Args:
-      manager: a `tf.train.CheckpointManager` of network, optimizer and `step`.
-      step: integer variable: batches trained on; set before every save. Unlike
-        the optimizer's count it includes those that half precision left out.
-      steps: the training ends after so many.
+      manager: a `tf.train.CheckpointManager` of network and optimizer.
+      steps: the training ends when the optimizer has made so many.
       signals: an entered `StopSignals`.
     """
 
     # Values stay on the device until they are looked at.
     _supports_tf_logs = True
 
-    def __init__(
-        self, manager, step: tf.Variable, steps: int, signals: StopSignals
-    ):
+    def __init__(self, manager, steps: int, signals: StopSignals):
         super().__init__()
         self._manager = manager
-        self._saved_step = step
-        self._step = int(step.numpy())
+        self._step = 0
         self._steps = steps
         self._signals = signals
+
+    def on_train_begin(self, logs=None):
+        # From here on counted here: to ask would be to wait for the device.
+        self._step = int(self.model.optimizer.iterations.numpy())
 
     def on_train_batch_end(self, batch, logs=None):
         self._step += 1
@@ -79,7 +78,6 @@ class Checkpointer(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         require_finite(float(logs["loss"]), self._step)
         _require_finite_weights(self.model, self._step)
-        self._saved_step.assign(self._step)
         self._manager.save(checkpoint_number=self._step)
 
 

@@ -80,16 +80,15 @@ def train(
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         # Its slots must exist before a checkpoint is read into them.
         inner.build(trainer.trainable_variables)
-        step = tf.Variable(0, dtype=tf.int64, trainable=False)
         state = tf.train.Checkpoint(
-            network=trainer.network, optimizer=optimizer, step=step
+            network=trainer.network, optimizer=optimizer
         )
         manager = tf.train.CheckpointManager(
             state, str(checkpoints), max_to_keep=2
         )
         if manager.latest_checkpoint:
             state.restore(manager.latest_checkpoint).assert_consumed()
-    start = int(step.numpy())
+    start = int(optimizer.iterations.numpy())
     if start < steps:
         data = make_dataset(
             dataset,
@@ -115,7 +114,7 @@ def train(
                     keras.callbacks.TensorBoard(
                         str(tensorboard), write_graph=False
                     ),
-                    Checkpointer(manager, step, steps, signals),
+                    Checkpointer(manager, steps, signals),
                 ],
             )
         if signals.received:
