@@ -139,7 +139,8 @@ def kill(work: Work, advance: int, delay: float, latest: int) -> dict:
     process, begin = work.start(), time.monotonic()
     gained = None
     while process.poll() is None and work.advance() < advance:
-        if gained is None and work.step() > (role, step):
+        now = work.step()
+        if gained is None and now[0] == role and now[1] > step:
             gained = time.monotonic() - begin
         time.sleep(0.02)
     end = time.monotonic() + delay
@@ -178,6 +179,22 @@ def markdown(results: dict) -> str:
     for row in results["compared"]:
         wrong = ", ".join(row["different"]) or "none"
         lines.append(f"| {row['what']} | {row['count']:,} | {wrong} |")
+    lines += [
+        "",
+        "| started again at step | of the epoch are past | seconds to the next "
+        "checkpoint |",
+        "|---|---|---|",
+    ]
+    settings = results["settings"]
+    epoch = settings["toy.train_videos"] // settings["train.batch_size"]
+    for row in results["kills"]:
+        spent = row["seconds_to_the_next_checkpoint"]
+        if spent is not None:
+            past = 100 * (row["from_step"] % epoch) // epoch
+            lines.append(
+                f"| {row['from_step']}, {row['network']} | {past} % | "
+                f"{spent:.0f} |"
+            )
     cost = results["cost"]
     lines += [
         "",

@@ -68,9 +68,8 @@ def decode_flow(encoded, geometry, saturation):
     codes = crop_and_flip(codes, geometry)[..., :2]
     vectors = tf.cast(codes, tf.float32) - float(schema.ZERO_CODE)
     vectors *= saturation / (schema.CODE_RANGE * FLOW_SCALE)
-    if geometry.resized:
-        # Motion counts in pixels, which are others now.
-        vectors *= geometry.stretch()
+    # Motion counts in pixels, which are others in a resized crop.
+    vectors *= geometry.stretch()
     # A mirrored picture moves the other way.
     mirror = tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
     return tf.clip_by_value(vectors * mirror, -1.0, 1.0)

@@ -38,13 +38,10 @@ class ClipGeometry(NamedTuple):
     flip: tf.Tensor
     shape: tf.Tensor | None = None
 
-    @property
-    def resized(self) -> bool:
-        """Whether the crop has another size than the clip."""
-        return self.shape is not None
-
     def stretch(self):
-        """float32 `[2]`: how much longer (u, v) are in the resized crop."""
+        """How much longer (u, v) are in the clip: float32 `[2]`, or 1.0."""
+        if self.shape is None:
+            return 1.0
         return float(self.size) / tf.cast(self.shape[::-1], tf.float32)
 
 
@@ -160,15 +157,14 @@ def crop_and_flip(pixels, geometry: ClipGeometry):
     smoothing, as TSN's) is float32; else the type stays.
     """
     size = geometry.size
-    height, width = (
-        tf.unstack(geometry.shape) if geometry.resized else (size, size)
-    )
+    resized = geometry.shape is not None
+    height, width = tf.unstack(geometry.shape) if resized else (size, size)
     pixels = pixels[
         :,
         geometry.top : geometry.top + height,
         geometry.left : geometry.left + width,
     ]
-    if geometry.resized:
+    if resized:
         pixels = tf.image.resize(pixels, [size, size])
     pixels = tf.cond(
         geometry.flip, lambda: tf.reverse(pixels, [2]), lambda: pixels

@@ -112,7 +112,20 @@ def test_the_table():
     text = markdown(
         {
             "seed": 3,
-            "kills": [{"during": "training"}] * 2 + [{"during": "scoring"}],
+            "settings": {"toy.train_videos": 48, "train.batch_size": 4},
+            "kills": [
+                {
+                    "during": during,
+                    "network": "teacher",
+                    "from_step": 21,
+                    "seconds_to_the_next_checkpoint": spent,
+                }
+                for during, spent in (
+                    ("training", 8.4),
+                    ("training", None),
+                    ("scoring", None),
+                )
+            ],
             "compared": [
                 {"what": "shards", "count": 1200, "different": []},
                 {"what": "history", "count": 7, "different": ["loss", "top1"]},
@@ -132,6 +145,8 @@ def test_the_table():
     )
     assert "3 kills, seed 3" in text
     assert "training (2); scoring (1)" in text
+    # 21 steps are an epoch of 12 and 9 of the next.
+    assert text.count("| 21, teacher | 75 % | 8 |") == 1
     assert "| shards | 1,200 | none |" in text
     assert "| history | 7 | loss, top1 |" in text
     assert "| 25 % | 0.123 s |" in text
