@@ -8,8 +8,8 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
   --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint test-newest test-large table bench lock clean \
-  env env-newest
+.PHONY: help demo test lint test-newest test-large table bench resume lock \
+  clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
@@ -40,6 +40,9 @@ lint: env  ## format, style, types
 
 table: env  ## the README's results table, from records/
 	$(CARD) -m benchmarks.table $(ARGS)
+
+resume: env  ## kill a training 20 times: does it end to the bit as without?
+	$(CARD) -m benchmarks.resume $(ARGS)
 
 # PyTorch, which speed is compared with, stays out of the environment.
 bench: env build/torch  ## speed and memory

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from d3d_tf import schema
+from d3d_tf.data.colour import ColourJitter, jitter_colours
 from d3d_tf.data.geometry import crop_and_flip
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
@@ -44,15 +45,17 @@ def parse(record, streams) -> dict:
     }
 
 
-def decode_frames(encoded, geometry):
+def decode_frames(encoded, geometry, jitter: ColourJitter | None = None):
     """JPEG `[length]` to float32 `[time, size, size, 3]` in [-1, 1]."""
     pixels = tf.map_fn(
         lambda jpeg: tf.io.decode_jpeg(jpeg, 3),
         tf.gather(encoded, geometry.indices),
         fn_output_signature=tf.uint8,
     )
-    pixels = crop_and_flip(pixels, geometry)
-    return tf.cast(pixels, tf.float32) / 127.5 - 1.0
+    pixels = tf.cast(crop_and_flip(pixels, geometry), tf.float32)
+    if jitter is not None:
+        pixels = 255.0 * jitter_colours(pixels / 255.0, jitter)
+    return pixels / 127.5 - 1.0
 
 
 def decode_flow(encoded, geometry, saturation):
@@ -65,6 +68,8 @@ def decode_flow(encoded, geometry, saturation):
     codes = crop_and_flip(codes, geometry)[..., :2]
     vectors = tf.cast(codes, tf.float32) - float(schema.ZERO_CODE)
     vectors *= saturation / (schema.CODE_RANGE * FLOW_SCALE)
+    # Motion counts in pixels, which are others in a resized crop.
+    vectors *= geometry.stretch()
     # A mirrored picture moves the other way.
     mirror = tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
     return tf.clip_by_value(vectors * mirror, -1.0, 1.0)

@@ -1,10 +1,10 @@
 """From shards to batches, on one page.
 
 shards -> serialized records (see `order`) -> parse -> draw a clip -> decode its
-frames only -> crop and flip -> scale -> batch. A *clip* is what a network sees
-of a *video*; a *view* is how it is chosen. Every draw is a function of (seed,
-epoch, clip id), and the order of one of (seed, epoch): neither depends on the
-number of threads.
+frames only -> crop and flip -> colours -> scale -> batch. A *clip* is what a
+network sees of a *video*; a *view* is how it is chosen. Every draw is a
+function of (seed, epoch, clip id), and the order of one of (seed, epoch):
+neither depends on the number of threads.
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
+from d3d_tf.data.colour import random_jitter
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.decode import decode_flow, decode_frames, parse
 from d3d_tf.data.foreign import parse_foreign
@@ -45,7 +46,7 @@ def make_dataset(
     Args:
       records: a record folder.
       split: one of its splits.
-      clip: length, size and flip.
+      clip: length and size; of the training also crop, flip and colours.
       batch_size: clips per batch, over all replicas.
       training: endless, shuffled and augmented; else each video once, in the
         order of the shards, in the asked views one after another, the last
@@ -141,16 +142,16 @@ def training_clip(
     epoch_key = tf.cast(epoch, tf.int32) + tf.constant(
         (seed * 7919) % (2**31 - 1), tf.int32
     )
+    draw = tf.stack([epoch_key, tf.cast(clip_key, tf.int32)])
     geometry = random_geometry(
         video["length"],
         video["height"],
         video["width"],
-        frames=clip.frames,
-        size=clip.size,
-        flip=clip.flip,
-        seed=tf.stack([epoch_key, tf.cast(clip_key, tf.int32)]),
+        clip=clip,
+        seed=draw,
     )
-    return _decode(video, geometry, streams), video["label"]
+    jitter = random_jitter(clip, draw)
+    return _decode(video, geometry, streams, jitter), video["label"]
 
 
 def evaluation_clip(
@@ -176,13 +177,15 @@ def evaluation_clip(
     return _decode(video, geometry, streams), video["label"]
 
 
-def _decode(video: dict, geometry, streams: tuple[str, ...]) -> dict:
+def _decode(
+    video: dict, geometry, streams: tuple[str, ...], jitter=None
+) -> dict:
     """The asked streams of a parsed record."""
     inputs = {}
     if "id" in streams:
         inputs["id"] = video["id"]
     if "frames" in streams:
-        inputs["frames"] = decode_frames(video["frames"], geometry)
+        inputs["frames"] = decode_frames(video["frames"], geometry, jitter)
     if "flow" in streams:
         inputs["flow"] = decode_flow(
             video["flow"], geometry, video["saturation"]

@@ -13,7 +13,12 @@ from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
 from d3d_tf.heads.dropout import draws_by_step
 from d3d_tf.keras_api import keras
-from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
+from d3d_tf.training.callbacks import (
+    Checkpointer,
+    Progress,
+    StopSignals,
+    make_history,
+)
 from d3d_tf.training.schedules import make_optimizer
 
 FINISHED = "finished.json"
@@ -107,13 +112,11 @@ def train(
                 verbose=0,
                 callbacks=[
                     Progress(title, start, steps),
-                    Checkpointer(manager, steps, signals),
+                    make_history(checkpoints / "history.csv", start),
                     keras.callbacks.TensorBoard(
                         str(tensorboard), write_graph=False
                     ),
-                    keras.callbacks.CSVLogger(
-                        str(checkpoints / "history.csv"), append=start > 0
-                    ),
+                    Checkpointer(manager, steps, signals),
                 ],
             )
         if signals.received:

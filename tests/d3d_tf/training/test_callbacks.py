@@ -8,7 +8,12 @@ import pytest
 
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
-from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
+from d3d_tf.training.callbacks import (
+    Checkpointer,
+    Progress,
+    StopSignals,
+    make_history,
+)
 
 
 class Saves:
@@ -33,10 +38,10 @@ class Do(keras.callbacks.Callback):
             self.action()
 
 
-def fit(*callbacks, epochs=10, per_epoch=2, target=0.0):
+def fit(*callbacks, epochs=10, per_epoch=2, target=0.0, optimizer="sgd"):
     """Up to 20 steps of a model with one weight."""
     model = keras.Sequential([keras.layers.Dense(1, input_shape=[1])])
-    model.compile("sgd", "mse")
+    model.compile(optimizer, "mse")
     inputs = np.ones([epochs * per_epoch, 1])
     model.fit(
         inputs,
@@ -60,14 +65,73 @@ def test_saves_every_epoch_and_at_the_end(steps, saved):
     assert manager.steps == saved
 
 
+def test_it_goes_on_counting():
+    """An optimizer that has made 3 steps of 8: five more."""
+    optimizer = keras.optimizers.SGD()
+    optimizer.iterations.assign(3)
+    manager = Saves()
+    assert fit(Checkpointer(manager, 8, StopSignals()), optimizer=optimizer)
+    assert manager.steps == [5, 7, 8]
+
+
+def test_an_update_that_is_no_number_is_not_saved():
+    """Loss 1e8 / 1 and gradient -2e4: both finite; the rate 1e38 is not.
+
+    The loss of the only step is taken before its update, so it tells nothing.
+    """
+    manager = Saves()
+    with pytest.raises(UserError, match="update of step 1.*learning_rate"):
+        fit(
+            Checkpointer(manager, 1, StopSignals()),
+            target=1e4,
+            optimizer=keras.optimizers.SGD(1e38),
+        )
+    assert manager.steps == []
+
+
 def test_the_epochs_logs_tell_the_step():
     """For what comes after it in the list, such as a CSVLogger."""
     steps = []
     note = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: steps.append(logs["step"])
     )
-    fit(Checkpointer(Saves(), 5, StopSignals()), note)
+    fit(
+        Progress("practice", 0, 5),
+        note,
+        Checkpointer(Saves(), 5, StopSignals()),
+    )
     assert steps == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("left", "start"),
+    [
+        ("", 0),
+        ("epoch,loss,step\n0,5,2\n", 0),  # Killed in the first save.
+        ("epoch,loss,step\n0,1.0,2\n1,5,4\n", 2),
+        ("epoch,loss,step\n0,1.0,2\n1,", 2),  # Killed while writing.
+        ("epoch,loss,step\n0,1.0,2\n", 2),
+    ],
+)
+def test_a_history_goes_on_after_what_was_saved(tmp_path, left, start):
+    """Rows without their checkpoint are made again, and stand there once."""
+    path = tmp_path / "new" / "history.csv"
+    if left:
+        path.parent.mkdir()
+        path.write_text(left)
+    history = make_history(path, start)
+    history.on_train_begin()
+    history.model = keras.Sequential()
+    for epoch in range(start // 2, 2):
+        history.on_epoch_end(epoch, {"loss": 1.0, "step": 2 * epoch + 2})
+    history.on_train_end()
+    # Keras adds columns of a validation that there is not.
+    rows = [line.split(",")[:3] for line in path.read_text().split()]
+    assert rows == [
+        ["epoch", "loss", "step"],
+        ["0", "1.0", "2"],
+        ["1", "1.0", "4"],
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -189,6 +189,20 @@ def test_dropout_goes_on_where_it_was(
     assert abs(without.get_weights()[0] - whole.get_weights()[0]).max() > 1e-3
 
 
+def test_a_trained_network_knows_no_optimizer(run, tmp_path):
+    """What is exported may not hang on the step by which dropout was drawn."""
+    network = run(tmp_path, steps=1, dropout=0.5)
+    module = tf.Module()
+    module.network = network
+    clip = tf.TensorSpec([None, 2, 16, 16, 3])
+    module.call = tf.function(
+        lambda clip: network(clip, training=True), input_signature=[clip]
+    )
+    tf.saved_model.save(module, str(tmp_path / "module"))
+    loaded = tf.saved_model.load(str(tmp_path / "module"))
+    assert loaded.call(tf.zeros([1, 2, 16, 16, 3])).shape == (1, 3)
+
+
 def test_ctrl_c_is_130(run, stop_at, tmp_path):
     stop_at(1, signal.SIGINT)
     with pytest.raises(Stopped, match="SIGINT") as error:
