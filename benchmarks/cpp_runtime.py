@@ -189,9 +189,7 @@ class _Session:
         if names.keys() != inputs.keys():
             raise _Error(3, f"inputs are {sorted(names)}")
         feeds = (_Output * len(names))(*map(self._output, names.values()))
-        fetches = (_Output * len(results))(
-            *map(self._output, results.values())
-        )
+        fetches = (_Output * len(results))(*map(self._output, results.values()))
         given = [self._tensor(inputs[name]) for name in names]
         there = (ctypes.c_void_p * len(results))()
         tf.TF_SessionRun(

@@ -49,9 +49,7 @@ def unit_frames(frames, clip: ClipSpec):
     frames = _checked(frames, clip)
     low, high = tf.reduce_min(frames), tf.reduce_max(frames)
     # NaN is in no range. An empty batch has the range (infinity, -infinity).
-    inside = tf.reduce_all(
-        (frames >= -OVERSHOOT) & (frames <= 1.0 + OVERSHOOT)
-    )
+    inside = tf.reduce_all((frames >= -OVERSHOOT) & (frames <= 1.0 + OVERSHOOT))
     checks = [
         tf.debugging.Assert(
             inside, ["frames must be in [0, 1]; these are in", low, high]
@@ -79,9 +77,7 @@ def encoded_frames(encoded, clip: ClipSpec):
         tf.reshape(encoded, [-1]),
         fn_output_signature=tf.TensorSpec([clip.size, clip.size, 3], tf.uint8),
     )
-    pixels = tf.reshape(
-        pixels, [shape[0], shape[1], clip.size, clip.size, 3]
-    )
+    pixels = tf.reshape(pixels, [shape[0], shape[1], clip.size, clip.size, 3])
     return tf.cast(pixels, tf.float32) / 255.0
 
 
@@ -187,7 +183,8 @@ def _resized(picture, short_side: int):
     size = tf.cast(tf.round(sides * scale), tf.int32)
 
     def to_bytes(resized):
-        rounded = tf.round(tf.clip_by_value(resized, 0.0, 255.0))
+        # Half a level goes up, as in OpenCV's mean of 2 x 2.
+        rounded = tf.floor(tf.clip_by_value(resized, 0.0, 255.0) + 0.5)
         return tf.cast(rounded, tf.uint8)
 
     return tf.case(

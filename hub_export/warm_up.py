@@ -31,12 +31,16 @@ def write_warm_up(folder: Path, clip: ClipSpec) -> str:
     except ImportError:
         return "none: tensorflow-serving-api was not installed at the export"
     side = clip.short_side
-    jpeg = tf.io.encode_jpeg(tf.fill([side, side, 3], tf.constant(128, tf.uint8)))
+    jpeg = tf.io.encode_jpeg(
+        tf.fill([side, side, 3], tf.constant(128, tf.uint8))
+    )
     shape = [1, clip.frames, clip.size, clip.size, 3]
     tensors = {
         "serving_default": _filled(tf.float32, shape, float_val=[0.5]),
         "frames_uint8": _filled(tf.uint8, shape, int_val=[128]),
-        "frames_encoded": _filled(tf.string, shape[:2], string_val=[jpeg.numpy()]),
+        "frames_encoded": _filled(
+            tf.string, shape[:2], string_val=[jpeg.numpy()]
+        ),
     }
     path = folder / NAME
     path.parent.mkdir(exist_ok=True)
