@@ -46,8 +46,7 @@ def make_module(
       return `features` and, of a part with logits, `logits` and
       `probabilities`.
     """
-    with _as_published(network):
-        inner = _traces(part)
+    inner = _functions(network, part)
 
     def served(unit):
         # Grappler's fused kernels refuse an empty batch: a black clip stands
@@ -138,20 +137,26 @@ def _penalty(regularizer, weight):
     return penalty
 
 
-def _traces(part: Part) -> dict:
-    """`{training: function of frames in [0, 1]}`, each traced once."""
+def _functions(network, part: Part) -> dict:
+    """`{training: function of frames in [0, 1]}`."""
 
-    @_traced()
     def forward(frames, training):
         outputs = part.forward(frames * 2.0 - 1.0, training)
         return {
             name: tf.cast(value, tf.float32) for name, value in outputs.items()
         }
 
-    return {
-        training: forward.get_concrete_function(FRAMES, training)
-        for training in (False, True)
+    functions = {
+        False: _traced(FRAMES)(lambda frames: forward(frames, False)),
+        True: _traced(FRAMES)(lambda frames: forward(frames, True)),
     }
+    # What uses variables of several replicas is traced anew while it is saved.
+    if any(
+        isinstance(v, tf.distribute.DistributedValues)
+        for v in network.variables
+    ):
+        return functions
+    return {t: f.get_concrete_function() for t, f in functions.items()}
 
 
 def _black(unit):
@@ -167,8 +172,8 @@ def _named(outputs: dict) -> dict:
 
 
 @contextlib.contextmanager
-def _as_published(network):
-    """Without what belongs to one training.
+def as_published(network):
+    """The network without what belongs to one training, while it is saved.
 
     Dropout keyed by the optimizer's step would take the optimizer along, and
     a saved function has no gradient of its own for `recompute`.
