@@ -27,7 +27,7 @@ def test_description(toy):
     assert description["recipe"] == "toy"
     assert description["recipe_hash"] == results["recipe_hash"]
     assert description["frame_rate"] == 25
-    assert description["short_side"] == 24
+    assert description["input"]["short_side"] == 24
     assert description["metrics"] == results["metrics"]
     assert description["flow_recipe"] == toy.dataset().info["flow_recipe"]
     assert description["flow"] == toy.dataset().flow
