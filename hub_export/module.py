@@ -178,7 +178,7 @@ def as_published(network):
     Dropout keyed by the optimizer's step would take the optimizer along, and
     a saved function has no gradient of its own for `recompute`.
     """
-    before = []
+    before: list[tuple] = []
     for layer in network.submodules:
         if isinstance(layer, Dropout):
             before.append((layer, "key", layer.key))

@@ -9,9 +9,12 @@ import struct
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_hub as hub
 
-from benchmarks.cpp_runtime import INVALID_ARGUMENT
+from benchmarks.cpp_runtime import INVALID_ARGUMENT, CppRuntime
 from benchmarks.hostile import attack
+from d3d_tf.hub_export.export import export_module
+from d3d_tf.networks import S3DG
 
 
 def strings(values):
@@ -118,3 +121,37 @@ def test_a_hundred_hostile_requests(exported):
     answers = report["answers"]
     assert answers["OK"] >= 20 and answers["INVALID_ARGUMENT"] >= 20
     assert sum(answers.values()) == 100
+
+
+@pytest.mark.large
+def test_s3dg(tmp_path):
+    """All layers of S3D-G, with `recompute`: a feature map in C++ as in Keras,
+    and gradients through the module, whose weight decay is complete.
+    """
+    network = S3DG(3, depth_multiplier=1 / 64, min_depth=2, recompute=True)
+    network(tf.zeros([1, 2, 32, 32, 3]))
+    path = export_module(
+        network,
+        tmp_path,
+        labels=["a", "b", "c"],
+        frames=16,
+        size=32,
+        kind="feature_map",
+        endpoint="Mixed_4f",
+    )
+    frames = np.random.default_rng(0).random([1, 16, 32, 32, 3], np.float32)
+    expected = network.features(frames * 2 - 1)["Mixed_4f"]
+    with CppRuntime(path) as process:
+        answer = process.ask("serving_default", frames=frames)
+        short = process.ask("serving_default", frames=frames[:, :3])
+    np.testing.assert_allclose(answer.outputs["features"], expected, atol=1e-5)
+    # Mixed_4f has a frame for four of the clip.
+    assert "4 to 256 frames" in short.message
+    layer = hub.KerasLayer(str(path), trainable=True)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(layer(frames, training=True) ** 2)
+        loss += tf.add_n(layer.losses)
+    gradients = tape.gradient(loss, layer.trainable_variables)
+    assert all(g is not None for g in gradients)
+    kernels = [v for v in layer.trainable_variables if v.shape.rank == 5]
+    assert len(layer.losses) == len(kernels)
