@@ -8,8 +8,8 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
   --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint test-newest test-large table bench resume lock \
-  clean env env-newest
+.PHONY: help demo test lint test-newest test-large table bench resume \
+  hostile lock clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
@@ -47,6 +47,9 @@ resume: env  ## kill a training 20 times: does it end to the bit as without?
 # PyTorch, which speed is compared with, stays out of the environment.
 bench: env build/torch  ## speed and memory
 	PYTHONPATH=build/torch $(CARD) -m benchmarks
+
+hostile: env  ## 2,000 hostile requests to a module in the C++ run time
+	nice $(CARD) -m benchmarks.hostile $(ARGS)
 
 build/torch:
 	$(CARD) -m pip install --quiet --disable-pip-version-check \

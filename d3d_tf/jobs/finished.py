@@ -37,18 +37,7 @@ def evaluate(
         that of the data.
       UsageError: a setting is of another section.
     """
-    recipe = override(run.recipe(), settings or [])
-    others = [
-        key
-        for key, *_ in differences(to_dict(run.recipe()), to_dict(recipe))
-        if not key.startswith("evaluation.")
-    ]
-    if others:
-        raise UsageError(
-            f"--mode=evaluate cannot change {', '.join(others)} of a finished "
-            "run; --set takes evaluation.clips, evaluation.crops and "
-            "evaluation.clip_frames there."
-        )
+    recipe = _changed(run, "evaluate", "evaluation", settings)
     dataset = _dataset(run, data)
     run = _beside(run, dataset)
     experiment = _experiment(run, dataset, recipe)
@@ -73,23 +62,30 @@ def evaluate(
         say(f"results: {run.results_path}")
 
 
-def export(run: Run) -> None:
+def export(run: Run, settings: list[str] | None = None) -> None:
     """Publishes the run's student and says where.
 
     Of a converted checkpoint it is the RGB network.
 
+    Args:
+      run: the run.
+      settings: `key=value`, of the recipe's section `export`.
+
     Raises:
       UserError: the student is not finished.
+      UsageError: a setting is of another section.
     """
+    recipe = _changed(run, "export", "export", settings)
     if run.is_converted():
-        say(f"module: {export_run(run, load_checkpoint(run.folder))}")
+        network = load_checkpoint(run.folder)
+        say(f"module: {export_run(run, network, recipe)}")
         return
     experiment = _experiment(run, _dataset(run, None))
     if not experiment.is_finished(STUDENT):
         raise UserError(
             f"{run.folder} has no finished student: --mode=distill makes it."
         )
-    say(f"module: {export_run(run, experiment.network(STUDENT))}")
+    say(f"module: {export_run(run, experiment.network(STUDENT), recipe)}")
 
 
 def visualize(run: Run, data: str | None) -> None:
@@ -121,6 +117,26 @@ def _beside(run: Run, dataset: Dataset) -> Run:
     if digest == own:
         return run
     return Run(run.folder, aside=f"{dataset.info['name']}-{digest[:8]}")
+
+
+def _changed(
+    run: Run, mode: str, section: str, settings: list[str] | None
+) -> Recipe:
+    """The run's recipe with the settings, all of which are of one section."""
+    recipe = override(run.recipe(), settings or [])
+    before, after = to_dict(run.recipe()), to_dict(recipe)
+    others = [
+        key
+        for key, *_ in differences(before, after)
+        if not key.startswith(f"{section}.")
+    ]
+    if others:
+        names = ", ".join(f"{section}.{leaf}" for leaf in before[section])
+        raise UsageError(
+            f"--mode={mode} cannot change {', '.join(others)} of a finished "
+            f"run; --set takes {names} there."
+        )
+    return recipe
 
 
 def _experiment(
