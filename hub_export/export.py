@@ -11,6 +11,7 @@ import tensorflow_hub as hub
 from d3d_tf.errors import UserError
 from d3d_tf.files import publish_folder, to_path, unfinished_folder
 from d3d_tf.hub_export.module import make_module
+from d3d_tf.hub_export.serving_files import write_serving_files
 
 TOLERANCE = 1e-5
 # What TensorFlow looks for in a module's folder.
@@ -90,6 +91,7 @@ def export_module(
         )
         target = folder / str(versions[-1] + 1 if versions else 1)
         publish_folder(temporary, target, mark=MARK)
+    write_serving_files(folder, tensorflow=tf.__version__)
     return target
 
 

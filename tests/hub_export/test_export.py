@@ -43,7 +43,7 @@ def exported(tmp_path_factory):
 def test_what_lies_in_the_folder(exported):
     network, path = exported
     assert path.name == "1"
-    assert [p.name for p in path.parent.iterdir()] == ["1"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["1", "serving"]
     assert (path / "assets" / "labels.txt").read_text() == (
         "left\nright\ngrößer\n"
     )
@@ -164,7 +164,7 @@ def test_versions(tmp_path):
     randomize(network, seed=1)
     (tmp_path / "1").rename(tmp_path / "9")  # Old versions may be removed.
     assert export(network, tmp_path) == tmp_path / "10"
-    assert {p.name for p in tmp_path.iterdir()} == {"9", "10"}
+    assert {p.name for p in tmp_path.iterdir()} == {"9", "10", "serving"}
 
 
 def test_a_module_that_differs_is_not_published(tmp_path, monkeypatch):

@@ -55,7 +55,8 @@ def test_without_a_modules_description(double, video, way):
 @BOTH
 def test_it_comes_back_after_errors_that_pass(double, video, way):
     before = double.set(unavailable=2)
-    answer = classify(video, getattr(double, way), retries=2)
+    info = ModuleInfo(frames=1, frame_rate=1.0, short_side=18)
+    answer = classify(video, getattr(double, way), info=info, retries=2)
     assert len(answer.probabilities) == 3
     # Metadata three times, then the prediction.
     assert double.set() - before == 4

@@ -16,7 +16,9 @@ CLIPS = Path(__file__).resolve().parents[4] / "shared/data/clips"
 
 
 def levels(jpegs):
-    return [int(cv2.imdecode(np.frombuffer(j, np.uint8), 0).mean()) for j in jpegs]
+    return [
+        int(cv2.imdecode(np.frombuffer(j, np.uint8), 0).mean()) for j in jpegs
+    ]
 
 
 def stored(path, rate, short_side):

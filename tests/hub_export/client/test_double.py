@@ -1,4 +1,4 @@
-"""The double answers as TensorFlow Serving does, to clients that are not ours."""
+"""The double answers clients that are not ours as TensorFlow Serving does."""
 
 import json
 import re
@@ -30,7 +30,9 @@ def rest(double, path, content=None):
     """(HTTP status, answer)"""
     data = None if content is None else json.dumps(content).encode()
     try:
-        with urllib.request.urlopen(double.rest + path, data, timeout=20) as got:
+        with urllib.request.urlopen(
+            double.rest + path, data, timeout=20
+        ) as got:
             return got.status, json.load(got)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)

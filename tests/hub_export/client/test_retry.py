@@ -82,7 +82,9 @@ def test_a_deadline_that_is_over_asks_nobody():
     assert not calls.times
 
 
-@pytest.mark.parametrize("seconds, retries", [(0, 1), (float("nan"), 1), (1, -1)])
+@pytest.mark.parametrize(
+    "seconds, retries", [(0, 1), (float("nan"), 1), (1, -1)]
+)
 def test_impossible_limits(seconds, retries):
     with pytest.raises(ClientError, match="must be above 0 seconds"):
         Deadline(seconds, retries)
