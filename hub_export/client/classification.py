@@ -87,7 +87,8 @@ def classify(
         key, fixed = encoded_input(
             time_left.call(backend.signatures), signature
         )
-        told = {"frames": _agreed(info, fixed), "frame_rate": info.frame_rate}
+        count = _agreed(info, fixed)
+        told = {"frames": count, "frame_rate": info.frame_rate}
         assumed = tuple(name for name, value in told.items() if value is None)
         # Here, as a wrong address is told without PyAV and OpenCV.
         from d3d_tf.hub_export.client.clip import encoded_clip
@@ -95,8 +96,8 @@ def classify(
         frames = encoded_clip(
             video,
             info,
-            frames=told["frames"] or FRAMES,
-            frame_rate=told["frame_rate"] or FRAME_RATE,
+            frames=count or FRAMES,
+            frame_rate=info.frame_rate or FRAME_RATE,
         )
         start = time.monotonic()
         scores = time_left.call(

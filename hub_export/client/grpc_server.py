@@ -39,7 +39,7 @@ class GrpcServer:
           version: None: the newest.
         """
         self._address = address
-        self._spec = {"name": model}
+        self._spec: dict = {"name": model}
         if version is not None:
             self._spec["version"] = {"value": version}
         self._channel = grpc.insecure_channel(

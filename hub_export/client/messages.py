@@ -8,6 +8,8 @@ tensorflow/core/protobuf/meta_graph.proto, and predict.proto, model.proto and
 get_model_metadata.proto of tensorflow_serving/apis.
 """
 
+from typing import Any
+
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -80,7 +82,7 @@ def _add_field(message, name: str, number: int, kind: str) -> None:
         field.type_name = f".d3d_tf.serving.{kind}"
 
 
-def _build() -> dict[str, type]:
+def _build() -> dict[str, Any]:
     file = descriptor_pb2.FileDescriptorProto(
         name="d3d_tf/serving.proto", package="d3d_tf.serving", syntax="proto3"
     )

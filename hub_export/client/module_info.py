@@ -61,15 +61,12 @@ def read_module_info(path: str | Path) -> ModuleInfo:
     file = path / "module.json" if path.is_dir() else path
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
+        frames = int(content["input"]["frames"])
         size = int(content["input"]["size"])
-        found = {
-            "frames": int(content["input"]["frames"]),
-            "size": size,
-            # The recipes' own rule: the size is 7/8 of the short side.
-            "short_side": int(content.get("short_side", -(-size * 8 // 7))),
-        }
-        if "frame_rate" in content:
-            found["frame_rate"] = float(content["frame_rate"])
+        # The recipes' own rule: the size is 7/8 of the short side.
+        short_side = int(content.get("short_side", -(-size * 8 // 7)))
+        rate = content.get("frame_rate")
+        frame_rate = None if rate is None else float(rate)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ClientError(
             f"{file} cannot be read as the description of a module "
@@ -78,7 +75,11 @@ def read_module_info(path: str | Path) -> ModuleInfo:
         ) from error
     labels = file.parent / "assets" / "labels.txt"
     return ModuleInfo(
-        **found, labels=read_labels(labels) if labels.exists() else ()
+        frames=frames,
+        frame_rate=frame_rate,
+        short_side=short_side,
+        size=size,
+        labels=read_labels(labels) if labels.exists() else (),
     )
 
 
