@@ -61,10 +61,10 @@ def read_module_info(path: str | Path) -> ModuleInfo:
     file = path / "module.json" if path.is_dir() else path
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        frames = int(content["input"]["frames"])
-        size = int(content["input"]["size"])
-        # The recipes' own rule: the size is 7/8 of the short side.
-        short_side = int(content.get("short_side", -(-size * 8 // 7)))
+        clip = content["input"]
+        frames, size = int(clip["frames"]), int(clip["size"])
+        told = clip.get("short_side") or content.get("short_side") or size
+        short_side = int(told)
         rate = content.get("frame_rate")
         frame_rate = None if rate is None else float(rate)
     except (OSError, KeyError, TypeError, ValueError) as error:

@@ -33,11 +33,15 @@ def test_a_modules_folder_or_file(tmp_path):
 
 
 def test_what_a_module_does_not_tell(tmp_path):
-    """The short side from the recipes' rule: 224 is 7/8 of 256."""
     write(tmp_path, {"input": {"frames": 64, "size": 224}})
     info = read_module_info(tmp_path)
     assert info.frame_rate is None and info.labels == ()
-    assert info.short_side == 256
+    assert info.short_side == 224
+
+
+def test_the_short_side_of_the_input(tmp_path):
+    write(tmp_path, {"input": {"frames": 8, "size": 64, "short_side": 72}})
+    assert read_module_info(tmp_path).short_side == 72
 
 
 @pytest.mark.parametrize(
