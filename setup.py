@@ -68,6 +68,15 @@ setup(
             "tensorflow==2.15.1",
             "tensorflow-io==0.36.0",
         ],
+        # d3d_tf.hub_export.client, without TensorFlow: pip install --no-deps
+        # d3d_tf, and these.
+        "client": [
+            "av",
+            "grpcio",
+            "numpy",
+            "opencv-python-headless",
+            "protobuf",
+        ],
         "serving": ["tensorflow-serving-api"],
         "bench": ["matplotlib"],
         "dev": ["mypy", "pytest", "ruff", "types-PyYAML", "types-tqdm"],

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.hostile` (`make hostile`) sends 2,000 of them, a function
 of the seed, to all signatures of a small S3D-G, or of `--module`, and writes
-what came back into docs/deployment.md. Every fourth is an honest request, whose
+what came back into docs/modules.md. Every fourth is an honest request, whose
 answer is known: a request that damages the process shows there.
 """
 
@@ -20,7 +20,7 @@ from benchmarks.cpp_runtime import Answer, CppRuntime
 from benchmarks.pages import HERE, fill, processor, save
 
 RESULTS = HERE / "results" / "hostile.json"
-PAGE = HERE.parent / "docs" / "deployment.md"
+PAGE = HERE.parent / "docs" / "modules.md"
 CODES = {0: "OK", 3: "INVALID_ARGUMENT", 9: "FAILED_PRECONDITION"}
 HONEST = 4  # Every so many requests one is honest.
 
@@ -256,7 +256,7 @@ def small_module(folder: Path) -> Path:
 
 
 def markdown(report: dict) -> str:
-    """The result as docs/deployment.md shows it."""
+    """The result as docs/modules.md shows it."""
     codes = ", ".join(f"{n:,} {code}" for code, n in report["answers"].items())
     memory = ", ".join(map(str, report["resident_mib"]))
     return (

@@ -15,6 +15,7 @@ from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
 from d3d_tf.hub_export.module import as_published, make_module
 from d3d_tf.hub_export.parity import TOLERANCE, largest_differences
 from d3d_tf.hub_export.parts import CLASSIFICATION, cut
+from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.warm_up import write_warm_up
 
 # What TensorFlow looks for in a module's folder.
@@ -134,6 +135,7 @@ def export_module(
         # First, so that a version is never without it.
         write_archive(temporary, archive_of(target))
         publish_folder(temporary, target, mark=MARK)
+    write_serving_files(folder, tensorflow=tf.__version__)
     return target
 
 

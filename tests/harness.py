@@ -5,6 +5,7 @@ import json
 import math
 from pathlib import Path
 
+import av
 import numpy as np
 import tensorflow as tf
 
@@ -54,6 +55,18 @@ def moving_texture(
             )
     flow = np.broadcast_to(np.float32(velocity), [num_frames, height, width, 2])
     return np.uint8(np.rint(frames)), flow
+
+
+def write_lossless(path: Path, frames: np.ndarray, frame_rate: int = 10):
+    """A Matroska file of `[time, height, width, 3]` RGB, any size, exact."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=frame_rate)
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "bgr0"
+        for pixels in np.uint8(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
 
 
 @dataclasses.dataclass(frozen=True)

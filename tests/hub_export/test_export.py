@@ -24,6 +24,7 @@ def test_what_lies_in_the_folder(exported):
     assert {p.name for p in path.parent.iterdir()} == {
         "1",
         "module-1.tar.gz",
+        "serving",
     }
     assert (path / "assets" / "labels.txt").read_text() == (
         "left\nright\ngrößer\n"
@@ -202,6 +203,7 @@ def test_versions(tmp_path):
         "10",
         "module-1.tar.gz",
         "module-10.tar.gz",
+        "serving",
     }
 
 

@@ -1,0 +1,108 @@
+"""`python -m d3d_tf.hub_export.client VIDEO --server=grpc://HOST:PORT`."""
+
+import argparse
+import dataclasses
+import sys
+
+from d3d_tf.hub_export.client.classification import (
+    FRAME_RATE,
+    FRAMES,
+    MODEL,
+    classify,
+)
+from d3d_tf.hub_export.client.errors import ClientError
+from d3d_tf.hub_export.client.module_info import (
+    ModuleInfo,
+    read_labels,
+    read_module_info,
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prints the top classes of a video; returns the exit code."""
+    arguments = _parse(argv)
+    try:
+        answer = classify(
+            arguments.video,
+            arguments.server,
+            model=arguments.model,
+            version=arguments.version,
+            signature=arguments.signature,
+            info=_info(arguments),
+            deadline=arguments.deadline,
+            retries=arguments.retries,
+        )
+    except ClientError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"error: {error}. The client needs numpy, av and opencv (any cv2), "
+            "and for grpc:// grpcio and protobuf.",
+            file=sys.stderr,
+        )
+        return 1
+    if answer.assumed:
+        print(
+            "note: nobody told the module's "
+            f"{' and '.join(answer.assumed)}: {FRAMES} frames, {FRAME_RATE:g} "
+            "per second, as in the paper, are taken where nothing else is "
+            "said. --module=EXPORT/VERSION tells.",
+            file=sys.stderr,
+        )
+    print(
+        f"{arguments.video}, by {arguments.model} at {arguments.server}: "
+        f"{answer.frames} frames, {answer.num_bytes / 1e6:.2f} MB, "
+        f"{answer.seconds:.2f} s"
+    )
+    for label, probability in answer.top(arguments.top):
+        print(f"{100 * probability:6.1f} %  {label}")
+    return 0
+
+
+def _info(arguments: argparse.Namespace) -> ModuleInfo:
+    info = ModuleInfo()
+    if arguments.module:
+        info = read_module_info(arguments.module)
+    given = {
+        name: getattr(arguments, name)
+        for name in ("frames", "frame_rate", "short_side", "jpeg_quality")
+        if getattr(arguments, name) is not None
+    }
+    if arguments.labels:
+        given["labels"] = read_labels(arguments.labels)
+    return dataclasses.replace(info, **given)
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m d3d_tf.hub_export.client",
+        description="Classifies a video by a module in TensorFlow Serving.",
+    )
+    parser.add_argument("video", help="a video file")
+    parser.add_argument(
+        "--server",
+        required=True,
+        help="grpc://HOST:PORT, or http://HOST:PORT for REST",
+    )
+    parser.add_argument("--model", default=MODEL, help="as in models.config")
+    parser.add_argument("--version", type=int, help="default: the newest")
+    parser.add_argument("--signature", default="frames_encoded")
+    parser.add_argument(
+        "--module",
+        help="the module's version folder or module.json, for frames, rate, "
+        "size and labels",
+    )
+    parser.add_argument("--labels", help="a file with one class per line")
+    parser.add_argument("--frames", type=int, help="of a clip")
+    parser.add_argument("--frame_rate", type=float, help="per second")
+    parser.add_argument("--short_side", type=int, help="of frames, in pixels")
+    parser.add_argument("--jpeg_quality", type=int, help="1 to 100")
+    parser.add_argument("--deadline", type=float, default=60.0, help="seconds")
+    parser.add_argument("--retries", type=int, default=3)
+    parser.add_argument("--top", type=int, default=5, help="classes shown")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""Asks a server what a video shows."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import numpy as np
+
+from d3d_tf.hub_export.client.errors import ClientError, ServingError
+from d3d_tf.hub_export.client.module_info import ModuleInfo
+from d3d_tf.hub_export.client.retry import Deadline
+from d3d_tf.hub_export.client.signature import encoded_input
+
+# The name in the `models.config` that an export writes.
+MODEL = "d3d"
+# Of clips where nobody tells: the paper's (D3D, section 4; I3D, section 2).
+FRAMES = 64
+FRAME_RATE = 25.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a server says of a video.
+
+    Attributes:
+      probabilities: float64 `[classes]`, they sum to 1.
+      labels: of the classes, in order.
+      frames: how many were sent.
+      assumed: what of `frames` and `frame_rate` nobody told, so that the
+        paper's was taken.
+      num_bytes: of the encoded frames together.
+      seconds: from the request to the answer, decoding not included.
+    """
+
+    probabilities: np.ndarray
+    labels: tuple[str, ...]
+    frames: int
+    assumed: tuple[str, ...]
+    num_bytes: int
+    seconds: float
+
+    def top(self, count: int = 5) -> list[tuple[str, float]]:
+        """The most probable classes, (label, probability), best first."""
+        best = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.labels[i], float(self.probabilities[i])) for i in best]
+
+
+def classify(
+    video: str | Path,
+    server: str,
+    *,
+    model: str = MODEL,
+    version: int | None = None,
+    signature: str = "frames_encoded",
+    info: ModuleInfo | None = None,
+    deadline: float = 60.0,
+    retries: int = 3,
+) -> Answer:
+    """Classifies the middle clip of a video by TensorFlow Serving.
+
+    The frames travel as JPEGs; the module decodes, resizes and crops them.
+
+    Args:
+      video: a file that FFmpeg decodes.
+      server: `grpc://HOST:PORT`, or `http://HOST:PORT` (or `https://`) for
+        REST.
+      model: its name in the server's models.config.
+      version: of the model; None: the newest.
+      signature: one that takes encoded frames, `[batch, time]` bytes.
+      info: how the module wants the video sampled; see `read_module_info`.
+      deadline: seconds for the whole, decoding and retries included.
+      retries: further attempts after errors that pass (the server is not
+        there, starts, or has too much to do).
+
+    Returns:
+      Probabilities with their labels.
+
+    Raises:
+      ServingError: the server, or the way to it; `code` says what.
+      ClientError: the video, or what was given.
+    """
+    info = info or ModuleInfo()
+    time_left = Deadline(deadline, retries)
+    backend = _connect(server, model, version)
+    try:
+        # First, so that its errors do not come after the decoding.
+        key, fixed = encoded_input(
+            time_left.call(backend.signatures), signature
+        )
+        count = _agreed(info, fixed)
+        told = {"frames": count, "frame_rate": info.frame_rate}
+        assumed = tuple(name for name, value in told.items() if value is None)
+        # Here, as a wrong address is told without PyAV and OpenCV.
+        from d3d_tf.hub_export.client.clip import encoded_clip
+
+        frames = encoded_clip(
+            video,
+            info,
+            frames=count or FRAMES,
+            frame_rate=info.frame_rate or FRAME_RATE,
+        )
+        start = time.monotonic()
+        scores = time_left.call(
+            lambda seconds: backend.probabilities(
+                signature, key, frames, seconds
+            )
+        )
+        seconds = time.monotonic() - start
+    finally:
+        backend.close()
+    scores = _checked(scores, info)
+    return Answer(
+        scores,
+        info.labels or tuple(f"class {i}" for i in range(len(scores))),
+        len(frames),
+        assumed,
+        sum(map(len, frames)),
+        seconds,
+    )
+
+
+def _agreed(info: ModuleInfo, fixed: int | None) -> int | None:
+    """The number of frames that the signature or the module wants."""
+    if fixed and info.frames not in (None, fixed):
+        raise ClientError(
+            f"The server's model takes clips of {fixed} frames, and "
+            f"{info.frames} were to be sent: is this its module.json?"
+        )
+    return fixed or info.frames
+
+
+def _connect(server: str, model: str, version: int | None):
+    scheme, _, rest = server.partition("://")
+    if scheme == "grpc" and rest:
+        from d3d_tf.hub_export.client.grpc_server import GrpcServer
+
+        return GrpcServer(server, model, version)
+    if scheme in ("http", "https") and rest:
+        from d3d_tf.hub_export.client.rest_server import RestServer
+
+        return RestServer(server, model, version)
+    raise ClientError(
+        "--server is grpc://HOST:PORT (8500) or http://HOST:PORT (8501); got "
+        f"{server!r}."
+    )
+
+
+def _checked(scores: np.ndarray, info: ModuleInfo) -> np.ndarray:
+    """The probabilities of the one clip that was sent."""
+    if scores.ndim != 2 or len(scores) != 1 or not np.isfinite(scores).all():
+        raise ServingError(
+            "The server's probabilities must be finite and of shape [1, "
+            f"classes]; got shape {list(scores.shape)}."
+        )
+    if info.labels and len(info.labels) != scores.shape[1]:
+        raise ClientError(
+            f"The server's model has {scores.shape[1]} classes and there are "
+            f"{len(info.labels)} labels: they are those of another module."
+        )
+    return scores[0]

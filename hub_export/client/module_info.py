@@ -1,0 +1,95 @@
+"""What a module wants to see, which no server's metadata tells."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from d3d_tf.hub_export.client.errors import ClientError
+
+
+@dataclasses.dataclass(frozen=True)
+class ModuleInfo:
+    """How a video is sampled and what the classes are called.
+
+    Attributes:
+      frames: of a clip; None: not known.
+      frame_rate: of the clip, in frames per second; None: not known.
+      short_side: shorter side of the frames that are sent, in pixels.
+      size: of the square in their middle that the network sees; None: not
+        known, and whole frames are sent.
+      jpeg_quality: of what is sent; records have 95.
+      max_seconds: the clip is in the middle of the first so many seconds, as
+        records keep no more.
+      labels: of the classes in order; none: they are numbers.
+    """
+
+    frames: int | None = None
+    frame_rate: float | None = None
+    short_side: int = 256
+    size: int | None = None
+    jpeg_quality: int = 95
+    max_seconds: float = 10.0
+    labels: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+
+    def __post_init__(self):
+        valid = (
+            (self.frames is None or self.frames >= 1)
+            and (self.frame_rate is None or self.frame_rate > 0)
+            and self.short_side >= (self.size or 1)
+            and 1 <= self.jpeg_quality <= 100
+            and self.max_seconds > 0
+        )
+        if not valid:
+            raise ClientError(
+                "frames, frame_rate and max_seconds must be above 0, "
+                "jpeg_quality between 1 and 100 and short_side at least "
+                f"size; got {self}."
+            )
+
+
+def read_module_info(path: str | Path) -> ModuleInfo:
+    """Reads a module's description.
+
+    Args:
+      path: the version folder of a module, or its module.json; labels are
+        those of `assets/labels.txt` beside it, if it is there.
+
+    Raises:
+      ClientError: it cannot be read or is none.
+    """
+    path = Path(path)
+    file = path / "module.json" if path.is_dir() else path
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        clip = content["input"]
+        frames, size = int(clip["frames"]), int(clip["size"])
+        told = clip.get("short_side") or content.get("short_side") or size
+        short_side = int(told)
+        rate = content.get("frame_rate")
+        frame_rate = None if rate is None else float(rate)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ClientError(
+            f"{file} cannot be read as the description of a module "
+            f"({type(error).__name__}: {error}). Give the version folder that "
+            "--mode=export wrote, such as runs/toy/export/1."
+        ) from error
+    labels = file.parent / "assets" / "labels.txt"
+    return ModuleInfo(
+        frames=frames,
+        frame_rate=frame_rate,
+        short_side=short_side,
+        size=size,
+        labels=read_labels(labels) if labels.exists() else (),
+    )
+
+
+def read_labels(path: str | Path) -> tuple[str, ...]:
+    """The lines of a file, one class each; the order is the label.
+
+    Raises:
+      ClientError: it cannot be read.
+    """
+    try:
+        return tuple(Path(path).read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClientError(f"The labels cannot be read: {error}.") from error

@@ -1,0 +1,128 @@
+"""What is sent is what records hold, and no more of it than is needed."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from d3d_tf.hub_export.client.clip import encoded_clip
+from d3d_tf.hub_export.client.errors import ClientError
+from d3d_tf.hub_export.client.module_info import ModuleInfo
+from d3d_tf.tfrecords.video import read_video, write_video
+from tests.harness import moving_texture, write_lossless
+
+CLIPS = Path(__file__).resolve().parents[4] / "shared/data/clips"
+
+
+def levels(jpegs):
+    return [
+        int(cv2.imdecode(np.frombuffer(j, np.uint8), 0).mean()) for j in jpegs
+    ]
+
+
+def stored(path, rate, short_side):
+    """JPEGs of all frames of the first ten seconds, as records hold them."""
+    video = read_video(
+        path, frame_rate=rate, short_side=short_side, max_seconds=10
+    )
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
+    return [
+        cv2.imencode(".jpg", frame[..., ::-1], quality)[1].tobytes()
+        for frame in video.frames
+    ]
+
+
+def pixels(jpeg):
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+
+
+def middle(picture, size):
+    top, left = ((length - size) // 2 for length in picture.shape[:2])
+    return picture[top : top + size, left : left + size]
+
+
+@pytest.mark.parametrize(
+    "frames, rate, shown",
+    [
+        # 20 frames, 10 per second, levels 10, 22, 34, ...
+        (4, 10.0, [8, 9, 10, 11]),
+        # Every second one of them: 0, 2, ... 18.
+        (4, 5.0, [6, 8, 10, 12]),
+        # Each of them twice; the middle of 40.
+        (4, 20.0, [9, 9, 10, 10]),
+        # A short video begins again at its end.
+        (22, 10.0, [*range(20), 0, 1]),
+    ],
+)
+def test_the_middle_clip_at_the_rate(video, frames, rate, shown):
+    jpegs = encoded_clip(
+        video, ModuleInfo(short_side=18), frames=frames, frame_rate=rate
+    )
+    assert levels(jpegs) == [10 + 12 * k for k in shown]
+
+
+def test_the_first_seconds(video):
+    """Of the first 0.6 s, 6 frames, the middle two."""
+    info = ModuleInfo(short_side=18, max_seconds=0.6)
+    jpegs = encoded_clip(video, info, frames=2, frame_rate=10.0)
+    assert levels(jpegs) == [10 + 12 * k for k in (2, 3)]
+
+
+@pytest.mark.parametrize("size", [(48, 80), (80, 48), (32, 50)])
+def test_whole_frames_are_the_records_bytes(tmp_path, size):
+    frames, _ = moving_texture(12, *size, (1.5, 0.5))
+    write_video(tmp_path / "video.mp4", frames, 12)
+    ours = encoded_clip(
+        tmp_path / "video.mp4",
+        ModuleInfo(short_side=32),
+        frames=25,
+        frame_rate=25.0,
+    )
+    assert ours == stored(tmp_path / "video.mp4", 25.0, 32)
+
+
+@pytest.mark.parametrize("width", [64, 97, 129, 250])
+@pytest.mark.parametrize("size", [48, 55, 64])
+def test_the_cut_keeps_every_pixel_that_is_seen(tmp_path, width, size):
+    """Cut on JPEG's blocks, the decoded middle is that of whole frames."""
+    path = tmp_path / "video.mkv"
+    write_lossless(path, moving_texture(3, 64, width, (2, 1))[0], 25)
+    info = ModuleInfo(short_side=64, size=size)
+    cut = encoded_clip(path, info, frames=3, frame_rate=25.0)
+    whole = stored(path, 25.0, 64)
+    for ours, theirs in zip(cut, whole, strict=True):
+        assert min(pixels(ours).shape[:2]) == 64
+        np.testing.assert_array_equal(
+            middle(pixels(ours), size), middle(pixels(theirs), size)
+        )
+    if width == 250:  # 96 or less of 250 columns are needed.
+        assert sum(map(len, cut)) < 0.6 * sum(map(len, whole))
+
+
+@pytest.mark.clips
+@pytest.mark.skipif(not CLIPS.is_dir(), reason=f"no {CLIPS}")
+@pytest.mark.parametrize(
+    "name", ["abseiling.mp4", "arm_wrestling.mp4", "test.avi"]
+)
+def test_real_clips(name):
+    """64 frames of 224 px: 1.0 to 1.7 MB, the records' pixels."""
+    info = ModuleInfo(short_side=256, size=224)
+    ours = encoded_clip(CLIPS / name, info, frames=64, frame_rate=25.0)
+    theirs = stored(CLIPS / name, 25.0, 256)
+    start = max(0, (len(theirs) - 64) // 2)
+    for k in (0, 31, 63):
+        whole = theirs[(start + k) % len(theirs)]
+        np.testing.assert_array_equal(
+            middle(pixels(ours[k]), 224), middle(pixels(whole), 224)
+        )
+    assert 1.0e6 < sum(map(len, ours)) < 1.7e6
+
+
+def test_what_is_no_video(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"no video at all")
+    for name in ("a.mp4", "b.mp4"):
+        with pytest.raises(ClientError, match=f"{name} cannot be decoded"):
+            encoded_clip(
+                tmp_path / name, ModuleInfo(), frames=1, frame_rate=25.0
+            )

@@ -1,0 +1,122 @@
+"""The command, in a process that has nothing but what the client needs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from d3d_tf.hub_export.client.__main__ import main
+
+# Refuses packages, and of this one everything but the client.
+ALONE = """
+import runpy, sys
+
+class Refusing:
+    def find_spec(self, name, path=None, target=None):
+        top, *rest = name.split(".")
+        ours = ["hub_export", "client"]
+        if top in {refused} or top == "d3d_tf" and rest[:2] != ours[:len(rest)]:
+            raise ModuleNotFoundError(f"{{name}} is refused here")
+
+sys.meta_path.insert(0, Refusing())
+sys.argv = ["client", *{arguments}]
+runpy.run_module("d3d_tf.hub_export.client", run_name="__main__")
+"""
+TENSORFLOW = ["tensorflow", "tensorflow_serving", "keras", "tf_keras"]
+
+
+def alone(refused, arguments):
+    code = ALONE.format(refused=refused, arguments=list(map(str, arguments)))
+    return subprocess.run(
+        [sys.executable, "-W", "error:::d3d_tf", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "way, refused",
+    [
+        ("grpc", TENSORFLOW),
+        ("rest", [*TENSORFLOW, "grpc", "google"]),
+    ],
+)
+def test_it_needs_neither_tensorflow_nor_the_rest(double, video, way, refused):
+    server = getattr(double, way)
+    result = alone(
+        refused, [video, f"--server={server}", f"--module={double.module}"]
+    )
+    assert result.returncode == 0, result.stderr
+    head, *rows = result.stdout.splitlines()
+    assert head.startswith(f"{video}, by d3d at {server}: 4 frames, 0.00 MB")
+    # Odds exp(0.1098), 1 and exp(-0.1098), as in the fixture `expected`.
+    assert rows == ["  37.1 %  dark", "  33.2 %  middle", "  29.7 %  größer"]
+    assert not result.stderr
+
+
+def test_the_refusal_refuses(tmp_path):
+    """Else the test above would show nothing."""
+    for name in ("d3d_tf.errors", "d3d_tf.hub_export.module", "tensorflow"):
+        code = ALONE.format(refused=TENSORFLOW, arguments=[]).replace(
+            'runpy.run_module("d3d_tf.hub_export.client"', f"import {name}; ("
+        )
+        result = subprocess.run(
+            [sys.executable, "-c", code.split(", run_name")[0] + ")"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert f"{name} is refused here" in result.stderr
+
+
+def test_what_is_missing_is_named(double, video):
+    result = alone(["av"], [video, f"--server={double.rest}"])
+    assert result.returncode == 1
+    assert "needs numpy, av and opencv" in result.stderr
+
+
+def test_flags(double, video, tmp_path, capsys):
+    """Two frames at one per second: levels of frames 0 and 10, 10 and 130.
+
+    Mean 70: inside 70 / 127.5 - 1 = -0.45098, odds exp(1.80392) = 6.073, 1
+    and 1 / 6.073 = 0.165; 6.073 / 7.238 = 0.839, 1 / 7.238 = 0.138.
+    """
+    (tmp_path / "labels.txt").write_text("a\nb\nc\n")
+    code = main(
+        [
+            str(video),
+            f"--server={double.grpc}",
+            "--model=d3d",
+            "--version=1",
+            "--frames=2",
+            "--frame_rate=1",
+            "--short_side=18",
+            f"--labels={tmp_path / 'labels.txt'}",
+            "--top=2",
+        ]
+    )
+    out, err = capsys.readouterr()
+    assert code == 0 and not err
+    assert out.splitlines()[1:] == ["  83.9 %  a", "  13.8 %  b"]
+
+
+def test_what_nobody_told_is_said(double, video, capsys):
+    assert main([str(video), f"--server={double.grpc}", "--frames=4"]) == 0
+    out, err = capsys.readouterr()
+    assert "class 0" in out
+    assert "nobody told the module's frame_rate: " in err
+    assert "--module=EXPORT/VERSION" in err
+
+
+def test_errors_are_one_line(video, capsys):
+    assert main([str(video), "--server=nowhere"]) == 1
+    out, err = capsys.readouterr()
+    assert not out and err.startswith("error: --server is grpc://HOST:PORT")
+    assert err.count("\n") == 1
+
+
+def test_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["video.mp4"])
+    assert error.value.code == 2

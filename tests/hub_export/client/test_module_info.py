@@ -1,0 +1,75 @@
+"""What is read of a module's folder."""
+
+import json
+
+import pytest
+
+from d3d_tf.hub_export.client.errors import ClientError
+from d3d_tf.hub_export.client.module_info import (
+    ModuleInfo,
+    read_labels,
+    read_module_info,
+)
+
+
+def write(folder, content, labels=None):
+    (folder / "module.json").write_text(json.dumps(content))
+    if labels is not None:
+        (folder / "assets").mkdir()
+        (folder / "assets" / "labels.txt").write_text(labels)
+
+
+def test_a_modules_folder_or_file(tmp_path):
+    content = {"input": {"frames": 16, "size": 112}, "frame_rate": 12.5}
+    write(tmp_path, content | {"short_side": 128}, "left\ngrößer\n")
+    for path in (tmp_path, str(tmp_path / "module.json")):
+        assert read_module_info(path) == ModuleInfo(
+            frames=16,
+            frame_rate=12.5,
+            short_side=128,
+            size=112,
+            labels=("left", "größer"),
+        )
+
+
+def test_what_a_module_does_not_tell(tmp_path):
+    write(tmp_path, {"input": {"frames": 64, "size": 224}})
+    info = read_module_info(tmp_path)
+    assert info.frame_rate is None and info.labels == ()
+    assert info.short_side == 224
+
+
+def test_the_short_side_of_the_input(tmp_path):
+    write(tmp_path, {"input": {"frames": 8, "size": 64, "short_side": 72}})
+    assert read_module_info(tmp_path).short_side == 72
+
+
+@pytest.mark.parametrize(
+    "content", [{}, [], {"input": {"frames": "many", "size": 1}}]
+)
+def test_what_is_no_module(tmp_path, content):
+    write(tmp_path, content)
+    with pytest.raises(ClientError, match=r"module\.json .*runs/toy/export/1"):
+        read_module_info(tmp_path)
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(ClientError, match="No such file"):
+        read_module_info(tmp_path / "1")
+    with pytest.raises(ClientError, match="No such file"):
+        read_labels(tmp_path / "labels.txt")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"frames": 0},
+        {"frame_rate": -1.0},
+        {"jpeg_quality": 101},
+        {"short_side": 100, "size": 112},
+        {"max_seconds": 0.0},
+    ],
+)
+def test_impossible_values(wrong):
+    with pytest.raises(ClientError, match=f"got .*{[*wrong][0]}"):
+        ModuleInfo(**wrong)
