@@ -5,11 +5,11 @@ CARD := .venv/bin/python
 NEWEST := .venv-newest/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint test-newest test-large table bench lock clean \
-  env env-newest
+.PHONY: help demo test lint test-newest test-large table finetune-table \
+  bench lock clean env env-newest
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
 	  Makefile
 	@echo 'ARGS="..." is passed on: make test ARGS="-k flow -x"'
 
@@ -37,6 +37,9 @@ lint: env  ## format, style, types
 
 table: env  ## the README's results table, from records/
 	$(CARD) -m benchmarks.table $(ARGS)
+
+finetune-table: env  ## fine-tuning with and without distillation before it
+	$(CARD) -m benchmarks.finetune $(ARGS)
 
 # PyTorch, which speed is compared with, stays out of the environment.
 bench: env build/torch  ## speed and memory

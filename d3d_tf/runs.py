@@ -123,6 +123,10 @@ class Run:
         """Whether this is no training but a converted checkpoint."""
         return "converted" in (self.weights() or {})
 
+    def is_finetuned(self) -> bool:
+        """Whether it is one of --mode=finetune: no teacher, one network."""
+        return bool(self.origin().get("finetuned"))
+
     def start(
         self,
         recipe: config.Recipe,
@@ -133,6 +137,7 @@ class Run:
         teacher: Path | None = None,
         flow_mismatch: dict | None = None,
         weights: dict | None = None,
+        finetuned: bool = False,
     ) -> None:
         """Makes the folder, or goes on in it if recipe and classes are equal.
 
@@ -145,6 +150,7 @@ class Run:
           flow_mismatch: flows that differ although they should not, and were
             accepted.
           weights: see `weights`.
+          finetuned: see `is_finetuned`.
 
         Raises:
           UsageError: the folder belongs to another recipe, data set or start.
@@ -167,6 +173,14 @@ class Run:
             before, now = (
                 (w or {}).get("init") for w in (self.weights(), weights)
             )
+            if self.is_finetuned() != finetuned:
+                there, here = "was not", "is"
+                if not finetuned:
+                    there, here = "was", "is not"
+                raise UsageError(
+                    f"{self.folder} {there} started by --mode=finetune, this "
+                    f"{here}. Choose another --run_dir, or remove the folder."
+                )
             if before != now:
                 raise UsageError(
                     f"{self.folder} was started from {_runs(before)} and is "
@@ -183,6 +197,8 @@ class Run:
         }
         if weights:
             origin["weights"] = weights
+        if finetuned:
+            origin["finetuned"] = True
         write_atomically(self.folder / "origin.json", json.dumps(origin))
         write_atomically(
             self.folder / "label_map.txt", "".join(f"{x}\n" for x in labels)

@@ -40,8 +40,13 @@ class FlowRecipe:
 
 @dataclasses.dataclass(frozen=True)
 class ToyRecipe:
-    """The embedded videos; see `tfrecords/toy.py`."""
+    """The embedded videos; see `tfrecords/toy.py`.
 
+    Attributes:
+      motions: what the classes are: `directions`, or `paces` to fine-tune on.
+    """
+
+    motions: str = "directions"
     size: int = 40
     num_frames: int = 12
     train_videos: int = 768
@@ -186,6 +191,25 @@ class DistillRecipe:
 
 
 @dataclasses.dataclass(frozen=True)
+class FinetuneRecipe:
+    """What `--mode=finetune` takes over and what of it stays as it is.
+
+    Attributes:
+      start: which network of the run it starts from: `student` (where there
+        is none, its RGB network), or `baseline`.
+      batch_norm: `train`: normalise with the batch's statistics, which the
+        moving averages follow; `frozen`: with the averages of the start, which
+        stay. Shifts are trained in both.
+      freeze_to: endpoint up to which, itself included, nothing is trained,
+        weights or statistics; None: everything is.
+    """
+
+    start: str = "student"
+    batch_norm: str = "train"
+    freeze_to: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Recipe:
     """A named experiment."""
 
@@ -199,6 +223,7 @@ class Recipe:
     network: NetworkRecipe = NetworkRecipe()
     train: TrainRecipe = TrainRecipe()
     distill: DistillRecipe = DistillRecipe()
+    finetune: FinetuneRecipe = FinetuneRecipe()
 
 
 def to_dict(config) -> dict:

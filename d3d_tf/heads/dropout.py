@@ -45,6 +45,15 @@ def draw_by_step(network, seed: int, step: tf.Variable) -> None:
         )
         return tf.stack([seed, draw])
 
+    _set_key(network, key)
+
+
+def draw_freely(network) -> None:
+    """Undoes `draw_by_step`; what is exported must not hold the count."""
+    _set_key(network, None)
+
+
+def _set_key(network, key: Callable[[], tf.Tensor] | None) -> None:
     for layer in network._flatten_layers():
         if isinstance(layer, Dropout):
             layer.key = key

@@ -1,5 +1,6 @@
 """Publishes the student of a run."""
 
+import dataclasses
 from pathlib import Path
 
 from d3d_tf.config import digest
@@ -20,6 +21,8 @@ def export_run(run: Run, network) -> Path:
         info={
             "recipe": recipe.name,
             "recipe_hash": digest(recipe),
+            # With it --mode=finetune builds the network again.
+            "network": dataclasses.asdict(recipe.network),
             "frame_rate": recipe.data.frame_rate,
             "short_side": recipe.data.short_side,
             "flow": run.origin()["flow"],

@@ -11,7 +11,7 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
-from d3d_tf.heads.dropout import draw_by_step
+from d3d_tf.heads.dropout import draw_by_step, draw_freely
 from d3d_tf.keras_api import keras
 from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
 from d3d_tf.training.schedules import make_optimizer
@@ -116,6 +116,7 @@ def train(
             )
         if signals.received:
             raise Stopped(signals.received, checkpoints)
+    draw_freely(trainer.network)
     told = {
         "steps": steps,
         "recipe_hash": digest(recipe),
@@ -128,6 +129,20 @@ def train(
 def is_finished(checkpoints: Path) -> bool:
     """Whether a training ended there by itself."""
     return (checkpoints / FINISHED).exists()
+
+
+def save_finished(network, checkpoints: Path, told: dict) -> None:
+    """Saves what was not trained here as a training would have.
+
+    Args:
+      network: or the trackable that stands for a part of it.
+      checkpoints: a new folder.
+      told: what `finished.json` says.
+    """
+    tf.train.CheckpointManager(
+        tf.train.Checkpoint(network=network), str(checkpoints), max_to_keep=1
+    ).save(checkpoint_number=0)
+    write_atomically(checkpoints / FINISHED, json.dumps(told))
 
 
 def restore(network, checkpoints: Path) -> None:
