@@ -126,6 +126,8 @@ def _fill(network, module, folder: Path) -> bool:
         for variable in network.variables
         if not (headless and _path(variable) in head)
     }
+    if len(there) < len(module.variables):
+        raise UserError(f"{folder} has variables of equal names.")
     wrong = sorted(here.keys() ^ there.keys()) or [
         name
         for name, variable in here.items()
