@@ -189,7 +189,7 @@ class Run:
                 )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "scores").mkdir(parents=True, exist_ok=True)
-        origin = {
+        origin: dict = {
             "records": str(records) if records else None,
             "teacher": str(teacher) if teacher else None,
             "flow": flow,

@@ -258,12 +258,11 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
         asked = getattr(recipe, section)
         default = to_dict(getattr(named, section)) if named else {}
         # A recipe of one split of a data set means that split.
-        meant = ("layout", "split")
-        if default.get("layout") == DataRecipe.layout:
-            meant = ()
+        split = default.get("layout") != DataRecipe.layout
         for key, old, new in differences(to_dict(there), to_dict(asked)):
             automatic = key == "short_side" and new == 0
-            named_so = new == default.get(key) and key not in meant
+            meant = split and key in ("layout", "split")
+            named_so = new == default.get(key) and not meant
             if not automatic and not named_so:
                 wrong.append(f"{section}.{key} is {old!r} there, {new!r} here")
     if wrong:

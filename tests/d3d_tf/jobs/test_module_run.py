@@ -10,7 +10,9 @@ import tensorflow as tf
 
 from d3d_tf import config
 from d3d_tf.errors import UserError
+from d3d_tf.files import publish_folder, to_path
 from d3d_tf.hub_export.export import export_module
+from d3d_tf.jobs.initial import Initial
 from d3d_tf.jobs.module_run import module_run
 from d3d_tf.jobs.opening import open_run
 from d3d_tf.loading import load_checkpoint
@@ -114,3 +116,41 @@ def test_other_variables_than_those_of_the_network(exported):
     (path / "assets" / "labels.txt").write_text("a\nb\n")
     with pytest.raises(UserError, match="head/kernel:0, head/bias:0 is miss"):
         module_run(path)
+
+
+def test_a_module_without_logits_gives_its_trunk(exported, tmp_path):
+    """As a module of features is: a start that gets a new head."""
+    network, path = exported
+    features = tf.train.Checkpoint()
+    features.variables = network.trunk.variables
+    target = tmp_path / "features"
+    tf.saved_model.save(features, str(target))
+    shutil.copy(path / "module.json", target)
+    shutil.copytree(path / "assets", target / "assets", dirs_exist_ok=True)
+    run = module_run(target)
+    assert run.labels() == []
+    recipe = dataclasses.replace(run.recipe(), name="new")
+    initial = Initial([run], recipe, ["x", "y"], ("student",))
+    fresh = TrunkAndHead(2)
+    initial.fill(fresh, "student")
+    for ours, theirs in zip(
+        fresh.trunk.get_weights(), network.trunk.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    (entry,) = initial.describe()
+    assert entry["networks"]["student"]["head"].startswith("replaced (no head")
+
+
+@pytest.mark.card
+def test_a_module_in_an_object_store(exported, s3):
+    network, path = exported
+    target = to_path(f"{s3}/modules/1")
+    publish_folder(path, target, mark="saved_model.pb")
+    run = open_run(f"{s3}/modules/1")
+    assert run.weights()["module"]["source"] == f"{s3}/modules/1"
+    for ours, theirs in zip(
+        load_checkpoint(run.folder).get_weights(),
+        network.get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
