@@ -41,11 +41,12 @@ TOY = Recipe(
     distill=DistillRecipe(weight=8.0),
 )
 
-# Other motions of the toy, few clips of them, to fine-tune on; ours.
-TOY_PACES = dataclasses.replace(
+# Other motions of the toy, few clips of them, to fine-tune on; ours. Every hue
+# is as likely with every class.
+TOY_HEADINGS = dataclasses.replace(
     TOY,
-    name="toy_paces",
-    toy=ToyRecipe(motions="paces", train_videos=64),
+    name="toy_headings",
+    toy=ToyRecipe(motions="headings", train_videos=128, cue=1 / 8),
     train=dataclasses.replace(TOY.train, steps=200, learning_rate=0.0005),
 )
 
@@ -96,5 +97,6 @@ TRANSFERS = tuple(
     for split in (1, 2, 3)
 )
 RECIPES = {
-    recipe.name: recipe for recipe in (TOY, TOY_PACES, OWN_VIDEOS, *TRANSFERS)
+    recipe.name: recipe
+    for recipe in (TOY, TOY_HEADINGS, OWN_VIDEOS, *TRANSFERS)
 }

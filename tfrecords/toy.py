@@ -7,8 +7,8 @@ each class owns a hue. In the training videos, and in the test set
 cue that is easy to learn and not to be trusted. In `shuffled_colours` the hue
 has nothing to do with the class.
 
-A second set of motions, `paces`, is to be fine-tuned on: four directions, slow
-or fast, with hues and splits of the same kind.
+A second set of motions, `headings`, is to be fine-tuned on: the eight that lie
+between these, so that each old class is a half of two new ones.
 
 Everything is a function of (seed, split, index): any clip can be made alone,
 and its exact flow is known.
@@ -41,19 +41,10 @@ CLASSES = (
     "up",
     "up_right",
 )
-# Class k moves within 36 degrees of (k mod 4) * 90 degrees, the first four at
-# 0.9 to 1.4 pixels per frame, the others at 2.6 to 3.4.
-PACES = (
-    "slowly_right",
-    "slowly_down",
-    "slowly_left",
-    "slowly_up",
-    "fast_right",
-    "fast_down",
-    "fast_left",
-    "fast_up",
-)
-MOTIONS = {"directions": CLASSES, "paces": PACES}
+# Class k moves within 18 degrees of (k + 1/2) * 45 degrees: the compass, with
+# north up.
+HEADINGS = ("ese", "sse", "ssw", "wsw", "wnw", "nnw", "nne", "ene")
+MOTIONS = {"directions": CLASSES, "headings": HEADINGS}
 FRAME_RATE = 25
 # Part of the identity of written videos: raise it when their content changes.
 GENERATOR_VERSION = 3
@@ -96,14 +87,9 @@ def _velocity(rng: np.random.Generator, label: int, motions: str) -> np.ndarray:
     """(u, v) of a class, in pixels per frame."""
     # Anywhere in most of the label's sector: a network that has to
     # give the teacher's logits must see the angle, not only the sector.
-    place = rng.uniform(-0.4, 0.4)
-    if motions == "directions":
-        angle, speed = (label + place) * np.pi / 4, rng.uniform(1.8, 2.8)
-    else:
-        slowly = label < 4
-        angle = (label % 4 + place) * np.pi / 2
-        speed = rng.uniform(*((0.9, 1.4) if slowly else (2.6, 3.4)))
-    return speed * np.array([np.cos(angle), np.sin(angle)])
+    middle = label + (0.5 if motions == "headings" else 0.0)
+    angle = (middle + rng.uniform(-0.4, 0.4)) * np.pi / 4
+    return rng.uniform(1.8, 2.8) * np.array([np.cos(angle), np.sin(angle)])
 
 
 def make_clip(

@@ -180,7 +180,7 @@ def validate(recipe: Recipe) -> None:
             f"at most data.short_side ({recipe.data.short_side})",
         )
     if recipe.toy:
-        one_of("toy.motions", "directions", "paces")
+        one_of("toy.motions", "directions", "headings")
         for key in ("size", "num_frames", "train_videos", "test_videos"):
             require(getattr(recipe.toy, key) > 0, f"toy.{key}", "above 0")
         require(0 <= recipe.toy.cue <= 1, "toy.cue", "in [0, 1]")

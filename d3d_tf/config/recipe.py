@@ -43,7 +43,8 @@ class ToyRecipe:
     """The embedded videos; see `tfrecords/toy.py`.
 
     Attributes:
-      motions: what the classes are: `directions`, or `paces` to fine-tune on.
+      motions: what the classes are, `directions`, or `headings` to fine-tune
+        on.
     """
 
     motions: str = "directions"
