@@ -113,9 +113,9 @@ class Run:
     def weights(self) -> dict | None:
         """Where weights came from that were not trained here.
 
-        Keys: `converted` (a published checkpoint), `init` (what training
-        started from), `teacher`; see docs/weights.md. None: all were trained
-        from scratch.
+        Keys: `converted` (a published checkpoint), `module` (an exported one),
+        `init` (what training started from), `teacher`; see docs/weights.md.
+        None: all were trained from scratch.
         """
         return self.origin().get("weights")
 

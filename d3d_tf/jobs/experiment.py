@@ -159,8 +159,9 @@ class Experiment:
             tensorboard=self.run.tensorboard(role),
             title=f"training {self.name(role)}",
         )
-        # What is counted and exported can be trained as a whole.
-        freeze(network, FinetuneRecipe())
+        if not self.distilled:
+            # What is counted and exported can be trained as a whole.
+            freeze(network, FinetuneRecipe())
         return network
 
     def is_finished(self, role: str) -> bool:

@@ -34,7 +34,9 @@ def module_run(folder: Path) -> Run:
       UserError: the module is not ours, or of a network that is not known.
     """
     description = _description(folder)
-    digest = hashlib.sha256(description).hexdigest()[:16]
+    # Its index holds the variables' checksums.
+    index = (folder / "variables" / "variables.index").read_bytes()
+    digest = hashlib.sha256(description + index).hexdigest()[:16]
     out = cache_folder() / "modules" / digest / f"run-{d3d_tf.__version__}"
     if Run(out).exists():
         return Run(out)
