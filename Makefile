@@ -8,11 +8,11 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
   --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint test-newest test-large table bench resume \
-  hostile lock clean env env-newest
+.PHONY: help demo test lint test-newest test-large table finetune-table \
+  bench resume hostile lock clean env env-newest
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
 	  Makefile
 	@echo 'ARGS="..." is passed on: make test ARGS="-k flow -x"'
 
@@ -43,6 +43,9 @@ table: env  ## the README's results table, from records/
 
 resume: env  ## kill a training 20 times: does it end to the bit as without?
 	$(CARD) -m benchmarks.resume $(ARGS)
+
+finetune-table: env  ## fine-tuning with and without distillation before it
+	$(CARD) -m benchmarks.finetune $(ARGS)
 
 # PyTorch, which speed is compared with, stays out of the environment.
 bench: env build/torch  ## speed and memory

@@ -24,15 +24,13 @@ RESULTS = HERE / "results" / "toy_table.json"
 
 def distill(run_dir: Path, *flags: str) -> dict:
     """Runs or finishes a distillation; returns its results."""
+    return run_mode(run_dir, "--mode=distill", *flags)
+
+
+def run_mode(run_dir: Path, *flags: str) -> dict:
+    """Runs the command line, or finishes what it did; returns the results."""
     subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "d3d_tf.main",
-            "--mode=distill",
-            f"--run_dir={run_dir}",
-            *flags,
-        ],
+        [sys.executable, "-m", "d3d_tf.main", f"--run_dir={run_dir}", *flags],
         check=True,
     )
     return json.loads((run_dir / "results.json").read_text())

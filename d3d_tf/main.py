@@ -11,7 +11,7 @@ from absl import app, flags
 from d3d_tf import config
 from d3d_tf.console import explain, quiet
 from d3d_tf.errors import UsageError
-from d3d_tf.files import require_local, to_path
+from d3d_tf.files import require_local
 from d3d_tf.recipes import RECIPES
 
 MODES = {
@@ -19,6 +19,8 @@ MODES = {
     "flags after -- are Beam's",
     "train": "one network: --set stream=flow (temporal) or rgb (spatial)",
     "distill": "the main job; makes what is missing, evaluates, exports",
+    "finetune": "the network of --checkpoint (also of a module) goes on with "
+    "other videos, from labels alone",
     "evaluate": "the results table of a run's finished networks",
     "predict": "a video file in, top classes out",
     "convert": "a published TensorFlow 1 checkpoint to a run folder, verified",
@@ -77,8 +79,9 @@ _INIT = flags.DEFINE_multi_string(
 _CHECKPOINT = flags.DEFINE_string(
     "checkpoint",
     None,
-    "A run folder, or the name of published weights such as "
-    "i3d_rgb_kinetics400; with --mode=convert a TensorFlow 1 checkpoint "
+    "A run folder, the name of published weights such as "
+    "i3d_rgb_kinetics400, or an exported module (a folder, file:// or s3://); "
+    "with --mode=convert a TensorFlow 1 checkpoint "
     "(prefix). Default for predict, evaluate, export and visualize: "
     "--run_dir, or the newest run in runs/.",
 )
@@ -128,6 +131,7 @@ _READS = {
     "prepare": (*_STARTS, "annotations", "flow_dir"),
     "train": (*_STARTS, "teacher", "init", "allow_flow_mismatch"),
     "distill": (*_STARTS, "teacher", "init", "allow_flow_mismatch"),
+    "finetune": (*_STARTS, "checkpoint"),
     "evaluate": ("data", "checkpoint", "run_dir", "allow_flow_mismatch", "set"),
     "predict": ("data", "checkpoint", "run_dir"),
     "convert": ("checkpoint", "run_dir", "set", "data"),
@@ -155,6 +159,11 @@ def _checked_mode() -> str:
             )
     if mode == "predict" and not _DATA.value:
         raise UsageError("--mode=predict needs --data=FILE.")
+    if mode == "finetune" and not _CHECKPOINT.value:
+        raise UsageError(
+            "--mode=finetune needs --checkpoint=START: a run, the name of "
+            "published weights, or an exported module."
+        )
     if mode == "convert" and not (_CHECKPOINT.value and _RUN_DIR.value):
         raise UsageError(
             "--mode=convert needs --checkpoint=PREFIX (or a published name) "
@@ -181,7 +190,23 @@ def _run(beam_args: list[str]) -> None:
             f"{' '.join(beam_args)!r}."
         )
     if "recipe" in _READS[mode]:
-        return _start(mode, beam_args)
+        from d3d_tf.jobs.starting import start
+
+        return start(
+            mode,
+            _recipe(),
+            data=_DATA.value,
+            annotations=_ANNOTATIONS.value,
+            records_dir=_RECORDS_DIR.value,
+            flow_dir=_FLOW_DIR.value,
+            teacher=_TEACHER.value,
+            init=_INIT.value,
+            checkpoint=_CHECKPOINT.value,
+            run_dir=_RUN_DIR.value,
+            dry_run=_DRY_RUN.value,
+            allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value,
+            beam_args=beam_args,
+        )
     if mode == "convert":
         from d3d_tf.jobs.published import convert_given
 
@@ -212,59 +237,6 @@ def _run(beam_args: list[str]) -> None:
             settings=_SET.value,
         )
     return finished.visualize(run, _DATA.value)
-
-
-def _start(mode: str, beam_args: list[str]) -> None:
-    recipe = _recipe()
-    if recipe.toy is None and not _DATA.value:
-        raise UsageError(
-            f"The recipe {recipe.name!r} needs --data=FOLDER with one "
-            "sub-folder of videos per class."
-        )
-    run_dir = to_path(_RUN_DIR.value or f"runs/{recipe.name}")
-    if _DRY_RUN.value:
-        import yaml
-
-        target = _RECORDS_DIR.value if mode == "prepare" else run_dir
-        print(yaml.safe_dump(config.to_dict(recipe), sort_keys=False))
-        if mode == "prepare" and _DATA.value:
-            from d3d_tf.jobs.records import estimate_records
-
-            estimate_records(recipe, _DATA.value, _ANNOTATIONS.value)
-        print(f"would {mode} {_DATA.value or 'the toy videos'} into {target}")
-        return None
-    from d3d_tf.jobs.opening import open_run
-    from d3d_tf.runs import Run
-
-    teacher = open_run(_TEACHER.value) if _TEACHER.value else None
-    init = [open_run(given) for given in _INIT.value]
-    if mode == "prepare":
-        from d3d_tf.jobs.records import prepare_records
-
-        return prepare_records(
-            recipe,
-            _DATA.value,
-            _RECORDS_DIR.value,
-            _FLOW_DIR.value,
-            _ANNOTATIONS.value,
-            beam_args,
-        )
-    from d3d_tf.jobs.distill import distill
-    from d3d_tf.jobs.table import ROWS
-
-    roles = tuple(ROWS)
-    if mode == "train":
-        roles = ("teacher" if recipe.train.stream == "flow" else "baseline",)
-    return distill(
-        recipe,
-        data=_DATA.value,
-        records_dir=_RECORDS_DIR.value,
-        run=Run(run_dir),
-        teacher=teacher,
-        roles=roles,
-        allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value,
-        init=init,
-    )
 
 
 def _parse(argv: list[str]) -> list[str]:

@@ -126,15 +126,19 @@ class Run:
     def weights(self) -> dict | None:
         """Where weights came from that were not trained here.
 
-        Keys: `converted` (a published checkpoint), `init` (what training
-        started from), `teacher`; see docs/weights.md. None: all were trained
-        from scratch.
+        Keys: `converted` (a published checkpoint), `module` (an exported one),
+        `init` (what training started from), `teacher`; see docs/weights.md.
+        None: all were trained from scratch.
         """
         return self.origin().get("weights")
 
     def is_converted(self) -> bool:
         """Whether this is no training but a converted checkpoint."""
         return "converted" in (self.weights() or {})
+
+    def is_finetuned(self) -> bool:
+        """Whether it is one of --mode=finetune: no teacher, one network."""
+        return bool(self.origin().get("finetuned"))
 
     def start(
         self,
@@ -146,6 +150,7 @@ class Run:
         teacher: Path | None = None,
         flow_mismatch: dict | None = None,
         weights: dict | None = None,
+        finetuned: bool = False,
     ) -> None:
         """Makes the folder, or goes on in it if recipe and classes are equal.
 
@@ -158,6 +163,7 @@ class Run:
           flow_mismatch: flows that differ although they should not, and were
             accepted.
           weights: see `weights`.
+          finetuned: see `is_finetuned`.
 
         Raises:
           UsageError: the folder belongs to another recipe, data set or start.
@@ -180,6 +186,14 @@ class Run:
             before, now = (
                 (w or {}).get("init") for w in (self.weights(), weights)
             )
+            if self.is_finetuned() != finetuned:
+                there, here = "was not", "is"
+                if not finetuned:
+                    there, here = "was", "is not"
+                raise UsageError(
+                    f"{self.folder} {there} started by --mode=finetune, this "
+                    f"{here}. Choose another --run_dir, or remove the folder."
+                )
             if before != now:
                 raise UsageError(
                     f"{self.folder} was started from {_runs(before)} and is "
@@ -188,7 +202,7 @@ class Run:
                 )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "scores").mkdir(parents=True, exist_ok=True)
-        origin = {
+        origin: dict = {
             "records": str(records) if records else None,
             "teacher": str(teacher) if teacher else None,
             "flow": flow,
@@ -196,6 +210,8 @@ class Run:
         }
         if weights:
             origin["weights"] = weights
+        if finetuned:
+            origin["finetuned"] = True
         write_atomically(self.folder / "origin.json", json.dumps(origin))
         write_atomically(
             self.folder / "label_map.txt", "".join(f"{x}\n" for x in labels)

@@ -283,6 +283,34 @@ def tiny_network(
     return keras.Model(clip, net, name=name)
 
 
+class Trunk(keras.layers.Layer):
+    """Convolution, batch normalisation, ReLU, mean: any clip to features."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.conv = keras.layers.Conv3D(4, 3, padding="same", name="conv")
+        self.norm = BatchNorm(momentum=0.9, name="norm")
+
+    def call(self, inputs, training=None):
+        net = self.norm(self.conv(inputs), training=training)
+        return tf.reduce_mean(tf.nn.relu(net), [1, 2, 3])
+
+
+class TrunkAndHead(keras.Model):
+    """As `tiny_network`, in the parts of a `networks.VideoNetwork`."""
+
+    def __init__(self, num_classes: int = 3, channels: int = 3):
+        super().__init__(name="S3DG")
+        self.trunk = Trunk(name="trunk")
+        self.dropout = Dropout(0.2)
+        self.head = keras.layers.Dense(num_classes, name="head")
+        self(tf.zeros([1, 2, 8, 8, channels]))
+
+    def call(self, inputs, training=None):
+        features = self.trunk(inputs, training=training)
+        return self.head(self.dropout(features, training=training))
+
+
 def randomize(model, seed: int = 0) -> None:
     """Gives a model's variables values, the same wherever they live."""
     rng = np.random.default_rng(seed)

@@ -7,6 +7,9 @@ each class owns a hue. In the training videos, and in the test set
 cue that is easy to learn and not to be trusted. In `shuffled_colours` the hue
 has nothing to do with the class.
 
+A second set of motions, `headings`, is to be fine-tuned on: the eight that lie
+between these, so that each old class is a half of two new ones.
+
 Everything is a function of (seed, split, index): any clip can be made alone,
 and its exact flow is known.
 """
@@ -38,6 +41,10 @@ CLASSES = (
     "up",
     "up_right",
 )
+# Class k moves within 18 degrees of (k + 1/2) * 45 degrees: the compass, with
+# north up.
+HEADINGS = ("ese", "sse", "ssw", "wsw", "wnw", "nnw", "nne", "ene")
+MOTIONS = {"directions": CLASSES, "headings": HEADINGS}
 FRAME_RATE = 25
 # Part of the identity of written videos: raise it when their content changes.
 GENERATOR_VERSION = 3
@@ -76,6 +83,15 @@ def _tint(texture: np.ndarray, hue: float, saturation: float) -> np.ndarray:
     return 255 * texture[..., None] * colour
 
 
+def _velocity(rng: np.random.Generator, label: int, motions: str) -> np.ndarray:
+    """(u, v) of a class, in pixels per frame."""
+    # Anywhere in most of the label's sector: a network that has to
+    # give the teacher's logits must see the angle, not only the sector.
+    middle = label + (0.5 if motions == "headings" else 0.0)
+    angle = (middle + rng.uniform(-0.4, 0.4)) * np.pi / 4
+    return rng.uniform(1.8, 2.8) * np.array([np.cos(angle), np.sin(angle)])
+
+
 def make_clip(
     seed: int,
     split: str,
@@ -84,6 +100,7 @@ def make_clip(
     size: int,
     num_frames: int,
     cue: float = 0.9,
+    motions: str = "directions",
 ) -> ToyClip:
     """Clip `index` of a split; labels cycle through the classes.
 
@@ -95,8 +112,11 @@ def make_clip(
       num_frames: length of the clip.
       cue: share of clips whose hue is that of their class, except in
         `shuffled_colours`, where each class wears all hues equally often.
+      motions: a key of `MOTIONS`.
     """
-    rng = np.random.default_rng([seed, SPLITS.index(split), index])
+    # Other motions are shown by other textures.
+    others = [] if motions == "directions" else [1]
+    rng = np.random.default_rng([seed, SPLITS.index(split), index, *others])
     label = index % len(CLASSES)
     hue = label
     if split == "shuffled_colours":
@@ -104,10 +124,7 @@ def make_clip(
         hue = index // len(CLASSES) % len(CLASSES)
     elif rng.random() >= cue:
         hue = (label + int(rng.integers(1, len(CLASSES)))) % len(CLASSES)
-    # Anywhere in most of the label's sector: a network that has to
-    # give the teacher's logits must see the angle, not only the sector.
-    angle = (label + rng.uniform(-0.4, 0.4)) * np.pi / 4
-    velocity = rng.uniform(1.8, 2.8) * np.array([np.cos(angle), np.sin(angle)])
+    velocity = _velocity(rng, label, motions)
 
     background = 0.35 * _tint(_texture(rng, size), rng.random(), 0.2)
     radius = size * rng.uniform(0.2, 0.3)
@@ -143,14 +160,15 @@ def write_videos(
     Files that exist are kept: each appears by rename, and its content is a
     function of the arguments.
     """
+    classes = MOTIONS[toy.motions]
     sources = []
     for split in SPLITS:
         count = toy.train_videos if split == "train" else toy.test_videos
         for index in range(count):
-            label = index % len(CLASSES)
-            name = f"{split}/{CLASSES[label]}/{index:05d}.mp4"
+            label = index % len(classes)
+            name = f"{split}/{classes[label]}/{index:05d}.mp4"
             sources.append(
-                Source(name, str(folder / name), label, CLASSES[label], split)
+                Source(name, str(folder / name), label, classes[label], split)
             )
 
     def write(source: Source) -> None:
@@ -164,13 +182,14 @@ def write_videos(
             size=toy.size,
             num_frames=toy.num_frames,
             cue=toy.cue,
+            motions=toy.motions,
         )
         temporary = path.with_suffix(f".tmp-{uuid.uuid4().hex}")
         write_video(temporary, clip.frames, FRAME_RATE)
         os.replace(temporary, path)
 
     for split in SPLITS:
-        for name in CLASSES:
+        for name in classes:
             (folder / split / name).mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         done = pool.map(write, sources)
@@ -182,4 +201,4 @@ def write_videos(
             disable=not show,
         ):
             pass
-    return Listing("toy", CLASSES, tuple(sources))
+    return Listing("toy", classes, tuple(sources))

@@ -174,6 +174,13 @@ def validate(recipe: Recipe) -> None:
     one_of("train.optimizer", "sgd", "adam")
     one_of("train.stream", "flow", "rgb")
     one_of("distill.teacher_stream", "flow", "rgb")
+    one_of("finetune.start", "student", "baseline")
+    one_of("finetune.batch_norm", "train", "frozen")
+    require(
+        recipe.finetune.freeze_to in (None, *ENDPOINTS),
+        "finetune.freeze_to",
+        f"null (train everything) or one of {', '.join(ENDPOINTS)}",
+    )
     one_of(
         "train.mixed_precision", "float32", "mixed_float16", "mixed_bfloat16"
     )
@@ -193,6 +200,7 @@ def validate(recipe: Recipe) -> None:
             f"at most data.short_side ({recipe.data.short_side})",
         )
     if recipe.toy:
+        one_of("toy.motions", "directions", "headings")
         for key in ("size", "num_frames", "train_videos", "test_videos"):
             require(getattr(recipe.toy, key) > 0, f"toy.{key}", "above 0")
         require(0 <= recipe.toy.cue <= 1, "toy.cue", "in [0, 1]")

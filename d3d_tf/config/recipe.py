@@ -40,8 +40,14 @@ class FlowRecipe:
 
 @dataclasses.dataclass(frozen=True)
 class ToyRecipe:
-    """The embedded videos; see `tfrecords/toy.py`."""
+    """The embedded videos; see `tfrecords/toy.py`.
 
+    Attributes:
+      motions: what the classes are, `directions`, or `headings` to fine-tune
+        on.
+    """
+
+    motions: str = "directions"
     size: int = 40
     num_frames: int = 12
     train_videos: int = 768
@@ -208,6 +214,25 @@ class ExportRecipe:
 
 
 @dataclasses.dataclass(frozen=True)
+class FinetuneRecipe:
+    """What `--mode=finetune` takes over and what of it stays as it is.
+
+    Attributes:
+      start: which network of the run it starts from: `student` (where there
+        is none, its RGB network), or `baseline`.
+      batch_norm: `train`: normalise with the batch's statistics, which the
+        moving averages follow; `frozen`: with the averages of the start, which
+        stay. Shifts are trained in both.
+      freeze_to: endpoint up to which, itself included, nothing is trained,
+        weights or statistics; None: everything is.
+    """
+
+    start: str = "student"
+    batch_norm: str = "train"
+    freeze_to: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Recipe:
     """A named experiment."""
 
@@ -222,6 +247,7 @@ class Recipe:
     train: TrainRecipe = TrainRecipe()
     distill: DistillRecipe = DistillRecipe()
     export: ExportRecipe = ExportRecipe()
+    finetune: FinetuneRecipe = FinetuneRecipe()
 
 
 def to_dict(config) -> dict:

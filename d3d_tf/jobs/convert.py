@@ -21,7 +21,7 @@ from d3d_tf.jobs.convert_settings import (
 )
 from d3d_tf.networks import CHANNELS, make_network
 from d3d_tf.runs import BASELINE, INITIAL, TEACHER, Run
-from d3d_tf.training.trainer import FINISHED
+from d3d_tf.training.trainer import save_finished
 from d3d_tf.weights import architecture, catalog, families
 from d3d_tf.weights.filling import Filled, fill
 from d3d_tf.weights.names import HEAD_NAMES, by_name
@@ -97,7 +97,8 @@ def convert(
             flow=published.flow if published else {},
             weights={"converted": weights},
         )
-        _save(network, run, role, headless=flat)
+        saved = tf.train.Checkpoint(trunk=network.trunk) if flat else network
+        save_finished(saved, run.checkpoints(role), {"converted": True})
         check = _verify(network, filled, run, role, stream)
         if sample:
             check["acceptance"] = check_acceptance(
@@ -176,17 +177,6 @@ def _labels(
             f"labels={name} has {len(labels)} classes, the checkpoint {count}."
         )
     return labels
-
-
-def _save(network, run: Run, role: str, *, headless: bool) -> None:
-    saved = network
-    if headless:
-        saved = tf.train.Checkpoint(trunk=network.trunk)
-    folder = run.checkpoints(role)
-    tf.train.CheckpointManager(
-        tf.train.Checkpoint(network=saved), str(folder), max_to_keep=1
-    ).save(checkpoint_number=0)
-    write_atomically(folder / FINISHED, json.dumps({"converted": True}))
 
 
 def _verify(network, filled: Filled, run: Run, role: str, stream: str) -> dict:

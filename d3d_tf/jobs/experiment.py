@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from d3d_tf.config import Recipe
+from d3d_tf.config import FinetuneRecipe, Recipe
+from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.stream import StreamTrainer
@@ -10,11 +11,12 @@ from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import average
 from d3d_tf.jobs.initial import Initial
 from d3d_tf.jobs.latency import milliseconds_per_video
-from d3d_tf.jobs.table import ROWS, Row
+from d3d_tf.jobs.table import Row, row_names
 from d3d_tf.keras_api import keras
 from d3d_tf.models.folding import fold_batch_norm
 from d3d_tf.networks import make_network
 from d3d_tf.runs import BASELINE, STREAM, STUDENT, TEACHER, Run
+from d3d_tf.training.freezing import describe_freezing, freeze
 from d3d_tf.training.scoring import compile_forward, score_split
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import is_finished, restore, train
@@ -40,6 +42,8 @@ class Experiment:
         training them here. It may be of another architecture.
       initial: where the networks that are trained here start; None: from
         scratch.
+      distilled: the student learns from a teacher; else it is fine-tuned, from
+        labels alone.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Experiment:
         run: Run,
         donor: Run | None = None,
         initial: Initial | None = None,
+        distilled: bool = True,
     ):
         policy = recipe.train.mixed_precision
         if policy == "mixed_float16" and not tf.config.list_physical_devices(
@@ -64,6 +69,7 @@ class Experiment:
         self.run = run
         self.donor = donor
         self.initial = initial
+        self.distilled = distilled
         self.strategy = make_strategy(recipe.train.batch_size)
         self._networks: dict[str, keras.Model] = {}
         self._rows: dict[str, Row] = {}
@@ -95,6 +101,10 @@ class Experiment:
                 self._rows[role] = self._network_row(role)
         return self._rows[role]
 
+    def name(self, role: str) -> str:
+        """What the row is called on the screen."""
+        return row_names(self.run)[role]
+
     def devices(self) -> str:
         """What it runs on, for the protocol."""
         gpus = tf.config.list_physical_devices("GPU")
@@ -118,7 +128,8 @@ class Experiment:
         distill = self.recipe.distill
         streams: tuple[str, ...] = (STREAM[role],)
         teacher = None
-        if role == STUDENT:
+        learns = role == STUDENT and self.distilled
+        if learns:
             teacher = self.network(self.teacher_role)
             streams = tuple({"frames", STREAM[self.teacher_role]})
 
@@ -126,7 +137,10 @@ class Experiment:
             network = self._make(role)
             if self.initial:
                 self.initial.fill(network, role)
-            if role != STUDENT:
+            if not self.distilled:
+                freeze(network, self.recipe.finetune)
+                say(describe_freezing(network, self.recipe.finetune))
+            if not learns:
                 return StreamTrainer(network, input_key=STREAM[role])
             return Distiller(
                 teacher,
@@ -135,7 +149,7 @@ class Experiment:
                 teacher_input_key=STREAM[self.teacher_role],
             )
 
-        return train(
+        network = train(
             make_trainer,
             self.dataset,
             self.recipe,
@@ -143,8 +157,12 @@ class Experiment:
             streams=streams,
             checkpoints=self.run.checkpoints(role),
             tensorboard=self.run.tensorboard(role),
-            title=f"training {ROWS[role]}",
+            title=f"training {self.name(role)}",
         )
+        if not self.distilled:
+            # What is counted and exported can be trained as a whole.
+            freeze(network, FinetuneRecipe())
+        return network
 
     def is_finished(self, role: str) -> bool:
         """Whether the network is trained."""
@@ -177,7 +195,7 @@ class Experiment:
                 clip,
                 stream=STREAM[role],
                 batch_size=max(1, 4 * self.recipe.train.batch_size // shrink),
-                title=f"scoring {ROWS[role]} on {split}",
+                title=f"scoring {self.name(role)} on {split}",
                 views=views,
             )
         return Row(

@@ -1,5 +1,6 @@
 """Publishes the student of a run."""
 
+import dataclasses
 from pathlib import Path
 
 from d3d_tf.config import Recipe, digest
@@ -41,6 +42,8 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
         info={
             "recipe": recipe.name,
             "recipe_hash": digest(run.recipe()),
+            # With it --mode=finetune builds the network again.
+            "network": dataclasses.asdict(recipe.network),
             "frame_rate": recipe.data.frame_rate,
             "flow": run.origin()["flow"],
             "flow_recipe": digest(run.origin()["flow"]),

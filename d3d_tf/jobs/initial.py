@@ -34,6 +34,8 @@ class Initial:
       recipe: of the new run.
       labels: of the new run.
       roles: the networks that will be trained.
+      giver: the one network of a run that may start them; None: the first that
+        it has of student and baseline (or of teacher, for flow).
 
     Raises:
       UsageError: a run has another architecture, or nothing to give.
@@ -45,9 +47,11 @@ class Initial:
         recipe: Recipe,
         labels: list[str],
         roles: tuple[str, ...],
+        giver: str | None = None,
     ):
         self._runs = runs
         self._labels = labels
+        self._giver = giver
         self._starts: dict[str, _Start] = {}
         self._scratch: list[str] = []
         for role in roles:
@@ -59,14 +63,17 @@ class Initial:
             self._starts[role] = start
         for run in runs:
             if not any(s.run is run for s in self._starts.values()):
+                wanted = " or ".join(f"{r} ({STREAM[r]})" for r in roles)
+                only = f", only its {giver} was asked for" if giver else ""
                 raise UsageError(
-                    f"--init={run.folder} has no finished network for "
-                    f"{' or '.join(f'{r} ({STREAM[r]})' for r in roles)}."
+                    f"{run.folder} has no finished network to start {wanted} "
+                    f"from{only}."
                 )
 
     def _find(self, role: str) -> _Start | None:
         for run in self._runs:
-            for giver in _GIVERS[STREAM[role]]:
+            givers = (self._giver,) if self._giver else _GIVERS[STREAM[role]]
+            for giver in givers:
                 if is_finished(run.checkpoints(giver)):
                     head = giver != INITIAL and run.labels() == self._labels
                     return _Start(run, giver, head)

@@ -1,4 +1,4 @@
-"""What `--checkpoint`, `--teacher` and `--init` name: a run, or weights."""
+"""What `--checkpoint`, `--teacher` and `--init` name, as a run."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from d3d_tf.weights.catalog import catalog
 
 
 def open_run(given: str) -> Run:
-    """The run of that folder, or of that published checkpoint.
+    """The run of that folder, published checkpoint or exported module.
 
     Raises:
-      UsageError: it is neither.
+      UsageError: it is none of them.
     """
-    run = Run(to_path(given))
+    run = Run(to_path(given.removeprefix("file://")))
     if run.exists():
         run.recipe()
         return run
@@ -23,13 +23,18 @@ def open_run(given: str) -> Run:
 
         return published_run(given)
     path = run.folder
+    if (path / "saved_model.pb").exists():
+        from d3d_tf.jobs.module_run import module_run
+
+        return module_run(path)
     if path.with_name(f"{path.name}.index").exists():
         raise UsageError(
             f"{given} is a TensorFlow checkpoint: make a run of it first, with "
             f"--mode=convert --checkpoint={given} --run_dir=OUT."
         )
     raise UsageError(
-        f"{given} is no run: no recipe.yaml in it. Published weights: "
+        f"{given} is no run: no recipe.yaml in it, and no module (no "
+        f"saved_model.pb; name a version, as export/1). Published weights: "
         f"{', '.join(catalog())}."
     )
 

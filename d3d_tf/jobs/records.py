@@ -256,9 +256,13 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
     for section, there in (("data", data), ("flow", flow)):
         asked = getattr(recipe, section)
         default = to_dict(getattr(named, section)) if named else {}
+        # A recipe of one split of a data set means that split.
+        split = default.get("layout") != DataRecipe.layout
         for key, old, new in differences(to_dict(there), to_dict(asked)):
             automatic = key == "short_side" and new == 0
-            if not automatic and (key not in default or new != default[key]):
+            meant = split and key in ("layout", "split")
+            named_so = new == default.get(key) and not meant
+            if not automatic and not named_so:
                 wrong.append(f"{section}.{key} is {old!r} there, {new!r} here")
     if wrong:
         raise UsageError(

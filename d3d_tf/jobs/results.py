@@ -74,7 +74,8 @@ def write_table(
     say(header(tests))
     for role in roles:
         row = experiment.row(role)
-        say(line(row, tests, toy=recipe.toy is not None))
+        toy, name = recipe.toy is not None, experiment.name(role)
+        say(line(row, tests, toy=toy, name=name))
         results["metrics"] |= row.metrics(tests)
         if role == "student" or not results["per_class"]:
             results["per_class"] = row.scores[tests[-1]].per_class(

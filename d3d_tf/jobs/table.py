@@ -16,6 +16,15 @@ ROWS = {
     "student": "D3D (student)",
     "ensemble": "D3D + RGB",
 }
+# A run of --mode=finetune calls its `student`, which no teacher taught, so.
+FINETUNED = "Fine-tuned"
+
+
+def row_names(run: Run) -> dict[str, str]:
+    """`ROWS`, as this run's table calls them."""
+    return ROWS | ({"student": FINETUNED} if run.is_finetuned() else {})
+
+
 # On the toy a network below this has not learned its task, and a comparison
 # with it means nothing.
 CONVERGED = 0.97
@@ -109,7 +118,9 @@ def header(test_splits: list[str]) -> str:
     return f"{'':16}{splits}{'training':>10}{'parameters':>12}{'ms/video':>10}"
 
 
-def line(row: Row, test_splits: list[str], *, toy: bool) -> str:
+def line(
+    row: Row, test_splits: list[str], *, toy: bool, name: str | None = None
+) -> str:
     """A row on the screen: accuracies in % with their 95 % intervals."""
     cells = ""
     for split in test_splits:
@@ -121,6 +132,6 @@ def line(row: Row, test_splits: list[str], *, toy: bool) -> str:
     if toy and row.train_top1() < CONVERGED:
         note = "  did not converge"
     return (
-        f"{ROWS[row.role]:16}{cells}{100 * row.train_top1():>10.1f}"
+        f"{name or ROWS[row.role]:16}{cells}{100 * row.train_top1():>10.1f}"
         f"{row.parameters:>12,}{row.milliseconds:>10.1f}{note}"
     )

@@ -13,7 +13,7 @@ from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.files import write_atomically
 from d3d_tf.jobs.class_section import class_section
 from d3d_tf.jobs.flow_section import flow_section
-from d3d_tf.jobs.table import CONVERGED, ROWS
+from d3d_tf.jobs.table import CONVERGED, row_names
 from d3d_tf.report.page import render
 from d3d_tf.report.pictures import clip_picture, curves, to_pixels
 from d3d_tf.runs import Run
@@ -32,7 +32,7 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         title=recipe.name,
         results=results,
         splits=splits,
-        rows=_rows(results["metrics"], splits, recipe),
+        rows=_rows(results["metrics"], splits, recipe, row_names(run)),
         toy=recipe.toy,
         curves=[curves(histories, key) for key in ("loss", "top1")]
         if histories
@@ -52,9 +52,11 @@ def write_report(run: Run, dataset: Dataset) -> Path:
     return run.report_path
 
 
-def _rows(metrics: dict, splits: list[str], recipe: Recipe) -> list[dict]:
+def _rows(
+    metrics: dict, splits: list[str], recipe: Recipe, names: dict[str, str]
+) -> list[dict]:
     rows = []
-    for role, name in ROWS.items():
+    for role, name in names.items():
         if f"{role}/top1" not in metrics:
             continue
         train = metrics[f"{role}/train_top1"]["value"]
@@ -78,7 +80,7 @@ def _rows(metrics: dict, splits: list[str], recipe: Recipe) -> list[dict]:
 def _histories(run: Run) -> dict:
     """`{network: {"step", "loss", "top1"}}` of the networks trained here."""
     histories = {}
-    for role, name in ROWS.items():
+    for role, name in row_names(run).items():
         path = run.checkpoints(role) / "history.csv"
         if not path.exists():
             continue

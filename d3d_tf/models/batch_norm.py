@@ -51,7 +51,8 @@ class BatchNorm(keras.layers.Layer):
       synchronized: use the statistics of the global batch.
 
     A layer with `trainable=False` normalises with its moving averages also
-    when called with `training=True`, which is Keras 2's rule.
+    when called with `training=True`, which is Keras 2's rule. With
+    `frozen_statistics=True`, an attribute, so does one whose shift is trained.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class BatchNorm(keras.layers.Layer):
         self.momentum = momentum
         self.epsilon = epsilon
         self.synchronized = synchronized
+        self.frozen_statistics = False
 
     def build(self, input_shape):
         def add(name, initial_value, trainable):
@@ -92,7 +94,7 @@ class BatchNorm(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=None):
-        if not training or not self.trainable:
+        if not training or not self.trainable or self.frozen_statistics:
             return self._normalise(
                 inputs, self.moving_mean, self.moving_variance
             )

@@ -135,6 +135,20 @@ def is_finished(checkpoints: Path) -> bool:
     return (checkpoints / FINISHED).exists()
 
 
+def save_finished(network, checkpoints: Path, told: dict) -> None:
+    """Saves what was not trained here as a training would have.
+
+    Args:
+      network: or the trackable that stands for a part of it.
+      checkpoints: a new folder.
+      told: what `finished.json` says.
+    """
+    tf.train.CheckpointManager(
+        tf.train.Checkpoint(network=network), str(checkpoints), max_to_keep=1
+    ).save(checkpoint_number=0)
+    write_atomically(checkpoints / FINISHED, json.dumps(told))
+
+
 def restore(network, checkpoints: Path) -> None:
     """Reads the newest checkpoint of a folder into a built network.
 

@@ -25,6 +25,7 @@ MODES = [
     "prepare",
     "train",
     "distill",
+    "finetune",
     "evaluate",
     "predict",
     "convert",
@@ -169,6 +170,26 @@ WRONG = [
     ),
     pytest.param(
         ["--mode=evaluate"], ["--checkpoint=RUN", "--mode=distill"], id="no_run"
+    ),
+    pytest.param(
+        ["--mode=finetune", "--data=x"],
+        ["--checkpoint=START", "module"],
+        id="finetune_without_start",
+    ),
+    pytest.param(
+        ["--mode=finetune", "--checkpoint=x", "--teacher=y"],
+        ["--teacher has no effect with --mode=finetune"],
+        id="finetune_with_teacher",
+    ),
+    pytest.param(
+        ["--mode=finetune", "--checkpoint=x", "--set=freeze_to=Mixed_9z"],
+        ["finetune.freeze_to", "Mixed_5c", "'Mixed_9z'"],
+        id="freeze_to",
+    ),
+    pytest.param(
+        ["--mode=finetune", "--checkpoint=x"],
+        ["x is no run", "saved_model.pb"],
+        id="finetune_from_nothing",
     ),
     pytest.param(
         ["--mode=convert", "--checkpoint=x"],

@@ -29,3 +29,20 @@ def test_own_videos_takes_its_sizes_from_the_data():
     recipe = RECIPES["own_videos"]
     sizes = recipe.data.short_side, recipe.clip.frames, recipe.clip.size
     assert sizes == (0, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["ucf101", "hmdb51"])
+@pytest.mark.parametrize("split", [1, 2, 3])
+def test_the_papers_schedule_and_ours_for_one_gpu(name, split):
+    """D3D, section 5.4: 10k steps, 10 GPUs, 6 clips each: 600,000 clips.
+
+    One GPU sees as many, at a rate that is as large per clip.
+    """
+    paper = RECIPES[f"{name}_split{split}"]
+    one = RECIPES[f"{name}_split{split}_1gpu"]
+    assert (paper.train.steps, paper.train.batch_size) == (10_000, 60)
+    assert (one.train.steps, one.train.batch_size) == (100_000, 6)
+    rates = [r.train.learning_rate / r.train.batch_size for r in (paper, one)]
+    assert rates[0] == pytest.approx(rates[1])
+    for recipe in (paper, one):
+        assert (recipe.data.layout, recipe.data.split) == (name, split)

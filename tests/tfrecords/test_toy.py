@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from d3d_tf.config import ToyRecipe
-from d3d_tf.tfrecords.toy import CLASSES, SPLITS, make_clip, write_videos
+from d3d_tf.tfrecords.toy import (
+    CLASSES,
+    HEADINGS,
+    SPLITS,
+    make_clip,
+    write_videos,
+)
 from d3d_tf.tfrecords.video import read_video, write_video
 
 SMALL = ToyRecipe(size=32, num_frames=4, train_videos=16, test_videos=8)
@@ -87,6 +93,34 @@ def test_the_label_is_the_sector_of_the_direction(label):
         name = CLASSES[label]
         assert ("right" in name, "left" in name) == (u > border, -u > border)
         assert ("down" in name, "up" in name) == (v > border, -v > border)
+
+
+@pytest.mark.parametrize("label", range(8))
+def test_a_heading_lies_between_two_directions(label):
+    """`ese` is nearer to east than to south, and away from both by 4.5 degrees.
+
+    22.5 - 18; by the larger and the smaller component, with v downwards.
+    """
+    for index in (label, label + 8, label + 16):
+        made = make_clip(
+            0, "train", index, size=44, num_frames=6, motions="headings"
+        )
+        assert made.label == label
+        u, v = made.flow[moving(made.flow)].mean(axis=0)
+        across, along = "e" if u > 0 else "w", "s" if v > 0 else "n"
+        first = across if abs(u) > abs(v) else along
+        assert HEADINGS[label] == first + along + across
+        angle = np.degrees(np.arctan2(*sorted(np.abs([u, v]))))
+        assert 4.4 < angle < 40.6
+
+
+def test_other_motions_are_shown_by_other_textures():
+    first, second = (
+        make_clip(0, "train", 0, size=32, num_frames=2, motions=motions)
+        for motions in ("directions", "headings")
+    )
+    still = np.all(first.flow == 0, axis=-1) & np.all(second.flow == 0, axis=-1)
+    assert np.any(first.frames[:1][still] != second.frames[:1][still])
 
 
 def test_something_moves_in_every_frame():
@@ -216,3 +250,13 @@ def test_the_same_clips_are_the_same_files(tmp_path):
             write_video(path, clip.frames, 25)
             contents.add(path.read_bytes())
         assert len(contents) == 1, index
+
+
+def test_the_other_motions_as_files(tmp_path):
+    toy = ToyRecipe(
+        motions="headings", size=32, num_frames=4, train_videos=8, test_videos=8
+    )
+    listing = write_videos(tmp_path, toy, 0, show=False)
+    assert listing.classes == HEADINGS
+    assert {s.class_name for s in listing.sources} == set(HEADINGS)
+    assert {s.id for s in listing.sources} == set(files(tmp_path))

@@ -63,3 +63,17 @@ def test_replicas_draw_for_themselves(replicas):
     assert np.any(parts[0].numpy() != parts[1].numpy())
     np.testing.assert_array_equal(parts[0], again[0])
     np.testing.assert_array_equal(parts[1], again[1])
+
+
+def test_a_trained_network_does_not_hold_the_step(tmp_path):
+    """Or TensorFlow could not save a function that drops."""
+    model = network()
+    with draws_by_step(model, 0, tf.Variable(0, dtype=tf.int64)):
+        model(ONES, training=True)
+    module = tf.Module()
+    module.call = tf.function(
+        lambda x: model(x, training=True)
+    ).get_concrete_function(tf.TensorSpec([None, 40]))
+    tf.saved_model.save(module, str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path))
+    assert np.any(loaded.call(tf.constant(ONES)).numpy() == 0)

@@ -17,12 +17,13 @@ import pytest
 
 from d3d_tf import config, loading, networks
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.jobs import experiment
+from d3d_tf.jobs import experiment, module_run
 from d3d_tf.jobs.distill import distill
+from d3d_tf.networks import CHANNELS
 from d3d_tf.recipes import TOY
 from d3d_tf.runs import Run
 from d3d_tf.tfrecords.flow import tvl1_flow
-from tests.harness import tiny_network
+from tests.harness import TrunkAndHead, tiny_network
 
 # 24 x 24 pixels, 5 frames; 16 training and 8 + 8 test videos of 8 classes.
 SETTINGS = (
@@ -51,6 +52,18 @@ def stand_in(recipe, num_classes, stream):
         momentum=recipe.batch_norm_momentum,
         weight_decay=recipe.weight_decay,
     )
+
+
+@pytest.fixture
+def trunks_and_heads(stand_ins, monkeypatch):
+    """Networks that can start another one, traced in a moment."""
+
+    def make(recipe, num_classes, stream):
+        return TrunkAndHead(num_classes, CHANNELS[stream])
+
+    for module in (experiment, loading, module_run):
+        monkeypatch.setattr(module, "make_network", make)
+    return make
 
 
 def _replace(patch, replicas):

@@ -149,3 +149,8 @@ def test_rows_of_other_views_are_not_taken(tmp_path):
     run.costs("student").write_text(json.dumps(costs))
     assert Row.load("student", run, "data1", other) is None
     assert Row.load("student", run, "data1", VIEWS).parameters == row.parameters
+
+
+def test_a_row_may_have_another_name():
+    text = line(make_row(), ["test"], toy=False, name="Fine-tuned")
+    assert text.startswith("Fine-tuned   ")

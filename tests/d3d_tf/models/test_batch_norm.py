@@ -334,3 +334,21 @@ def test_a_replica_without_clips_changes_nothing(replicas, synchronized):
     np.testing.assert_allclose(outputs[0].ravel(), [-1, 1], atol=1e-6)
     assert layer.moving_mean.numpy().item() in (0.5, 1.0)
     assert layer.moving_variance.numpy().item() == 1
+
+
+def test_frozen_statistics_stay_while_the_shift_is_trained():
+    """Mean 0 and variance 1 of the start; epsilon 0: y = x + 2.
+
+    The gradient of a sum of two values with respect to the shift is 2.
+    """
+    layer = BatchNorm(momentum=0.9, epsilon=0.0)
+    layer(column(0, 0))
+    layer.beta.assign([2.0])
+    layer.frozen_statistics = True
+    with tf.GradientTape() as tape:
+        outputs = layer(column(5, 7), training=True)
+    np.testing.assert_allclose(outputs.numpy().ravel(), [7, 9])
+    assert [v.name for v in layer.trainable_variables] == [layer.beta.name]
+    np.testing.assert_allclose(tape.gradient(outputs, layer.beta), [2])
+    np.testing.assert_array_equal(layer.moving_mean, [0])
+    np.testing.assert_array_equal(layer.moving_variance, [1])

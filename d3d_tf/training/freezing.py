@@ -1,0 +1,43 @@
+"""What of a network stays as it is while the rest is fine-tuned."""
+
+from d3d_tf.config import FinetuneRecipe
+from d3d_tf.models.batch_norm import BatchNorm
+from d3d_tf.models.inception3d import ENDPOINTS
+
+
+def freeze(network, finetune: FinetuneRecipe) -> None:
+    """Makes the parts of a network trainable or not, as the recipe says.
+
+    `FinetuneRecipe()` makes everything trainable again.
+
+    Args:
+      network: one of `networks`, variables made.
+      finetune: `batch_norm` and `freeze_to` are used.
+    """
+    network.trainable = True
+    for layer in network.submodules:
+        if isinstance(layer, BatchNorm):
+            layer.frozen_statistics = finetune.batch_norm == "frozen"
+    if finetune.freeze_to is None:
+        return
+    kept = ENDPOINTS[: ENDPOINTS.index(finetune.freeze_to) + 1]
+    for layer in (*network.trunk.units, *network.trunk.non_locals):
+        # `Mixed_5b/NonLocal` is what goes into Mixed_5b.
+        if layer.name.partition("/")[0] in kept:
+            layer.trainable = False
+
+
+def describe_freezing(network, finetune: FinetuneRecipe) -> str:
+    """The same in words, with the numbers of a network that is frozen so."""
+    trained = sum(v.shape.num_elements() for v in network.trainable_variables)
+    statistics = {
+        "train": "batch normalisation by the batch's statistics",
+        "frozen": "batch normalisation by the start's averages, which stay",
+    }
+    frozen = ""
+    if finetune.freeze_to:
+        frozen = f" (all up to {finetune.freeze_to} stays as it is)"
+    return (
+        f"{trained:,} values are trained{frozen}; "
+        f"{statistics[finetune.batch_norm]}"
+    )

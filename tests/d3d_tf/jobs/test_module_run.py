@@ -1,0 +1,156 @@
+"""A module that we exported is a run again; others are told what is not."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf import config
+from d3d_tf.errors import UserError
+from d3d_tf.files import publish_folder, to_path
+from d3d_tf.hub_export.export import export_module
+from d3d_tf.jobs.initial import Initial
+from d3d_tf.jobs.module_run import module_run
+from d3d_tf.jobs.opening import open_run
+from d3d_tf.loading import load_checkpoint
+from tests.harness import TrunkAndHead, randomize
+
+NETWORK = config.NetworkRecipe(dropout=0.3)
+INFO = {
+    "recipe": "toy",
+    "network": dataclasses.asdict(NETWORK),
+    "frame_rate": 12.5,
+    "short_side": 20,
+    "flow": {"codec": "made up"},
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A network and the version folder of its module."""
+    network = TrunkAndHead()
+    randomize(network)
+    path = export_module(
+        network,
+        tmp_path_factory.mktemp("export"),
+        labels=["a", "b", "c"],
+        frames=4,
+        size=16,
+        info=INFO,
+    )
+    return network, path
+
+
+@pytest.fixture
+def exported(made, trunks_and_heads, tmp_path, monkeypatch):
+    """The same, in a copy of one's own."""
+    monkeypatch.setenv("D3D_TF_CACHE", str(tmp_path / "cache"))
+    network, path = made
+    shutil.copytree(path, tmp_path / "1")
+    return network, tmp_path / "1"
+
+
+def change(path, **entries):
+    told = json.loads((path / "module.json").read_text()) | entries
+    (path / "module.json").write_text(json.dumps(told))
+
+
+def test_a_module_is_a_run(exported, capsys):
+    network, path = exported
+    run = open_run(f"file://{path}")
+    recipe = run.recipe()
+    assert recipe.network == NETWORK
+    assert (recipe.clip.frames, recipe.clip.size) == (4, 16)
+    assert (recipe.data.frame_rate, recipe.data.short_side) == (12.5, 20)
+    assert run.labels() == ["a", "b", "c"]
+    assert run.origin()["flow"] == {"codec": "made up"}
+    assert run.weights()["module"]["source"] == str(path)
+    again = load_checkpoint(run.folder)
+    for ours, theirs in zip(
+        again.get_weights(), network.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    assert "variables" in capsys.readouterr().out
+    # Another time it is found.
+    written = run.recipe_path.stat()
+    assert open_run(str(path)) == run
+    assert run.recipe_path.stat() == written
+    assert capsys.readouterr().out == ""
+
+
+def test_a_module_of_others(tmp_path):
+    tf.saved_model.save(tf.Module(), str(tmp_path / "m"))
+    with pytest.raises(UserError, match="no module of d3d_tf.*KerasLayer"):
+        open_run(str(tmp_path / "m"))
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ({"network": None}, "another version"),
+        ({"network": {"gates": 3}}, "another version of d3d_tf: .*'gates'"),
+    ],
+)
+def test_networks_that_are_not_known(exported, entries, told):
+    _, path = exported
+    change(path, **entries)
+    with pytest.raises(UserError, match=told):
+        module_run(path)
+
+
+def test_a_module_that_does_not_tell_its_network(exported):
+    _, path = exported
+    told = json.loads((path / "module.json").read_text())
+    del told["network"]
+    (path / "module.json").write_text(json.dumps(told))
+    with pytest.raises(UserError, match="does not say which network.*Export"):
+        module_run(path)
+
+
+def test_other_variables_than_those_of_the_network(exported):
+    """Labels of two classes: the head has another shape."""
+    _, path = exported
+    (path / "assets" / "labels.txt").write_text("a\nb\n")
+    with pytest.raises(UserError, match="head/kernel:0, head/bias:0 is miss"):
+        module_run(path)
+
+
+def test_a_module_without_logits_gives_its_trunk(exported, tmp_path):
+    """As a module of features is: a start that gets a new head."""
+    network, path = exported
+    features = tf.train.Checkpoint()
+    features.variables = network.trunk.variables
+    target = tmp_path / "features"
+    tf.saved_model.save(features, str(target))
+    shutil.copy(path / "module.json", target)
+    shutil.copytree(path / "assets", target / "assets", dirs_exist_ok=True)
+    run = module_run(target)
+    assert run.labels() == []
+    recipe = dataclasses.replace(run.recipe(), name="new")
+    initial = Initial([run], recipe, ["x", "y"], ("student",))
+    fresh = TrunkAndHead(2)
+    initial.fill(fresh, "student")
+    for ours, theirs in zip(
+        fresh.trunk.get_weights(), network.trunk.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    (entry,) = initial.describe()
+    assert entry["networks"]["student"]["head"].startswith("replaced (no head")
+
+
+@pytest.mark.card
+def test_a_module_in_an_object_store(exported, s3):
+    network, path = exported
+    target = to_path(f"{s3}/modules/1")
+    publish_folder(path, target, mark="saved_model.pb")
+    run = open_run(f"{s3}/modules/1")
+    assert run.weights()["module"]["source"] == f"{s3}/modules/1"
+    for ours, theirs in zip(
+        load_checkpoint(run.folder).get_weights(),
+        network.get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)

@@ -1,0 +1,56 @@
+"""The blocks of docs/finetuning.md run; commands as far as a dry run goes."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_readme import run
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "finetuning.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
+    )
+
+
+def commands() -> list[list[str]]:
+    lines = "".join(blocks("bash")).replace("\\\n", " ").splitlines()
+    return [shlex.split(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [c for c in commands() if "d3d_tf.main" in c and "UCF" not in str(c)],
+)
+def test_flags_and_recipes_exist(words, tmp_path):
+    done = run([sys.executable, *words[1:], "--dry_run"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "would finetune" in done.stdout
+
+
+def test_the_other_commands_are_known():
+    """`prepare` estimates in a dry run, for which it needs the videos."""
+    others = [c for c in commands() if "--mode=prepare" in c]
+    assert [c[-1] for c in others] == ["--recipe=ucf101_split1"]
+    (mean,) = [c for c in commands() if "d3d_tf.jobs.split_mean" in c]
+    done = subprocess.run(
+        [sys.executable, "-m", mean[2], "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "RUN" in done.stdout
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_block(code, tmp_path):
+    done = run([sys.executable, "-W", "error:::d3d_tf", "-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
