@@ -3,11 +3,15 @@
 import tensorflow as tf
 
 from d3d_tf import schema
-from d3d_tf.data.geometry import crop_and_flip
+from d3d_tf.data.geometry import crop, flip
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
 FLOW_SCALE = 20.0
+JPEG = b"\xff\xd8\xff"  # The first bytes of every one.
+# Decoded beside a crop, left and right: the colours that JPEG stores at half
+# the width are interpolated, and at an edge otherwise than inside.
+MARGIN = 2
 
 
 def parse(record, streams) -> dict:
@@ -45,26 +49,73 @@ def parse(record, streams) -> dict:
 
 
 def decode_frames(encoded, geometry):
-    """JPEG `[length]` to float32 `[time, size, size, 3]` in [-1, 1]."""
-    pixels = tf.map_fn(
-        lambda jpeg: tf.io.decode_jpeg(jpeg, 3),
-        tf.gather(encoded, geometry.indices),
-        fn_output_signature=tf.uint8,
+    """JPEG or PNG `[length]` to uint8 `[time, size, size, 3]`.
+
+    Of a JPEG only the crop is decoded; it is equal to that of the whole frame.
+    """
+    chosen = tf.gather(encoded, geometry.indices)
+    pixels = tf.cond(
+        tf.reduce_all(tf.equal(tf.strings.substr(chosen, 0, 3), JPEG)),
+        lambda: _decode_crops(chosen, geometry),
+        lambda: crop(_decode_whole(chosen), geometry),
     )
-    pixels = crop_and_flip(pixels, geometry)
-    return tf.cast(pixels, tf.float32) / 127.5 - 1.0
+    return flip(pixels, geometry)
 
 
-def decode_flow(encoded, geometry, saturation):
-    """PNG codes `[length]` to float32 `[time, size, size, 2]`, px / 20."""
-    codes = tf.map_fn(
-        lambda png: tf.io.decode_png(png, 3),
-        tf.gather(encoded, geometry.indices),
-        fn_output_signature=tf.uint8,
-    )
-    codes = crop_and_flip(codes, geometry)[..., :2]
-    vectors = tf.cast(codes, tf.float32) - float(schema.ZERO_CODE)
-    vectors *= saturation / (schema.CODE_RANGE * FLOW_SCALE)
+def decode_flow(encoded, geometry):
+    """PNG codes `[length]` to uint8 `[time, size, size, 2]`.
+
+    u of a mirrored clip keeps its code; `flow_factors` negates it.
+    """
+    codes = _decode_whole(tf.gather(encoded, geometry.indices))
+    return flip(crop(codes, geometry), geometry)[..., :2]
+
+
+def scale_frames(pixels):
+    """uint8 0..255 to float32 in [-1, 1], of any shape."""
+    # One pass over memory; x / 127.5 - 1 is three.
+    return tf.quantization.dequantize(tf.bitcast(pixels, tf.quint8), -1.0, 1.0)
+
+
+def flow_factors(saturation, mirrored):
+    """float32 `[2]`: what one step of u's and of v's code is, in px / 20."""
+    step = saturation / (schema.CODE_RANGE * FLOW_SCALE)
     # A mirrored picture moves the other way.
-    mirror = tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
-    return tf.clip_by_value(vectors * mirror, -1.0, 1.0)
+    return step * tf.where(mirrored, [-1.0, 1.0], [1.0, 1.0])
+
+
+def scale_flow(codes, factors):
+    """Codes to float32 px / 20 in [-1, 1].
+
+    Args:
+      codes: uint8 `[..., time, height, width, 2]`.
+      factors: float32 `[..., 2]`, of `flow_factors`.
+    """
+    vectors = tf.cast(codes, tf.float32) - float(schema.ZERO_CODE)
+    vectors *= factors[..., tf.newaxis, tf.newaxis, tf.newaxis, :]
+    return tf.clip_by_value(vectors, -1.0, 1.0)
+
+
+def _decode_crops(jpegs, geometry):
+    size, left = geometry.size, geometry.left
+    width = tf.io.extract_jpeg_shape(jpegs[0])[1]
+    begin = tf.maximum(left - MARGIN, 0)
+    end = tf.minimum(left + size + MARGIN, width)
+    window = tf.stack([geometry.top, begin, size, end - begin])
+    pixels = tf.map_fn(
+        lambda jpeg: tf.io.decode_and_crop_jpeg(jpeg, window, 3),
+        jpegs,
+        fn_output_signature=tf.TensorSpec([size, None, 3], tf.uint8),
+    )
+    left -= begin
+    return tf.ensure_shape(
+        pixels[:, :, left : left + size], [None, size, size, 3]
+    )
+
+
+def _decode_whole(pictures):
+    return tf.map_fn(
+        lambda picture: tf.io.decode_png(picture, 3),
+        pictures,
+        fn_output_signature=tf.uint8,
+    )

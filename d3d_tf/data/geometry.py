@@ -115,13 +115,26 @@ def crop_and_flip(pixels, geometry: ClipGeometry):
 
     Moves pixels only: where they hold flow, the caller negates u as well.
     """
+    return flip(crop(pixels, geometry), geometry)
+
+
+def crop(pixels, geometry: ClipGeometry):
+    """`[time, height, width, C]` to `[time, size, size, C]`."""
     size = geometry.size
     pixels = pixels[
         :,
         geometry.top : geometry.top + size,
         geometry.left : geometry.left + size,
     ]
-    pixels = tf.cond(
-        geometry.flip, lambda: tf.reverse(pixels, [2]), lambda: pixels
-    )
     return tf.ensure_shape(pixels, [None, size, size, None])
+
+
+def flip(pixels, geometry: ClipGeometry):
+    """Mirrors `[time, size, size, C]` left and right, if the draw says so."""
+
+    def mirrored():
+        # TensorFlow is quick with rows of pixels, [rows, width, C].
+        rows = tf.reshape(pixels, [-1, geometry.size, pixels.shape[-1]])
+        return tf.reshape(tf.reverse(rows, [1]), tf.shape(pixels))
+
+    return tf.cond(geometry.flip, mirrored, lambda: pixels)
