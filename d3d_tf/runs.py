@@ -18,9 +18,22 @@ INITIAL = "initial"
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """Paths in a run folder; see the contract in README."""
+    """Paths in a run folder; see the contract in README.
+
+    Attributes:
+      folder: of the run.
+      aside: a name for data that are not the run's own: what is found out
+        about them goes to `evaluations/NAME/`, nothing of the run is replaced.
+    """
 
     folder: Path
+    aside: str = ""
+
+    @property
+    def _found(self) -> Path:
+        if self.aside:
+            return self.folder / "evaluations" / self.aside
+        return self.folder
 
     def checkpoints(self, role: str) -> Path:
         """Checkpoints of one network, with its `history.csv`."""
@@ -32,11 +45,11 @@ class Run:
 
     def scores(self, role: str, split: str) -> Path:
         """What one network says of the videos of a split."""
-        return self.folder / "scores" / f"{role}-{split}.npz"
+        return self._found / "scores" / f"{role}-{split}.npz"
 
     def costs(self, role: str) -> Path:
         """Parameters and time of one network; written after its scores."""
-        return self.folder / "scores" / f"{role}.json"
+        return self._found / "scores" / f"{role}.json"
 
     @property
     def recipe_path(self) -> Path:
@@ -46,12 +59,12 @@ class Run:
     @property
     def results_path(self) -> Path:
         """The results so far."""
-        return self.folder / "results.json"
+        return self._found / "results.json"
 
     @property
     def report_path(self) -> Path:
         """The page to look at."""
-        return self.folder / "report.html"
+        return self._found / "report.html"
 
     @property
     def export_path(self) -> Path:

@@ -81,6 +81,16 @@ def validate(recipe: Recipe) -> None:
     require(recipe.seed >= 0, "seed", "0 or more")
     require(recipe.clip.frames >= 0, "clip.frames", "0 (automatic) or more")
     require(recipe.clip.size >= 0, "clip.size", "0 (automatic) or more")
+    one_of("clip.crop", "random", "corners")
+    for leaf, most in (
+        ("brightness", 1),
+        ("contrast", 1),
+        ("saturation", 1),
+        ("hue", 0.5),
+    ):
+        value = getattr(recipe.clip, f"jitter_{leaf}")
+        expected = f"0 (off) to {most}"
+        require(0 <= value <= most, f"clip.jitter_{leaf}", expected)
     require(recipe.evaluation.clips >= 1, "evaluation.clips", "1 or more")
     require(recipe.evaluation.crops in (1, 3), "evaluation.crops", "1 or 3")
     require(

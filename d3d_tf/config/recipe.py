@@ -88,11 +88,20 @@ class ClipRecipe:
         of 256 in the paper), rounded down to a multiple of 16.
       flip: mirror half of the training clips; wrong where left and right are
         different classes.
+      crop: of the training: `random`, anywhere, or `corners`, the multi-scale
+        corner crops of TSN; see `data/geometry.py`.
+      jitter_brightness, jitter_contrast, jitter_saturation, jitter_hue: most
+        that the training clips' colours are changed; see `data/colour.py`.
     """
 
     frames: int = 64
     size: int = 224
     flip: bool = True
+    crop: str = "random"
+    jitter_brightness: float = 0.0
+    jitter_contrast: float = 0.0
+    jitter_saturation: float = 0.0
+    jitter_hue: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

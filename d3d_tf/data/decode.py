@@ -3,7 +3,8 @@
 import tensorflow as tf
 
 from d3d_tf import schema
-from d3d_tf.data.geometry import crop, flip
+from d3d_tf.data.colour import ColourJitter, jitter_colours
+from d3d_tf.data.geometry import crop_and_flip, cut, fit, flip
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
@@ -48,47 +49,58 @@ def parse(record, streams) -> dict:
     }
 
 
-def decode_frames(encoded, geometry):
-    """JPEG or PNG `[length]` to uint8 `[time, size, size, 3]`.
+def decode_frames(encoded, geometry, jitter: ColourJitter | None = None):
+    """JPEG or PNG `[length]` to `[time, size, size, 3]` of 0..255.
 
-    Of a JPEG only the crop is decoded; it is equal to that of the whole frame.
+    uint8; float32 where the draw resizes or changes colours. Of a JPEG only the
+    crop is decoded; it is equal to that of the whole frame.
     """
     chosen = tf.gather(encoded, geometry.indices)
     pixels = tf.cond(
         tf.reduce_all(tf.equal(tf.strings.substr(chosen, 0, 3), JPEG)),
         lambda: _decode_crops(chosen, geometry),
-        lambda: crop(_decode_whole(chosen), geometry),
+        lambda: cut(_decode_whole(chosen), geometry),
     )
-    return flip(pixels, geometry)
+    pixels = flip(fit(pixels, geometry), geometry)
+    if jitter is not None:
+        unit = tf.cast(pixels, tf.float32) / 255.0
+        pixels = 255.0 * jitter_colours(unit, jitter)
+    return pixels
 
 
 def decode_flow(encoded, geometry):
-    """PNG codes `[length]` to uint8 `[time, size, size, 2]`.
+    """PNG codes `[length]` to `[time, size, size, 2]`.
 
-    u of a mirrored clip keeps its code; `flow_factors` negates it.
+    uint8; float32 where the draw resizes. Vectors keep their codes, mirrored or
+    stretched: see `flow_factors`.
     """
     codes = _decode_whole(tf.gather(encoded, geometry.indices))
-    return flip(crop(codes, geometry), geometry)[..., :2]
+    return crop_and_flip(codes, geometry)[..., :2]
 
 
 def scale_frames(pixels):
-    """uint8 0..255 to float32 in [-1, 1], of any shape."""
-    # One pass over memory; x / 127.5 - 1 is three.
+    """uint8 or float32 0..255 to float32 in [-1, 1], of any shape."""
+    if pixels.dtype != tf.uint8:
+        return pixels / 127.5 - 1.0
+    # One pass over memory instead of three.
     return tf.quantization.dequantize(tf.bitcast(pixels, tf.quint8), -1.0, 1.0)
 
 
-def flow_factors(saturation, mirrored):
+def flow_factors(saturation, geometry):
     """float32 `[2]`: what one step of u's and of v's code is, in px / 20."""
     step = saturation / (schema.CODE_RANGE * FLOW_SCALE)
+    if geometry.resized:
+        # Motion counts in pixels, which are others now.
+        step *= geometry.stretch()
     # A mirrored picture moves the other way.
-    return step * tf.where(mirrored, [-1.0, 1.0], [1.0, 1.0])
+    return step * tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
 
 
 def scale_flow(codes, factors):
     """Codes to float32 px / 20 in [-1, 1].
 
     Args:
-      codes: uint8 `[..., time, height, width, 2]`.
+      codes: uint8 or float32 `[..., time, height, width, 2]`.
       factors: float32 `[..., 2]`, of `flow_factors`.
     """
     vectors = tf.cast(codes, tf.float32) - float(schema.ZERO_CODE)
@@ -97,20 +109,18 @@ def scale_flow(codes, factors):
 
 
 def _decode_crops(jpegs, geometry):
-    size, left = geometry.size, geometry.left
-    width = tf.io.extract_jpeg_shape(jpegs[0])[1]
-    begin = tf.maximum(left - MARGIN, 0)
-    end = tf.minimum(left + size + MARGIN, width)
-    window = tf.stack([geometry.top, begin, size, end - begin])
+    height, width = geometry.extent()
+    begin = tf.maximum(geometry.left - MARGIN, 0)
+    whole = tf.io.extract_jpeg_shape(jpegs[0])[1]
+    end = tf.minimum(geometry.left + width + MARGIN, whole)
+    window = tf.stack([geometry.top, begin, height, end - begin])
     pixels = tf.map_fn(
         lambda jpeg: tf.io.decode_and_crop_jpeg(jpeg, window, 3),
         jpegs,
-        fn_output_signature=tf.TensorSpec([size, None, 3], tf.uint8),
+        fn_output_signature=tf.TensorSpec([None, None, 3], tf.uint8),
     )
-    left -= begin
-    return tf.ensure_shape(
-        pixels[:, :, left : left + size], [None, size, size, 3]
-    )
+    left = geometry.left - begin
+    return pixels[:, :, left : left + width]
 
 
 def _decode_whole(pictures):

@@ -4,7 +4,19 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from d3d_tf.config import EvaluationRecipe
+from d3d_tf.config import ClipRecipe, EvaluationRecipe
+
+# Of the short side, for the sides of a corner crop: 256, 224, 192 and 168 of
+# 256 pixels in Wang et al., "Towards Good Practices for Very Deep Two-Stream
+# ConvNets" (2015), section 3.
+CORNER_SCALES = (1.0, 0.875, 0.75, 0.66)
+# Height and width may be neighbours among them (TSN's max_distort=1).
+_PAIRS = [
+    (one, other)
+    for i, one in enumerate(CORNER_SCALES)
+    for j, other in enumerate(CORNER_SCALES)
+    if abs(i - j) <= 1
+]
 
 
 class ClipGeometry(NamedTuple):
@@ -13,8 +25,10 @@ class ClipGeometry(NamedTuple):
     Attributes:
       indices: int32 `[frames]`, of the stored frames and flow frames.
       top, left: int32 scalars, the crop's corner in pixels.
-      size: height and width of the crop.
+      size: height and width of the clip.
       flip: bool scalar, mirror left and right.
+      shape: int32 `[2]`, height and width of the crop, which is then resized;
+        None: those of the clip.
     """
 
     indices: tf.Tensor
@@ -22,6 +36,20 @@ class ClipGeometry(NamedTuple):
     left: tf.Tensor
     size: int
     flip: tf.Tensor
+    shape: tf.Tensor | None = None
+
+    @property
+    def resized(self) -> bool:
+        """Whether the crop has another size than the clip."""
+        return self.shape is not None
+
+    def extent(self):
+        """Height and width of the crop."""
+        return tf.unstack(self.shape) if self.resized else (self.size,) * 2
+
+    def stretch(self):
+        """float32 `[2]`: how much longer (u, v) are in the resized crop."""
+        return float(self.size) / tf.cast(self.shape[::-1], tf.float32)
 
 
 def centre_geometry(length, height, width, *, frames: int, size: int):
@@ -81,13 +109,17 @@ def view_geometry(
     )
 
 
-def random_geometry(
-    length, height, width, *, frames: int, size: int, flip: bool, seed
-):
+def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
     """A draw that is a function of `seed`, int32 `[2]`, and of nothing else.
 
-    `length`, `height` and `width` describe the stored video; start, corner and
-    flip are uniform.
+    Start and flip are uniform, and the corner of a `random` crop. `corners`
+    draws height and width from `CORNER_SCALES` of the short side, at most one
+    step apart, and one of five places: the corners and the middle.
+
+    Args:
+      length, height, width: of the stored video.
+      clip: what to draw.
+      seed: of this clip in this epoch.
     """
     seeds = tf.random.experimental.stateless_split(seed, 4)
 
@@ -96,12 +128,26 @@ def random_geometry(
             [], seeds[which], 0, limit, dtype=tf.int32
         )
 
+    start = below(tf.maximum(length - clip.frames, 0) + 1, 0)
+    shape = None
+    if clip.crop == "random":
+        top = below(height - clip.size + 1, 1)
+        left = below(width - clip.size + 1, 2)
+    else:
+        short = tf.cast(tf.minimum(height, width), tf.float32)
+        pair = tf.constant(_PAIRS)[below(len(_PAIRS), 1)]
+        shape = tf.cast(short * pair, tf.int32)
+        room = tf.stack([height, width]) - shape
+        place = below(5, 2)
+        corner = room * tf.stack([place // 2, place % 2])
+        top, left = tf.unstack(tf.where(place == 4, room // 2, corner))
     return ClipGeometry(
-        _looped(below(tf.maximum(length - frames, 0) + 1, 0), length, frames),
-        below(height - size + 1, 1),
-        below(width - size + 1, 2),
-        size,
-        tf.logical_and(flip, tf.equal(below(2, 3), 1)),
+        _looped(start, length, clip.frames),
+        top,
+        left,
+        clip.size,
+        tf.logical_and(clip.flip, tf.equal(below(2, 3), 1)),
+        shape,
     )
 
 
@@ -113,19 +159,28 @@ def _looped(start, length, frames: int):
 def crop_and_flip(pixels, geometry: ClipGeometry):
     """`[time, height, width, C]` to `[time, size, size, C]`.
 
-    Moves pixels only: where they hold flow, the caller negates u as well.
+    Moves pixels only: where they hold flow, the caller negates u as well, and
+    stretches a resized crop's vectors. A resized crop (bilinear, without
+    smoothing, as TSN's) is float32; else the type stays.
     """
-    return flip(crop(pixels, geometry), geometry)
+    return flip(fit(cut(pixels, geometry), geometry), geometry)
 
 
-def crop(pixels, geometry: ClipGeometry):
-    """`[time, height, width, C]` to `[time, size, size, C]`."""
-    size = geometry.size
-    pixels = pixels[
+def cut(pixels, geometry: ClipGeometry):
+    """The crop of `[time, height, width, C]`, in its own size."""
+    height, width = geometry.extent()
+    return pixels[
         :,
-        geometry.top : geometry.top + size,
-        geometry.left : geometry.left + size,
+        geometry.top : geometry.top + height,
+        geometry.left : geometry.left + width,
     ]
+
+
+def fit(pixels, geometry: ClipGeometry):
+    """A crop to `[time, size, size, C]`, float32 if it was resized."""
+    size = geometry.size
+    if geometry.resized:
+        pixels = tf.image.resize(pixels, [size, size])
     return tf.ensure_shape(pixels, [None, size, size, None])
 
 

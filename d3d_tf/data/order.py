@@ -3,10 +3,12 @@
 Every epoch shuffles the shards. Groups of them are read side by side, a record
 of each in turn; what comes is cut into windows, and each window is shuffled.
 All of it is a function of (seed, epoch). To begin in the middle of an epoch,
-whole groups are skipped by the manifest's counts, so that at most one group
-and one window are read in vain, however far the training had come.
+the manifest's counts tell which groups are past, and how many records of each
+file of the next one: these are passed over from header to header. At most a
+window is read in vain, however far the training had come.
 """
 
+import bisect
 import itertools
 
 import tensorflow as tf
@@ -29,38 +31,65 @@ def shuffled_records(
     paths = list(shards)
 
     def whole_epoch(epoch):
-        return _epoch(paths, epoch, seed, window)
+        order = _shuffled_paths(paths, epoch, seed)
+        return _epoch(order, [0] * len(paths), epoch, seed, window)
 
     whole = tf.data.Dataset.range(epoch + (place > 0), 2**40)
     whole = whole.flat_map(whole_epoch)
     if not place:
         return whole
     windows, clips = divmod(place, window)
-    order = _shuffled_paths(paths, tf.constant(epoch, tf.int64), seed)
-    counts = [shards[path.decode()] for path in order.numpy()]
-    groups, records = _skip(counts, windows * window)
+    order = _shuffled_paths(paths, tf.constant(epoch, tf.int64), seed).numpy()
+    counts = [shards[path.decode()] for path in order]
+    rest, past = _skip(counts, windows * window)
     begun = _epoch(
-        paths,
+        order[rest],
+        past,
         tf.constant(epoch, tf.int64),
         seed,
         window,
-        skipped_groups=groups,
-        skipped_records=records,
         skipped_windows=windows,
         skipped_clips=clips,
     )
     return begun.concatenate(whole)
 
 
-def _skip(counts: list[int], records: int) -> tuple[int, int]:
-    """Whole groups of shards among the first `records`, and what is left."""
+def _skip(counts: list[int], records: int) -> tuple[list[int], list[int]]:
+    """What is left of the files after their first `records`.
+
+    Returns:
+      the places of the files, in the order in which they are read on, and how
+      many records of each are past.
+    """
     groups = [
         sum(counts[i : i + SHARDS_AT_ONCE])
         for i in range(0, len(counts), SHARDS_AT_ONCE)
     ]
     sums = [0, *itertools.accumulate(groups)]
     whole = max(k for k, total in enumerate(sums) if total <= records)
-    return whole, records - sums[whole]
+    first = whole * SHARDS_AT_ONCE
+    group = counts[first : first + SHARDS_AT_ONCE]
+    records -= sums[whole]
+
+    def read_in(rounds):
+        return sum(min(count, rounds) for count in group)
+
+    rounds = bisect.bisect_right(range(max(group) + 1), records, key=read_in)
+    rounds = max(rounds - 1, 0)
+    past = [min(count, rounds) for count in group]
+    # Of the round that was begun: who had a turn, and who is next.
+    turns = [k for k, count in enumerate(group) if count > rounds]
+    had = turns[: records - read_in(rounds)]
+    for k in had:
+        past[k] += 1
+    next_ = had[-1] + 1 if had else 0
+    places = list(range(first, len(counts)))
+    past += [0] * (len(places) - len(past))
+    n = len(group)
+    return (
+        places[next_:n] + places[:next_] + places[n:],
+        past[next_:n] + past[:next_] + past[n:],
+    )
 
 
 def _shuffled_paths(paths, epoch, seed: int):
@@ -70,19 +99,18 @@ def _shuffled_paths(paths, epoch, seed: int):
 
 def _epoch(
     paths,
+    past: list[int],
     epoch,
     seed: int,
     window: int,
     *,
-    skipped_groups: int = 0,
-    skipped_records: int = 0,
     skipped_windows: int = 0,
     skipped_clips: int = 0,
 ):
-    def read(group):
-        files = tf.data.Dataset.from_tensor_slices(group)
+    def read(group, past):
+        files = tf.data.Dataset.from_tensor_slices((group, past))
         return files.interleave(
-            tf.data.TFRecordDataset,
+            lambda path, past: tf.data.TFRecordDataset(path).skip(past),
             cycle_length=SHARDS_AT_ONCE,
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
@@ -96,14 +124,10 @@ def _epoch(
             tf.random.experimental.stateless_shuffle(records, key)
         )
 
-    paths = tf.data.Dataset.from_tensor_slices(
-        _shuffled_paths(paths, epoch, seed)
-    )
     return (
-        paths.batch(SHARDS_AT_ONCE)
-        .skip(skipped_groups)
+        tf.data.Dataset.from_tensor_slices((paths, tf.constant(past, tf.int64)))
+        .batch(SHARDS_AT_ONCE)
         .flat_map(read)
-        .skip(skipped_records)
         .batch(window)
         .enumerate(skipped_windows)
         .flat_map(shuffle)

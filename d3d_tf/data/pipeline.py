@@ -1,10 +1,10 @@
 """From shards to batches, on one page.
 
 shards -> serialized records (see `order`) -> parse -> draw a clip -> decode its
-frames only -> crop and flip -> batch -> scale. A *clip* is what a network sees
-of a *video*; a *view* is how it is chosen. Every draw is a function of (seed,
-epoch, clip id), and the order of one of (seed, epoch): neither depends on the
-number of threads.
+frames only -> crop and flip -> colours -> batch -> scale. A *clip* is what a
+network sees of a *video*; a *view* is how it is chosen. Every draw is a
+function of (seed, epoch, clip id), and the order of one of (seed, epoch):
+neither depends on the number of threads.
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
+from d3d_tf.data.colour import random_jitter
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.decode import (
     decode_flow,
@@ -52,7 +53,7 @@ def make_dataset(
     Args:
       records: a record folder.
       split: one of its splits.
-      clip: length, size and flip.
+      clip: length and size; of the training also crop, flip and colours.
       batch_size: clips per batch, over all replicas.
       training: endless, shuffled and augmented; else each video once, in the
         order of the shards, in the asked views one after another, the last
@@ -154,16 +155,16 @@ def training_clip(
     epoch_key = tf.cast(epoch, tf.int32) + tf.constant(
         (seed * 7919) % (2**31 - 1), tf.int32
     )
+    draw = tf.stack([epoch_key, tf.cast(clip_key, tf.int32)])
     geometry = random_geometry(
         video["length"],
         video["height"],
         video["width"],
-        frames=clip.frames,
-        size=clip.size,
-        flip=clip.flip,
-        seed=tf.stack([epoch_key, tf.cast(clip_key, tf.int32)]),
+        clip=clip,
+        seed=draw,
     )
-    return _decode(video, geometry, streams), video["label"]
+    jitter = random_jitter(clip, draw)
+    return _decode(video, geometry, streams, jitter), video["label"]
 
 
 def evaluation_clip(
@@ -199,14 +200,16 @@ def scale(clips: dict) -> dict:
     return inputs
 
 
-def _decode(video: dict, geometry, streams: tuple[str, ...]) -> dict:
-    """The asked streams of a parsed record, uint8 as they are stored."""
+def _decode(
+    video: dict, geometry, streams: tuple[str, ...], jitter=None
+) -> dict:
+    """The asked streams of a parsed record, not yet scaled."""
     clip = {}
     if "id" in streams:
         clip["id"] = video["id"]
     if "frames" in streams:
-        clip["frames"] = decode_frames(video["frames"], geometry)
+        clip["frames"] = decode_frames(video["frames"], geometry, jitter)
     if "flow" in streams:
         clip["flow"] = decode_flow(video["flow"], geometry)
-        clip["factors"] = flow_factors(video["saturation"], geometry.flip)
+        clip["factors"] = flow_factors(video["saturation"], geometry)
     return clip

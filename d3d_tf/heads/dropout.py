@@ -45,6 +45,15 @@ def draw_by_step(network, seed: int, step: tf.Variable) -> None:
         )
         return tf.stack([seed, draw])
 
+    _give(network, key)
+
+
+def draw_as_keras(network) -> None:
+    """Undoes `draw_by_step`: a network that is exported knows no optimizer."""
+    _give(network, None)
+
+
+def _give(network, key) -> None:
     for layer in network._flatten_layers():
         if isinstance(layer, Dropout):
             layer.key = key

@@ -62,6 +62,12 @@ def distill(
     )
     log_to(run.folder / "log.txt")
     say(describe(dataset))
+    frames = recipe.clip.frames
+    if shorter := dataset.count_shorter("train", frames):
+        say(
+            f"{shorter} of {dataset.splits['train']} training videos have less "
+            f"than {frames} frames: their clips begin again at their end."
+        )
     if not dataset.test_splits:
         say("warning: no video was held out; scores are on training videos.")
     if initial:

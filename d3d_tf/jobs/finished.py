@@ -22,6 +22,9 @@ def evaluate(
 ) -> None:
     """Shows the rows of all networks that the run has finished.
 
+    They go to the run's results.json; those of data which are not the run's
+    own to a results.json of their own, and the path is said.
+
     Args:
       run: the run.
       data: records; default: those that the run was made on.
@@ -46,10 +49,11 @@ def evaluate(
             "run; --set takes evaluation.clips, evaluation.crops and "
             "evaluation.clip_frames there."
         )
-    experiment = _experiment(run, data, recipe)
+    dataset = _dataset(run, data)
+    run = _beside(run, dataset)
+    experiment = _experiment(run, dataset, recipe)
     mismatch = run.origin()["flow_mismatch"]
     if experiment.is_finished(TEACHER):
-        dataset = experiment.dataset
         found = run.require_flow(
             dataset.flow, dataset.folder, allow=allow_flow_mismatch
         )
@@ -65,6 +69,8 @@ def evaluate(
             f"--run_dir={run.folder} again, it goes on from its checkpoints."
         )
     write_table(experiment, roles, flow_mismatch=mismatch)
+    if run.aside:
+        say(f"results: {run.results_path}")
 
 
 def export(run: Run) -> None:
@@ -78,7 +84,7 @@ def export(run: Run) -> None:
     if run.is_converted():
         say(f"module: {export_run(run, load_checkpoint(run.folder))}")
         return
-    experiment = _experiment(run, None)
+    experiment = _experiment(run, _dataset(run, None))
     if not experiment.is_finished(STUDENT):
         raise UserError(
             f"{run.folder} has no finished student: --mode=distill makes it."
@@ -90,20 +96,40 @@ def visualize(run: Run, data: str | None) -> None:
     """Writes the report page and says where.
 
     Raises:
-      UserError: the run has no results yet.
+      UserError: the run has no results yet, or none on these data.
     """
     if not run.read_results():
         raise UserError(f"{run.folder} has no results yet.")
-    say(f"report: {write_report(run, _dataset(run, data))}")
+    dataset = _dataset(run, data)
+    beside = _beside(run, dataset)
+    if not beside.read_results():
+        raise UserError(
+            f"{run.folder} has no results on {dataset.folder} yet: "
+            f"--mode=evaluate --data={dataset.folder} makes them."
+        )
+    say(f"report: {write_report(beside, dataset)}")
+
+
+def _beside(run: Run, dataset: Dataset) -> Run:
+    """The run, with a place of its own for data that are not the run's."""
+    digest = dataset.info["digest"]
+    own = run.read_results().get("dataset", {}).get("digest")
+    if own is None:
+        records = run.origin()["records"]
+        # A converted network has none, and the first it meets become its own.
+        own = open_dataset(records).info["digest"] if records else digest
+    if digest == own:
+        return run
+    return Run(run.folder, aside=f"{dataset.info['name']}-{digest[:8]}")
 
 
 def _experiment(
-    run: Run, data: str | None, recipe: Recipe | None = None
+    run: Run, dataset: Dataset, recipe: Recipe | None = None
 ) -> Experiment:
     donor = run.origin()["teacher"]
     return Experiment(
         recipe or run.recipe(),
-        _dataset(run, data),
+        dataset,
         run,
         Run(to_path(donor)) if donor else None,
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from d3d_tf.config import (
-    ClipRecipe,
     DataRecipe,
     FlowRecipe,
     Recipe,
@@ -288,7 +287,7 @@ def _with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:
     recipe = dataclasses.replace(
         recipe,
         data=dataclasses.replace(recipe.data, short_side=stored),
-        clip=ClipRecipe(frames=frames, size=size, flip=clip.flip),
+        clip=dataclasses.replace(clip, frames=frames, size=size),
     )
     validate(recipe)
     return recipe

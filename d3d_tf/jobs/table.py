@@ -44,6 +44,7 @@ class Row:
 
     def save(self, run: Run, data_digest: str, views: EvaluationRecipe) -> None:
         """Writes scores and costs into the run folder, the costs last."""
+        run.costs(self.role).parent.mkdir(parents=True, exist_ok=True)
         for split, scores in self.scores.items():
             scores.save(run.scores(self.role, split))
         costs = {

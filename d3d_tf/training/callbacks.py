@@ -1,14 +1,22 @@
 """Progress, checkpoints and a clean stop, as Keras callbacks."""
 
+import csv
 import math
 import signal
+from pathlib import Path
 
+import tensorflow as tf
 from tqdm import tqdm
 
 from d3d_tf.errors import UserError
+from d3d_tf.files import write_atomically
 from d3d_tf.keras_api import keras
 
 CHECK_EVERY = 20
+_REMEDY = (
+    "Lower train.learning_rate, or use float32 if mixed precision is on. The "
+    "last checkpoint before it is kept."
+)
 
 
 class StopSignals:
@@ -40,46 +48,67 @@ class Checkpointer(keras.callbacks.Callback):
     """Saves at the end of every epoch; ends the training in time.
 
     After a stop signal (a scheduler's wish, or Ctrl-C) the current step is
-    finished and saved. It also adds `step` to the epoch's logs.
+    finished and saved. What is no number is not saved.
 
     Args:
-      manager: a `tf.train.CheckpointManager` of network and optimizer.
-      steps: the training ends when the optimizer has made so many.
+      manager: a `tf.train.CheckpointManager` of network, optimizer and `step`.
+      step: integer variable: batches trained on; set before every save. Unlike
+        the optimizer's count it includes those that half precision left out.
+      steps: the training ends after so many.
       signals: an entered `StopSignals`.
     """
 
-    def __init__(self, manager, steps: int, signals: StopSignals):
+    # Values stay on the device until they are looked at.
+    _supports_tf_logs = True
+
+    def __init__(
+        self, manager, step: tf.Variable, steps: int, signals: StopSignals
+    ):
         super().__init__()
         self._manager = manager
+        self._saved_step = step
+        self._step = int(step.numpy())
         self._steps = steps
         self._signals = signals
 
-    @property
-    def _step(self) -> int:
-        return int(self.model.optimizer.iterations.numpy())
-
     def on_train_batch_end(self, batch, logs=None):
+        self._step += 1
         if self._signals.received or self._step >= self._steps:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
-        require_finite(logs["loss"], self._step)
-        logs["step"] = self._step
+        require_finite(float(logs["loss"]), self._step)
+        _require_finite_weights(self.model, self._step)
+        self._saved_step.assign(self._step)
         self._manager.save(checkpoint_number=self._step)
 
 
 def require_finite(loss: float, step: int) -> None:
     """Raises UserError if the loss is no number, with what to do."""
     if not math.isfinite(loss):
+        raise UserError(f"The loss is {loss} at step {step}. {_REMEDY}")
+
+
+def _require_finite_weights(model, step: int) -> None:
+    """The loss of a step was taken before its update, which may be none."""
+    optimizer = model.optimizer
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    finite = [
+        tf.reduce_all(tf.math.is_finite(variable))
+        for variable in [*model.variables, *inner.variables]
+        if variable.dtype.is_floating
+    ]
+    if not tf.reduce_all(finite):
         raise UserError(
-            f"The loss is {loss} at step {step}. Lower train.learning_rate, or "
-            "use float32 if mixed precision is on. The last checkpoint before "
-            "it is kept."
+            f"The update of step {step} made weights that are no finite "
+            f"numbers. {_REMEDY}"
         )
 
 
 class Progress(keras.callbacks.Callback):
     """A bar with the loss and the time left; stops at a loss that is no number.
+
+    It also adds `step` to the epoch's logs.
 
     Args:
       title: of the bar.
@@ -104,5 +133,25 @@ class Progress(keras.callbacks.Callback):
             require_finite(loss, self._step)
             self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
 
+    def on_epoch_end(self, epoch, logs=None):
+        logs["step"] = self._step
+
     def on_train_end(self, logs=None):
         self._bar.close()
+
+
+def make_history(path: Path, start: int):
+    """A CSVLogger whose rows go on after those up to step `start`.
+
+    An epoch's row is written before its checkpoint; rows whose checkpoint a
+    kill prevented are removed, because they come again.
+    """
+    if start and path.exists():
+        lines = path.read_text().splitlines(keepends=True)
+        kept = lines[:1]
+        for line, row in zip(lines[1:], csv.DictReader(lines), strict=True):
+            if line.endswith("\n") and int(row["step"]) <= start:
+                kept.append(line)
+        write_atomically(path, "".join(kept))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return keras.callbacks.CSVLogger(str(path), append=start > 0)

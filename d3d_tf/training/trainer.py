@@ -11,9 +11,14 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
-from d3d_tf.heads.dropout import draw_by_step
+from d3d_tf.heads.dropout import draw_as_keras, draw_by_step
 from d3d_tf.keras_api import keras
-from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
+from d3d_tf.training.callbacks import (
+    Checkpointer,
+    Progress,
+    StopSignals,
+    make_history,
+)
 from d3d_tf.training.schedules import make_optimizer
 
 FINISHED = "finished.json"
@@ -75,15 +80,16 @@ def train(
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         # Its slots must exist before a checkpoint is read into them.
         inner.build(trainer.trainable_variables)
+        step = tf.Variable(0, dtype=tf.int64, trainable=False)
         state = tf.train.Checkpoint(
-            network=trainer.network, optimizer=optimizer
+            network=trainer.network, optimizer=optimizer, step=step
         )
         manager = tf.train.CheckpointManager(
             state, str(checkpoints), max_to_keep=2
         )
         if manager.latest_checkpoint:
             state.restore(manager.latest_checkpoint).assert_consumed()
-    start = int(optimizer.iterations.numpy())
+    start = int(step.numpy())
     if start < steps:
         data = make_dataset(
             dataset,
@@ -105,17 +111,16 @@ def train(
                 verbose=0,
                 callbacks=[
                     Progress(title, start, steps),
-                    Checkpointer(manager, steps, signals),
+                    make_history(checkpoints / "history.csv", start),
                     keras.callbacks.TensorBoard(
                         str(tensorboard), write_graph=False
                     ),
-                    keras.callbacks.CSVLogger(
-                        str(checkpoints / "history.csv"), append=start > 0
-                    ),
+                    Checkpointer(manager, step, steps, signals),
                 ],
             )
         if signals.received:
             raise Stopped(signals.received, checkpoints)
+    draw_as_keras(trainer.network)
     told = {
         "steps": steps,
         "recipe_hash": digest(recipe),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import EvaluationRecipe
+from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.geometry import (
     ClipGeometry,
     centre_geometry,
@@ -123,9 +123,10 @@ def draws(count, **changes):
         "flip": True,
     } | changes
     sizes = [given.pop(name) for name in ("length", "height", "width")]
+    clip = ClipRecipe(**given)
 
     def draw(i):
-        view = random_geometry(*sizes, seed=tf.stack([7, i]), **given)
+        view = random_geometry(*sizes, clip=clip, seed=tf.stack([7, i]))
         return view.indices, view.top, view.left, view.flip
 
     @tf.function
@@ -181,6 +182,73 @@ def test_nothing_to_choose():
     indices, tops, lefts, _ = draws(5, length=3, height=16, width=16, frames=5)
     np.testing.assert_array_equal(indices, [[0, 1, 2, 0, 1]] * 5)
     assert not tops.any() and not lefts.any()
+
+
+def test_corner_crops():
+    """Of 40 x 50: 40, 35, 30 and 26 (0.66 * 40 = 26.4) pixels.
+
+    A pair is not more than one step apart: 4 equal and 6 neighbouring ones.
+    Each of them comes in five places.
+    """
+    clip = ClipRecipe(frames=1, size=32, crop="corners", flip=False)
+
+    @tf.function
+    def run():
+        def draw(i):
+            view = random_geometry(3, 40, 50, clip=clip, seed=tf.stack([7, i]))
+            assert view.resized
+            return tf.stack([*tf.unstack(view.shape), view.top, view.left])
+
+        return tf.map_fn(draw, tf.range(4000))
+
+    found = run().numpy()
+    sides = (40, 35, 30, 26)
+    expected = {
+        (h, w, top, left)
+        for i, h in enumerate(sides)
+        for j, w in enumerate(sides)
+        if abs(i - j) <= 1
+        for top, left in (
+            (0, 0),
+            (0, 50 - w),
+            (40 - h, 0),
+            (40 - h, 50 - w),
+            ((40 - h) // 2, (50 - w) // 2),
+        )
+    }
+    assert set(map(tuple, found.tolist())) == expected
+    # Uniform, each to five deviations of its binomial.
+    _, counts = np.unique(found[:, :2], axis=0, return_counts=True)
+    assert len(counts) == 10
+    assert abs(counts - 400).max() < 5 * (4000 * 0.1 * 0.9) ** 0.5
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_resized_crop(flip):
+    """A slope stays a slope: 6 x 8 pixels at (1, 3), to 4 x 4.
+
+    Pixel k of 4 is where k' = (k + 1/2) 6/4 - 1/2 of 6 was (half-pixel
+    centres), so 1 + k' in rows, and 3 + (k + 1/2) 8/4 - 1/2 in columns.
+    """
+    y, x = np.meshgrid(np.arange(10.0), np.arange(12.0), indexing="ij")
+    pixels = np.float32(np.stack([x, y], -1))[None]
+    view = ClipGeometry(
+        None,
+        tf.constant(1),
+        tf.constant(3),
+        4,
+        tf.constant(flip),
+        tf.constant([6, 8]),
+    )
+    columns = [3.5, 5.5, 7.5, 9.5]
+    rows = [1.25, 2.75, 4.25, 5.75]
+    found = crop_and_flip(tf.constant(pixels), view).numpy()[0]
+    for row in found[..., 0]:
+        np.testing.assert_allclose(row, columns[::-1] if flip else columns)
+    for column in found[..., 1].T:
+        np.testing.assert_allclose(column, rows)
+    # 8 columns became 4, 6 rows 4.
+    np.testing.assert_allclose(view.stretch(), [0.5, 2 / 3])
 
 
 @pytest.mark.parametrize("flip", [False, True])

@@ -1,5 +1,7 @@
 """Shuffled, whole, and the same from any position on."""
 
+from pathlib import Path
+
 import pytest
 import tensorflow as tf
 
@@ -75,6 +77,28 @@ def test_groups_that_are_past_are_not_read(shards, tmp_path):
     assert rest == whole[start : start + 4]
     with pytest.raises(tf.errors.NotFoundError):
         numbers(there, 1, window=window, start=0)
+
+
+def test_records_that_are_past_are_passed_over(shards, tmp_path):
+    """Their content may be damaged: it is not looked at.
+
+    All seven files are one group, as with the usual 16 shards. A record is 8
+    bytes of length, 4 of their checksum, the content and 4 of its checksum.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(order, "SHARDS_AT_ONCE", 16)
+        whole = numbers(shards, TOTAL, window=4)
+        damaged = {}
+        for path, count in shards.items():
+            content = bytearray(Path(path).read_bytes())
+            content[12] ^= 0xFF  # The first record's.
+            copy = tmp_path / Path(path).name
+            copy.write_bytes(content)
+            damaged[str(copy)] = count
+        # After one record of each file, two windows on.
+        assert numbers(damaged, 6, window=4, start=8) == whole[8:14]
+        with pytest.raises(tf.errors.DataLossError):
+            numbers(damaged, 1, window=4, start=0)
 
 
 def test_a_window_mixes_no_more_than_itself(shards):

@@ -5,6 +5,7 @@ flip; grey blocks of 8 x 8 px survive JPEG, so they can say which video and
 frame it was.
 """
 
+import dataclasses
 import time
 
 import numpy as np
@@ -249,6 +250,85 @@ def test_flow_warps_frames_after_all_augmentation(tmp_path, velocity):
             errors.setdefault(float(np.sign(u[0, 0, 0])), []).append(error)
     assert errors.keys() == {-1.0, 1.0}  # Clips as stored, and mirrored ones.
     assert max(map(max, errors.values())) < 6
+
+
+def test_corner_crops_of_both_streams(tmp_path):
+    """Flow tells which crop it is of: in its values, and how they stretch.
+
+    Everything moves by (6, -3) px per frame. A crop of h x w pixels resized to
+    16 makes that (6 16/w, -3 16/h). Grey is 4 x + 2 y: it tells the place in
+    the video, so its slopes are 4 w/16 and 2 h/16 per pixel, up to JPEG.
+    """
+    y, x = np.mgrid[:24, :32]
+    frames = np.broadcast_to((4 * x + 2 * y)[None, ..., None], [3, 24, 32, 3])
+    flow = np.broadcast_to(np.float32([6, -3]), [3, 24, 32, 2])
+    codes = flow_codes(flow)
+    stored = (codes[0, 0, 0].astype(float) - 128) * 20 / 127
+    folder = write_records(
+        tmp_path / "slope", [Video("a", 0, np.uint8(frames), codes)]
+    )
+    clip = ClipRecipe(frames=2, size=16, crop="corners", flip=True)
+    seen, flips = set(), set()
+    for inputs, _ in read(folder, count=60, batch_size=1, clip=clip):
+        u, v = 20 * inputs["flow"][0, 0, 0, 0]
+        np.testing.assert_allclose(
+            20 * inputs["flow"][0], np.broadcast_to([u, v], [2, 16, 16, 2])
+        )
+        flips.add(u < 0)
+        w, h = 16 * stored / (abs(u), v)
+        w, h = round(w), round(h)
+        np.testing.assert_allclose([abs(u) * w, v * h], 16 * stored, rtol=1e-5)
+        seen.add((h, w))
+        grey = (inputs["frames"][0, 0, ..., 0] + 1) * 127.5
+        down, across = (np.diff(grey, axis=i).mean() for i in (0, 1))
+        assert abs(across) == pytest.approx(4 * w / 16, abs=0.15)
+        assert (across < 0) == (u < 0)
+        assert down == pytest.approx(2 * h / 16, abs=0.15)
+    sides = (24, 21, 18, 15)  # 0.66 * 24 = 15.84.
+    assert len(seen) >= 8 and flips == {False, True}
+    assert seen <= {
+        (sides[i], sides[j])
+        for i in range(4)
+        for j in range(4)
+        if abs(i - j) <= 1
+    }
+
+
+def test_colours_change_frames_only_and_the_same_way_in_a_clip(tmp_path):
+    """Grey videos at half brightness: what is added is the same everywhere."""
+    videos = [
+        Video(
+            f"{k}",
+            0,
+            np.full([4, 16, 16, 3], 128, np.uint8),
+            place_codes(4, 16, 16),
+        )
+        for k in range(4)
+    ]
+    folder = write_records(tmp_path / "grey", videos)
+    plain = ClipRecipe(frames=4, size=16, flip=True)
+    jittered = dataclasses.replace(plain, jitter_brightness=0.3)
+    levels = set()
+    for (inputs, _), (others, _) in zip(
+        read(folder, count=8, clip=plain, batch_size=1),
+        read(folder, count=8, clip=jittered, batch_size=1),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(inputs["flow"], others["flow"])
+        change = others["frames"] - inputs["frames"]
+        assert np.ptp(change) < 1e-5 and abs(change).max() <= 0.6
+        levels.add(round(float(change.mean()), 4))
+    assert len(levels) == 8  # Another one for every video and epoch.
+    again = read(folder, count=8, clip=jittered, batch_size=1)
+    same(again, read(folder, count=8, clip=jittered, batch_size=1))
+
+
+def test_views_of_an_evaluation_are_not_augmented(folder):
+    clip = dataclasses.replace(CLIP, crop="corners", jitter_hue=0.5)
+    same(
+        read(folder, "test", training=False),
+        read(folder, "test", training=False, clip=clip),
+    )
 
 
 def test_every_epoch_shows_every_video_once(folder):

@@ -1,5 +1,7 @@
 """What is done with a run that is there."""
 
+import json
+
 import pytest
 
 from d3d_tf.errors import UsageError, UserError
@@ -32,6 +34,57 @@ def test_evaluate(toy, only_scores, capsys):
     finished.evaluate(toy.run, None)
     assert capsys.readouterr().out.splitlines() == toy.shown.splitlines()[1:7]
     assert toy.run.read_results()["metrics"] == before
+
+
+@pytest.fixture
+def other_data(toy, tmp_path):
+    """The toy's records under another name and digest."""
+    dataset, folder = toy.dataset(), tmp_path / "elsewhere"
+    folder.mkdir()
+    for path in dataset.folder.iterdir():
+        (folder / path.name).symlink_to(path)
+    info = dataset.info | {"name": "other", "digest": "feedbeef01234567"}
+    (folder / "dataset.json").unlink()
+    (folder / "dataset.json").write_text(json.dumps(info))
+    return str(folder)
+
+
+def test_other_data_have_results_of_their_own(
+    copied_run, other_data, monkeypatch, capsys
+):
+    """Those of the run, scores included, stay as they are."""
+
+    def content():
+        paths = [copied_run.results_path, copied_run.report_path]
+        paths += sorted((copied_run.folder / "scores").iterdir())
+        return {path: path.read_bytes() for path in paths}
+
+    before = content()
+    with pytest.raises(UserError, match="no results on .*elsewhere yet"):
+        finished.visualize(copied_run, other_data)
+    finished.evaluate(copied_run, other_data)
+    folder = copied_run.folder / "evaluations" / "other-feedbeef"
+    shown = capsys.readouterr().out
+    assert shown.endswith(f"\nresults: {folder / 'results.json'}\n")
+    results = json.loads((folder / "results.json").read_text())
+    assert results["dataset"]["digest"] == "feedbeef01234567"
+    # The same videos, so the same numbers.
+    ours = copied_run.read_results()["metrics"]
+    for name, entry in results["metrics"].items():
+        if not name.endswith("ms_per_video"):
+            assert entry == ours[name], name
+    finished.visualize(copied_run, other_data)
+    assert (folder / "report.html").exists()
+    assert content() == before
+    # A second time they are found again.
+    for name in ("train", "score_split", "milliseconds_per_video"):
+        monkeypatch.setattr(experiment, name, None)
+    finished.evaluate(copied_run, other_data)
+    finished.evaluate(copied_run, None)
+    assert (
+        json.loads((folder / "results.json").read_text())["metrics"]
+        == (results["metrics"])
+    )
 
 
 def test_evaluate_takes_records(toy, only_scores, capsys):

@@ -5,10 +5,16 @@ import signal
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
-from d3d_tf.training.callbacks import Checkpointer, Progress, StopSignals
+from d3d_tf.training.callbacks import (
+    Checkpointer,
+    Progress,
+    StopSignals,
+    make_history,
+)
 
 
 class Saves:
@@ -33,10 +39,14 @@ class Do(keras.callbacks.Callback):
             self.action()
 
 
-def fit(*callbacks, epochs=10, per_epoch=2, target=0.0):
+def checkpointer(manager, steps, signals, start=0):
+    return Checkpointer(manager, tf.Variable(start), steps, signals)
+
+
+def fit(*callbacks, epochs=10, per_epoch=2, target=0.0, optimizer="sgd"):
     """Up to 20 steps of a model with one weight."""
     model = keras.Sequential([keras.layers.Dense(1, input_shape=[1])])
-    model.compile("sgd", "mse")
+    model.compile(optimizer, "mse")
     inputs = np.ones([epochs * per_epoch, 1])
     model.fit(
         inputs,
@@ -56,8 +66,37 @@ def fit(*callbacks, epochs=10, per_epoch=2, target=0.0):
 def test_saves_every_epoch_and_at_the_end(steps, saved):
     """Two steps to the epoch; the last may be shorter; nothing twice."""
     manager = Saves()
-    assert fit(Checkpointer(manager, steps, StopSignals())) == steps
+    assert fit(checkpointer(manager, steps, StopSignals())) == steps
     assert manager.steps == saved
+
+
+def test_it_goes_on_counting():
+    """From step 3 of 8: five more, and the variable says so at each save."""
+    step, seen = tf.Variable(3), []
+
+    class Note(Saves):
+        def save(self, checkpoint_number):
+            super().save(checkpoint_number)
+            seen.append(int(step))
+
+    manager = Note()
+    assert fit(Checkpointer(manager, step, 8, StopSignals())) == 5
+    assert manager.steps == seen == [5, 7, 8]
+
+
+def test_an_update_that_is_no_number_is_not_saved():
+    """Loss 1e8 / 1 and gradient -2e4: both finite; the rate 1e38 is not.
+
+    The loss of the only step is taken before its update, so it tells nothing.
+    """
+    manager = Saves()
+    with pytest.raises(UserError, match="update of step 1.*learning_rate"):
+        fit(
+            checkpointer(manager, 1, StopSignals()),
+            target=1e4,
+            optimizer=keras.optimizers.SGD(1e38),
+        )
+    assert manager.steps == []
 
 
 def test_the_epochs_logs_tell_the_step():
@@ -66,8 +105,43 @@ def test_the_epochs_logs_tell_the_step():
     note = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: steps.append(logs["step"])
     )
-    fit(Checkpointer(Saves(), 5, StopSignals()), note)
+    fit(
+        Progress("practice", 0, 5),
+        note,
+        checkpointer(Saves(), 5, StopSignals()),
+    )
     assert steps == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("left", "start"),
+    [
+        ("", 0),
+        ("epoch,loss,step\n0,5,2\n", 0),  # Killed in the first save.
+        ("epoch,loss,step\n0,1.0,2\n1,5,4\n", 2),
+        ("epoch,loss,step\n0,1.0,2\n1,", 2),  # Killed while writing.
+        ("epoch,loss,step\n0,1.0,2\n", 2),
+    ],
+)
+def test_a_history_goes_on_after_what_was_saved(tmp_path, left, start):
+    """Rows without their checkpoint are made again, and stand there once."""
+    path = tmp_path / "new" / "history.csv"
+    if left:
+        path.parent.mkdir()
+        path.write_text(left)
+    history = make_history(path, start)
+    history.on_train_begin()
+    history.model = keras.Sequential()
+    for epoch in range(start // 2, 2):
+        history.on_epoch_end(epoch, {"loss": 1.0, "step": 2 * epoch + 2})
+    history.on_train_end()
+    # Keras adds columns of a validation that there is not.
+    rows = [line.split(",")[:3] for line in path.read_text().split()]
+    assert rows == [
+        ["epoch", "loss", "step"],
+        ["0", "1.0", "2"],
+        ["1", "1.0", "4"],
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -76,7 +150,7 @@ def test_a_signal_ends_the_step_and_saves(number):
     manager = Saves()
     kill = Do(3, lambda: os.kill(os.getpid(), number))
     with StopSignals() as signals:
-        assert fit(kill, Checkpointer(manager, 20, signals)) == 3
+        assert fit(kill, checkpointer(manager, 20, signals)) == 3
     assert manager.steps == [2, 3]
     assert signals.received == number
 
@@ -123,7 +197,7 @@ def test_an_infinite_loss_is_not_saved():
     with pytest.raises(UserError):
         fit(
             Progress("practice", 0, 20),
-            Checkpointer(manager, 20, StopSignals()),
+            checkpointer(manager, 20, StopSignals()),
             target=np.nan,
         )
     assert manager.steps == []

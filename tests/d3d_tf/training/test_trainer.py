@@ -190,6 +190,39 @@ def test_dropout_goes_on_where_it_was(
     assert abs(without.get_weights()[0] - whole.get_weights()[0]).max() > 1e-3
 
 
+def test_steps_that_half_precision_leaves_out_are_not_repeated(
+    run, stop_at, precision, tmp_path
+):
+    """A step whose gradients overflow makes no update, but its batch is past.
+
+    A scale of 2**127 overflows at once and is halved until it fits: the
+    optimizer counts less than the batches.
+    """
+    precision("mixed_float16")
+    whole = run(tmp_path / "whole", steps=4)
+    stop_at(None)
+    run(tmp_path / "cut", steps=2)
+    cut = run(tmp_path / "cut", steps=4)
+    reader = tf.train.load_checkpoint(str(tmp_path / "whole"))
+    count = "optimizer/inner_optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"
+    assert reader.get_tensor(count) < 4
+    same_weights(cut, whole, atol=0, rtol=0)
+
+
+def test_a_trained_network_knows_no_optimizer(run, tmp_path):
+    """What is exported may not hang on the step by which dropout was drawn."""
+    network = run(tmp_path, steps=1, dropout=0.5)
+    module = tf.Module()
+    module.network = network
+    clip = tf.TensorSpec([None, 2, 16, 16, 3])
+    module.call = tf.function(
+        lambda clip: network(clip, training=True), input_signature=[clip]
+    )
+    tf.saved_model.save(module, str(tmp_path / "module"))
+    loaded = tf.saved_model.load(str(tmp_path / "module"))
+    assert loaded.call(tf.zeros([1, 2, 16, 16, 3])).shape == (1, 3)
+
+
 def test_ctrl_c_is_130(run, stop_at, tmp_path):
     stop_at(1, signal.SIGINT)
     with pytest.raises(Stopped, match="SIGINT") as error:
