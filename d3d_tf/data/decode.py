@@ -77,11 +77,11 @@ def scale_frames(pixels):
     return tf.quantization.dequantize(tf.bitcast(pixels, tf.quint8), -1.0, 1.0)
 
 
-def flow_factors(saturation, mirrored):
+def flow_factors(saturation, geometry):
     """float32 `[2]`: what one step of u's and of v's code is, in px / 20."""
     step = saturation / (schema.CODE_RANGE * FLOW_SCALE)
     # A mirrored picture moves the other way.
-    return step * tf.where(mirrored, [-1.0, 1.0], [1.0, 1.0])
+    return step * tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
 
 
 def scale_flow(codes, factors):

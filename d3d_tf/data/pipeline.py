@@ -208,5 +208,5 @@ def _decode(video: dict, geometry, streams: tuple[str, ...]) -> dict:
         clip["frames"] = decode_frames(video["frames"], geometry)
     if "flow" in streams:
         clip["flow"] = decode_flow(video["flow"], geometry)
-        clip["factors"] = flow_factors(video["saturation"], geometry.flip)
+        clip["factors"] = flow_factors(video["saturation"], geometry)
     return clip

@@ -125,7 +125,7 @@ def test_flow(record, mirror):
     geometry = view(2, 0, 1, left=8, flip=mirror)
     codes = decode_flow(video["flow"], geometry)
     assert codes.dtype == tf.uint8 and codes.shape == [3, 8, 8, 2]
-    flow = scale_flow(codes, flow_factors(video["saturation"], geometry.flip))
+    flow = scale_flow(codes, flow_factors(video["saturation"], geometry))
     assert flow.dtype == tf.float32 and flow.shape == [3, 8, 8, 2]
     sign = -1 if mirror else 1
     for frame, value in zip(flow, (0.5, -0.5, 0), strict=True):
@@ -141,9 +141,7 @@ def test_flow(record, mirror):
 
 def test_a_batch_keeps_each_clips_own_factors():
     """Code 255 is 127 steps: of 1/127 for one clip, of -1/254 for the other."""
-    factors = tf.stack(
-        [flow_factors(20.0, tf.constant(False)), [-1 / 254, 1 / 254]]
-    )
+    factors = tf.stack([flow_factors(20.0, view(0)), [-1 / 254, 1 / 254]])
     flow = scale_flow(
         tf.fill([2, 1, 3, 3, 2], tf.constant(255, tf.uint8)), factors
     )
