@@ -89,10 +89,13 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         listing = preparation.pieces(videos, given.pieces)
+        print("preparing", flush=True)
         results["preparation"] = preparation.measure(listing, folder)
+        print("reading", flush=True)
         results["reading"] = reading.measure(
             listing, folder / "records", rounds=given.rounds, clips=given.clips
         )
+        print("waiting", flush=True)
         results["waiting"] = waiting.measure(folder, steps=given.steps)
     save(RESULTS, results)
     text = markdown(results)
