@@ -39,7 +39,7 @@ table: env  ## the README's results table, from records/
 	$(CARD) -m benchmarks.table $(ARGS)
 
 # PyTorch, which speed is compared with, stays out of the environment.
-bench: env build/torch  ## speed and memory
+bench: env build/torch  ## speed, memory, data
 	PYTHONPATH=build/torch $(CARD) -m benchmarks
 
 build/torch:

@@ -71,6 +71,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Measures, prints, and writes the results where the docs show them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("videos", nargs="*", type=Path)
+    parser.add_argument(
+        "--pieces", type=int, default=preparation.cores(), help="of each video"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--steps", type=int, default=40)
@@ -85,11 +88,14 @@ def main(arguments: list[str] | None = None) -> None:
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        listing = preparation.pieces(videos, preparation.cores())
+        listing = preparation.pieces(videos, given.pieces)
+        print("preparing", flush=True)
         results["preparation"] = preparation.measure(listing, folder)
+        print("reading", flush=True)
         results["reading"] = reading.measure(
             listing, folder / "records", rounds=given.rounds, clips=given.clips
         )
+        print("waiting", flush=True)
         results["waiting"] = waiting.measure(folder, steps=given.steps)
     save(RESULTS, results)
     text = markdown(results)

@@ -70,6 +70,11 @@ def markdown(results: dict, machines: list[Machines]) -> str:
         f"{results['preparation']['prepare_fps_per_core']:.1f} frames per "
         f"second per core, and every video {SECONDS} s long.",
     ]
+    if results["load_before"] > 1:
+        lines.append(
+            "PRELIMINARY: others used the machine while it was measured (load "
+            f"{results['load_before']}); alone it is quicker."
+        )
     return "\n".join(lines)
 
 

@@ -30,20 +30,23 @@ def test_clips_from_video_files(tmp_path, monkeypatch):
     """The first frames of the piece, cropped in the middle, in [-1, 1]."""
     monkeypatch.setattr(reading, "CLIP", ClipRecipe(frames=3, size=16))
     frames, _ = moving_texture(6, 256, 272, (1.0, 0.0))
+    # H.264 is near lossless here, but stores colours at half the size.
+    frames = np.repeat(frames[..., :1], 3, axis=-1)
     path = tmp_path / "a.mp4"
     write_video(path, frames, 25)
     batch = next(files(pieces([path], 2)))
     assert batch.shape == (BATCH, 3, 16, 16, 3) and batch.dtype == np.float32
     expected = frames[:3, 120:136, 128:144] / 127.5 - 1
-    # H.264 is near lossless here; its colours are at half the size.
     for clip in batch:
-        assert np.abs(clip - expected).mean() < 0.06
+        assert np.abs(clip - expected).mean() < 0.03
 
 
 @pytest.mark.card
+@pytest.mark.large
 def test_the_model_garden_reads_the_same_pixels(tmp_path, monkeypatch):
     """Centre crops of the same record; theirs are in [0, 1]."""
     monkeypatch.setattr(reading, "CLIP", SMALL)
+    monkeypatch.setattr(reading, "BATCH", 1)
     frames, _ = moving_texture(6, 256, 264, (1.0, 0.0))
     video = Video("a", 0, frames, np.full([6, 256, 264, 2], 128, np.uint8))
     folder = write_records(tmp_path / "set", [video])

@@ -11,6 +11,7 @@ PREPARATION = {
     "prepare_fps_per_core": 10.0,
     "bytes_per_frame": {"rgb": 20_000.0, "flow": 10_000.0, "all": 31_000.0},
 }
+RESULTS = {"preparation": PREPARATION, "load_before": 0.2}
 
 
 def test_need():
@@ -45,7 +46,7 @@ def test_kinetics():
 def test_the_table_has_every_set_on_every_machine():
     """266,245 videos at 10 frames/s: 1849 core hours, 116 h on 16 cores."""
     text = markdown(
-        {"preparation": PREPARATION},
+        RESULTS,
         [Machines(1, 16, 0.1), Machines(8, 16, 0.1)],
     )
     rows = [row for row in text.splitlines() if row.startswith("| Kinetics")]
@@ -57,11 +58,17 @@ def test_the_table_has_every_set_on_every_machine():
     assert "8 x 16 cores | 14 | 1,849 |" in rows[1]
 
 
+def test_figures_of_a_busy_machine_are_marked():
+    machines = [Machines(1, 16, 0.1)]
+    assert "PRELIMINARY" not in markdown(RESULTS, machines)
+    assert "(load 3.5)" in markdown(RESULTS | {"load_before": 3.5}, machines)
+
+
 def test_the_page_is_filled_from_the_measured_results(
     tmp_path, monkeypatch, capsys
 ):
     results, page = tmp_path / "data.json", tmp_path / "scale.md"
-    results.write_text(json.dumps({"preparation": PREPARATION}))
+    results.write_text(json.dumps(RESULTS))
     page.write_text("a\n<!-- scale -->\nold\n<!-- /scale -->\nb\n")
     monkeypatch.setattr(scale, "RESULTS", results)
     monkeypatch.setattr(scale, "PAGE", page)

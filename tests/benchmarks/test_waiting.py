@@ -2,14 +2,13 @@
 
 import time
 
-import pytest
 import tensorflow as tf
 
 from benchmarks.waiting import WARM_UP, share
 
 
 def slow_data(seconds):
-    """Endless numbers, each after a while; nothing is made ahead."""
+    """Endless numbers, each after a while."""
 
     def numbers():
         number = 0
@@ -23,17 +22,20 @@ def slow_data(seconds):
 
 
 def test_waiting_is_the_time_of_the_data():
-    """Data of 30 ms and steps of 10 ms: three quarters of the time."""
+    """Data of 50 ms and steps of 5 ms: ten elevenths of the time.
+
+    Nine tenths if TensorFlow makes the next ones during a step.
+    """
     seen = []
 
     def step(batch):
         seen.append(int(batch))
-        time.sleep(0.01)
+        time.sleep(0.005)
 
-    found = share(slow_data(0.03), step, 5)
+    found = share(slow_data(0.05), step, 5)
     assert seen == list(range(WARM_UP + 5))
-    assert found["waiting"] == pytest.approx(0.75, abs=0.15)
-    assert found["ms_per_step"] >= 40
+    assert 0.7 < found["waiting"] < 1
+    assert found["ms_per_step"] >= 50
 
 
 def test_data_that_are_ready_are_not_waited_for():
