@@ -48,7 +48,7 @@ finetune-table: env  ## fine-tuning with and without distillation before it
 	$(CARD) -m benchmarks.finetune $(ARGS)
 
 # PyTorch, which speed is compared with, stays out of the environment.
-bench: env build/torch  ## speed and memory
+bench: env build/torch  ## speed, memory, data
 	PYTHONPATH=build/torch $(CARD) -m benchmarks
 
 hostile: env  ## 2,000 hostile requests to a module in the C++ run time

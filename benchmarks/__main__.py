@@ -1,8 +1,9 @@
 """`make bench`: all measurements but the table, which takes half an hour."""
 
-from benchmarks import flow, memory, speed
+from benchmarks import data, flow, memory, speed
 
 if __name__ == "__main__":
+    data.main([])
     flow.main([])
     memory.main([])
     speed.main([])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.pages import HERE, fill, save
+from benchmarks.pages import CLIPS, HERE, fill, save
 from d3d_tf.config import FlowRecipe
 from d3d_tf.recipes import TOY
 from d3d_tf.tfrecords.flow import to_grey, tvl1_flow
@@ -22,7 +22,6 @@ from d3d_tf.tfrecords.flow.solver import Solver
 from d3d_tf.tfrecords.toy import make_clip
 from d3d_tf.tfrecords.video import frames_of
 
-CLIPS = HERE.parents[1] / "shared" / "data" / "clips"
 RESULTS = HERE / "results" / "flow.json"
 PAGE = HERE.parent / "docs" / "flow.md"
 SHORT_SIDE = 256

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
+# Real videos, beside the checkout.
+CLIPS = HERE.parents[1] / "shared" / "data" / "clips"
 
 
 def fill(page: Path, marker: str, text: str) -> None:

@@ -11,11 +11,13 @@ import logging
 import os
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from tqdm import tqdm
 
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
+from d3d_tf.console import say
 from d3d_tf.files import to_path
 from d3d_tf.tfrecords.manifest import write_manifest
 from d3d_tf.tfrecords.plan import plan_shards, save_plan
@@ -23,6 +25,7 @@ from d3d_tf.tfrecords.shards import Shard, write_shard
 from d3d_tf.tfrecords.sources import Listing
 
 POLL_SECONDS = 0.5  # Between looks at which shards are finished.
+NAMESPACE = "d3d_tf"  # Of the counters that a runner shows.
 
 
 def dataset_folder(
@@ -54,7 +57,7 @@ def prepare(
       flow: how flow is made.
       beam_args: Beam's own pipeline flags; default: this machine, with a
         thread per core (decoding and flow leave Python's lock).
-      show: draw a progress bar.
+      show: draw a progress bar, and say at the end how fast it was.
 
     Returns:
       The content of `dataset.json`.
@@ -87,6 +90,20 @@ def local_beam_args() -> list[str]:
     ]
 
 
+def write_and_count(shard: Shard) -> str:
+    """`write_shard` in a Beam pipeline.
+
+    Whatever the runner, its page shows the counters `d3d_tf/videos`, `frames`
+    and `quarantined`, video by video.
+    """
+    from apache_beam.metrics import Metrics
+
+    return write_shard(
+        shard,
+        lambda name, number: Metrics.counter(NAMESPACE, name).inc(number),
+    )
+
+
 def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     # Beam warns, while it is imported, of cloud clients that nobody asked for.
     logging.disable(logging.WARNING)
@@ -101,7 +118,7 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
                 pipeline
                 | "Shards" >> beam.Create(shards)
                 | "Spread" >> beam.Reshuffle()
-                | "Write" >> beam.Map(write_shard)
+                | "Write" >> beam.Map(write_and_count)
             )
 
     failure: list[BaseException] = []
@@ -118,7 +135,8 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     folder = to_path(shards[0].path).parent
     waiting = list(shards)
     total = sum(len(shard.sources) for shard in shards)
-    begin, frames = time.monotonic(), 0
+    begin = time.monotonic()
+    done: Counter[str] = Counter()
     with tqdm(
         total=total,
         desc="preparing records",
@@ -126,25 +144,35 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
         bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} videos "
         "[{elapsed}<{remaining}{postfix}]",
     ) as bar:
-        while worker.is_alive():
+        alive = True
+        while alive and not failure:
             worker.join(POLL_SECONDS)
+            alive = worker.is_alive()
             there = {path.name for path in folder.iterdir()}
             parts = [s for s in waiting if to_path(s.part_path).name in there]
-            ready = [shard for shard in parts if shard.finished()]
-            for shard in ready:
-                frames += shard.num_frames()
-                bar.update(len(shard.sources))
-                seconds = time.monotonic() - begin
-                bar.set_postfix_str(
-                    f"{bar.n / seconds:.2g} videos/s, "
-                    f"{frames / seconds:.0f} frames/s",
-                    refresh=False,
-                )
+            for shard in [shard for shard in parts if shard.finished()]:
+                done.update(shard.counts())
                 waiting.remove(shard)
-        if not failure:
-            bar.update(total - bar.n)
+                bar.update(len(shard.sources))
+                bar.set_postfix_str(
+                    _speed(done, time.monotonic() - begin), refresh=False
+                )
     if failure:
         raise failure[0]
+    if show:
+        seconds = time.monotonic() - begin
+        say(
+            f"prepared {done['videos']} videos ({done['quarantined']} "
+            f"quarantined), {done['frames']} frames in {seconds:.0f} s: "
+            f"{_speed(done, seconds)}"
+        )
+
+
+def _speed(done: Counter[str], seconds: float) -> str:
+    return (
+        f"{done['videos'] / seconds:.2g} videos/s, "
+        f"{done['frames'] / seconds:.0f} frames/s"
+    )
 
 
 def _remove_old_shards(folder: Path, shards: list[Shard]) -> None:

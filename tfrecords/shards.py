@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
@@ -56,14 +57,27 @@ class Shard:
             and part.get("bytes") == size
         )
 
-    def num_frames(self) -> int:
-        """Frames in the finished shard."""
+    def counts(self) -> dict[str, int]:
+        """Of the finished shard, by the names that `write_shard` counts."""
         part = json.loads(to_path(self.part_path).read_text())
-        return sum(row.get("frames", 0) for row in part["videos"])
+        rows = part["videos"]
+        return {
+            "videos": len(rows),
+            "frames": sum(row.get("frames", 0) for row in rows),
+            "quarantined": sum("skipped" in row for row in rows),
+        }
 
 
-def write_shard(shard: Shard) -> str:
-    """Writes one shard and its part of the manifest; returns its path."""
+def write_shard(
+    shard: Shard, count: Callable[[str, int], object] = lambda name, number: 0
+) -> str:
+    """Writes one shard and its part of the manifest; returns its path.
+
+    Args:
+      shard: what to do.
+      count: told after every video how much more there is of `videos` (good
+        and bad), `frames` and `quarantined`.
+    """
     # Imported where it runs, so that the list of shards can be made, and
     # `--help` shown, without TensorFlow.
     import tensorflow as tf
@@ -100,6 +114,8 @@ def write_shard(shard: Shard) -> str:
                 )
             except UnreadableVideo as error:
                 rows.append(row | {"skipped": str(error)})
+                count("quarantined", 1)
+                count("videos", 1)
                 continue
             writer.write(record)
             rows.append(
@@ -112,6 +128,8 @@ def write_shard(shard: Shard) -> str:
                     "shard": Path(shard.path).name,
                 }
             )
+            count("frames", len(video.frames))
+            count("videos", 1)
     part = {
         "inputs": inputs,
         "flow_library": library,

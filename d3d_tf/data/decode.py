@@ -4,11 +4,15 @@ import tensorflow as tf
 
 from d3d_tf import schema
 from d3d_tf.data.colour import ColourJitter, jitter_colours
-from d3d_tf.data.geometry import crop_and_flip
+from d3d_tf.data.geometry import crop_and_flip, cut, fit, flip
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
 FLOW_SCALE = 20.0
+JPEG = b"\xff\xd8\xff"  # The first bytes of every one.
+# Decoded beside a crop, left and right: the colours that JPEG stores at half
+# the width are interpolated, and at an edge otherwise than inside.
+MARGIN = 2
 
 
 def parse(record, streams) -> dict:
@@ -46,30 +50,80 @@ def parse(record, streams) -> dict:
 
 
 def decode_frames(encoded, geometry, jitter: ColourJitter | None = None):
-    """JPEG `[length]` to float32 `[time, size, size, 3]` in [-1, 1]."""
-    pixels = tf.map_fn(
-        lambda jpeg: tf.io.decode_jpeg(jpeg, 3),
-        tf.gather(encoded, geometry.indices),
-        fn_output_signature=tf.uint8,
+    """JPEG or PNG `[length]` to `[time, size, size, 3]` of 0..255.
+
+    uint8; float32 where the draw resizes or changes colours. Of a JPEG only the
+    crop is decoded; it is equal to that of the whole frame.
+    """
+    chosen = tf.gather(encoded, geometry.indices)
+    pixels = tf.cond(
+        tf.reduce_all(tf.equal(tf.strings.substr(chosen, 0, 3), JPEG)),
+        lambda: _decode_crops(chosen, geometry),
+        lambda: cut(_decode_whole(chosen), geometry),
     )
-    pixels = tf.cast(crop_and_flip(pixels, geometry), tf.float32)
+    pixels = flip(fit(pixels, geometry), geometry)
     if jitter is not None:
-        pixels = 255.0 * jitter_colours(pixels / 255.0, jitter)
-    return pixels / 127.5 - 1.0
+        unit = tf.cast(pixels, tf.float32) / 255.0
+        pixels = 255.0 * jitter_colours(unit, jitter)
+    return pixels
 
 
-def decode_flow(encoded, geometry, saturation):
-    """PNG codes `[length]` to float32 `[time, size, size, 2]`, px / 20."""
-    codes = tf.map_fn(
-        lambda png: tf.io.decode_png(png, 3),
-        tf.gather(encoded, geometry.indices),
+def decode_flow(encoded, geometry):
+    """PNG codes `[length]` to `[time, size, size, 2]`.
+
+    uint8; float32 where the draw resizes. Vectors keep their codes, mirrored or
+    stretched: see `flow_factors`.
+    """
+    codes = _decode_whole(tf.gather(encoded, geometry.indices))
+    return crop_and_flip(codes, geometry)[..., :2]
+
+
+def scale_frames(pixels):
+    """uint8 or float32 0..255 to float32 in [-1, 1], of any shape."""
+    if pixels.dtype != tf.uint8:
+        return pixels / 127.5 - 1.0
+    # One pass over memory instead of three.
+    return tf.quantization.dequantize(tf.bitcast(pixels, tf.quint8), -1.0, 1.0)
+
+
+def flow_factors(saturation, geometry):
+    """float32 `[2]`: what one step of u's and of v's code is, in px / 20."""
+    # Motion counts in pixels, which are others in a resized crop.
+    step = saturation / (schema.CODE_RANGE * FLOW_SCALE) * geometry.stretch()
+    # A mirrored picture moves the other way.
+    return step * tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
+
+
+def scale_flow(codes, factors):
+    """Codes to float32 px / 20 in [-1, 1].
+
+    Args:
+      codes: uint8 or float32 `[..., time, height, width, 2]`.
+      factors: float32 `[..., 2]`, of `flow_factors`.
+    """
+    vectors = tf.cast(codes, tf.float32) - float(schema.ZERO_CODE)
+    vectors *= factors[..., tf.newaxis, tf.newaxis, tf.newaxis, :]
+    return tf.clip_by_value(vectors, -1.0, 1.0)
+
+
+def _decode_crops(jpegs, geometry):
+    height, width = geometry.extent()
+    begin = tf.maximum(geometry.left - MARGIN, 0)
+    whole = tf.io.extract_jpeg_shape(jpegs[0])[1]
+    end = tf.minimum(geometry.left + width + MARGIN, whole)
+    window = tf.stack([geometry.top, begin, height, end - begin])
+    pixels = tf.map_fn(
+        lambda jpeg: tf.io.decode_and_crop_jpeg(jpeg, window, 3),
+        jpegs,
+        fn_output_signature=tf.TensorSpec([None, None, 3], tf.uint8),
+    )
+    left = geometry.left - begin
+    return pixels[:, :, left : left + width]
+
+
+def _decode_whole(pictures):
+    return tf.map_fn(
+        lambda picture: tf.io.decode_png(picture, 3),
+        pictures,
         fn_output_signature=tf.uint8,
     )
-    codes = crop_and_flip(codes, geometry)[..., :2]
-    vectors = tf.cast(codes, tf.float32) - float(schema.ZERO_CODE)
-    vectors *= saturation / (schema.CODE_RANGE * FLOW_SCALE)
-    # Motion counts in pixels, which are others in a resized crop.
-    vectors *= geometry.stretch()
-    # A mirrored picture moves the other way.
-    mirror = tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
-    return tf.clip_by_value(vectors * mirror, -1.0, 1.0)

@@ -38,6 +38,15 @@ class ClipGeometry(NamedTuple):
     flip: tf.Tensor
     shape: tf.Tensor | None = None
 
+    @property
+    def resized(self) -> bool:
+        """Whether the crop has another size than the clip."""
+        return self.shape is not None
+
+    def extent(self):
+        """Height and width of the crop."""
+        return tf.unstack(self.shape) if self.resized else (self.size,) * 2
+
     def stretch(self):
         """How much longer (u, v) are in the clip: float32 `[2]`, or 1.0."""
         if self.shape is None:
@@ -156,17 +165,33 @@ def crop_and_flip(pixels, geometry: ClipGeometry):
     stretches a resized crop's vectors. A resized crop (bilinear, without
     smoothing, as TSN's) is float32; else the type stays.
     """
-    size = geometry.size
-    resized = geometry.shape is not None
-    height, width = tf.unstack(geometry.shape) if resized else (size, size)
-    pixels = pixels[
+    return flip(fit(cut(pixels, geometry), geometry), geometry)
+
+
+def cut(pixels, geometry: ClipGeometry):
+    """The crop of `[time, height, width, C]`, in its own size."""
+    height, width = geometry.extent()
+    return pixels[
         :,
         geometry.top : geometry.top + height,
         geometry.left : geometry.left + width,
     ]
-    if resized:
+
+
+def fit(pixels, geometry: ClipGeometry):
+    """A crop to `[time, size, size, C]`, float32 if it was resized."""
+    size = geometry.size
+    if geometry.resized:
         pixels = tf.image.resize(pixels, [size, size])
-    pixels = tf.cond(
-        geometry.flip, lambda: tf.reverse(pixels, [2]), lambda: pixels
-    )
     return tf.ensure_shape(pixels, [None, size, size, None])
+
+
+def flip(pixels, geometry: ClipGeometry):
+    """Mirrors `[time, size, size, C]` left and right, if the draw says so."""
+
+    def mirrored():
+        # TensorFlow is quick with rows of pixels, [rows, width, C].
+        rows = tf.reshape(pixels, [-1, geometry.size, pixels.shape[-1]])
+        return tf.reshape(tf.reverse(rows, [1]), tf.shape(pixels))
+
+    return tf.cond(geometry.flip, mirrored, lambda: pixels)

@@ -1,7 +1,7 @@
 """From shards to batches, on one page.
 
 shards -> serialized records (see `order`) -> parse -> draw a clip -> decode its
-frames only -> crop and flip -> colours -> scale -> batch. A *clip* is what a
+frames only -> crop and flip -> colours -> batch -> scale. A *clip* is what a
 network sees of a *video*; a *view* is how it is chosen. Every draw is a
 function of (seed, epoch, clip id), and the order of one of (seed, epoch):
 neither depends on the number of threads.
@@ -14,7 +14,14 @@ import tensorflow as tf
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.colour import random_jitter
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.data.decode import decode_flow, decode_frames, parse
+from d3d_tf.data.decode import (
+    decode_flow,
+    decode_frames,
+    flow_factors,
+    parse,
+    scale_flow,
+    scale_frames,
+)
 from d3d_tf.data.foreign import parse_foreign
 from d3d_tf.data.geometry import random_geometry, view_geometry
 from d3d_tf.data.order import shuffled_records
@@ -113,7 +120,13 @@ def make_dataset(
             to_clip, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
         .batch(batch_size, drop_remainder=training)
-        .prefetch(2)
+        # Bytes are a quarter to move of what floats are.
+        .map(
+            lambda clips, labels: (scale(clips), labels),
+            num_parallel_calls=2,
+            deterministic=True,
+        )
+        .prefetch(1)
     )
 
 
@@ -135,7 +148,7 @@ def training_clip(
       read: record and streams to what `parse` gives.
 
     Returns:
-      `(inputs, label)` without the batch axis.
+      `(clip, label)` without the batch axis; the clip is for `scale`.
     """
     video = read(record, streams)
     clip_key = tf.strings.to_hash_bucket_fast(video["id"], 2**31 - 1)
@@ -177,17 +190,26 @@ def evaluation_clip(
     return _decode(video, geometry, streams), video["label"]
 
 
+def scale(clips: dict) -> dict:
+    """The inputs of the networks, see `make_dataset`, of one clip or many."""
+    inputs = dict(clips)
+    if "frames" in clips:
+        inputs["frames"] = scale_frames(clips["frames"])
+    if "flow" in clips:
+        inputs["flow"] = scale_flow(clips["flow"], inputs.pop("factors"))
+    return inputs
+
+
 def _decode(
     video: dict, geometry, streams: tuple[str, ...], jitter=None
 ) -> dict:
-    """The asked streams of a parsed record."""
-    inputs = {}
+    """The asked streams of a parsed record, not yet scaled."""
+    clip = {}
     if "id" in streams:
-        inputs["id"] = video["id"]
+        clip["id"] = video["id"]
     if "frames" in streams:
-        inputs["frames"] = decode_frames(video["frames"], geometry, jitter)
+        clip["frames"] = decode_frames(video["frames"], geometry, jitter)
     if "flow" in streams:
-        inputs["flow"] = decode_flow(
-            video["flow"], geometry, video["saturation"]
-        )
-    return inputs
+        clip["flow"] = decode_flow(video["flow"], geometry)
+        clip["factors"] = flow_factors(video["saturation"], geometry)
+    return clip

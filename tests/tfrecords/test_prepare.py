@@ -1,5 +1,6 @@
 """Records are made once, by Beam, with the same bytes every time."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,14 +8,28 @@ import sys
 import time
 from pathlib import Path
 
+import apache_beam as beam
 import pytest
+from apache_beam.metrics import MetricsFilter
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.files import to_path
 from d3d_tf.tfrecords import example
 from d3d_tf.tfrecords.plan import plan_shards
-from d3d_tf.tfrecords.prepare import dataset_folder, prepare
+from d3d_tf.tfrecords.prepare import (
+    NAMESPACE,
+    dataset_folder,
+    local_beam_args,
+    prepare,
+    write_and_count,
+)
 from d3d_tf.tfrecords.sources import list_folder
+
+
+def shard_rows(shard):
+    """What the shard's part of the manifest tells of its videos."""
+    return json.loads(Path(shard.part_path).read_text())["videos"]
 
 
 def test_nothing_but_records_and_their_lists_is_in_the_folder(records):
@@ -101,10 +116,42 @@ def test_a_failing_worker_fails_the_job(records, monkeypatch):
 
 
 def test_progress_reaches_the_end(records, capfd):
+    """A shard of three training videos, of which one is a text by now."""
     *_, shard = records.shards()
-    os.unlink(shard.path)
+    Path(shard.sources[0].path).write_text("no video")
+    frames = sum(part["frames"] for part in shard_rows(shard)[1:])
     records.prepare(show=True)
-    assert "preparing records: 100%" in capfd.readouterr().err
+    screen = capfd.readouterr()
+    assert "preparing records: 100%" in screen.err
+    said = f"prepared 3 videos (1 quarantined), {frames} frames in "
+    assert said in screen.out
+    assert " videos/s, " in screen.out
+
+
+def test_a_finished_set_is_no_work_to_tell_of(records, capfd):
+    records.prepare(show=True)
+    assert "videos/s" not in capfd.readouterr().out
+
+
+def test_the_runner_counts(records):
+    """Beam's own metrics, which every runner shows, of two shards."""
+    *_, first, second = records.shards()
+    Path(first.sources[0].path).write_text("no video")
+    frames = [row["frames"] for s in (first, second) for row in shard_rows(s)]
+    pipeline = beam.Pipeline(options=PipelineOptions(local_beam_args()))
+    _ = pipeline | beam.Create([first, second]) | beam.Map(write_and_count)
+    result = pipeline.run()
+    result.wait_until_finish()
+    asked = MetricsFilter().with_namespace(NAMESPACE)
+    found = {
+        counter.key.metric.name: counter.committed
+        for counter in result.metrics().query(asked)["counters"]
+    }
+    assert found == {
+        "videos": 6,
+        "frames": sum(frames[1:]),
+        "quarantined": 1,
+    }
 
 
 def test_the_same_folder_named_otherwise_is_the_same(records):

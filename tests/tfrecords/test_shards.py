@@ -94,5 +94,5 @@ def test_the_part_tells_what_computed_flow_and_how_many_frames(records):
         part = json.loads(Path(shard.part_path).read_text())
         library = f"d3d_tf tvl1 1, numba {numba.__version__}"
         assert part["flow_library"] == library
-        total += shard.num_frames()
+        total += shard.counts()["frames"]
     assert total == 2 * (3 + 4 + 5 + 6)

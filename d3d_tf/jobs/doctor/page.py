@@ -8,7 +8,7 @@ from d3d_tf import schema
 from d3d_tf.config import ClipRecipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import FLOW_SCALE
-from d3d_tf.data.pipeline import training_clip
+from d3d_tf.data.pipeline import scale, training_clip
 from d3d_tf.files import write_atomically
 from d3d_tf.jobs.doctor.contents import Contents
 from d3d_tf.jobs.doctor.findings import Finding
@@ -76,9 +76,10 @@ def _video(
     label = context[schema.LABEL_INDEX].int64_list.value[0]
     draws = []
     for epoch in range(EPOCHS):
-        inputs, _ = training_clip(
+        drawn, _ = training_clip(
             tf.constant(data), tf.constant(epoch), clip, seed=seed
         )
+        inputs = scale(drawn)
         draws.append(
             clip_picture(
                 to_pixels(inputs["frames"].numpy()),
