@@ -5,8 +5,8 @@ CARD := .venv/bin/python
 NEWEST := .venv-newest/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint test-newest test-large table bench lock clean \
-  env env-newest
+.PHONY: help demo test lint test-newest test-large table bench hostile lock \
+  clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
@@ -41,6 +41,9 @@ table: env  ## the README's results table, from records/
 # PyTorch, which speed is compared with, stays out of the environment.
 bench: env build/torch  ## speed and memory
 	PYTHONPATH=build/torch $(CARD) -m benchmarks
+
+hostile: env  ## 2,000 hostile requests to a module in the C++ run time
+	nice $(CARD) -m benchmarks.hostile $(ARGS)
 
 build/torch:
 	$(CARD) -m pip install --quiet --disable-pip-version-check \

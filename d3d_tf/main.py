@@ -131,7 +131,7 @@ _READS = {
     "evaluate": ("data", "checkpoint", "run_dir", "allow_flow_mismatch", "set"),
     "predict": ("data", "checkpoint", "run_dir"),
     "convert": ("checkpoint", "run_dir", "set", "data"),
-    "export": ("checkpoint", "run_dir"),
+    "export": ("checkpoint", "run_dir", "set"),
     "visualize": ("data", "checkpoint", "run_dir"),
     "doctor": ("data", "checkpoint", "run_dir", "recipe", "set", "sample"),
 }
@@ -203,7 +203,7 @@ def _run(beam_args: list[str]) -> None:
     from d3d_tf.jobs import finished
 
     if mode == "export":
-        return finished.export(run)
+        return finished.export(run, _SET.value)
     if mode == "evaluate":
         return finished.evaluate(
             run,

@@ -2,20 +2,26 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
-import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
 from d3d_tf.files import publish_folder, to_path, unfinished_folder
-from d3d_tf.hub_export.module import make_module
+from d3d_tf.hub_export.archive import archive_of, write_archive
+from d3d_tf.hub_export.card import model_card
+from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
+from d3d_tf.hub_export.module import as_published, make_module
+from d3d_tf.hub_export.parity import TOLERANCE, largest_differences
+from d3d_tf.hub_export.parts import CLASSIFICATION, cut
 from d3d_tf.hub_export.serving_files import write_serving_files
+from d3d_tf.hub_export.warm_up import write_warm_up
 
-TOLERANCE = 1e-5
 # What TensorFlow looks for in a module's folder.
 MARK = "saved_model.pb"
+# Part of a module's identity: raise it when modules of the same network change.
+FORMAT = 2
 
 
 def export_module(
@@ -25,31 +31,52 @@ def export_module(
     labels: list[str],
     frames: int,
     size: int,
+    short_side: int | None = None,
+    kind: str = CLASSIFICATION,
+    endpoint: str | None = None,
     info: dict | None = None,
+    compare: Callable[[Path], dict] | None = None,
 ) -> Path:
     """Publishes `folder/VERSION`, a TF-Hub module and TF Serving version.
 
     The version folder appears by rename, or, in an object store, with
     `saved_model.pb` as its last file, after the reloaded module, its
-    signatures and `hub.KerasLayer` gave the network's logits. What equals the
-    newest version is not published again.
+    signatures and `hub.KerasLayer` gave what the network gives. What equals
+    the newest version is not published again. `folder/module-VERSION.tar.gz`
+    is the same in one file.
 
     Args:
-      network: frames in [-1, 1] to logits, variables made.
+      network: frames in [-1, 1] to logits, variables made; see `cut`.
       folder: parent of the version folders.
       labels: class names in order; they go to `assets/labels.txt`.
       frames, size: of the clip that the network was trained on.
+      short_side: of frames before they are cropped to `size`; default: `size`.
+      kind: `classification`, `feature_vector` or `feature_map`.
+      endpoint: of a feature map.
       info: further entries for `module.json`.
+      compare: given the finished folder, returns the entry `videos` of
+        `module.json`; see `agreement`.
 
     Returns:
       The version folder.
 
     Raises:
-      UserError: the reloaded module differs by more than 1e-5 of the largest
-        logit, or of 1 where all logits are smaller.
+      UserError: a way into the reloaded module differs by more than 1e-5 of
+        the largest output, or of 1 where all are smaller; or the network
+        cannot be cut so.
     """
     folder = to_path(folder)
-    content = _digest(network, labels, frames, size)
+    short_side = short_side or size
+    if short_side < size:
+        raise UserError(
+            f"A crop of {size} pixels does not fit into frames with a short "
+            f"side of {short_side}."
+        )
+    part = cut(network, kind, endpoint)
+    clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
+    content = _digest(
+        part.variables_of(network), [FORMAT, labels, clip, kind, endpoint]
+    )
     paths = folder.iterdir() if folder.is_dir() else ()
     versions = sorted(int(p.name) for p in paths if p.name.isdigit())
     whole = [v for v in versions if (folder / str(v) / MARK).exists()]
@@ -59,13 +86,10 @@ def export_module(
         if description["content"] == content:
             return newest
     with unfinished_folder(folder) as temporary:
-        module, signatures = make_module(network)
-        tf.saved_model.save(module, str(temporary), signatures=signatures)
-        (temporary / "assets").mkdir(exist_ok=True)
-        (temporary / "assets" / "labels.txt").write_text(
-            "".join(f"{label}\n" for label in labels)
-        )
-        differences = _differences(network, temporary, frames, size)
+        with as_published(network):
+            module, signatures = make_module(network, part, clip)
+            tf.saved_model.save(module, str(temporary), signatures=signatures)
+        differences = largest_differences(network, part, temporary, clip)
         worst = max(differences, key=differences.__getitem__)
         if not differences[worst] <= TOLERANCE:
             raise UserError(
@@ -74,59 +98,66 @@ def export_module(
                 "is allowed. Nothing was published."
             )
         description = {
-            "kind": "classification",
+            "kind": kind,
+            "endpoint": endpoint,
             "input": {
                 "frames": frames,
+                "shortest": clip.shortest,
+                "longest": clip.longest,
                 "size": size,
+                "short_side": short_side,
                 "range": [0, 1],
+                "overshoot": OVERSHOOT,
                 "colour": "RGB",
             },
-            "num_classes": len(labels),
+            "signatures": {
+                name: sorted(function.structured_outputs)
+                for name, function in _concrete(signatures).items()
+            },
+            "num_classes": len(labels) if kind == CLASSIFICATION else None,
+            "labels_sha256": _label_hash(labels),
             "content": content,
             "max_difference": differences,
+            "warm_up": write_warm_up(temporary, clip),
             "tensorflow": tf.__version__,
         }
+        if kind == CLASSIFICATION:
+            (temporary / "assets").mkdir(exist_ok=True)
+            (temporary / "assets" / "labels.txt").write_text(_lines(labels))
+        if compare:
+            description["videos"] = compare(temporary)
+        description |= info or {}
         (temporary / "module.json").write_text(
-            json.dumps(description | (info or {}), indent=1)
+            json.dumps(description, indent=1)
         )
+        (temporary / "README.md").write_text(model_card(description))
         target = folder / str(versions[-1] + 1 if versions else 1)
+        # First, so that a version is never without it.
+        write_archive(temporary, archive_of(target))
         publish_folder(temporary, target, mark=MARK)
     write_serving_files(folder, tensorflow=tf.__version__)
     return target
 
 
-def _differences(network, path: Path, frames: int, size: int) -> dict:
-    """Largest difference of logits between the network and each way in.
-
-    In units of the largest logit, if it is above 1: rounding grows with it.
-    """
-    pixels = np.random.default_rng(0).integers(
-        0, 256, [2, frames, size, size, 3], np.uint8
-    )
-    unit = (pixels / 255).astype(np.float32)
-    expected = network(unit * 2 - 1, training=False).numpy()
-    scale = max(1.0, float(np.abs(expected).max()))
-    loaded = tf.saved_model.load(str(path))
-    signatures = loaded.signatures
-    found = {
-        "reloaded": loaded(unit, training=False),
-        "keras_layer": hub.KerasLayer(str(path))(unit),
-        "serving_default": signatures["serving_default"](
-            frames=tf.constant(unit)
-        )["logits"],
-        "frames_uint8": signatures["frames_uint8"](frames=tf.constant(pixels))[
-            "logits"
-        ],
-    }
+def _concrete(signatures: dict) -> dict:
     return {
-        name: float(np.abs(logits.numpy() - expected).max()) / scale
-        for name, logits in found.items()
+        name: function.get_concrete_function()
+        for name, function in signatures.items()
     }
 
 
-def _digest(network, labels: list[str], frames: int, size: int) -> str:
-    """What makes a module another one: weights, classes, clip."""
-    digest = hashlib.sha256(json.dumps([labels, frames, size]).encode())
-    for variable in network.variables:
+def _lines(labels: list[str]) -> str:
+    return "".join(f"{label}\n" for label in labels)
+
+
+def _label_hash(labels: list[str]) -> str:
+    """SHA-256 of `labels.txt`."""
+    return hashlib.sha256(_lines(labels).encode()).hexdigest()
+
+
+def _digest(variables: list, described: list) -> str:
+    """What makes a module another one: weights, classes, clip, part."""
+    digest = hashlib.sha256(json.dumps(described, default=vars).encode())
+    for variable in variables:
         digest.update(variable.numpy().tobytes())
     return digest.hexdigest()

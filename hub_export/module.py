@@ -4,80 +4,190 @@ Not `model.save`: Keras 2 keeps only the regularisation losses of direct
 sub-layers there, and traces the length of the clip it saw first.
 """
 
+import contextlib
+
 import tensorflow as tf
 
-FRAMES = tf.TensorSpec([None, None, None, None, 3], tf.float32, "frames")
-FRAMES_UINT8 = tf.TensorSpec([None, None, None, None, 3], tf.uint8, "frames")
+from d3d_tf.heads.dropout import Dropout
+from d3d_tf.hub_export.inputs import (
+    ClipSpec,
+    byte_frames,
+    encoded_frames,
+    unit_frames,
+)
+from d3d_tf.hub_export.parts import Part
+
+_AXES = [None, None, None, None, 3]
+FRAMES = tf.TensorSpec(_AXES, tf.float32, "frames")
+# A mixed-precision policy casts what a layer is given; bytes are cast by us.
+_ACCEPTED = (tf.float32, tf.float16, tf.bfloat16, tf.uint8)
 
 
-def make_module(network) -> tuple[tf.train.Checkpoint, dict]:
+def make_module(
+    network, part: Part, clip: ClipSpec
+) -> tuple[tf.train.Checkpoint, dict]:
     """What `hub.KerasLayer` loads and fine-tunes, and TF Serving serves.
 
-    `module(frames, training)` takes float32 `[batch, time, height, width, 3]`
-    RGB in [0, 1], TF-Hub's convention, and returns float32
-    `[batch, num_classes]` logits. Batch, time and size are free.
+    `module(frames, training)` takes `[batch, time, height, width, 3]` RGB,
+    floats in [0, 1], TF-Hub's convention, or uint8, and returns float32:
+    logits `[batch, num_classes]`, or the features of a part without logits.
+    Batch, time and size are free. `module.infer(frames)` and
+    `module.train(frames)` are the same for float32 and either value of
+    `training`, for Keras 3's TFSMLayer.
 
     Args:
       network: frames in [-1, 1] to logits, variables made.
+      part: of the network, from `cut`.
+      clip: what the signatures accept.
 
     Returns:
-      The object to save and its signatures, `serving_default` (float frames as
-      above) and `frames_uint8` (0..255); both return `logits`,
+      The object to save and its signatures, see `inputs`: `serving_default`,
+      `frames_uint8` and `frames_encoded`, each of one argument `frames`. They
+      return `features` and, of a part with logits, `logits` and
       `probabilities`.
     """
+    inner = _functions(network, part)
 
-    @tf.function
+    def served(unit):
+        # Grappler's fused kernels refuse an empty batch: a black clip stands
+        # in for it, and nothing of its answer is returned.
+        count = tf.shape(unit)[0]
+        unit = tf.cond(count > 0, lambda: unit, lambda: _black(unit))
+        return {k: v[:count] for k, v in _named(inner[False](unit)).items()}
+
+    def answer(unit, training):
+        made = inner[training](unit)
+        return made.get("logits", made["features"])
+
+    @_traced()
     def call(frames, training=False):
-        return network(frames * 2.0 - 1.0, training=training)
+        if frames.dtype == tf.uint8:
+            return answer(tf.cast(frames, tf.float32) / 255.0, training)
+        return answer(tf.cast(frames, tf.float32), training)
 
     # `hub.KerasLayer` asks for a trace of either value.
-    for training in (False, True):
-        call.get_concrete_function(FRAMES, training=training)
+    for dtype in _ACCEPTED:
+        for training in (False, True):
+            spec = tf.TensorSpec(_AXES, dtype, "frames")
+            call.get_concrete_function(spec, training=training)
 
-    def outputs(frames):
-        logits = call(frames, training=False)
-        return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
+    @_traced(FRAMES)
+    def infer(frames):
+        return answer(frames, False)
 
-    @tf.function(input_signature=[FRAMES])
+    @_traced(FRAMES)
+    def train(frames):
+        return answer(frames, True)
+
+    square = [None, None, clip.size, clip.size, 3]
+
+    @_traced(tf.TensorSpec(square, tf.float32, "frames"))
     def serving_default(frames):
-        return outputs(_checked(frames))
+        return served(unit_frames(frames, clip))
 
-    @tf.function(input_signature=[FRAMES_UINT8])
+    @_traced(tf.TensorSpec(square, tf.uint8, "frames"))
     def frames_uint8(frames):
-        return outputs(tf.cast(_checked(frames), tf.float32) / 255.0)
+        return served(byte_frames(frames, clip))
+
+    @_traced(tf.TensorSpec([None, None], tf.string, "frames"))
+    def frames_encoded(frames):
+        return served(encoded_frames(frames, clip))
 
     module = tf.train.Checkpoint()
     module.__call__ = call
-    module.variables = network.variables
-    module.trainable_variables = network.trainable_variables
-    module.regularization_losses = [
-        _penalty(layer.kernel_regularizer, layer.kernel)
-        for layer in network.submodules
-        if getattr(layer, "kernel_regularizer", None) is not None
-    ]
+    module.infer = infer
+    module.train = train
+    module.variables = part.variables_of(network)
+    module.trainable_variables = [v for v in module.variables if v.trainable]
+    module.regularization_losses = penalties(part)
     return module, {
         "serving_default": serving_default,
         "frames_uint8": frames_uint8,
+        "frames_encoded": frames_encoded,
     }
 
 
-def _checked(frames):
-    """Frames of the right rank and channels, none of their axes empty.
-
-    TF Serving does not compare a request with the signature's shape; without
-    this a tensor of another rank reads memory that is not its own.
-    """
-    frames = tf.ensure_shape(frames, [None, None, None, None, 3])
-    filled = tf.debugging.assert_positive(
-        tf.shape(frames), "frames has an axis of length 0"
-    )
-    with tf.control_dependencies([filled] if filled is not None else []):
-        return tf.identity(frames)
+def _traced(*signature):
+    """`tf.function`; nothing here needs autograph, which is slow."""
+    return tf.function(input_signature=signature or None, autograph=False)
 
 
-def _penalty(regularizer, kernel):
-    @tf.function(input_signature=[])
+def penalties(part: Part) -> list:
+    """A function without arguments per regularised weight, however deep."""
+    layers = {
+        id(layer): layer
+        for top in part.layers
+        for layer in (top, *top.submodules)
+    }
+    found = []
+    for layer in layers.values():
+        for name, regularizer in vars(layer).items():
+            if name.endswith("_regularizer") and regularizer is not None:
+                weight = getattr(layer, name.removesuffix("_regularizer"), None)
+                if weight is not None:
+                    found.append(_penalty(regularizer, weight))
+    return found
+
+
+def _penalty(regularizer, weight):
+    @tf.function(input_signature=[], autograph=False)
     def penalty():
-        return regularizer(kernel)
+        return regularizer(weight)
 
     return penalty
+
+
+def _functions(network, part: Part) -> dict:
+    """`{training: function of frames in [0, 1]}`."""
+
+    def forward(frames, training):
+        outputs = part.forward(frames * 2.0 - 1.0, training)
+        return {
+            name: tf.cast(value, tf.float32) for name, value in outputs.items()
+        }
+
+    functions = {
+        False: _traced(FRAMES)(lambda frames: forward(frames, False)),
+        True: _traced(FRAMES)(lambda frames: forward(frames, True)),
+    }
+    # What uses variables of several replicas is traced anew while it is saved.
+    if any(
+        isinstance(v, tf.distribute.DistributedValues)
+        for v in network.variables
+    ):
+        return functions
+    return {t: f.get_concrete_function() for t, f in functions.items()}
+
+
+def _black(unit):
+    """One clip of the size of those in an empty batch."""
+    return tf.zeros(tf.concat([[1], tf.shape(unit)[1:]], axis=0))
+
+
+def _named(outputs: dict) -> dict:
+    """Outputs of a signature."""
+    if "logits" not in outputs:
+        return outputs
+    return outputs | {"probabilities": tf.nn.softmax(outputs["logits"])}
+
+
+@contextlib.contextmanager
+def as_published(network):
+    """The network without what belongs to one training, while it is saved.
+
+    Dropout keyed by the optimizer's step would take the optimizer along, and
+    a saved function has no gradient of its own for `recompute`.
+    """
+    before = []
+    for layer in network.submodules:
+        if isinstance(layer, Dropout):
+            before.append((layer, "key", layer.key))
+            layer.key = None
+        if getattr(layer, "recompute", False):
+            before.append((layer, "recompute", True))
+            layer.recompute = False
+    try:
+        yield
+    finally:
+        for layer, name, value in before:
+            setattr(layer, name, value)

@@ -24,6 +24,7 @@ ENDPOINTS = (
     "Mixed_5b",
     "Mixed_5c",
 )
+EXPORT_KINDS = ("classification", "feature_vector", "feature_map")
 # Those of tfrecords/layouts.
 LAYOUTS = (
     "folders",
@@ -165,6 +166,15 @@ def validate(recipe: Recipe) -> None:
     one_of("distill.teacher_stream", "flow", "rgb")
     one_of(
         "train.mixed_precision", "float32", "mixed_float16", "mixed_bfloat16"
+    )
+    one_of("export.kind", *EXPORT_KINDS)
+    final = ENDPOINTS.index(recipe.network.final_endpoint)
+    maps = recipe.export.kind == "feature_map"
+    require(
+        recipe.export.endpoint in (ENDPOINTS[: final + 1] if maps else (None,)),
+        "export.endpoint",
+        f"one of {', '.join(ENDPOINTS[: final + 1])} with "
+        "export.kind=feature_map, and not given otherwise",
     )
     if recipe.data.short_side and recipe.clip.size:
         require(

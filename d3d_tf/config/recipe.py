@@ -186,6 +186,19 @@ class DistillRecipe:
 
 
 @dataclasses.dataclass(frozen=True)
+class ExportRecipe:
+    """What of a network a module holds.
+
+    Attributes:
+      kind: `classification`, `feature_vector` or `feature_map`.
+      endpoint: where a `feature_map` ends, such as Mixed_4f.
+    """
+
+    kind: str = "classification"
+    endpoint: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Recipe:
     """A named experiment."""
 
@@ -199,6 +212,7 @@ class Recipe:
     network: NetworkRecipe = NetworkRecipe()
     train: TrainRecipe = TrainRecipe()
     distill: DistillRecipe = DistillRecipe()
+    export: ExportRecipe = ExportRecipe()
 
 
 def to_dict(config) -> dict:

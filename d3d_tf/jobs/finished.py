@@ -34,18 +34,7 @@ def evaluate(
         that of the data.
       UsageError: a setting is of another section.
     """
-    recipe = override(run.recipe(), settings or [])
-    others = [
-        key
-        for key, *_ in differences(to_dict(run.recipe()), to_dict(recipe))
-        if not key.startswith("evaluation.")
-    ]
-    if others:
-        raise UsageError(
-            f"--mode=evaluate cannot change {', '.join(others)} of a finished "
-            "run; --set takes evaluation.clips, evaluation.crops and "
-            "evaluation.clip_frames there."
-        )
+    recipe = _changed(run, "evaluate", "evaluation", settings)
     experiment = _experiment(run, data, recipe)
     mismatch = run.origin()["flow_mismatch"]
     if experiment.is_finished(TEACHER):
@@ -67,23 +56,30 @@ def evaluate(
     write_table(experiment, roles, flow_mismatch=mismatch)
 
 
-def export(run: Run) -> None:
+def export(run: Run, settings: list[str] | None = None) -> None:
     """Publishes the run's student and says where.
 
     Of a converted checkpoint it is the RGB network.
 
+    Args:
+      run: the run.
+      settings: `key=value`, of the recipe's section `export`.
+
     Raises:
       UserError: the student is not finished.
+      UsageError: a setting is of another section.
     """
+    recipe = _changed(run, "export", "export", settings)
     if run.is_converted():
-        say(f"module: {export_run(run, load_checkpoint(run.folder))}")
+        network = load_checkpoint(run.folder)
+        say(f"module: {export_run(run, network, recipe)}")
         return
     experiment = _experiment(run, None)
     if not experiment.is_finished(STUDENT):
         raise UserError(
             f"{run.folder} has no finished student: --mode=distill makes it."
         )
-    say(f"module: {export_run(run, experiment.network(STUDENT))}")
+    say(f"module: {export_run(run, experiment.network(STUDENT), recipe)}")
 
 
 def visualize(run: Run, data: str | None) -> None:
@@ -95,6 +91,26 @@ def visualize(run: Run, data: str | None) -> None:
     if not run.read_results():
         raise UserError(f"{run.folder} has no results yet.")
     say(f"report: {write_report(run, _dataset(run, data))}")
+
+
+def _changed(
+    run: Run, mode: str, section: str, settings: list[str] | None
+) -> Recipe:
+    """The run's recipe with the settings, all of which are of one section."""
+    recipe = override(run.recipe(), settings or [])
+    before, after = to_dict(run.recipe()), to_dict(recipe)
+    others = [
+        key
+        for key, *_ in differences(before, after)
+        if not key.startswith(f"{section}.")
+    ]
+    if others:
+        names = ", ".join(f"{section}.{leaf}" for leaf in before[section])
+        raise UsageError(
+            f"--mode={mode} cannot change {', '.join(others)} of a finished "
+            f"run; --set takes {names} there."
+        )
+    return recipe
 
 
 def _experiment(

@@ -6,6 +6,7 @@ are argument sets of one class here, as three are in the released TF-Slim code.
 """
 
 import dataclasses
+import math
 from typing import NamedTuple
 
 from d3d_tf.keras_api import keras
@@ -178,11 +179,39 @@ class Inception3D(keras.layers.Layer):
         made = all(unit.built for unit in self.units)
         if self.recompute and training and made:
             return self._call_with_recompute(inputs)
+        return self.up_to(self.units[-1].name, inputs, training)
+
+    def up_to(self, endpoint: str, inputs, training=None) -> dict:
+        """As a call, but nothing behind `endpoint` is computed."""
         features = {}
         net = inputs
-        for unit in self.units:
+        for unit in self._units_up_to(endpoint):
             net = features[unit.name] = self._pass(unit, net, training)
         return features
+
+    def layers_up_to(self, endpoint: str) -> list:
+        """The layers that `up_to` passes."""
+        units = self._units_up_to(endpoint)
+        before = zip(self._non_local_before, self.non_locals, strict=True)
+        names = {unit.name for unit in units}
+        return units + [block for name, block in before if name in names]
+
+    def time_stride(self, endpoint: str) -> int:
+        """Frames of the clip per frame of an endpoint."""
+        units = self._units_up_to(endpoint)
+        rows = [TRUNK[unit.name] for unit in units]
+        return math.prod(
+            row.strides[0] for row in rows if not isinstance(row, Mixed)
+        )
+
+    def _units_up_to(self, endpoint: str) -> list:
+        names = [unit.name for unit in self.units]
+        if endpoint not in names:
+            raise ValueError(
+                f"No endpoint is called {endpoint!r}; this trunk has "
+                f"{', '.join(names)}."
+            )
+        return self.units[: names.index(endpoint) + 1]
 
     def _pass(self, unit, net, training):
         if unit.name in self._non_local_before:

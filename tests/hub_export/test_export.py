@@ -1,8 +1,6 @@
 """An exported module: equal, trainable, versioned, whole or not there."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,39 +9,23 @@ import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
 from d3d_tf.files import to_path
+from d3d_tf.heads.dropout import draw_by_step
 from d3d_tf.hub_export import export as export_code
-from d3d_tf.hub_export.export import export_module
+from d3d_tf.hub_export.module import make_module
+from d3d_tf.hub_export.parts import cut
 from d3d_tf.keras_api import keras
 from tests.harness import randomize, softmax, tiny_network
-
-LABELS = ["left", "right", "größer"]
-
-
-def made(seed=0):
-    network = tiny_network(dropout=0.5, weight_decay=0.01)
-    randomize(network, seed)
-    return network
-
-
-def export(network, folder, **kwargs):
-    return export_module(
-        network, folder, labels=LABELS, frames=3, size=8, **kwargs
-    )
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """The network and the path of its first version."""
-    network = made()
-    folder = tmp_path_factory.mktemp("run") / "export"
-    path = export(network, folder, info={"recipe": "practice"})
-    return network, path
+from tests.hub_export.practice import LABELS, export, made
 
 
 def test_what_lies_in_the_folder(exported):
     network, path = exported
     assert path.name == "1"
-    assert sorted(p.name for p in path.parent.iterdir()) == ["1", "serving"]
+    assert {p.name for p in path.parent.iterdir()} == {
+        "1",
+        "module-1.tar.gz",
+        "serving",
+    }
     assert (path / "assets" / "labels.txt").read_text() == (
         "left\nright\ngrößer\n"
     )
@@ -51,13 +33,22 @@ def test_what_lies_in_the_folder(exported):
     assert description["kind"] == "classification"
     assert description["input"] == {
         "frames": 3,
+        "shortest": 1,
+        "longest": 48,
         "size": 8,
+        "short_side": 10,
         "range": [0, 1],
+        "overshoot": 0.1,
         "colour": "RGB",
     }
     assert description["num_classes"] == 3
     assert description["recipe"] == "practice"
-    ways = {"reloaded", "keras_layer", "serving_default", "frames_uint8"}
+    outputs = ["features", "logits", "probabilities"]
+    signatures = ("serving_default", "frames_uint8", "frames_encoded")
+    assert description["signatures"] == dict.fromkeys(signatures, outputs)
+    # printf 'left\nright\ngrößer\n' | sha256sum
+    assert description["labels_sha256"].startswith("0576b26bc6f81312")
+    ways = {"reloaded", "keras_layer", "infer", "regularization", *signatures}
     assert description["max_difference"].keys() == ways
     assert max(description["max_difference"].values()) <= 1e-5
 
@@ -78,23 +69,65 @@ def test_keras_layer_is_the_network(exported, shape, seed):
     )
 
 
-def test_signatures(exported, seed):
+def test_signatures(exported):
+    """Any batch and length; pictures are larger than what is cropped."""
     network, path = exported
     signatures = tf.saved_model.load(str(path)).signatures
-    assert set(signatures) == {"serving_default", "frames_uint8"}
-    pixels = np.random.default_rng(0).integers(
-        0, 256, [2, 4, 7, 6, 3], np.uint8
+    frames = np.random.default_rng(0).integers(
+        0, 256, [2, 4, 10, 10, 3], np.uint8
     )
-    logits = network(np.float32(pixels / 127.5 - 1)).numpy()
-    for name, frames in (
-        ("serving_default", np.float32(pixels / 255)),
-        ("frames_uint8", pixels),
+    crops = frames[:, :, 1:9, 1:9]
+    logits = network(np.float32(crops / 127.5 - 1)).numpy()
+    pngs = [[tf.io.encode_png(f).numpy() for f in clip] for clip in frames]
+    for name, given in (
+        ("serving_default", np.float32(crops / 255)),
+        ("frames_uint8", crops),
+        ("frames_encoded", pngs),
     ):
-        outputs = signatures[name](frames=tf.constant(frames))
+        outputs = signatures[name](frames=tf.constant(given))
         np.testing.assert_allclose(outputs["logits"], logits, atol=1e-5)
         np.testing.assert_allclose(
             outputs["probabilities"], softmax(logits), atol=1e-5
         )
+        assert outputs["features"].shape == (2, 4)
+
+
+@pytest.mark.parametrize("kind", ["feature_vector", "feature_map"])
+def test_features(tmp_path, kind, seed):
+    """Without the head: a kernel, beta and two averages are left."""
+    network = made()
+    name = network.layers[3].name  # Input, convolution, normalisation, ReLU.
+    endpoint = name if kind == "feature_map" else None
+    path = export(network, tmp_path, kind=kind, endpoint=endpoint)
+    frames = tf.random.uniform([2, 3, 8, 8, 3])
+    activations = keras.Model(network.input, network.get_layer(name).output)(
+        frames * 2 - 1
+    )
+    if kind == "feature_vector":
+        activations = tf.reduce_mean(activations, [1, 2, 3])
+    layer = hub.KerasLayer(str(path), trainable=True)
+    np.testing.assert_allclose(layer(frames), activations, atol=1e-5)
+    assert len(layer.variables) == 4 and len(layer.losses) == 1
+    description = json.loads((path / "module.json").read_text())
+    assert description["signatures"]["frames_encoded"] == ["features"]
+    assert not (path / "assets" / "labels.txt").exists()
+
+
+def test_a_crop_must_fit(tmp_path):
+    with pytest.raises(UserError, match="8 pixels.*short side of 7"):
+        export(made(), tmp_path, short_side=7)
+
+
+def test_a_network_that_was_trained_is_not_bound_to_its_training(tmp_path):
+    """Dropout by the optimizer's step, as training sets it, stays behind."""
+    network = made()
+    draw_by_step(network, 1, tf.Variable(7))
+    path = export(network, tmp_path)
+    layer = hub.KerasLayer(str(path), trainable=True)
+    clip = tf.ones([1, 3, 8, 8, 3])
+    draws = {tuple(layer(clip, training=True).numpy()[0]) for _ in range(8)}
+    assert len(draws) > 1  # 4 features, each dropped half of the time.
+    assert any(layer.key for layer in network.layers if hasattr(layer, "key"))
 
 
 def finetune(path, trainable):
@@ -141,7 +174,8 @@ def test_gradients_are_the_networks(seed, tmp_path):
     """Without dropout, in training mode, through the saved functions."""
     network = tiny_network(weight_decay=0.01)
     randomize(network)
-    layer = hub.KerasLayer(str(export(network, tmp_path)), trainable=True)
+    path = export(network, tmp_path)
+    layer = hub.KerasLayer(str(path), trainable=True)
     frames = tf.random.uniform([3, 2, 5, 5, 3])
     with tf.GradientTape(persistent=True) as tape:
         before = tf.reduce_sum(network(frames * 2 - 1, training=True) ** 2)
@@ -164,15 +198,28 @@ def test_versions(tmp_path):
     randomize(network, seed=1)
     (tmp_path / "1").rename(tmp_path / "9")  # Old versions may be removed.
     assert export(network, tmp_path) == tmp_path / "10"
-    assert {p.name for p in tmp_path.iterdir()} == {"9", "10", "serving"}
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "9",
+        "10",
+        "module-1.tar.gz",
+        "module-10.tar.gz",
+        "serving",
+    }
+
+
+def save_instead(patch, other):
+    """Another network is saved than the one that was asked for."""
+    part = cut(other, "classification")
+    patch.setattr(
+        export_code,
+        "make_module",
+        lambda network, _, clip: make_module(other, part, clip),
+    )
 
 
 def test_a_module_that_differs_is_not_published(tmp_path, monkeypatch):
     """A module of another network stands for any fault in saving."""
-    make_module = export_code.make_module
-    monkeypatch.setattr(
-        export_code, "make_module", lambda network: make_module(made(seed=5))
-    )
+    save_instead(monkeypatch, made(seed=5))
     with pytest.raises(UserError, match="differs from the network by"):
         export(made(), tmp_path)
     assert not list(tmp_path.iterdir())
@@ -180,7 +227,6 @@ def test_a_module_that_differs_is_not_published(tmp_path, monkeypatch):
 
 def test_large_logits_are_compared_by_their_size(tmp_path, monkeypatch):
     """Off by 0.002, where the largest logit is some thousands: below 1e-5."""
-    make_module = export_code.make_module
 
     def large(offset=0.0):
         network = made()
@@ -189,9 +235,7 @@ def test_large_logits_are_compared_by_their_size(tmp_path, monkeypatch):
         return network
 
     def publish(offset, folder):
-        monkeypatch.setattr(
-            export_code, "make_module", lambda _: make_module(large(offset))
-        )
+        save_instead(monkeypatch, large(offset))
         return export(large(), folder)
 
     assert publish(2**-9, tmp_path / "a").name == "1"
@@ -213,7 +257,7 @@ def test_an_interrupted_export_leaves_nothing(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(export_code, "_differences", full)
+    monkeypatch.setattr(export_code, "largest_differences", full)
     with pytest.raises(OSError, match="No space"):
         export(made(), tmp_path)
     assert not list(tmp_path.iterdir())
@@ -233,26 +277,6 @@ def test_a_network_made_for_two_replicas(replicas, tmp_path, seed):
     assert len(layer.variables) == 6
     _, before, moved = finetune(path, trainable=True)
     assert moved == before.keys()
-
-
-@pytest.mark.large
-def test_loading_needs_nothing_of_this_package(exported, tmp_path):
-    """Another process, in an empty folder, where d3d_tf cannot be imported."""
-    network, path = exported
-    frames = np.random.default_rng(0).random([1, 3, 8, 8, 3], np.float32)
-    np.save(tmp_path / "frames.npy", frames)
-    script = (
-        "import sys; sys.modules['d3d_tf'] = None\n"
-        "import numpy as np, tensorflow_hub as hub\n"
-        f"layer = hub.KerasLayer({str(path)!r})\n"
-        "np.save('logits.npy', layer(np.load('frames.npy')))\n"
-    )
-    subprocess.run(
-        [sys.executable, "-P", "-c", script], cwd=tmp_path, check=True
-    )
-    np.testing.assert_allclose(
-        np.load(tmp_path / "logits.npy"), network(frames * 2 - 1), atol=1e-5
-    )
 
 
 @pytest.mark.card

@@ -3,68 +3,114 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.core.protobuf import config_pb2
 
-from d3d_tf.hub_export.module import make_module
+from d3d_tf.hub_export.inputs import ClipSpec
+from d3d_tf.hub_export.module import make_module, penalties
+from d3d_tf.hub_export.parts import Part, cut
 from d3d_tf.keras_api import keras
 from d3d_tf.networks import S3DG
 from tests.harness import randomize, softmax, tiny_network
 
+CLIP = ClipSpec(frames=3, size=4, short_side=4, shortest=2)
+SIGNATURES = {"serving_default", "frames_uint8", "frames_encoded"}
 
-class Mean(keras.Model):
-    """Logits (m, 3 m) of the mean m of what the network is given."""
 
-    def call(self, inputs, training=None):
-        mean = tf.reduce_mean(inputs, axis=[1, 2, 3, 4])
-        return tf.stack([mean, 3 * mean], axis=1)
+def mean_network():
+    """Features: the mean of each channel. Logits: (m, 3 m) of their mean m."""
+    frames = keras.Input([None, None, None, 3])
+    means = keras.layers.GlobalAveragePooling3D()(frames)
+    head = keras.layers.Dense(2, use_bias=False)
+    network = keras.Model(frames, head(means))
+    head.set_weights([np.float32([[1, 3]] * 3) / 3])
+    return network
+
+
+def module_of(network):
+    return make_module(network, cut(network, "classification"), CLIP)
+
+
+@pytest.fixture(scope="module")
+def means():
+    return module_of(mean_network())
 
 
 def clip(value, dtype=np.float32):
-    return tf.fill([2, 3, 4, 5, 3], np.array(value, dtype))
+    return tf.fill([2, 3, 4, 4, 3], np.array(value, dtype))
 
 
-def test_module_maps_unit_range_to_the_networks():
-    """[0, 1] outside is [-1, 1] inside: 0.25 is -0.5, logits -0.5 and -1.5."""
-    module, _ = make_module(Mean())
-    for outside, inside in ((0, -1), (0.25, -0.5), (0.5, 0), (1, 1)):
-        logits = module.__call__(clip(outside))
+@pytest.mark.parametrize(
+    "dtype", [tf.float32, tf.float16, tf.bfloat16, tf.uint8]
+)
+def test_module_maps_its_range_to_the_networks(means, dtype):
+    """[0, 1] outside is [-1, 1] inside: 0.25 is -0.5, logits -0.5 and -1.5;
+    of bytes 255 is 1.
+    """
+    top = 255 if dtype == tf.uint8 else 1
+    for share, inside in ((0, -1), (0.2, -0.6), (1, 1)):
+        frames = tf.cast(clip(share * top), dtype)
+        logits = means[0].__call__(frames)
+        assert logits.dtype == tf.float32
+        # 0.2 is 0.19995 in float16 and 0.2002 in bfloat16.
+        atol = 2e-3 if dtype.is_floating and dtype.size == 2 else 1e-6
         np.testing.assert_allclose(
-            logits, [[inside, 3 * inside]] * 2, atol=1e-6
+            logits, [[inside, 3 * inside]] * 2, atol=atol
         )
 
 
-def test_signatures_by_hand():
+def test_signatures_by_hand(means):
     """Byte 51 is 0.2, inside -0.6: logits -0.6 and -1.8."""
-    _, signatures = make_module(Mean())
-    assert set(signatures) == {"serving_default", "frames_uint8"}
+    _, signatures = means
+    assert set(signatures) == SIGNATURES
     logits = np.array([[-0.6, -1.8]] * 2)
+    picture = tf.io.encode_png(tf.fill([4, 4, 3], np.uint8(51)))
     for name, frames in (
         ("serving_default", clip(0.2)),
         ("frames_uint8", clip(51, np.uint8)),
+        ("frames_encoded", tf.fill([2, 3], picture)),
     ):
         outputs = signatures[name](frames)
-        assert set(outputs) == {"logits", "probabilities"}
+        assert set(outputs) == {"logits", "probabilities", "features"}
         np.testing.assert_allclose(outputs["logits"], logits, atol=1e-5)
         np.testing.assert_allclose(
             outputs["probabilities"], softmax(logits), atol=1e-5
         )
+        np.testing.assert_allclose(
+            outputs["features"], [[-0.6] * 3] * 2, atol=1e-5
+        )
+
+
+def test_an_empty_batch_has_an_empty_answer(means):
+    for name, shape, dtype in (
+        ("serving_default", [0, 3, 4, 4, 3], tf.float32),
+        ("frames_uint8", [0, 3, 4, 4, 3], tf.uint8),
+        ("frames_encoded", [0, 3], tf.string),
+    ):
+        outputs = means[1][name](tf.zeros(shape, dtype))
+        assert outputs["logits"].shape == outputs["probabilities"].shape
+        assert outputs["logits"].shape == (0, 2)
+        assert outputs["features"].shape == (0, 3)
 
 
 def test_training_flag_reaches_batch_norm(seed):
+    """By the argument, and by the functions for Keras 3's TFSMLayer."""
     network = tiny_network()
     randomize(network)
-    module, _ = make_module(network)
+    module, _ = module_of(network)
     frames = tf.random.uniform([2, 3, 4, 4, 3])
-    before = network.get_weights()
-    for training in (False, True):
-        np.testing.assert_allclose(
-            module.__call__(frames, training=training),
-            network(frames * 2 - 1, training=training),
-            atol=1e-5,
-        )
+    start = network.get_weights()
+    for call, training in (
+        (lambda x: module.__call__(x, training=False), False),
+        (lambda x: module.__call__(x, training=True), True),
+        (module.infer, False),
+        (module.train, True),
+    ):
+        network.set_weights(start)
+        expected = network(frames * 2 - 1, training=training)
+        network.set_weights(start)
+        np.testing.assert_allclose(call(frames), expected, atol=1e-5)
         moved = [
             (old != new).any()
-            for old, new in zip(before, network.get_weights(), strict=True)
+            for old, new in zip(start, network.get_weights(), strict=True)
         ]
         # Kernel, beta, moving mean and variance, kernel, bias.
         assert moved == [False, False, training, training, False, False]
@@ -72,77 +118,34 @@ def test_training_flag_reaches_batch_norm(seed):
 
 def test_variables_are_the_networks():
     network = tiny_network()
-    module, _ = make_module(network)
+    module, _ = module_of(network)
     assert len(module.variables) == 6
     assert len(module.trainable_variables) == 4
-
-
-class Shell(tf.Module):
-    """A network's variables and layers with nothing to compute."""
-
-    def __init__(self, network):
-        super().__init__()
-        self.network = network
-
-    def __call__(self, inputs, training=None):
-        return tf.reduce_mean(inputs, axis=[1, 2, 3])
 
 
 def test_every_kernel_of_s3dg_is_regularised():
     """114 kernels in the original (facts, 6); 1e-3 / 2 of their squares."""
     network = S3DG(3, depth_multiplier=1 / 64, min_depth=2, weight_decay=1e-3)
     network(tf.zeros([1, 2, 32, 32, 3]))
-    module, _ = make_module(Shell(network))
-    assert len(module.regularization_losses) == 114
+    losses = penalties(cut(network, "classification"))
+    assert len(losses) == 114
     squares = sum(
         float(tf.reduce_sum(v**2))
         for v in network.trainable_variables
         if v.shape.rank == 5
     )
-    total = sum(float(loss()) for loss in module.regularization_losses)
+    total = sum(float(loss()) for loss in losses)
     assert total == pytest.approx(1e-3 * squares / 2, rel=1e-4)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """`serve(signature, array)`: as a server would, past the lines of Python
-    in which TensorFlow compares a request with the signature.
-    """
-    folder = str(tmp_path_factory.mktemp("module"))
-    module, signatures = make_module(Mean())
-    tf.saved_model.save(module, folder, signatures=signatures)
-    graph = tf.Graph()
-    session = tf.compat.v1.Session(graph=graph)
-    with graph.as_default():
-        meta = tf.compat.v1.saved_model.load(session, ["serve"], folder)
-
-    def serve(signature, frames):
-        description = meta.signature_def[signature]
-        options = config_pb2.CallableOptions(
-            feed=[description.inputs["frames"].name],
-            fetch=[description.outputs["logits"].name],
-        )
-        return session._make_callable_from_options(options)(frames)[0]
-
-    return serve
-
-
-@pytest.mark.parametrize(
-    "signature, dtype",
-    [("serving_default", np.float32), ("frames_uint8", np.uint8)],
-)
-def test_a_server_refuses_wrong_shapes(served, signature, dtype):
-    """Rank, channels and empty axes are checked in the graph itself."""
-    good = served(signature, np.ones([1, 2, 4, 4, 3], dtype))
-    assert good.shape == (1, 2)
-    for shape in (
-        [2, 4, 4, 3],
-        [1, 1, 2, 4, 4, 3],
-        [1, 2, 4, 4, 1],
-        [1, 2, 4, 4, 4],
-        [1, 0, 4, 4, 3],
-        [1, 2, 0, 4, 3],
-        [0, 2, 4, 4, 3],
-    ):
-        with pytest.raises(tf.errors.InvalidArgumentError):
-            served(signature, np.ones(shape, dtype))
+def test_biases_are_regularised_too():
+    """0.25 times three squares of 1, and 0.5 times one of 2."""
+    layer = keras.layers.Dense(
+        1,
+        kernel_regularizer=keras.regularizers.L2(0.25),
+        bias_regularizer=keras.regularizers.L2(0.5),
+    )
+    layer.build([None, 3])
+    layer.set_weights([np.ones([3, 1]), np.full([1], 2)])
+    losses = penalties(Part(layer, [layer], 1))
+    assert sorted(float(loss()) for loss in losses) == [0.75, 2]

@@ -63,6 +63,11 @@ PAPER = Recipe(name="paper")
             "one of float32, mixed_float16, mixed_bfloat16; got 'float16'",
         ),
         ("distill.weight=-1", "0 or more"),
+        (
+            "export.kind=logits",
+            "one of classification, feature_vector, feature_map; got 'logits'",
+        ),
+        ("export.endpoint=Mixed_4f", "export.kind=feature_map, and not given"),
     ],
 )
 def test_an_impossible_value_is_answered_with_what_is_possible(

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import tensorflow as tf
 
+from d3d_tf.jobs.samples import ORIGINAL, STORED
 from d3d_tf.loading import load_checkpoint
 
 
@@ -26,12 +27,22 @@ def test_description(toy):
     assert description["recipe"] == "toy"
     assert description["recipe_hash"] == results["recipe_hash"]
     assert description["frame_rate"] == 25
-    assert description["short_side"] == 24
+    assert description["input"]["short_side"] == 24
     assert description["metrics"] == results["metrics"]
     assert description["flow_recipe"] == toy.dataset().info["flow_recipe"]
     assert description["flow"] == toy.dataset().flow
     assert description["flow_mismatch"] is None
     assert description["input"]["frames"] == 4
     assert description["input"]["size"] == 16
+    assert description["protocol"] == results["protocol"]
+    assert description["dataset"] == results["dataset"]
+    # The records' own JPEGs are decoded by the same decoder.
+    ways = description["videos"]["ways"]
+    assert ways[STORED]["n"] == ways[ORIGINAL]["n"] == 8
+    assert ways[STORED]["top1_agreement"] == 1
+    assert ways[STORED]["max_probability_difference"] < 1e-5
+    assert 0 < ways[ORIGINAL]["max_probability_difference"] < 0.1
+    card = (path / "README.md").read_text()
+    assert results["protocol"] in card and ORIGINAL in card
     labels = (path / "assets" / "labels.txt").read_text().splitlines()
     assert labels == toy.dataset().classes

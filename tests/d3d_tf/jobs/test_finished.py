@@ -1,5 +1,7 @@
 """What is done with a run that is there."""
 
+import json
+
 import pytest
 
 from d3d_tf.errors import UsageError, UserError
@@ -187,3 +189,15 @@ def test_evaluate_by_other_views(toy, copied_run):
 def test_evaluate_changes_nothing_but_views(toy, only_scores):
     with pytest.raises(UsageError, match="cannot change clip.size"):
         finished.evaluate(toy.run, None, settings=["clip.size=8"])
+
+
+def test_export_of_another_kind(toy, copied_run, capsys, only_scores):
+    """Next to the classifier, in a folder of its own; weights are the run's."""
+    finished.export(copied_run, ["export.kind=feature_vector"])
+    path = copied_run.export_path / "feature_vector" / "1"
+    assert str(path) in capsys.readouterr().out
+    told = json.loads((path / "module.json").read_text())
+    assert told["kind"] == "feature_vector"
+    assert told["recipe_hash"] == copied_run.read_results()["recipe_hash"]
+    with pytest.raises(UsageError, match="takes export.kind, export.endpoint"):
+        finished.export(toy.run, ["clip.size=8"])

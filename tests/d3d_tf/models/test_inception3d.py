@@ -360,3 +360,26 @@ def test_inference_and_first_call_are_not_recomputed(seed):
     assert tuple(trunk(clip, training=True)) == ENDPOINTS
     assert tuple(trunk(clip, training=False)) == ENDPOINTS
     assert tuple(trunk(clip, training=True)) == SEGMENT_ENDS
+
+
+def test_up_to_an_endpoint(seed):
+    """What is passed is what a call passes; nothing else is listed."""
+    trunk = Inception3D(
+        UnitOptions(),
+        depth_multiplier=1 / 64,
+        min_depth=2,
+        final_endpoint="Mixed_3b",
+        non_local_before=("Mixed_3b",),
+    )
+    clip = tf.random.uniform([1, 4, 32, 32, 3])
+    every = trunk(clip)
+    some = trunk.up_to("MaxPool_3a_3x3", clip)
+    assert list(some) == list(every)[:-1]
+    for name, value in some.items():
+        np.testing.assert_array_equal(value, every[name])
+    assert len(trunk.layers_up_to("MaxPool_3a_3x3")) == 5
+    assert len(trunk.layers_up_to("Mixed_3b")) == 6 + 1
+    with pytest.raises(ValueError, match="Mixed_3c.*has Conv2d_1a_7x7"):
+        trunk.up_to("Mixed_3c", clip)
+    # Only Conv2d_1a_7x7 halves time so early.
+    assert trunk.time_stride("Mixed_3b") == 2

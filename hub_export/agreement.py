@@ -1,0 +1,60 @@
+"""Whether a served module says of a video what the trained network says.
+
+Encoded frames take another way than records: another decoder, resizing inside
+the module, one lossy encoding less. Rounding is not all that differs.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """One clip of one video.
+
+    Attributes:
+      frames: float32 `[time, size, size, 3]` in [-1, 1], as read from records.
+      encoded: by way, JPEG or PNG of the same frames, before they were cropped.
+    """
+
+    frames: np.ndarray
+    encoded: dict[str, list[bytes]]
+
+
+def compare_ways(path: Path, samples: Iterable[Sample]) -> dict[str, dict]:
+    """Compares each way with the frames from records.
+
+    Args:
+      path: a module of the kind `classification`.
+      samples: of the network that it was exported from.
+
+    Returns:
+      By way: `n`, `top1_agreement` (0..1), `max_probability_difference`.
+    """
+    signatures = tf.saved_model.load(str(path)).signatures
+    plain, encoded = signatures["serving_default"], signatures["frames_encoded"]
+    found: dict[str, list[tuple]] = {}
+    for sample in samples:
+        unit = tf.constant(sample.frames[None] * 0.5 + 0.5, tf.float32)
+        expected = plain(frames=unit)["probabilities"].numpy()
+        for way, pictures in sample.encoded.items():
+            asked = encoded(frames=tf.constant([pictures]))
+            there = asked["probabilities"].numpy()
+            found.setdefault(way, []).append(
+                (
+                    there.argmax() == expected.argmax(),
+                    np.abs(there - expected).max(),
+                )
+            )
+    return {
+        way: {
+            "n": len(rows),
+            "top1_agreement": float(np.mean([same for same, _ in rows])),
+            "max_probability_difference": float(max(d for _, d in rows)),
+        }
+        for way, rows in found.items()
+    }

@@ -1,0 +1,166 @@
+"""README.md of a module: what it is, what it takes, how good it is."""
+
+_OUTPUT = {
+    "classification": "logits, `[batch, {num_classes}]`; class names, in "
+    "order, are in `assets/labels.txt`",
+    "feature_vector": "features, `[batch, channels]`: the mean over the clip "
+    "of what the logits of its network are made of",
+    "feature_map": "the endpoint {endpoint}, `[batch, time', height', width', "
+    "channels]`",
+}
+
+
+def model_card(description: dict) -> str:
+    """The card.
+
+    Args:
+      description: the content of `module.json`. What it does not have is left
+        out.
+    """
+    sections = [
+        _opening(description),
+        _usage(description),
+        _signatures(description),
+        _results(description),
+        _parity(description),
+        _origin(description),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _opening(told: dict) -> str:
+    name = told.get("recipe", "Video network")
+    clip = told["input"]
+    rate = told.get("frame_rate")
+    output = _OUTPUT[told["kind"]].format(**told)
+    lines = [
+        f"# {name}: {told['kind'].replace('_', ' ')}",
+        "",
+        "A video network exported by d3d_tf (Distilled 3D Networks, Stroud et "
+        "al., WACV 2020). RGB only: no optical flow is needed.",
+        "",
+        f"Input: `[batch, time, height, width, 3]` {clip['colour']}, float32 "
+        "in [0, 1] or uint8 in 0..255.",
+        f"It was trained on clips of {clip['frames']} frames of {clip['size']} "
+        f"x {clip['size']} pixels"
+        + (f" at {rate:g} frames per second" if rate else "")
+        + f", the middle of frames with a short side of {clip['short_side']}.",
+        "",
+        f"Output: {output}.",
+    ]
+    return "\n".join(lines)
+
+
+def _usage(told: dict) -> str:
+    return f"""## Use
+
+```python
+import tensorflow_hub as hub
+
+layer = hub.KerasLayer("FOLDER OF THIS FILE", trainable=True)
+output = layer(frames)  # float32 [batch, {told["input"]["frames"]}, \
+{told["input"]["size"]}, {told["input"]["size"]}, 3] in [0, 1]
+```
+
+With Keras 3: `keras.layers.TFSMLayer(FOLDER, call_endpoint="infer",
+call_training_endpoint="train")`."""
+
+
+def _signatures(told: dict) -> str:
+    clip = told["input"]
+    outputs = ", ".join(f"`{n}`" for n in told["signatures"]["serving_default"])
+    pixels = f"`[batch, time, {clip['size']}, {clip['size']}, 3]`"
+    return f"""## Signatures
+
+| name | `frames` |
+|---|---|
+| `serving_default` | float32 {pixels} in [0, 1] |
+| `frames_uint8` | uint8 {pixels} |
+| `frames_encoded` | JPEG or PNG, string `[batch, time]`, of any size |
+
+They return {outputs}; a clip has {clip["shortest"]} to {clip["longest"]}
+frames. Anything else is refused with INVALID_ARGUMENT.
+Warm-up requests: {told["warm_up"]}."""
+
+
+def _results(told: dict) -> str:
+    metrics = told.get("metrics")
+    if not metrics:
+        return ""
+    rows = [
+        f"| {name} | {_number(entry)} |"
+        for name, entry in metrics.items()
+        if name.startswith(("student/", "baseline/"))
+    ]
+    protocol = told.get("protocol")
+    return "\n".join(
+        [
+            "## Results",
+            "",
+            *([f"Protocol: {protocol}.", ""] if protocol else []),
+            *([f"Data set: {_dataset(told)}.", ""] if _dataset(told) else []),
+            "| metric | value [95 % interval], n |",
+            "|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _number(entry) -> str:
+    if not isinstance(entry, dict):
+        return f"{entry}"
+    text = f"{entry['value']:.4g}"
+    if entry.get("ci95"):
+        text += " [{:.4g}, {:.4g}]".format(*entry["ci95"])
+    return text + (f", {entry['n']}" if "n" in entry else "")
+
+
+def _dataset(told: dict) -> str:
+    dataset = told.get("dataset")
+    if not dataset:
+        return ""
+    return (
+        f"{dataset['name']}, {dataset['num_videos']} videos, digest "
+        f"{dataset['digest']}"
+    )
+
+
+def _parity(told: dict) -> str:
+    lines = [
+        "## Parity",
+        "",
+        "Largest difference from the network it was exported from, on random "
+        "clips, in units of the largest output if that is above 1:",
+        "",
+        "| way in | difference |",
+        "|---|---|",
+        *(f"| {k} | {v:.1e} |" for k, v in told["max_difference"].items()),
+    ]
+    videos = told.get("videos")
+    if videos:
+        lines += ["", f"Videos: {videos['note']}."]
+    if videos and videos["ways"]:
+        lines += [
+            "",
+            "| the same video through | n | top-1 as through records | largest "
+            "difference of a probability |",
+            "|---|---|---|---|",
+            *(
+                f"| {way} | {row['n']} | {100 * row['top1_agreement']:.1f} % | "
+                f"{row['max_probability_difference']:.1e} |"
+                for way, row in videos["ways"].items()
+            ),
+        ]
+    return "\n".join(lines)
+
+
+def _origin(told: dict) -> str:
+    rows = {
+        "recipe hash": told.get("recipe_hash"),
+        "SHA-256 of the labels": told["labels_sha256"],
+        "flow of the teacher": told.get("flow_recipe"),
+        "weights from": told.get("weights"),
+        "TensorFlow": told["tensorflow"],
+    }
+    lines = [f"| {key} | {value} |" for key, value in rows.items() if value]
+    return "\n".join(["## Origin", "", "| what | |", "|---|---|", *lines])
