@@ -375,13 +375,10 @@ def to_array(value, dtype) -> np.ndarray:
 def models(arguments) -> dict[str, Path]:
     """From models.config; paths inside a container, mounted from ours."""
     source, _, target = arguments.mount.partition(":")
-    inside = {target: Path(source)}
 
     def outside(path: str) -> Path:
-        for prefix, folder in inside.items():
-            if path.startswith(prefix):
-                return folder / path.removeprefix(prefix).lstrip("/")
-        raise FileNotFoundError(path)
+        assert path.startswith(target), path
+        return Path(source, path.removeprefix(target).lstrip("/"))
 
     config = text_format.Parse(
         outside(arguments.model_config_file).read_text(),
