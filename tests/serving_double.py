@@ -375,13 +375,10 @@ def to_array(value, dtype) -> np.ndarray:
 def models(arguments) -> dict[str, Path]:
     """From models.config; paths inside a container, mounted from ours."""
     source, _, target = arguments.mount.partition(":")
-    inside = {target: Path(source)}
 
     def outside(path: str) -> Path:
-        for prefix, folder in inside.items():
-            if path.startswith(prefix):
-                return folder / path.removeprefix(prefix).lstrip("/")
-        raise FileNotFoundError(path)
+        assert path.startswith(target), path
+        return Path(source, path.removeprefix(target).lstrip("/"))
 
     config = text_format.Parse(
         outside(arguments.model_config_file).read_text(),
@@ -398,7 +395,7 @@ def models(arguments) -> dict[str, Path]:
     }
 
 
-def listen(servicer, options=()) -> int:
+def listen(servicer, options=()) -> tuple[grpc.Server, int]:
     server = grpc.server(futures.ThreadPoolExecutor(4), options=options)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         servicer, server
@@ -406,11 +403,7 @@ def listen(servicer, options=()) -> int:
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    listen.running.append(server)
-    return port
-
-
-listen.running = []  # type: ignore[attr-defined]
+    return server, port
 
 
 def main() -> None:
@@ -422,19 +415,21 @@ def main() -> None:
     parser.add_argument("--file_system_poll_wait_seconds")
     parser.add_argument("--mount", required=True, help="SOURCE:TARGET")
     parser.add_argument("--add", action="append", default=[], help="NAME=BASE")
-    server = Server(models(parser.parse_args()))
-    servicer = Grpc(server)
-    Rest.serving = server
+    serving = Server(models(parser.parse_args()))
+    servicer = Grpc(serving)
+    Rest.serving = serving
     rest = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Rest)
     threading.Thread(target=rest.serve_forever, daemon=True).start()
-    ports = {
-        "grpc": listen(servicer, [("grpc.max_receive_message_length", -1)]),
-        # gRPC's own default, which Python servers and proxies have.
-        "grpc_4mb": listen(servicer),
-        "rest": rest.server_port,
-    }
+    unlimited = [("grpc.max_receive_message_length", -1)]
+    # Servers end with the last name that they have.
+    whole, port = listen(servicer, unlimited)
+    # gRPC's own limit, which Python servers and proxies have.
+    limited, limited_port = listen(servicer)
+    ports = {"grpc": port, "grpc_4mb": limited_port, "rest": rest.server_port}
     print(json.dumps(ports), flush=True)
     sys.stdin.read()
+    for server in (whole, limited):
+        server.stop(None).wait()
 
 
 if __name__ == "__main__":

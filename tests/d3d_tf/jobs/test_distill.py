@@ -70,7 +70,11 @@ def test_everything_is_kept_the_second_time(toy, monkeypatch):
     after = toy.run.read_results()
     assert after["metrics"] == before["metrics"]
     assert after["wall_seconds"] > before["wall_seconds"]
-    assert sorted(os.listdir(toy.run.export_path)) == ["1", "serving"]
+    assert sorted(os.listdir(toy.run.export_path)) == [
+        "1",
+        "module-1.tar.gz",
+        "serving",
+    ]
 
 
 def test_a_teacher_from_another_run(toy, tmp_path, monkeypatch):

@@ -13,8 +13,7 @@ import pytest
 import tensorflow as tf
 import yaml
 
-from d3d_tf.hub_export.module import make_module
-from d3d_tf.hub_export.serving_files import write_serving_files
+from d3d_tf.hub_export.export import export_module
 from d3d_tf.keras_api import keras
 from tests.harness import write_lossless
 
@@ -23,12 +22,13 @@ LABELS = ["dark", "middle", "größer"]
 FRAMES, RATE, SIZE = 4, 10.0, 16
 
 
-class Brightness(keras.Model):
+def brightness():
     """Logits (-4 m, 0, 4 m) of the mean m, in [-1, 1], of what it is shown."""
-
-    def call(self, inputs, training=None):
-        mean = tf.reduce_mean(inputs, axis=[1, 2, 3, 4])
-        return tf.stack([-4 * mean, 0 * mean, 4 * mean], axis=1)
+    clip = keras.Input([None, None, None, 3])
+    means = keras.layers.GlobalAveragePooling3D()(clip)
+    network = keras.Model(clip, keras.layers.Dense(3, use_bias=False)(means))
+    network.set_weights([np.float32([[-4 / 3, 0, 4 / 3]] * 3)])
+    return network
 
 
 class Unchecked(tf.Module):
@@ -37,40 +37,6 @@ class Unchecked(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None, 2], name="rows")])
     def sum(self, rows):
         return {"sums": tf.reduce_sum(rows, axis=1)}
-
-
-def write_module(folder: Path) -> Path:
-    """`folder/1`, with what the client reads of it."""
-    module, signatures = make_module(Brightness())
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.string)])
-    def frames_encoded(frames):
-        frames = tf.ensure_shape(frames, [None, None])
-        pictures = tf.map_fn(
-            lambda jpeg: tf.cast(tf.io.decode_jpeg(jpeg, 3), tf.float32) / 255,
-            tf.reshape(frames, [-1]),
-            fn_output_signature=tf.TensorSpec([None, None, 3]),
-        )
-        shape = tf.concat([tf.shape(frames), tf.shape(pictures)[1:]], 0)
-        logits = module.__call__(tf.reshape(pictures, shape), training=False)
-        return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
-
-    version = folder / "1"
-    tf.saved_model.save(
-        module, str(version), {**signatures, "frames_encoded": frames_encoded}
-    )
-    (version / "assets").mkdir(exist_ok=True)
-    (version / "assets" / "labels.txt").write_text("\n".join(LABELS) + "\n")
-    (version / "module.json").write_text(
-        json.dumps(
-            {
-                "input": {"frames": FRAMES, "size": SIZE},
-                "frame_rate": RATE,
-                "short_side": 18,
-            }
-        )
-    )
-    return version
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +65,7 @@ class Double:
 @contextlib.contextmanager
 def serving(module: Path, *others: str):
     """Starts a double with the flags of the export's own compose.yaml."""
-    folder = write_serving_files(module.parent, tensorflow="2.15.1")
+    folder = module.parent / "serving"
     service = yaml.safe_load((folder / "compose.yaml").read_text())
     service = service["services"]["serving"]
     (volume,) = service["volumes"]
@@ -139,7 +105,15 @@ def double(tmp_path_factory):
     tf.saved_model.save(
         unchecked, str(folder / "unchecked" / "5"), unchecked.sum
     )
-    module = write_module(folder / "export")
+    module = export_module(
+        brightness(),
+        folder / "export",
+        labels=LABELS,
+        frames=FRAMES,
+        size=SIZE,
+        short_side=18,
+        info={"frame_rate": RATE},
+    )
     with serving(module, f"--add=unchecked={folder / 'unchecked'}") as double:
         yield double
 

@@ -102,11 +102,9 @@ def test_the_cut_keeps_every_pixel_that_is_seen(tmp_path, width, size):
 
 @pytest.mark.clips
 @pytest.mark.skipif(not CLIPS.is_dir(), reason=f"no {CLIPS}")
-@pytest.mark.parametrize(
-    "name", ["abseiling.mp4", "arm_wrestling.mp4", "test.avi"]
-)
+@pytest.mark.parametrize("name", ["arm_wrestling.mp4", "test.avi"])
 def test_real_clips(name):
-    """64 frames of 224 px: 1.0 to 1.7 MB, the records' pixels."""
+    """64 frames of 224 px: some 1.5 MB, the records' pixels."""
     info = ModuleInfo(short_side=256, size=224)
     ours = encoded_clip(CLIPS / name, info, frames=64, frame_rate=25.0)
     theirs = stored(CLIPS / name, 25.0, 256)

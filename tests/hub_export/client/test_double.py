@@ -18,7 +18,7 @@ from tensorflow_serving.apis import (
 )
 
 # Every pixel 0.75, inside 0.5: logits -2, 0, 2.
-BRIGHT = np.full([2, 3, 4, 4, 3], 0.75, np.float32)
+BRIGHT = np.full([2, 4, 16, 16, 3], 0.75, np.float32)
 LOGITS = [[-2, 0, 2]] * 2
 
 
@@ -58,7 +58,7 @@ def test_ovmsclient_over_grpc(double):
     metadata = client.get_model_metadata("d3d", 1)
     assert metadata["model_version"] == 1
     assert metadata["inputs"]["frames"] == {
-        "shape": [-1, -1, -1, -1, 3],
+        "shape": [-1, -1, 16, 16, 3],
         "dtype": "DT_FLOAT",
     }
     outputs = client.predict({"frames": BRIGHT}, "d3d", 1)
