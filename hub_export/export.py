@@ -12,7 +12,7 @@ from d3d_tf.files import publish_folder, to_path, unfinished_folder
 from d3d_tf.hub_export.archive import archive_of, write_archive
 from d3d_tf.hub_export.card import model_card
 from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
-from d3d_tf.hub_export.module import as_published, make_module
+from d3d_tf.hub_export.module import make_module, without_recompute
 from d3d_tf.hub_export.parity import TOLERANCE, largest_differences
 from d3d_tf.hub_export.parts import CLASSIFICATION, cut
 from d3d_tf.hub_export.serving_files import write_serving_files
@@ -86,7 +86,7 @@ def export_module(
         if description["content"] == content:
             return newest
     with unfinished_folder(folder) as temporary:
-        with as_published(network):
+        with without_recompute(network):
             module, signatures = make_module(network, part, clip)
             tf.saved_model.save(module, str(temporary), signatures=signatures)
         differences = largest_differences(network, part, temporary, clip)

@@ -8,7 +8,6 @@ import contextlib
 
 import tensorflow as tf
 
-from d3d_tf.heads.dropout import Dropout
 from d3d_tf.hub_export.inputs import (
     ClipSpec,
     byte_frames,
@@ -172,22 +171,17 @@ def _named(outputs: dict) -> dict:
 
 
 @contextlib.contextmanager
-def as_published(network):
-    """The network without what belongs to one training, while it is saved.
-
-    Dropout keyed by the optimizer's step would take the optimizer along, and
-    a saved function has no gradient of its own for `recompute`.
-    """
-    before: list[tuple] = []
-    for layer in network.submodules:
-        if isinstance(layer, Dropout):
-            before.append((layer, "key", layer.key))
-            layer.key = None
-        if getattr(layer, "recompute", False):
-            before.append((layer, "recompute", True))
-            layer.recompute = False
+def without_recompute(network):
+    """While a network is saved: a saved function has no gradient of its own."""
+    layers = [
+        layer
+        for layer in network.submodules
+        if getattr(layer, "recompute", False)
+    ]
+    for layer in layers:
+        layer.recompute = False
     try:
         yield
     finally:
-        for layer, name, value in before:
-            setattr(layer, name, value)
+        for layer in layers:
+            layer.recompute = True

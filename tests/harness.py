@@ -12,6 +12,7 @@ import tensorflow as tf
 from d3d_tf.heads.dropout import Dropout
 from d3d_tf.keras_api import keras
 from d3d_tf.models.batch_norm import BatchNorm
+from d3d_tf.networks import S3DG
 
 
 def moving_texture(
@@ -283,32 +284,17 @@ def tiny_network(
     return keras.Model(clip, net, name=name)
 
 
-class Trunk(keras.layers.Layer):
-    """Convolution, batch normalisation, ReLU, mean: any clip to features."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.conv = keras.layers.Conv3D(4, 3, padding="same", name="conv")
-        self.norm = BatchNorm(momentum=0.9, name="norm")
-
-    def call(self, inputs, training=None):
-        net = self.norm(self.conv(inputs), training=training)
-        return tf.reduce_mean(tf.nn.relu(net), [1, 2, 3])
-
-
-class TrunkAndHead(keras.Model):
-    """As `tiny_network`, in the parts of a `networks.VideoNetwork`."""
-
-    def __init__(self, num_classes: int = 3, channels: int = 3):
-        super().__init__(name="S3DG")
-        self.trunk = Trunk(name="trunk")
-        self.dropout = Dropout(0.2)
-        self.head = keras.layers.Dense(num_classes, name="head")
-        self(tf.zeros([1, 2, 8, 8, channels]))
-
-    def call(self, inputs, training=None):
-        features = self.trunk(inputs, training=training)
-        return self.head(self.dropout(features, training=training))
+def shallow_network(num_classes: int = 3, channels: int = 3) -> S3DG:
+    """The first layers of S3D-G, two channels wide."""
+    network = S3DG(
+        num_classes,
+        depth_multiplier=1 / 64,
+        min_depth=2,
+        final_endpoint="Conv2d_2c_3x3",
+        name="S3DG",
+    )
+    network(tf.zeros([1, 2, 8, 8, channels]))
+    return network
 
 
 def randomize(model, seed: int = 0) -> None:

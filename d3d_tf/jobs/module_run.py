@@ -43,8 +43,10 @@ def module_run(folder: Path) -> Run:
     told = json.loads(description)
     recipe = _recipe(told, folder)
     module = tf.saved_model.load(str(folder))
-    labels = (folder / "assets" / "labels.txt").read_text().splitlines()
-    network = make_network(recipe.network, len(labels), "frames")
+    # A module without logits has none.
+    names = folder / "assets" / "labels.txt"
+    labels = names.read_text().splitlines() if names.exists() else []
+    network = make_network(recipe.network, len(labels) or 1, "frames")
     headless = _fill(network, module, folder)
     if not headless:
         _verify(network, module, recipe, folder)
@@ -109,7 +111,8 @@ def _recipe(told: dict, folder: Path) -> config.Recipe:
             frames=told["input"]["frames"], size=told["input"]["size"]
         ),
         data=config.DataRecipe(
-            short_side=told["short_side"], frame_rate=told["frame_rate"]
+            short_side=told["input"]["short_side"],
+            frame_rate=told["frame_rate"],
         ),
     )
 

@@ -9,7 +9,6 @@ import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
 from d3d_tf.files import to_path
-from d3d_tf.heads.dropout import draw_by_step
 from d3d_tf.hub_export import export as export_code
 from d3d_tf.hub_export.module import make_module
 from d3d_tf.hub_export.parts import cut
@@ -116,18 +115,6 @@ def test_features(tmp_path, kind, seed):
 def test_a_crop_must_fit(tmp_path):
     with pytest.raises(UserError, match="8 pixels.*short side of 7"):
         export(made(), tmp_path, short_side=7)
-
-
-def test_a_network_that_was_trained_is_not_bound_to_its_training(tmp_path):
-    """Dropout by the optimizer's step, as training sets it, stays behind."""
-    network = made()
-    draw_by_step(network, 1, tf.Variable(7))
-    path = export(network, tmp_path)
-    layer = hub.KerasLayer(str(path), trainable=True)
-    clip = tf.ones([1, 3, 8, 8, 3])
-    draws = {tuple(layer(clip, training=True).numpy()[0]) for _ in range(8)}
-    assert len(draws) > 1  # 4 features, each dropped half of the time.
-    assert any(layer.key for layer in network.layers if hasattr(layer, "key"))
 
 
 def finetune(path, trainable):

@@ -23,7 +23,7 @@ from d3d_tf.networks import CHANNELS
 from d3d_tf.recipes import TOY
 from d3d_tf.runs import Run
 from d3d_tf.tfrecords.flow import tvl1_flow
-from tests.harness import TrunkAndHead, tiny_network
+from tests.harness import shallow_network, tiny_network
 
 # 24 x 24 pixels, 5 frames; 16 training and 8 + 8 test videos of 8 classes.
 SETTINGS = (
@@ -59,7 +59,7 @@ def trunks_and_heads(stand_ins, monkeypatch):
     """Networks that can start another one, traced in a moment."""
 
     def make(recipe, num_classes, stream):
-        return TrunkAndHead(num_classes, CHANNELS[stream])
+        return shallow_network(num_classes, CHANNELS[stream])
 
     for module in (experiment, loading, module_run):
         monkeypatch.setattr(module, "make_network", make)
