@@ -8,6 +8,7 @@ started again. Every number of what they leave is compared to the bit.
 import argparse
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -90,7 +91,8 @@ class Work:
         """What it does, by the last line on the screen."""
         text = self._shown.read_text().replace("\r", "\n").strip()
         last = text.rpartition("\n")[2]
-        return last.partition(":")[0].strip()
+        # Of a progress bar its title, of a row of the table its name.
+        return re.split(":|  ", last)[0].strip() or "start"
 
     def require(self, process: subprocess.Popen) -> None:
         if process.wait():
