@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from d3d_tf.config import Recipe
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.data.decode import decode_frames, parse
+from d3d_tf.data.decode import decode_frames, parse, scale_frames
 from d3d_tf.data.geometry import centre_geometry
 from d3d_tf.hub_export.agreement import Sample
 from d3d_tf.tfrecords.video import (
@@ -56,7 +56,7 @@ def samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
         original = _original(source, recipe)
         if original and len(original) == video["length"]:
             encoded[ORIGINAL] = [original[i] for i in indices]
-        frames = decode_frames(video["frames"], geometry)
+        frames = scale_frames(decode_frames(video["frames"], geometry))
         yield Sample(frames.numpy(), encoded)
 
 

@@ -23,7 +23,6 @@ INFO = {
     "recipe": "toy",
     "network": dataclasses.asdict(NETWORK),
     "frame_rate": 12.5,
-    "short_side": 20,
     "flow": {"codec": "made up"},
 }
 
@@ -39,6 +38,7 @@ def made(tmp_path_factory):
         labels=["a", "b", "c"],
         frames=4,
         size=16,
+        short_side=20,
         info=INFO,
     )
     return network, path
