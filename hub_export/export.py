@@ -90,8 +90,10 @@ def export_module(
             module, signatures = make_module(network, part, clip)
             tf.saved_model.save(module, str(temporary), signatures=signatures)
         differences = largest_differences(network, part, temporary, clip)
-        worst = max(differences, key=differences.__getitem__)
-        if not differences[worst] <= TOLERANCE:
+        # NaN is no more than anything, and no less.
+        outside = [w for w, d in differences.items() if not d <= TOLERANCE]
+        if outside:
+            worst = max(outside, key=differences.__getitem__)
             raise UserError(
                 f"The exported module differs from the network by "
                 f"{differences[worst]:.2g} in {worst}; at most {TOLERANCE:g} "
