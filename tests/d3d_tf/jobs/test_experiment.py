@@ -148,6 +148,10 @@ def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
             ),
         )
         run = Run(tmp_path / stream)
+        dataset = toy.dataset()
+        run.start(
+            recipe, dataset.classes, records=dataset.folder, flow=dataset.flow
+        )
         Experiment(recipe, toy.dataset(), run, toy.run).network("student")
         assert seen["streams"] == streams
         assert seen["weight"] == 0.5

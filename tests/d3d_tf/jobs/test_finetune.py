@@ -69,7 +69,7 @@ def test_a_student_goes_on(tune, start, toy, monkeypatch):
     # exactly, and what was not taken over is the head.
     before = load_checkpoint(start.folder, "student").trunk
     after = load_checkpoint(run.folder)
-    assert after.head.units == 8
+    assert after.head.logits.filters == 8
     for old, new in zip(before.variables, after.trunk.variables, strict=True):
         np.testing.assert_allclose(new, old, atol=1e-4)
         if "moving" in old.name:
