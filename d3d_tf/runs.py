@@ -138,7 +138,7 @@ class Run:
 
     def is_finetuned(self) -> bool:
         """Whether it is one of --mode=finetune: no teacher, one network."""
-        return bool(self.origin().get("finetuned"))
+        return self.exists() and bool(self.origin().get("finetuned"))
 
     def start(
         self,
