@@ -29,7 +29,7 @@ class Conv3D(keras.layers.Conv3D):
     def convolution_op(self, inputs, kernel):
         if self.padding == "same":
             kernel = _used_taps(inputs, kernel, self.strides)
-        dtype = _computable(inputs.dtype, tf.float16, tf.bfloat16)
+        dtype = computable(inputs.dtype, tf.float16, tf.bfloat16)
         outputs = super().convolution_op(
             tf.cast(inputs, dtype), tf.cast(kernel, dtype)
         )
@@ -40,12 +40,12 @@ class MaxPool3D(keras.layers.MaxPool3D):
     """Keras' `MaxPool3D`, for float16 on CPUs too; nothing is rounded."""
 
     def call(self, inputs):
-        dtype = _computable(inputs.dtype, tf.float16)
+        dtype = computable(inputs.dtype, tf.float16)
         return tf.cast(super().call(tf.cast(inputs, dtype)), inputs.dtype)
 
 
-def _computable(dtype, *not_on_cpu):
-    """The type to compute in: float32 for some types where there is no GPU."""
+def computable(dtype, *not_on_cpu):
+    """The type to compute in: float32 for such as no CPU computes well."""
     if dtype in not_on_cpu and not tf.config.list_logical_devices("GPU"):
         return tf.float32
     return dtype

@@ -3,34 +3,45 @@
 With its moving averages, relu(BN(w * x)) = relu((s w) * x + b) with the scale
 s = 1 / sqrt(var + epsilon) and the shift b = beta - mean s. One pass over the
 activations less, and TensorFlow joins what is left, convolution, shift and
-ReLU, into one operation.
+ReLU, into one operation. As kernels are constants then, oneDNN brings them into
+its own layout once and not in every call.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.models.blocks import ConvUnit
+from d3d_tf.models.convolution import Conv3D, computable
 
 
-class Shift(keras.layers.Layer):
-    """x + b, b `[channels]`; stands where batch normalisation was."""
+class FixedConv3D(keras.layers.Layer):
+    """A `Conv3D` whose kernel and bias are numbers of the graph.
 
-    def __init__(self, values, **kwargs):
-        super().__init__(**kwargs)
-        self._values = values
+    Attributes:
+      kernel: float32 `[time, height, width, in, out]`.
+      bias: float32 `[out]`.
+    """
 
-    def build(self, input_shape):
-        self.shift = self.add_weight(
-            name="shift",
-            shape=self._values.shape,
-            initializer=lambda shape, dtype=None, **_: self._values,
-            trainable=False,
-            experimental_autocast=False,
-        )
-        super().build(input_shape)
+    def __init__(self, conv: Conv3D, kernel: np.ndarray, bias: np.ndarray):
+        super().__init__(name=conv.name, dtype=conv.dtype_policy)
+        self.kernel, self.bias = kernel, bias
+        self._strides, self._activation = conv.strides, conv.activation
 
     def call(self, inputs, training=None):
-        return tf.nn.bias_add(inputs, tf.cast(self.shift, inputs.dtype))
+        # Weights are rounded as the original's are, then computed with.
+        dtype = computable(inputs.dtype, tf.float16, tf.bfloat16)
+        outputs = tf.nn.conv3d(
+            tf.cast(inputs, dtype),
+            tf.cast(tf.constant(self.kernel, inputs.dtype), dtype),
+            [1, *self._strides, 1],
+            "SAME",
+        )
+        outputs = tf.nn.bias_add(
+            tf.cast(outputs, inputs.dtype),
+            tf.constant(self.bias, inputs.dtype),
+        )
+        return self._activation(outputs)
 
 
 def fold_batch_norm(network):
@@ -67,5 +78,15 @@ def fold_unit(unit: ConvUnit) -> None:
     """Folds one built unit in place."""
     norm = unit.batch_norm
     scale = tf.math.rsqrt(norm.moving_variance + norm.epsilon)
-    unit.conv.kernel.assign(unit.conv.kernel * scale)
-    unit.batch_norm = Shift(norm.beta - norm.moving_mean * scale)
+    unit.conv = FixedConv3D(
+        unit.conv,
+        (unit.conv.kernel * scale).numpy(),
+        (norm.beta - norm.moving_mean * scale).numpy(),
+    )
+    unit.batch_norm = keras.layers.Activation("linear")
+    if unit.temporal is not None:
+        unit.temporal = FixedConv3D(
+            unit.temporal,
+            unit.temporal.kernel.numpy(),
+            unit.temporal.bias.numpy(),
+        )
