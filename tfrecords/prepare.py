@@ -159,11 +159,12 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
                 )
     if failure:
         raise failure[0]
-    if show:
+    good = done["videos"] - done["quarantined"]
+    if show and good:
         seconds = time.monotonic() - begin
         say(
-            f"prepared {done['videos']} videos ({done['quarantined']} "
-            f"quarantined), {done['frames']} frames in {seconds:.0f} s: "
+            f"prepared {good} videos ({done['quarantined']} more quarantined), "
+            f"{done['frames']} frames in {seconds:.0f} s: "
             f"{_speed(done, seconds)}"
         )
 

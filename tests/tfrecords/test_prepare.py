@@ -123,7 +123,7 @@ def test_progress_reaches_the_end(records, capfd):
     records.prepare(show=True)
     screen = capfd.readouterr()
     assert "preparing records: 100%" in screen.err
-    said = f"prepared 3 videos (1 quarantined), {frames} frames in "
+    said = f"prepared 2 videos (1 more quarantined), {frames} frames in "
     assert said in screen.out
     assert " videos/s, " in screen.out
 

@@ -48,7 +48,9 @@ def test_the_run_folder(toy):
 def test_what_the_user_sees(toy):
     """Records, the rows in their order, then the two paths."""
     prepared, *lines = toy.shown.splitlines()
-    assert prepared.startswith("prepared 32 videos (0 quarantined), 160 frames")
+    assert prepared.startswith(
+        "prepared 32 videos (0 more quarantined), 160 frames"
+    )
     assert lines[0].startswith("records: ") and "16 train" in lines[0]
     assert "top-1 shuffled_colours" in lines[1]
     assert [line[:16].strip() for line in lines[2:7]] == list(ROWS)

@@ -32,7 +32,7 @@ def test_evaluate(toy, only_scores, capsys):
     """All rows, as they were when the run was made."""
     before = toy.run.read_results()["metrics"]
     finished.evaluate(toy.run, None)
-    assert capsys.readouterr().out.splitlines() == toy.shown.splitlines()[1:7]
+    assert capsys.readouterr().out.splitlines() == toy.shown.splitlines()[2:8]
     assert toy.run.read_results()["metrics"] == before
 
 
