@@ -49,7 +49,7 @@ finetune-table: env  ## fine-tuning with and without distillation before it
 
 # PyTorch, which speed is compared with, stays out of the environment.
 bench: env build/torch  ## speed, memory, data
-	PYTHONPATH=build/torch $(CARD) -m benchmarks
+	$(CARD) -m benchmarks
 
 hostile: env  ## 2,000 hostile requests to a module in the C++ run time
 	nice $(CARD) -m benchmarks.hostile $(ARGS)

@@ -9,6 +9,7 @@ import argparse
 import copy
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -24,6 +25,7 @@ from d3d_tf.networks import S3DG
 
 RESULTS = HERE / "results" / "speed.json"
 PAGE = HERE.parent / "docs" / "networks.md"
+TORCH = HERE.parent / "build" / "torch"  # Where `make bench` puts it.
 SIZE = 224
 CLASSES = 400
 OURS, UNFOLDED = "d3d_tf", "d3d_tf, not folded"
@@ -58,6 +60,7 @@ def tensorflow_cases(
 
 def torch_cases(clip: np.ndarray) -> dict[str, dict[str, Callable]]:
     """The same network in PyTorch; nothing where it is not installed."""
+    sys.path.append(str(TORCH))  # Behind the environment's own packages.
     try:
         import torch
     except ImportError:
