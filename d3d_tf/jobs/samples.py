@@ -13,6 +13,8 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import decode_frames, parse, scale_frames
 from d3d_tf.data.geometry import centre_geometry
 from d3d_tf.hub_export.agreement import Sample
+from d3d_tf.hub_export.client.clip import encoded_clip
+from d3d_tf.hub_export.client.module_info import ModuleInfo
 from d3d_tf.tfrecords.video import (
     UnreadableVideo,
     first_frame_size,
@@ -22,6 +24,7 @@ from d3d_tf.tfrecords.video import (
 VIDEOS = 16
 STORED = "frames_encoded, the records' JPEGs"
 ORIGINAL = "frames_encoded, the original file's frames"
+CLIENT = "the client, frames_encoded, the original file"
 
 
 def samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
@@ -56,8 +59,24 @@ def samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
         original = _original(source, recipe)
         if original and len(original) == video["length"]:
             encoded[ORIGINAL] = [original[i] for i in indices]
+            encoded[CLIENT] = _sent(source["path"], recipe)
         frames = scale_frames(decode_frames(video["frames"], geometry))
         yield Sample(frames.numpy(), encoded)
+
+
+def _sent(path: str, recipe: Recipe) -> list[bytes]:
+    """What the client sends of a video file; the wire changes nothing of it."""
+    info = ModuleInfo(
+        short_side=recipe.data.short_side,
+        size=recipe.clip.size,
+        max_seconds=recipe.data.max_seconds,
+    )
+    return encoded_clip(
+        path,
+        info,
+        frames=recipe.clip.frames,
+        frame_rate=recipe.data.frame_rate,
+    )
 
 
 def _original(row: dict, recipe: Recipe) -> list[bytes]:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from d3d_tf.hub_export.client.errors import ClientError, ServingError
+from d3d_tf.hub_export.client.errors import (
+    ClientError,
+    ServingError,
+    UsageError,
+)
 from d3d_tf.hub_export.client.module_info import ModuleInfo
 from d3d_tf.hub_export.client.retry import Deadline
 from d3d_tf.hub_export.client.signature import encoded_input
@@ -77,6 +81,7 @@ def classify(
 
     Raises:
       ServingError: the server, or the way to it; `code` says what.
+      UsageError: what was given for `server` is no address of one.
       ClientError: the video, or what was given.
     """
     info = info or ModuleInfo()
@@ -139,7 +144,7 @@ def _connect(server: str, model: str, version: int | None):
         from d3d_tf.hub_export.client.rest_server import RestServer
 
         return RestServer(server, model, version)
-    raise ClientError(
+    raise UsageError(
         "--server is grpc://HOST:PORT (8500) or http://HOST:PORT (8501); got "
         f"{server!r}."
     )

@@ -1,7 +1,7 @@
 """From a video file to the encoded frames that are sent.
 
 The frames are those that `--mode=prepare` would store and `--mode=predict`
-would look at: the same times, size and JPEG encoder.
+would look at: the same times and size; with `jpeg_quality=95` the same pixels.
 """
 
 import math
@@ -124,8 +124,11 @@ def _resized(frame, short_side: int) -> np.ndarray:
 def _jpeg(pixels: np.ndarray, info: ModuleInfo) -> bytes:
     height, width = pixels.shape[:2]
     needed = pixels[_needed(height, info), _needed(width, info), ::-1]
-    quality = [cv2.IMWRITE_JPEG_QUALITY, info.jpeg_quality]
-    return cv2.imencode(".jpg", needed, quality)[1].tobytes()
+    settings = [
+        *(cv2.IMWRITE_JPEG_QUALITY, info.jpeg_quality),
+        *(cv2.IMWRITE_JPEG_OPTIMIZE, 1),  # 5 % fewer bytes, the same pixels.
+    ]
+    return cv2.imencode(".jpg", needed, settings)[1].tobytes()
 
 
 def _needed(length: int, info: ModuleInfo) -> slice:

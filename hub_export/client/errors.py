@@ -8,6 +8,10 @@ class ClientError(Exception):
     """One line that says what was given, what is wrong and what to do."""
 
 
+class UsageError(ClientError):
+    """A flag's value that can never be right."""
+
+
 class ServingError(ClientError):
     """The server, or the way to it, did not give what was asked for.
 

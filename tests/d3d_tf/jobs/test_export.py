@@ -5,7 +5,7 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from d3d_tf.jobs.samples import ORIGINAL, STORED
+from d3d_tf.jobs.samples import CLIENT, ORIGINAL, STORED
 from d3d_tf.loading import load_checkpoint
 
 
@@ -42,7 +42,10 @@ def test_description(toy):
     assert ways[STORED]["top1_agreement"] == 1
     assert ways[STORED]["max_probability_difference"] < 1e-5
     assert ways[ORIGINAL]["max_probability_difference"] < 0.1
+    assert ways[CLIENT]["n"] == 8
+    assert 0 < ways[CLIENT]["max_probability_difference"] < 0.2
     card = (path / "README.md").read_text()
     assert results["protocol"] in card and ORIGINAL in card
+    assert CLIENT in card
     labels = (path / "assets" / "labels.txt").read_text().splitlines()
     assert labels == toy.dataset().classes

@@ -44,9 +44,12 @@ def alone(refused, arguments):
 )
 def test_it_needs_neither_tensorflow_nor_the_rest(double, video, way, refused):
     server = getattr(double, way)
-    result = alone(
-        refused, [video, f"--server={server}", f"--module={double.module}"]
-    )
+    given = [
+        f"--server={server}",
+        f"--module={double.module}",
+        "--jpeg_quality=95",
+    ]
+    result = alone(refused, [video, *given])
     assert result.returncode == 0, result.stderr
     head, *rows = result.stdout.splitlines()
     assert head.startswith(f"{video}, by d3d at {server}: 4 frames, 0.00 MB")
@@ -92,6 +95,7 @@ def test_flags(double, video, tmp_path, capsys):
             "--frames=2",
             "--frame_rate=1",
             "--short_side=18",
+            "--jpeg_quality=95",
             f"--labels={tmp_path / 'labels.txt'}",
             "--top=2",
         ]
@@ -110,7 +114,7 @@ def test_what_nobody_told_is_said(double, video, capsys):
 
 
 def test_errors_are_one_line(video, capsys):
-    assert main([str(video), "--server=nowhere"]) == 1
+    assert main([str(video), "--server=nowhere"]) == 2
     out, err = capsys.readouterr()
     assert not out and err.startswith("error: --server is grpc://HOST:PORT")
     assert err.count("\n") == 1
