@@ -6,8 +6,10 @@ know that all are there is written last.
 """
 
 import contextlib
+import glob
 import os
 import shutil
+import socket
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ from d3d_tf.errors import UsageError
 from d3d_tf.object_store import load_plugin
 
 _REMOTE = "s3://"
+# Not a number, so TF Serving does not take it for a version.
+_UNFINISHED = "unfinished-"
 
 
 def to_path(given: str | Path) -> Path:
@@ -121,15 +125,20 @@ def appearing(path: str | Path) -> Iterator[str]:
 def unfinished_folder(parent: Path) -> Iterator[Path]:
     """Yields a new local folder for what `publish_folder` puts in `parent`.
 
-    It is gone afterwards.
+    It is gone afterwards; after a kill it stays, until the next one is made
+    there on this machine.
     """
     if is_remote(parent):
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder) / "unfinished"
         return
     parent.mkdir(parents=True, exist_ok=True)
-    # Not a number, so TF Serving does not take it for a version.
-    temporary = parent / f"unfinished-{uuid.uuid4().hex}"
+    mine = f"{_UNFINISHED}{socket.gethostname()}-"
+    for left in parent.glob(f"{glob.escape(mine)}*"):
+        process = left.name.removeprefix(mine).partition("-")[0]
+        if not Path("/proc", process).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    temporary = parent / f"{mine}{os.getpid()}-{uuid.uuid4().hex}"
     try:
         yield temporary
     finally:

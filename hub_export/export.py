@@ -77,45 +77,21 @@ def export_module(
     content = _digest(
         part.variables_of(network), [FORMAT, labels, clip, kind, endpoint]
     )
-    paths = folder.iterdir() if folder.is_dir() else ()
-    versions = sorted(int(p.name) for p in paths if p.name.isdigit())
-    whole = [v for v in versions if (folder / str(v) / MARK).exists()]
-    if whole:
-        newest = folder / str(whole[-1])
-        description = json.loads((newest / "module.json").read_text())
-        if description["content"] == content:
-            return newest
+    versions = _versions(folder)
+    same = _published(folder, versions, content)
+    if same:
+        return same
     with unfinished_folder(folder) as temporary:
         with without_recompute(network):
             module, signatures = make_module(network, part, clip)
             tf.saved_model.save(module, str(temporary), signatures=signatures)
         differences = largest_differences(network, part, temporary, clip)
-        # NaN is no more than anything, and no less.
-        outside = [w for w, d in differences.items() if not d <= TOLERANCE]
-        if outside:
-            worst = max(outside, key=differences.__getitem__)
-            raise UserError(
-                f"The exported module differs from the network by "
-                f"{differences[worst]:.2g} in {worst}; at most {TOLERANCE:g} "
-                "is allowed. Nothing was published."
-            )
+        _require_parity(differences)
         description = {
             "kind": kind,
             "endpoint": endpoint,
-            "input": {
-                "frames": frames,
-                "shortest": clip.shortest,
-                "longest": clip.longest,
-                "size": size,
-                "short_side": short_side,
-                "range": [0, 1],
-                "overshoot": OVERSHOOT,
-                "colour": "RGB",
-            },
-            "signatures": {
-                name: sorted(function.structured_outputs)
-                for name, function in _concrete(signatures).items()
-            },
+            "input": _input(clip),
+            "signatures": _outputs(signatures),
             "num_classes": len(labels) if kind == CLASSIFICATION else None,
             "labels_sha256": _label_hash(labels),
             "content": content,
@@ -133,7 +109,7 @@ def export_module(
             json.dumps(description, indent=1)
         )
         (temporary / "README.md").write_text(model_card(description))
-        target = folder / str(versions[-1] + 1 if versions else 1)
+        target = folder / str(max(versions, default=0) + 1)
         # First, so that a version is never without it.
         write_archive(temporary, archive_of(target))
         publish_folder(temporary, target, mark=MARK)
@@ -141,9 +117,50 @@ def export_module(
     return target
 
 
-def _concrete(signatures: dict) -> dict:
+def _versions(folder: Path) -> list[int]:
+    """Numbers that are taken, also by versions that are not whole."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return [int(path.name) for path in paths if path.name.isdigit()]
+
+
+def _published(folder: Path, versions: list[int], content: str) -> Path | None:
+    """The newest whole version, if that is what it holds."""
+    whole = [v for v in versions if (folder / str(v) / MARK).exists()]
+    if not whole:
+        return None
+    newest = folder / str(max(whole))
+    description = json.loads((newest / "module.json").read_text())
+    return newest if description["content"] == content else None
+
+
+def _require_parity(differences: dict[str, float]) -> None:
+    # NaN is no more than anything, and no less.
+    outside = [w for w, d in differences.items() if not d <= TOLERANCE]
+    if outside:
+        worst = max(outside, key=differences.__getitem__)
+        raise UserError(
+            f"The exported module differs from the network by "
+            f"{differences[worst]:.2g} in {worst}; at most {TOLERANCE:g} "
+            "is allowed. Nothing was published."
+        )
+
+
+def _input(clip: ClipSpec) -> dict:
     return {
-        name: function.get_concrete_function()
+        "frames": clip.frames,
+        "shortest": clip.shortest,
+        "longest": clip.longest,
+        "size": clip.size,
+        "short_side": clip.short_side,
+        "range": [0, 1],
+        "overshoot": OVERSHOOT,
+        "colour": "RGB",
+    }
+
+
+def _outputs(signatures: dict) -> dict[str, list[str]]:
+    return {
+        name: sorted(function.get_concrete_function().structured_outputs)
         for name, function in signatures.items()
     }
 

@@ -1,6 +1,9 @@
 """Files appear whole or not at all."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,34 @@ def test_a_folder_appears_by_rename(tmp_path):
 
 
 @pytest.mark.card
+def test_what_a_killed_process_left_goes_and_what_a_living_one_makes_stays(
+    tmp_path,
+):
+    code = (
+        "import sys; from d3d_tf.files import unfinished_folder\n"
+        f"with unfinished_folder(__import__('pathlib').Path({str(tmp_path)!r}))"
+        " as folder:\n"
+        " folder.mkdir(); print(folder, flush=True); sys.stdin.read()"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    killed, alive = (Path(p.stdout.readline().strip()) for p in processes)
+    processes[0].send_signal(signal.SIGKILL)
+    processes[0].wait()
+    assert killed.is_dir() and alive.is_dir()
+    with unfinished_folder(tmp_path):
+        assert not killed.exists() and alive.is_dir()
+    processes[1].communicate("")
+    assert os.listdir(tmp_path) == []
+
+
 def test_an_object_store_behaves_like_a_disk(s3):
     top = to_path(s3)
     assert is_remote(top) and str(top) == s3 and resolved(top) == top

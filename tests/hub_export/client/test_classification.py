@@ -17,9 +17,7 @@ BOTH = pytest.mark.parametrize("way", ["grpc", "rest"])
 
 def exact(double):
     """Of the module, and such that flat frames keep their level."""
-    return dataclasses.replace(
-        read_module_info(double.module), jpeg_quality=95
-    )
+    return dataclasses.replace(read_module_info(double.module), jpeg_quality=95)
 
 
 def failure(*args, **kwargs):
