@@ -101,7 +101,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--frame_rate", type=float, help="per second")
     parser.add_argument("--short_side", type=int, help="of frames, in pixels")
     parser.add_argument(
-        "--jpeg_quality", type=int, help="1 to 100; default: 85; records: 95"
+        "--jpeg_quality",
+        type=int,
+        help="1 to 100; default: 95, or less, down to 75, for 1 MB",
     )
     parser.add_argument("--deadline", type=float, default=60.0, help="seconds")
     parser.add_argument("--retries", type=int, default=3)

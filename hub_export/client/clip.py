@@ -1,7 +1,8 @@
 """From a video file to the encoded frames that are sent.
 
 The frames are those that `--mode=prepare` would store and `--mode=predict`
-would look at: the same times and size; with `jpeg_quality=95` the same pixels.
+would look at: the same times and size, and, with JPEG quality 95, the same
+pixels.
 """
 
 import math
@@ -20,6 +21,9 @@ from d3d_tf.hub_export.client.module_info import ModuleInfo
 # the coarsest usual one, for an end, the sum of two times.
 _ROUNDING = 0.5 / 90_000
 _TICK = 0.001
+# What a clip may take, of the qualities that are tried for it.
+MOST_BYTES = 1_000_000
+QUALITIES = (95, 90, 85, 80, 75)
 # JPEG codes squares of 16 pixels, where colour has half the resolution.
 _BLOCK = 16
 
@@ -32,7 +36,9 @@ def encoded_clip(
     A video that is too short begins again at its end. Where the network's
     square is known, no more is sent than it needs around it; the cut is on the
     borders of JPEG's blocks, so that the square's pixels are, to the bit,
-    those of whole frames.
+    those of whole frames. Quality, unless `info` tells it, is 95, that of
+    records, or as much less as it takes for `MOST_BYTES`; 64 frames of 224
+    pixels take 85 or 90.
 
     Args:
       path: any file that FFmpeg decodes.
@@ -54,9 +60,14 @@ def encoded_clip(
         raise ClientError(f"{path} cannot be decoded: {text}.") from error
     start = max(0, (len(stored) - frames) // 2)
     chosen = [stored[(start + i) % len(stored)] for i in range(frames)]
-    # Repeated frames are one array.
-    jpegs = {id(pixels): _jpeg(pixels, info) for pixels in chosen}
-    return [jpegs[id(pixels)] for pixels in chosen]
+    told = info.jpeg_quality
+    for quality in (told,) if told else QUALITIES:
+        # Repeated frames are one array.
+        jpegs = {id(pixels): _jpeg(pixels, info, quality) for pixels in chosen}
+        clip = [jpegs[id(pixels)] for pixels in chosen]
+        if sum(map(len, clip)) <= MOST_BYTES:
+            break
+    return clip
 
 
 def _sampled(
@@ -121,11 +132,11 @@ def _resized(frame, short_side: int) -> np.ndarray:
     )
 
 
-def _jpeg(pixels: np.ndarray, info: ModuleInfo) -> bytes:
+def _jpeg(pixels: np.ndarray, info: ModuleInfo, quality: int) -> bytes:
     height, width = pixels.shape[:2]
     needed = pixels[_needed(height, info), _needed(width, info), ::-1]
     settings = [
-        *(cv2.IMWRITE_JPEG_QUALITY, info.jpeg_quality),
+        *(cv2.IMWRITE_JPEG_QUALITY, quality),
         *(cv2.IMWRITE_JPEG_OPTIMIZE, 1),  # 5 % fewer bytes, the same pixels.
     ]
     return cv2.imencode(".jpg", needed, settings)[1].tobytes()

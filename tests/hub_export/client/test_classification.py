@@ -15,11 +15,6 @@ from tests.harness import write_lossless
 BOTH = pytest.mark.parametrize("way", ["grpc", "rest"])
 
 
-def exact(double):
-    """Of the module, and such that flat frames keep their level."""
-    return dataclasses.replace(read_module_info(double.module), jpeg_quality=95)
-
-
 def failure(*args, **kwargs):
     with pytest.raises(ServingError) as error:
         classify(*args, **{"retries": 0, "deadline": 20} | kwargs)
@@ -28,7 +23,9 @@ def failure(*args, **kwargs):
 
 @BOTH
 def test_the_answer_is_the_networks(double, video, expected, way):
-    answer = classify(video, getattr(double, way), info=exact(double))
+    answer = classify(
+        video, getattr(double, way), info=read_module_info(double.module)
+    )
     np.testing.assert_allclose(answer.probabilities, expected, atol=1e-6)
     assert answer.labels == ("dark", "middle", "größer")
     assert [label for label, _ in answer.top(2)] == ["dark", "middle"]
@@ -44,9 +41,7 @@ def test_without_a_modules_description(double, video, way):
     20 frames of 0.1 s are 50 of 0.04 s; 64 are these and the first 14 again.
     Frame k shows level 10 + 12 * floor(k / 2.5).
     """
-    answer = classify(
-        video, getattr(double, way), info=ModuleInfo(jpeg_quality=95)
-    )
+    answer = classify(video, getattr(double, way), info=ModuleInfo())
     shown = [10 + 12 * (k * 2 // 5) for k in [*range(50), *range(14)]]
     logit = 4 * (np.mean(shown) / 127.5 - 1)
     odds = np.exp([-logit, 0, logit])

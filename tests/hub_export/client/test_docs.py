@@ -25,10 +25,8 @@ def test_block(block, double, video, capsys):
     }.items():
         block = block.replace(theirs, ours)
     exec(block, {})
-    # The highest of three probabilities; see the fixture `expected`. JPEGs of
-    # quality 85 move a flat frame by up to a level of 255.
-    told = re.search(r"0\.3\d+", capsys.readouterr().out)
-    assert float(told[0]) == pytest.approx(0.3706, abs=0.01)
+    # The highest of three probabilities; see the fixture `expected`.
+    assert "0.370" in capsys.readouterr().out
 
 
 def test_there_are_blocks():

@@ -44,12 +44,9 @@ def alone(refused, arguments):
 )
 def test_it_needs_neither_tensorflow_nor_the_rest(double, video, way, refused):
     server = getattr(double, way)
-    given = [
-        f"--server={server}",
-        f"--module={double.module}",
-        "--jpeg_quality=95",
-    ]
-    result = alone(refused, [video, *given])
+    result = alone(
+        refused, [video, f"--server={server}", f"--module={double.module}"]
+    )
     assert result.returncode == 0, result.stderr
     head, *rows = result.stdout.splitlines()
     assert head.startswith(f"{video}, by d3d at {server}: 4 frames, 0.00 MB")
@@ -95,7 +92,6 @@ def test_flags(double, video, tmp_path, capsys):
             "--frames=2",
             "--frame_rate=1",
             "--short_side=18",
-            "--jpeg_quality=95",
             f"--labels={tmp_path / 'labels.txt'}",
             "--top=2",
         ]
