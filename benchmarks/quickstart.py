@@ -37,6 +37,7 @@ def execute(path: Path, folder: Path):
         timeout=600,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
         # What TensorFlow's C++ logs is no output of a cell.
         extra_arguments=["--IPKernelApp.capture_fd_output=False"],
