@@ -9,7 +9,7 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench resume hostile lock clean env env-newest
+  bench resume hostile quickstart lock clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
@@ -53,6 +53,9 @@ bench: env build/torch  ## speed, memory, data
 
 hostile: env  ## 2,000 hostile requests to a module in the C++ run time
 	nice $(CARD) -m benchmarks.hostile $(ARGS)
+
+quickstart: env-newest  ## run docs/quickstart.ipynb, and keep what it shows
+	$(NEWEST) -m benchmarks.quickstart
 
 build/torch:
 	$(CARD) -m pip install --quiet --disable-pip-version-check \

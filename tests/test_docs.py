@@ -1,4 +1,4 @@
-"""The blocks of docs/finetuning.md run; commands as far as a dry run goes."""
+"""The blocks of two pages run; commands as far as a dry run goes."""
 
 import re
 import shlex
@@ -11,18 +11,20 @@ import pytest
 from tests.test_readme import run
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = (ROOT / "docs" / "finetuning.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: str = "finetuning") -> list[str]:
     return re.findall(
-        rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
+        rf"^```{language}\n(.*?)^```$",
+        (ROOT / "docs" / f"{page}.md").read_text(),
+        re.DOTALL | re.MULTILINE,
     )
 
 
-def commands() -> list[list[str]]:
-    lines = "".join(blocks("bash")).replace("\\\n", " ").splitlines()
-    return [shlex.split(line) for line in lines]
+def commands(page: str = "finetuning") -> list[list[str]]:
+    lines = "".join(blocks("bash", page)).replace("\\\n", " ").splitlines()
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [w for w in words if w]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,16 @@ def test_flags_and_recipes_exist(words, tmp_path):
     done = run([sys.executable, *words[1:], "--dry_run"], tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "would finetune" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [c for c in commands("reproduction") if "--mode=prepare" not in c]
+)
+def test_commands_of_the_paper(words, tmp_path):
+    done = run([sys.executable, *words[1:], "--dry_run"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    mode = words[3].removeprefix("--mode=")
+    assert f"would {mode} records/" in done.stdout
 
 
 def test_the_other_commands_are_known():

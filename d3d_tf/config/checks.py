@@ -172,6 +172,7 @@ def validate(recipe: Recipe) -> None:
         "given with flow.algorithm=imported and only then",
     )
     one_of("train.optimizer", "sgd", "adam")
+    one_of("train.schedule", "cosine", "steps")
     one_of("train.stream", "flow", "rgb")
     one_of("distill.teacher_stream", "flow", "rgb")
     one_of("finetune.start", "student", "baseline")

@@ -167,7 +167,9 @@ class TrainRecipe:
       stream: what `--mode=train` trains: `flow` (the teacher) or `rgb`.
       batch_size: clips per step over all replicas.
       optimizer: `sgd` with momentum, as in the paper, or `adam`.
-      learning_rate: at the first step; it falls as a half cosine to zero.
+      learning_rate: at the first step.
+      schedule: how the rate falls; `cosine`, half of one to zero, or `steps`,
+        to a tenth after 5/7 and to a hundredth after 6/7 of the steps.
       checkpoint_every: steps between checkpoints.
       mixed_precision: a Keras policy: float32, mixed_float16, mixed_bfloat16.
       deterministic: the same seed gives the same bits. Free on a CPU; on a GPU
@@ -179,6 +181,7 @@ class TrainRecipe:
     batch_size: int = 336
     optimizer: str = "sgd"
     learning_rate: float = 0.1
+    schedule: str = "cosine"
     momentum: float = 0.9
     checkpoint_every: int = 1000
     mixed_precision: str = "float32"

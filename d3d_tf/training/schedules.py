@@ -5,10 +5,16 @@ from d3d_tf.keras_api import keras
 
 
 def make_optimizer(train: TrainRecipe):
-    """The recipe's optimiser; the rate falls as a half cosine to zero."""
-    rate = keras.optimizers.schedules.CosineDecay(
-        train.learning_rate, train.steps
-    )
+    """The recipe's optimiser, whose rate falls by the recipe's schedule."""
+    schedules = keras.optimizers.schedules
+    first = train.learning_rate
+    if train.schedule == "steps":
+        rate = schedules.PiecewiseConstantDecay(
+            [train.steps * 5 // 7, train.steps * 6 // 7],
+            [first, first / 10, first / 100],
+        )
+    else:
+        rate = schedules.CosineDecay(first, train.steps)
     if train.optimizer == "adam":
         return keras.optimizers.Adam(rate)
     return keras.optimizers.SGD(rate, momentum=train.momentum)

@@ -365,6 +365,43 @@ def test_missing_data_is_a_failure_in_one_line(cli):
     assert done.code == 1
 
 
+def test_a_paper_recipe_reads_the_list_and_estimates(call, tmp_path):
+    """Two of the three listed videos are there, each 4 frames at 25 a second.
+
+    With a flow that is not compiled first.
+    """
+    (tmp_path / "k400").mkdir()
+    for name in ("train000001_000000_000010", "val00000001_000007_000017"):
+        frames = np.random.default_rng(0).integers(0, 256, (4, 32, 48, 3))
+        video = tmp_path / "k400" / f"{name}.mp4"
+        write_video(video, frames.astype(np.uint8), 25)
+    head = "label,youtube_id,time_start,time_end,split\n"
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "train.csv").write_text(
+        head + "yoga,train000001,0,10,train\nyoga,gone0000001,0,10,train\n"
+    )
+    (tmp_path / "lists" / "val.csv").write_text(
+        head + "arm wrestling,val00000001,7,17,val\n"
+    )
+    done = call(
+        "--mode=prepare",
+        "--recipe=d3d_kinetics400_1gpu",
+        "--data=k400",
+        "--annotations=lists",
+        "--set=flow.algorithm=dis",
+        "--dry_run",
+    )
+    assert (done.code, done.err) == (0, "")
+    assert "kinetics400: 1 train, 1 val; 400 classes" in done.out
+    assert "1 listed videos are not on disk" in done.out
+    assert "8 frames with a short side of 256" in done.out
+    assert done.out.endswith("would prepare k400 into records\n")
+    for mode in ("train", "distill"):
+        done = call(f"--mode={mode}", "--recipe=d3d_kinetics400", "--data=k400")
+        assert (done.code, done.out) == (2, "")
+        assert "--annotations" in done.err
+
+
 def test_beam_gets_its_own_flags(call, tmp_path):
     frames = np.zeros((3, 32, 48, 3), np.uint8)
     for name in ("a", "b"):

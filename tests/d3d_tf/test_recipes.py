@@ -1,5 +1,7 @@
 """Every named experiment can be run, saved and read back."""
 
+import dataclasses
+
 import pytest
 
 from d3d_tf import config
@@ -29,6 +31,48 @@ def test_own_videos_takes_its_sizes_from_the_data():
     recipe = RECIPES["own_videos"]
     sizes = recipe.data.short_side, recipe.clip.frames, recipe.clip.size
     assert sizes == (0, 0, 0)
+
+
+@pytest.mark.parametrize("classes", [400, 600])
+def test_kinetics_as_in_the_paper(classes):
+    """D3D, section 4: lambda 1. 4.1: 140k steps, 56 GPUs, 6 clips each: 336.
+
+    The S3D paper, for "the same hyperparameters": SGD, momentum 0.9, rate 0.1,
+    in steps. TF-Slim's S3D-G: keep probability 0.8, weight decay 1e-7, decay
+    of the moving averages 0.999. I3D: 64 frames of 224 x 224, 25 per second,
+    short side 256, flow by TV-L1 cut off at 20 px; 10 s of 25 are 250.
+    """
+    recipe = RECIPES[f"d3d_kinetics{classes}"]
+    train, network = recipe.train, recipe.network
+    assert (train.steps, train.batch_size) == (140_000, 336)
+    assert (train.optimizer, train.momentum) == ("sgd", 0.9)
+    assert (train.learning_rate, train.schedule) == (0.1, "steps")
+    assert (recipe.distill.weight, recipe.distill.teacher_stream) == (1, "flow")
+    assert (network.model, network.depth_multiplier) == ("s3dg", 1)
+    assert (network.dropout, network.weight_decay) == (0.2, 1e-7)
+    assert network.batch_norm_momentum == 0.999
+    assert not network.synchronized_batch_norm
+    assert (recipe.clip.frames, recipe.clip.size) == (64, 224)
+    assert (recipe.data.frame_rate, recipe.data.short_side) == (25, 256)
+    assert recipe.data.layout == f"kinetics{classes}"
+    assert (recipe.flow.algorithm, recipe.flow.saturation) == ("tvl1", 20)
+    assert recipe.evaluation.clip_frames == 250
+    assert recipe.toy is None
+
+
+@pytest.mark.parametrize("classes", [400, 600])
+@pytest.mark.parametrize(
+    ("gpus", "steps", "batch", "rate"),
+    [(8, 980_000, 48, 0.1 / 7), (1, 7_840_000, 6, 0.1 / 56)],
+)
+def test_kinetics_on_fewer_gpus(classes, gpus, steps, batch, rate):
+    """56 GPUs are 7 times 8: 7 times the steps, a 7th of batch and rate."""
+    paper = RECIPES[f"d3d_kinetics{classes}"]
+    fewer = RECIPES[f"d3d_kinetics{classes}_{gpus}gpu"]
+    assert (fewer.train.steps, fewer.train.batch_size) == (steps, batch)
+    assert fewer.train.learning_rate == pytest.approx(rate)
+    rest = dataclasses.replace(fewer, name=paper.name, train=paper.train)
+    assert rest == paper
 
 
 @pytest.mark.parametrize("name", ["ucf101", "hmdb51"])

@@ -26,6 +26,17 @@ def test_rate_is_half_a_cosine(kind):
         assert float(rate(step)) == pytest.approx(0.4 * share, abs=1e-7)
 
 
+def test_rate_falls_in_steps():
+    """70 steps: 5/7 of them are 50, 6/7 are 60."""
+    recipe = TrainRecipe(learning_rate=0.4, steps=70, schedule="steps")
+    rate = keras.optimizers.schedules.deserialize(
+        make_optimizer(recipe).get_config()["learning_rate"]
+    )
+    expected = {0: 0.4, 50: 0.4, 51: 0.04, 60: 0.04, 61: 0.004, 69: 0.004}
+    for step, value in expected.items():
+        assert float(rate(step)) == pytest.approx(value)
+
+
 def test_kinds():
     adam = make_optimizer(TrainRecipe(optimizer="adam"))
     sgd = make_optimizer(TrainRecipe(optimizer="sgd", momentum=0.7))
