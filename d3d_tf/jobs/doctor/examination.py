@@ -5,11 +5,14 @@ from pathlib import Path
 from d3d_tf.config import Recipe
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.files import to_path
 from d3d_tf.jobs.doctor import consistency, contents, pictures, splits
 from d3d_tf.jobs.doctor.checkpoint import check_run
 from d3d_tf.jobs.doctor.findings import ERROR, Finding
 from d3d_tf.jobs.doctor.machine import check_machine
+from d3d_tf.jobs.doctor.module.examination import check_module
+from d3d_tf.jobs.doctor.module.served import is_module
 from d3d_tf.jobs.doctor.page import write_page
 from d3d_tf.jobs.opening import open_run
 from d3d_tf.jobs.records import fit_recipe
@@ -21,19 +24,35 @@ def examine(
     checkpoint: str | None,
     run_dir: str | None,
     sample: int,
+    answers: str | None = None,
 ) -> None:
     """Checks what was named; without anything, this machine.
 
     Args:
       recipe: see `examine_records`.
-      data: a record folder.
+      data: a record folder, or an exported module's version folder.
       checkpoint: a run folder or the name of published weights; with records,
         whether the two fit.
-      run_dir, sample: see `examine_records`.
+      run_dir: where the page of records goes, or the kit of a module.
+      sample: see `examine_records`.
+      answers: what a caller of the module said of the clips of its kit.
 
     Raises:
       UserError: a check found an error.
     """
+    folder = to_path((data or "").removeprefix("file://"))
+    if data and is_module(folder):
+        if checkpoint:
+            raise UsageError(
+                f"{data} is a module, no records of the run {checkpoint}: ask "
+                "for one at a time."
+            )
+        return examine_module(folder, answers, run_dir)
+    if answers:
+        raise UsageError(
+            "--answers are of a module's clips: --data names its version "
+            f"folder, such as runs/toy/export/1; got {data}."
+        )
     if checkpoint:
         run = open_run(checkpoint)
         findings = check_run(run, data)
@@ -45,6 +64,24 @@ def examine(
         findings = check_machine(Path(run_dir or "."))
         tell(findings)
         require_health(findings, "this machine")
+    return None
+
+
+def examine_module(
+    folder: Path, answers: str | None, run_dir: str | None
+) -> None:
+    """Checks a module, or a caller of it; see `check_module`.
+
+    Raises:
+      UserError: a check found an error, or the answers cannot be read.
+    """
+    findings = []
+    for finding in check_module(
+        folder, answers, Path(run_dir) if run_dir else None
+    ):
+        tell([finding])
+        findings.append(finding)
+    require_health(findings, str(folder))
 
 
 def examine_records(

@@ -1,0 +1,147 @@
+"""Which mistake explains a caller's answers."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from d3d_tf.jobs.doctor.findings import Finding, judge
+from d3d_tf.jobs.doctor.module.answers import Answers
+from d3d_tf.jobs.doctor.module.mistakes import (
+    OTHER_CLIP,
+    Mistake,
+    Oracle,
+    distances,
+    pairs,
+)
+from d3d_tf.jobs.doctor.module.served import Module
+from d3d_tf.jobs.doctor.module.video import by_others
+
+# Of `distances`. Answers are rounded, and decoders differ: what is nearer than
+# FLOOR is explained in any case, what is farther than CEILING in no case.
+FLOOR, CEILING = 0.02, 0.15
+# What cannot be seen in answers of three digits.
+RESOLUTION = 0.002
+RIGHT = "a right caller"
+_SHOWN = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Suspect:
+    """A caller, and how far the answers are from its.
+
+    Attributes:
+      mistakes: that it makes.
+      distance: mean over the clips, 0..1.
+      tolerance: how much of that two right programs may differ by.
+    """
+
+    mistakes: tuple[Mistake, ...]
+    distance: float
+    tolerance: float
+
+    @property
+    def words(self) -> str:
+        """What it does."""
+        return " + ".join(m.words for m in self.mistakes) or RIGHT
+
+    @property
+    def explains(self) -> bool:
+        """Whether it may be the caller."""
+        return self.distance <= self.tolerance
+
+
+def suspects(
+    module: Module, clips: list[Path], answers: Answers
+) -> list[Suspect]:
+    """All callers with one mistake; if none explains, also with two.
+
+    Returns:
+      Nearest first.
+    """
+    by_name = {clip.stem: clip for clip in clips}
+    oracle = Oracle(
+        module, [by_name[c] for c in answers.clips], named=answers.named
+    )
+    possible = oracle.possible()
+    single = [(), *((mistake,) for mistake in possible)]
+    found = [_suspect(oracle, answers, m) for m in _shown(single)]
+    if not any(suspect.explains for suspect in found):
+        double = list(pairs(possible))
+        found += [_suspect(oracle, answers, pair) for pair in _shown(double)]
+    # Of equal ones that with fewer mistakes.
+    return sorted(found, key=lambda s: s.distance)
+
+
+def _shown(work: list) -> tqdm:
+    return tqdm(work, unit="caller", desc="comparing callers", delay=5)
+
+
+def _suspect(oracle: Oracle, answers: Answers, mistakes: tuple) -> Suspect:
+    expected = oracle.answers(mistakes)
+    distance = _mean(answers.values, expected, oracle.module)
+    tolerance = FLOOR
+    if distance <= CEILING:
+        # Another right program may be nearer, and tells how much is noise.
+        others = oracle.answers(mistakes, by_others)
+        distance = min(distance, _mean(answers.values, others, oracle.module))
+        noise = _mean(expected, others, oracle.module)
+        tolerance = min(max(FLOOR, 2 * noise), CEILING)
+    return Suspect(mistakes, distance, tolerance)
+
+
+def _mean(answers: np.ndarray, others: np.ndarray, module: Module) -> float:
+    found = distances(answers, others, classifies=module.classifies).mean()
+    # No answer is near to one that is no number.
+    return float(found) if np.isfinite(found) else np.inf
+
+
+def judge_caller(found: list[Suspect], num_clips: int) -> Finding:
+    """Says which caller it was, or that it is none of them.
+
+    Args:
+      found: from `suspects`.
+      num_clips: that were compared.
+    """
+    (right,) = [suspect for suspect in found if not suspect.mistakes]
+    near = [suspect for suspect in found if suspect.explains]
+    numbers = f"answers to {num_clips} clips"
+    if not near:
+        return judge(
+            "caller",
+            numbers,
+            errors=[
+                "none of the known mistakes explains them; the nearest is "
+                f"{found[0].words} at a distance of {found[0].distance:.3f}, "
+                f"{RIGHT} is at {right.distance:.3f}. Is it this module, "
+                "and are these its clips?"
+            ],
+        )
+    limit = 2 * near[0].distance + RESOLUTION
+    rivals = [suspect for suspect in near if suspect.distance <= limit]
+    words = ", ".join(
+        f"{suspect.words} ({suspect.distance:.3f})" for suspect in rivals
+    )
+    if len(rivals) > 1:
+        problem = [f"cannot be told apart: {words}"]
+        if right in rivals:
+            return judge("caller", numbers, warnings=problem)
+        return judge("caller", numbers, errors=problem)
+    (caller,) = rivals
+    if caller is right:
+        others = [s.distance for s in found if s is not right]
+        return judge(
+            "caller",
+            f"{numbers} are those of {words}; the nearest mistake is at "
+            f"{min(others, default=np.inf):.3f}",
+        )
+    problem = [f"{words}; {RIGHT} is at {right.distance:.3f}"]
+    if caller.mistakes == (OTHER_CLIP,):
+        return judge("caller", numbers, warnings=problem)
+    return judge("caller", numbers, errors=problem)
+
+
+def nearest_lines(found: list[Suspect]) -> list[str]:
+    """The nearest callers, for the screen."""
+    return [f"  {s.distance:.3f}  {s.words}" for s in found[:_SHOWN]]
