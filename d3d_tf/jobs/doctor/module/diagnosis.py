@@ -13,6 +13,7 @@ from d3d_tf.jobs.doctor.module.mistakes import (
     Mistake,
     Oracle,
     distances,
+    finer_distance,
     pairs,
 )
 from d3d_tf.jobs.doctor.module.served import Module
@@ -23,6 +24,8 @@ from d3d_tf.jobs.doctor.module.video import by_others
 FLOOR, CEILING = 0.02, 0.15
 # What cannot be seen in answers of three digits.
 RESOLUTION = 0.002
+# The same for the logarithms of probabilities.
+_FINER_RESOLUTION = 0.1
 RIGHT = "a right caller"
 _SHOWN = 5
 
@@ -35,11 +38,13 @@ class Suspect:
       mistakes: that it makes.
       distance: mean over the clips, 0..1.
       tolerance: how much of that two right programs may differ by.
+      finer: the same of logarithms of probabilities; 0: of features.
     """
 
     mistakes: tuple[Mistake, ...]
     distance: float
     tolerance: float
+    finer: float
 
     @property
     def words(self) -> str:
@@ -79,22 +84,37 @@ def _shown(work: list) -> tqdm:
 
 
 def _suspect(oracle: Oracle, answers: Answers, mistakes: tuple) -> Suspect:
+    classifies = oracle.module.classifies
     expected = oracle.answers(mistakes)
-    distance = _mean(answers.values, expected, oracle.module)
-    tolerance = FLOOR
-    if distance <= CEILING:
-        # Another right program may be nearer, and tells how much is noise.
-        others = oracle.answers(mistakes, by_others)
-        distance = min(distance, _mean(answers.values, others, oracle.module))
-        noise = _mean(expected, others, oracle.module)
-        tolerance = min(max(FLOOR, 2 * noise), CEILING)
-    return Suspect(mistakes, distance, tolerance)
+    distance = _mean(answers.values, expected, classifies)
+    if distance > CEILING:
+        return Suspect(mistakes, distance, CEILING, np.inf)
+    # Another right program may be nearer, and tells how much is noise.
+    others = oracle.answers(mistakes, by_others)
+    noise = _mean(expected, others, classifies)
+    finer = 0.0
+    if classifies:
+        finer = min(finer_distance(answers.values, a) for a in (expected, others))
+    return Suspect(
+        mistakes,
+        min(distance, _mean(answers.values, others, classifies)),
+        min(max(FLOOR, 2 * noise), CEILING),
+        finer,
+    )
 
 
-def _mean(answers: np.ndarray, others: np.ndarray, module: Module) -> float:
-    found = distances(answers, others, classifies=module.classifies).mean()
+def _mean(answers: np.ndarray, others: np.ndarray, classifies: bool) -> float:
+    found = distances(answers, others, classifies=classifies).mean()
     # No answer is near to one that is no number.
     return float(found) if np.isfinite(found) else np.inf
+
+
+def _rivals(near: list[Suspect]) -> list[Suspect]:
+    """Those of the nearest that answers do not tell apart."""
+    limit = 2 * near[0].distance + RESOLUTION
+    rivals = [suspect for suspect in near if suspect.distance <= limit]
+    limit = 2 * min(suspect.finer for suspect in rivals) + _FINER_RESOLUTION
+    return [suspect for suspect in rivals if suspect.finer <= limit]
 
 
 def judge_caller(found: list[Suspect], num_clips: int) -> Finding:
@@ -118,8 +138,7 @@ def judge_caller(found: list[Suspect], num_clips: int) -> Finding:
                 "and are these its clips?"
             ],
         )
-    limit = 2 * near[0].distance + RESOLUTION
-    rivals = [suspect for suspect in near if suspect.distance <= limit]
+    rivals = _rivals(near)
     words = ", ".join(
         f"{suspect.words} ({suspect.distance:.3f})" for suspect in rivals
     )

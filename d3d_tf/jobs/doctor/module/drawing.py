@@ -9,6 +9,7 @@ networks want it.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from d3d_tf.tfrecords.video import write_video
 
 HEIGHT, WIDTH = 144, 256
 FRAME_RATE = 50
-SECONDS = 6
+_FRAMES = 300
 # x264's; a clip has 20 to 30 KB so.
 _CRF = 42
 
@@ -42,18 +43,23 @@ class Scene:
 
 SCENES = {
     "crimson": Scene((235, 40, 70), (25, 60, 90), (3.75, 1.0), 38, 0.7),
-    "green": Scene((60, 220, 30), (95, 30, 70), (-1.25, -3.5), 31, 0.5),
+    "green": Scene((90, 220, 20), (110, 30, 45), (-1.25, -3.5), 31, 0.5),
     "orange": Scene((250, 150, 20), (20, 45, 40), (-3.5, 2.25), 34, 0.9),
     "violet": Scene((110, 30, 240), (70, 75, 20), (0.75, 4.25), 42, 0.6),
 }
 
 
-def draw(scene: Scene) -> np.ndarray:
-    """Its frames, uint8 `[time, height, width, 3]` RGB."""
+def draw(scene: Scene, indices: Sequence[int] = range(_FRAMES)) -> np.ndarray:
+    """Its frames, uint8 `[time, height, width, 3]` RGB.
+
+    Args:
+      scene: what is drawn.
+      indices: of the frames; default: all.
+    """
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     ground = 0.7 + 0.3 * np.sin(x / 9 + np.sin(y / 13)) * np.sin(y / 7 + x / 31)
-    frames = np.empty([SECONDS * FRAME_RATE, HEIGHT, WIDTH, 3], np.uint8)
-    for index in range(len(frames)):
+    frames = np.empty([len(indices), HEIGHT, WIDTH, 3], np.uint8)
+    for place, index in enumerate(indices):
         # 1 after a flash, and down from there to 0.
         glow = 1 - index / FRAME_RATE / scene.flash % 1
         pixels = ground[..., None] * np.array(scene.ground)
@@ -65,7 +71,7 @@ def draw(scene: Scene) -> np.ndarray:
             light = (0.55 + 0.25 * glow) * (1 + 0.25 * grain)
             disc = light[..., None] * np.array(scene.disc)
             pixels += inside[..., None] * (disc - pixels)
-        frames[index] = np.rint(np.clip(pixels, 0, 255))
+        frames[place] = np.rint(np.clip(pixels, 0, 255))
     return frames
 
 
@@ -75,11 +81,9 @@ def _from_disc(x, y, scene: Scene, index: int, behind: float):
     The discs cross the square in the middle, leave it, and come in again on
     the other side; in the middle of the clip one is in the middle.
     """
-    steps = index - SECONDS * FRAME_RATE // 2
-    period = HEIGHT + 2 * scene.radius
     speed = max(map(abs, scene.velocity))
-    steps -= behind * period / speed
-    round_trip = period / speed
+    round_trip = (HEIGHT + 2 * scene.radius) / speed  # In frames.
+    steps = index - _FRAMES // 2 - behind * round_trip
     steps = (steps + round_trip / 2) % round_trip - round_trip / 2
     u, v = scene.velocity
     return x - WIDTH / 2 - u * steps, y - HEIGHT / 2 - v * steps

@@ -15,16 +15,22 @@ def kit_folder(module: Path) -> Path:
     return Path("doctor", "-".join(parts[-3:]))
 
 
+def bundled_clips() -> list:
+    """The package's own, in order of name."""
+    package = resources.files("d3d_tf.jobs.doctor.module")
+    found = package.joinpath("clips").iterdir()
+    return sorted(found, key=lambda clip: clip.name)
+
+
 def write_clips(folder: Path) -> list[Path]:
     """Copies the clips to `folder/clips`; returns them in order of name."""
     (folder / "clips").mkdir(parents=True, exist_ok=True)
-    source = resources.files("d3d_tf.jobs.doctor.module").joinpath("clips")
     clips = []
-    for clip in source.iterdir():
+    for clip in bundled_clips():
         path = folder / "clips" / clip.name
         write_atomically(path, clip.read_bytes())
         clips.append(path)
-    return sorted(clips)
+    return clips
 
 
 def write_readme(folder: Path, module: Module, clips: list[Path]) -> Path:

@@ -40,13 +40,13 @@ def backwards(labels: Sequence[str]) -> list[int]:
     return list(range(len(labels)))[::-1]
 
 
-def one_late(labels: Sequence[str]) -> list[int]:
-    """As if something preceded the first one; the last one wraps around."""
+def next_label(labels: Sequence[str]) -> list[int]:
+    """As if the first one were left out; the last output wraps around."""
     return [(k + 1) % len(labels) for k in range(len(labels))]
 
 
-def one_early(labels: Sequence[str]) -> list[int]:
-    """As if the first one were none; it wraps around."""
+def previous_label(labels: Sequence[str]) -> list[int]:
+    """As if one more preceded them; the first output wraps around."""
     return [(k - 1) % len(labels) for k in range(len(labels))]
 
 
@@ -65,8 +65,8 @@ MISTAKES = (
     Mistake("BGR, not RGB", "colour", video.blue_first),
     Mistake("labels sorted by name", NAMES, by_name),
     Mistake("labels in reversed order", NAMES, backwards),
-    Mistake("labels one too late (a class more before them)", NAMES, one_late),
-    Mistake("labels one too early (the first one left out)", NAMES, one_early),
+    Mistake("each output called by the label behind it", NAMES, next_label),
+    Mistake("each output called by the label before it", NAMES, previous_label),
     Mistake("pictures squeezed, not cropped", "cut", video.squeezed),
     Mistake(
         "pictures cropped from too small a size", "cut", video.cropped_small
@@ -185,6 +185,25 @@ def distances(
         np.isnan(answers).any(axis=1), np.abs(difference.sum(axis=1)), 0.0
     )
     return 0.5 * (np.abs(difference).sum(axis=1) + rest)
+
+
+def finer_distance(answers: np.ndarray, others: np.ndarray) -> float:
+    """The mean difference of logarithms of probabilities.
+
+    It tells apart answers that are sure of the same classes. Nothing is known
+    of what is below the smallest value in `answers`: they may be rounded.
+
+    Args:
+      answers, others: float64 `[clips, classes]`; NaN: nothing was said.
+
+    Returns:
+      In nats; infinity where `others` is no number.
+    """
+    known = ~np.isnan(answers)
+    least = answers[answers > 0].min(initial=1.0)
+    logs = [np.log(np.maximum(a[known], least)) for a in (answers, others)]
+    found = float(np.abs(logs[0] - logs[1]).mean())
+    return found if np.isfinite(found) else np.inf
 
 
 def _length(vectors: np.ndarray) -> np.ndarray:
