@@ -7,6 +7,7 @@ from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.files import to_path
+from d3d_tf.hub_export.export import MARK
 from d3d_tf.jobs.doctor import consistency, contents, pictures, splits
 from d3d_tf.jobs.doctor.checkpoint import check_run
 from d3d_tf.jobs.doctor.findings import ERROR, Finding
@@ -48,6 +49,12 @@ def examine(
                 "for one at a time."
             )
         return examine_module(folder, answers, run_dir)
+    versions = sorted(p.parent for p in folder.glob("[0-9]*/" + MARK))
+    if data and versions:
+        raise UsageError(
+            f"{data} holds the versions of a module; name a version: "
+            f"--data={versions[-1]}."
+        )
     if answers:
         raise UsageError(
             "--answers are of a module's clips: --data names its version "

@@ -11,6 +11,8 @@ from d3d_tf.jobs.doctor.module.served import softmax
 
 # How far a sum of rounded probabilities may be from 1.
 _ROUNDING = 0.05
+# By rows or by columns.
+_RESPONSE = {"predictions", "outputs"}
 _FORM = (
     '{"CLIP": {"LABEL": PROBABILITY, ...}, ...}, {"CLIP": [VALUE, ...], ...} '
     "or TF Serving's REST response for each CLIP"
@@ -53,8 +55,7 @@ def read_answers(
         raise UserError(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(content, dict) or not content:
         raise UserError(f"{path} must hold {_FORM}.")
-    rows = content.get("predictions", content.get("outputs"))
-    if rows is not None:  # A batch.
+    if content.keys() & _RESPONSE:  # To all clips in one request.
         rows = _rows(content)
         if len(rows) != len(clips):
             raise UserError(
@@ -84,7 +85,7 @@ def read_answers(
 
 
 def _rows(response: dict) -> list:
-    """The answers of a REST response, by rows or by columns."""
+    """The answers of a REST response."""
     if "predictions" in response:
         return list(response["predictions"])
     columns = response["outputs"]
@@ -96,8 +97,11 @@ def _rows(response: dict) -> list:
 
 def _row(value, labels: tuple[str, ...], width: int) -> tuple:
     """(values, whether they have names) of one clip."""
-    if isinstance(value, dict) and value.keys() & {"predictions", "outputs"}:
-        value = _rows(value)
+    if isinstance(value, dict) and value.keys() & _RESPONSE:
+        rows = _rows(value)
+        if len(rows) != 1:
+            raise ValueError(f"the response has {len(rows)} answers, not one")
+        (value,) = rows
     if isinstance(value, dict) and value and set(value) <= set(labels):
         row = np.full(len(labels), np.nan)
         for name, number in value.items():
@@ -108,10 +112,11 @@ def _row(value, labels: tuple[str, ...], width: int) -> tuple:
         keys = [key for key in wanted if key in value]
         if not keys:
             strange = sorted(map(str, set(value) - set(labels)))[:3]
+            known = "it has no classes"
+            if labels:
+                known = f"its classes are {', '.join(labels[:8])}"
             raise ValueError(
-                f"the module knows no {', '.join(strange)}; "
-                + (f"its classes are {', '.join(labels[:8])}, ..." * bool(labels)
-                   or "it has no classes and gives features")
+                f"the module knows no {', '.join(strange)}; {known}"
             )
         value = value[keys[0]]
     row = np.ravel(_numbers(value))

@@ -24,8 +24,11 @@ from d3d_tf.jobs.doctor.module.video import by_others
 FLOOR, CEILING = 0.02, 0.15
 # What cannot be seen in answers of three digits.
 RESOLUTION = 0.002
-# The same for the logarithms of probabilities.
-_FINER_RESOLUTION = 0.1
+# The same for the logarithms of probabilities, and what two right programs
+# differ by in any case.
+_FINER_RESOLUTION, _FINER_FLOOR = 0.1, 0.25
+# So many times nearer is an explanation with one mistake more.
+_WORTH = 4
 RIGHT = "a right caller"
 _SHOWN = 5
 
@@ -38,13 +41,15 @@ class Suspect:
       mistakes: that it makes.
       distance: mean over the clips, 0..1.
       tolerance: how much of that two right programs may differ by.
-      finer: the same of logarithms of probabilities; 0: of features.
+      finer: distance of the logarithms of probabilities; 0: of features.
+      rough: whether that is more than two right programs differ by.
     """
 
     mistakes: tuple[Mistake, ...]
     distance: float
     tolerance: float
     finer: float
+    rough: bool = False
 
     @property
     def words(self) -> str:
@@ -60,7 +65,7 @@ class Suspect:
 def suspects(
     module: Module, clips: list[Path], answers: Answers
 ) -> list[Suspect]:
-    """All callers with one mistake; if none explains, also with two.
+    """All callers with one mistake; if none explains it all, also with two.
 
     Returns:
       Nearest first.
@@ -72,10 +77,9 @@ def suspects(
     possible = oracle.possible()
     single = [(), *((mistake,) for mistake in possible)]
     found = [_suspect(oracle, answers, m) for m in _shown(single)]
-    if not any(suspect.explains for suspect in found):
+    if not any(s.explains and not s.rough for s in found):
         double = list(pairs(possible))
         found += [_suspect(oracle, answers, pair) for pair in _shown(double)]
-    # Of equal ones that with fewer mistakes.
     return sorted(found, key=lambda s: s.distance)
 
 
@@ -92,14 +96,19 @@ def _suspect(oracle: Oracle, answers: Answers, mistakes: tuple) -> Suspect:
     # Another right program may be nearer, and tells how much is noise.
     others = oracle.answers(mistakes, by_others)
     noise = _mean(expected, others, classifies)
-    finer = 0.0
+    finer, finer_noise = 0.0, 0.0
     if classifies:
-        finer = min(finer_distance(answers.values, a) for a in (expected, others))
+        finer = min(
+            finer_distance(answers.values, expected),
+            finer_distance(answers.values, others),
+        )
+        finer_noise = finer_distance(expected, others)
     return Suspect(
         mistakes,
         min(distance, _mean(answers.values, others, classifies)),
         min(max(FLOOR, 2 * noise), CEILING),
         finer,
+        finer > max(_FINER_FLOOR, 2 * finer_noise),
     )
 
 
@@ -111,6 +120,16 @@ def _mean(answers: np.ndarray, others: np.ndarray, classifies: bool) -> float:
 
 def _rivals(near: list[Suspect]) -> list[Suspect]:
     """Those of the nearest that answers do not tell apart."""
+    simple = [suspect for suspect in near if len(suspect.mistakes) < 2]
+    if simple:
+        distance = min(suspect.distance for suspect in simple)
+        finer = min(suspect.finer for suspect in simple)
+        worth = [
+            suspect
+            for suspect in near
+            if suspect.distance <= distance and _WORTH * suspect.finer < finer
+        ]
+        near = worth or simple
     limit = 2 * near[0].distance + RESOLUTION
     rivals = [suspect for suspect in near if suspect.distance <= limit]
     limit = 2 * min(suspect.finer for suspect in rivals) + _FINER_RESOLUTION

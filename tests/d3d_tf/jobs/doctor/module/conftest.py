@@ -1,6 +1,7 @@
 """A small module whose answers depend on everything that callers spoil."""
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class Served:
     path: Path
     clips: list[Path]
 
-    @property
+    @functools.cached_property
     def module(self) -> Module:
         return open_module(self.path)
 
