@@ -110,8 +110,8 @@ _SAMPLE = flags.DEFINE_integer(
 _ANSWERS = flags.DEFINE_string(
     "answers",
     None,
-    "With --mode=doctor --data=MODULE: what your program said of the clips that "
-    "the doctor wrote, a JSON file (see docs/modules.md).",
+    "With --mode=doctor --data=MODULE: what your program said of the clips "
+    "that the doctor wrote, a JSON file (see docs/input.md).",
 )
 _SET = flags.DEFINE_multi_string(
     "set", [], "key=value: override a field of the recipe; repeatable."

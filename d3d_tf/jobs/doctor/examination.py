@@ -6,7 +6,7 @@ from d3d_tf.config import Recipe
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.files import to_path
+from d3d_tf.files import require_local, to_path
 from d3d_tf.hub_export.export import MARK
 from d3d_tf.jobs.doctor import consistency, contents, pictures, splits
 from d3d_tf.jobs.doctor.checkpoint import check_run
@@ -41,20 +41,14 @@ def examine(
     Raises:
       UserError: a check found an error.
     """
-    folder = to_path((data or "").removeprefix("file://"))
-    if data and is_module(folder):
+    module = _named_module(data) if data else None
+    if module:
         if checkpoint:
             raise UsageError(
                 f"{data} is a module, no records of the run {checkpoint}: ask "
                 "for one at a time."
             )
-        return examine_module(folder, answers, run_dir)
-    versions = sorted(p.parent for p in folder.glob("[0-9]*/" + MARK))
-    if data and versions:
-        raise UsageError(
-            f"{data} holds the versions of a module; name a version: "
-            f"--data={versions[-1]}."
-        )
+        return examine_module(module, answers, run_dir)
     if answers:
         raise UsageError(
             "--answers are of a module's clips: --data names its version "
@@ -71,6 +65,24 @@ def examine(
         findings = check_machine(Path(run_dir or "."))
         tell(findings)
         require_health(findings, "this machine")
+    return None
+
+
+def _named_module(data: str) -> Path | None:
+    """The version folder that was named, if it is one.
+
+    Raises:
+      UsageError: it is the folder above, or not on a disk.
+    """
+    folder = to_path(data.removeprefix("file://"))
+    if is_module(folder):
+        return require_local(folder, "A module that is examined")
+    versions = sorted(path.parent for path in folder.glob(f"[0-9]*/{MARK}"))
+    if versions:
+        raise UsageError(
+            f"{data} holds the versions of a module; name one: "
+            f"--data={versions[-1]}."
+        )
     return None
 
 

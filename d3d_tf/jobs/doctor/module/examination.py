@@ -5,7 +5,7 @@ from pathlib import Path
 
 from d3d_tf.console import say
 from d3d_tf.errors import UserError
-from d3d_tf.jobs.doctor.findings import Finding, judge
+from d3d_tf.jobs.doctor.findings import ERROR, Finding, judge, words_of
 from d3d_tf.jobs.doctor.module.answers import read_answers
 from d3d_tf.jobs.doctor.module.diagnosis import (
     RESOLUTION,
@@ -75,15 +75,13 @@ def _itself(oracle: Oracle) -> Iterator[Finding]:
     try:
         outputs = oracle.answers().shape[1]
     except Exception as error:  # TensorFlow's are of many kinds.
-        first = str(getattr(error, "message", error)).splitlines()[0]
         yield judge(
             "answers",
             "to the bundled clips",
-            errors=[f"the module fails: {first[:160]}"],
+            errors=[f"the module fails: {words_of(error)}"],
         )
         return
-    labels = check_labels(module, outputs)
-    yield labels
+    yield check_labels(module, outputs)
     yield check_signatures(oracle)
     yield check_warm_up(module)
     yield check_answers(oracle)
@@ -95,7 +93,7 @@ def _caller(module: Module, clips: list[Path], path: Path) -> Iterator[Finding]:
     width = Oracle(module, clips[:1]).answers().shape[1]
     labels = check_labels(module, width)
     yield labels
-    if labels.level == "ERROR":
+    if labels.level == ERROR:
         return
     given = read_answers(
         path,

@@ -14,6 +14,7 @@ from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
 from d3d_tf.hub_export.export import MARK
 from d3d_tf.hub_export.parts import CLASSIFICATION
+from d3d_tf.jobs.doctor.findings import words_of
 
 DESCRIPTION = "module.json"
 _AGAIN = "export it again with --mode=export"
@@ -66,7 +67,7 @@ class Module:
 
     def answer(self, frames: np.ndarray) -> np.ndarray:
         """Probabilities `[classes]` or flattened features, float64."""
-        output = np.float64(self.output(frames))
+        output = self.output(frames).astype(np.float64)
         return softmax(output) if self.classifies else output
 
 
@@ -104,7 +105,7 @@ def open_module(folder: Path) -> Module:
         loaded = tf.saved_model.load(str(folder))
     except Exception as error:  # TensorFlow's are of many kinds.
         raise UserError(
-            f"TensorFlow cannot load it ({_first_line(error)}); {_AGAIN}"
+            f"TensorFlow cannot load it ({words_of(error)}); {_AGAIN}"
         ) from error
     if not callable(loaded):
         raise UserError(
@@ -112,7 +113,3 @@ def open_module(folder: Path) -> Module:
             "exported"
         )
     return Module(folder, told, info, loaded)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:160]

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from d3d_tf.hub_export.parity import TOLERANCE
-from d3d_tf.jobs.doctor.findings import Finding, judge
+from d3d_tf.jobs.doctor.findings import Finding, judge, words_of
 from d3d_tf.jobs.doctor.module import video
 from d3d_tf.jobs.doctor.module.mistakes import (
     NAMES,
@@ -31,7 +31,13 @@ def check_signatures(oracle: Oracle) -> Finding:
     module = oracle.module
     there = module.loaded.signatures
     promised = module.told.get("signatures")
-    errors, warnings, agreed = [], [], []
+    errors: list[str] = []
+    warnings: list[str] = []
+    agreed = []
+    outputs = [
+        module.output(video.seen(clip, module, video.Steps()))
+        for clip in oracle.clips
+    ]
     for name in SIGNATURES:
         if name not in there:
             problem = f"{name} is missing"
@@ -40,14 +46,14 @@ def check_signatures(oracle: Oracle) -> Finding:
             (warnings if promised is None else errors).append(problem)
             continue
         try:
-            worst = max(
-                _difference(module, name, oracle.clips[k], clip_output)
-                for k, clip_output in enumerate(_outputs(oracle))
-            )
+            differences = [
+                _difference(module, name, clip, output)
+                for clip, output in zip(oracle.clips, outputs, strict=True)
+            ]
         except (tf.errors.OpError, ValueError, TypeError, KeyError) as error:
-            first = str(getattr(error, "message", error)).splitlines()[0]
-            errors.append(f"{name} refuses a bundled clip: {first[:160]}")
+            errors.append(f"{name} fails on a bundled clip: {words_of(error)}")
             continue
+        worst = float(np.max(differences))
         agreed.append(f"{name} {worst:.1e}")
         # NaN is no more than anything.
         if not worst <= _ROUNDING:
@@ -64,14 +70,6 @@ def check_signatures(oracle: Oracle) -> Finding:
     )
 
 
-def _outputs(oracle: Oracle) -> list[np.ndarray]:
-    module = oracle.module
-    return [
-        module.output(video.seen(clip, module, video.Steps()))
-        for clip in oracle.clips
-    ]
-
-
 def _difference(module: Module, name: str, clip, expected) -> float:
     answer = module.loaded.signatures[name](frames=_given(module, name, clip))
     key = "logits" if module.classifies else "features"
@@ -83,11 +81,12 @@ def _difference(module: Module, name: str, clip, expected) -> float:
 def _given(module: Module, name: str, clip):
     if name == "frames_encoded":
         steps = video.Steps(cut=_whole, scale=video.levels)
-        pictures = np.uint8(video.seen(clip, module, steps))
+        pictures = video.seen(clip, module, steps).astype(np.uint8)
         return tf.constant([[_png(picture) for picture in pictures]])
     if name == "frames_uint8":
         steps = video.Steps(scale=video.levels)
-        return tf.constant(np.uint8(video.seen(clip, module, steps))[None])
+        pixels = video.seen(clip, module, steps).astype(np.uint8)
+        return tf.constant(pixels[None])
     return tf.constant(video.seen(clip, module, video.Steps())[None])
 
 

@@ -198,4 +198,4 @@ def seen(
     made = {i: steps.cut(video[i], module, resize) for i in set(indices)}
     clip = np.stack([made[i] for i in indices])
     clip = steps.colour(steps.mirror(steps.turn(clip)))
-    return np.float32(steps.scale(clip))
+    return np.asarray(steps.scale(clip), np.float32)

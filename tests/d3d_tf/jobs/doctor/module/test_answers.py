@@ -50,7 +50,10 @@ def test_names(tmp_path):
     """The order is theirs; what is not said is not known."""
     found = read(
         tmp_path,
-        {"green": {"run": 0.5, "walk": 0.25, "jump": 0.25}, "violet": {"jump": 0.75}},
+        {
+            "green": {"run": 0.5, "walk": 0.25, "jump": 0.25},
+            "violet": {"jump": 0.75},
+        },
     )
     assert found.named
     np.testing.assert_equal(found.values, [P, [np.nan, 0.75, np.nan]])
@@ -72,7 +75,10 @@ def test_features(tmp_path):
     [
         ([P, Q], r"must hold \{"),
         ({"yellow": P}, "'yellow'; the clips are green, violet"),
-        ({"green": [0.5, 0.5]}, "green: there are 2 values, the module gives 3"),
+        (
+            {"green": [0.5, 0.5]},
+            "there are 2 values, the module gives 3",
+        ),
         ({"green": {"swim": 1.0}}, "knows no swim; its classes are walk, jump"),
         ({"green": [25, 25, 50]}, "per cent; divide them by 100"),
         ({"green": {"run": 7.5}}, "logits of some classes only"),

@@ -73,9 +73,7 @@ def test_a_right_program(program, verdict):
 def test_one_mistake(program, verdict, mistake):
     found = verdict(program(mistake))
     assert found.level == ERROR
-    assert found.text.startswith(
-        f"answers to 4 clips; {WORDS[mistake]} (0.00"
-    )
+    assert found.text.startswith(f"answers to 4 clips; {WORDS[mistake]} (0.00")
     assert "cannot be told apart" not in found.text
     assert "; a right caller is at 0." in found.text
 

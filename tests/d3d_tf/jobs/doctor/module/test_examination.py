@@ -96,7 +96,7 @@ def test_features(tmp_path, bundled, capsys):
 
 
 def test_the_folder_above_is_none(served):
-    with pytest.raises(UserError, match=r"name a version: .*export/1"):
+    with pytest.raises(UsageError, match="name one: --data=.*export/1"):
         examine(OWN, str(served.path.parent), None, None, 1)
 
 

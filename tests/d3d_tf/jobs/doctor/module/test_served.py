@@ -44,7 +44,10 @@ def test_softmax():
             lambda f: (f / "module.json").write_text("[1]"),
             "module.json is damaged: .*TypeError",
         ),
-        (lambda f: (f / "saved_model.pb").unlink(), "saved_model.pb is missing"),
+        (
+            lambda f: (f / "saved_model.pb").unlink(),
+            "saved_model.pb is missing",
+        ),
         (
             lambda f: (f / "saved_model.pb").write_bytes(b"\xff" * 99),
             "TensorFlow cannot load it",

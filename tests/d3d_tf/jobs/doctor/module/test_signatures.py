@@ -60,8 +60,9 @@ def test_insensitive_modules_are_told(tmp_path, bundled):
     effects = {
         m.words: check_mistake(oracle, m, 0.002).text for m in oracle.possible()
     }
-    assert "hardly changes answers (0.0000), so it cannot be found" in (
-        effects["BGR, not RGB"]
+    assert (
+        "hardly changes answers (0.0000), so it cannot be found"
+        in (effects["BGR, not RGB"])
     )
     found = check_answers(oracle)
     assert found.level == WARNING
