@@ -174,6 +174,11 @@ def _checked_mode() -> str:
             )
     if mode == "predict" and not _DATA.value:
         raise UsageError("--mode=predict needs --data=FILE.")
+    if mode == "doctor" and _ANSWERS.value and not _DATA.value:
+        raise UsageError(
+            "--answers are of a module's clips: --data=MODULE names its "
+            "version folder, such as runs/toy/export/1."
+        )
     if mode == "finetune" and not _CHECKPOINT.value:
         raise UsageError(
             "--mode=finetune needs --checkpoint=START: a run, the name of "

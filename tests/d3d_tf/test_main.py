@@ -170,7 +170,7 @@ WRONG = [
     ),
     pytest.param(
         ["--mode=doctor", "--answers=a.json"],
-        ["--data names its version folder", "export/1"],
+        ["--data=MODULE names its version folder", "export/1"],
         id="answers_without_module",
     ),
     pytest.param(

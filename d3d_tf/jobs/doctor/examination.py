@@ -51,8 +51,8 @@ def examine(
         return examine_module(module, answers, run_dir)
     if answers:
         raise UsageError(
-            "--answers are of a module's clips: --data names its version "
-            f"folder, such as runs/toy/export/1; got {data}."
+            "--answers are of a module's clips: --data=MODULE names its "
+            f"version folder, such as runs/toy/export/1; got {data}."
         )
     if checkpoint:
         run = open_run(checkpoint)

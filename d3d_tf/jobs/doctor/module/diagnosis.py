@@ -146,6 +146,16 @@ def judge_caller(found: list[Suspect], num_clips: int) -> Finding:
     (right,) = [suspect for suspect in found if not suspect.mistakes]
     near = [suspect for suspect in found if suspect.explains]
     numbers = f"answers to {num_clips} clips"
+    if not near and found[0] is right and right.distance <= CEILING:
+        return judge(
+            "caller",
+            numbers,
+            warnings=[
+                f"no known mistake; {RIGHT} is nearest, at "
+                f"{right.distance:.3f}, which is more than rounding: are "
+                "pictures resized or compressed in another way?"
+            ],
+        )
     if not near:
         return judge(
             "caller",

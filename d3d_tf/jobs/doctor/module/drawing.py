@@ -19,7 +19,7 @@ from d3d_tf.tfrecords.video import write_video
 HEIGHT, WIDTH = 144, 256
 FRAME_RATE = 50
 _FRAMES = 300
-# x264's; a clip has 20 to 30 KB so.
+# x264's; a clip has 25 to 36 KB so.
 _CRF = 42
 
 

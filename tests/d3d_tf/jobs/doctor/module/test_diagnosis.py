@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_hub as hub
 
+from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.jobs.doctor.findings import ERROR, OK, WARNING
 from d3d_tf.jobs.doctor.module.answers import Answers
 from d3d_tf.jobs.doctor.module.diagnosis import (
@@ -67,6 +69,25 @@ def test_a_right_program(program, verdict):
     found = verdict(program())
     assert found.level == OK
     assert "answers to 4 clips are those of a right caller (0.00" in found.text
+
+
+def test_the_clients_jpegs(served, verdict):
+    """Decoded and resized by the module; half of the colours' detail is gone.
+
+    This module sees that as well as a doubled frame rate.
+    """
+    module = served.module
+    values = []
+    for clip in served.clips:
+        sent = encoded_clip(clip, module.info, frames=8, frame_rate=25)
+        answer = module.loaded.signatures["frames_encoded"](
+            frames=tf.constant([sent])
+        )
+        values.append(answer["probabilities"].numpy()[0])
+    names = [c.stem for c in served.clips]
+    found = verdict(Answers(names, np.float64(values), False))
+    assert found.level != ERROR
+    assert "a right caller (0.0" in found.text
 
 
 @pytest.mark.parametrize("mistake", WORDS)
@@ -156,6 +177,17 @@ def test_what_is_farther_than_noise_is_none():
     assert judge_caller([suspect(0, 0.03, 0.05), RIGHT], 4).text.startswith(
         "answers to 4 clips; values"
     )
+
+
+def test_what_is_nearly_right():
+    """Farther than a right caller may be, but nearest to it."""
+    nearly = Suspect((), 0.05, 0.02, 0.0)
+    told = judge_caller([nearly, suspect(0, 0.3)], 4)
+    assert told.level == WARNING
+    assert "no known mistake; a right caller is nearest, at 0.050" in told.text
+    # This far it is not that.
+    found = [Suspect((), 0.2, 0.02, 0.0), suspect(0, 0.3)]
+    assert "none of the known" in judge_caller(found, 4).text
 
 
 def test_lines():

@@ -101,7 +101,7 @@ def test_the_folder_above_is_none(served):
 
 
 def test_what_does_not_go_together(served, tmp_path):
-    with pytest.raises(UsageError, match="a module's clips.* got None"):
-        examine(OWN, None, None, None, 1, "answers.json")
+    with pytest.raises(UsageError, match="a module's clips.* got /"):
+        examine(OWN, str(tmp_path), None, None, 1, "answers.json")
     with pytest.raises(UsageError, match="no records of the run"):
         examine(OWN, str(served.path), "runs/toy", None, 1)
