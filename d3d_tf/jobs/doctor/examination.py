@@ -77,11 +77,12 @@ def _named_module(data: str) -> Path | None:
     folder = to_path(data.removeprefix("file://"))
     if is_module(folder):
         return require_local(folder, "A module that is examined")
-    versions = sorted(path.parent for path in folder.glob(f"[0-9]*/{MARK}"))
+    marks = folder.glob(f"*/{MARK}")
+    versions = [int(m.parent.name) for m in marks if m.parent.name.isdigit()]
     if versions:
         raise UsageError(
             f"{data} holds the versions of a module; name one: "
-            f"--data={versions[-1]}."
+            f"--data={folder / str(max(versions))}."
         )
     return None
 
