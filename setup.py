@@ -29,7 +29,7 @@ setup(
     license="Apache-2.0",
     package_dir=FOLDERS,
     packages=PACKAGES,
-    package_data={"": ["*.html", "*.json", "*.txt", "*.yaml"]},
+    package_data={"": ["*.html", "*.json", "*.txt", "*.yaml", "clips/*.mp4"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py",

@@ -26,8 +26,9 @@ MODES = {
     "convert": "a published TensorFlow 1 checkpoint to a run folder, verified",
     "export": "a run's student to a TF-Hub module",
     "visualize": "the report page of a run",
-    "doctor": "what is wrong with a record folder (--data), a run "
-    "(--checkpoint) or, without either, this machine",
+    "doctor": "what is wrong with a record folder or an exported module "
+    "(--data), a program that calls the module (--answers), a run "
+    "(--checkpoint) or, without any, this machine",
 }
 
 _MODE = flags.DEFINE_string(
@@ -106,6 +107,12 @@ _SAMPLE = flags.DEFINE_integer(
     "With --mode=doctor: the videos whose pictures are decoded; 0: all.",
     lower_bound=0,
 )
+_ANSWERS = flags.DEFINE_string(
+    "answers",
+    None,
+    "With --mode=doctor --data=MODULE: what your program said of the clips "
+    "that the doctor wrote, a JSON file (see docs/input.md).",
+)
 _SET = flags.DEFINE_multi_string(
     "set", [], "key=value: override a field of the recipe; repeatable."
 )
@@ -137,7 +144,15 @@ _READS = {
     "convert": ("checkpoint", "run_dir", "set", "data"),
     "export": ("checkpoint", "run_dir", "set"),
     "visualize": ("data", "checkpoint", "run_dir"),
-    "doctor": ("data", "checkpoint", "run_dir", "recipe", "set", "sample"),
+    "doctor": (
+        "data",
+        "checkpoint",
+        "run_dir",
+        "recipe",
+        "set",
+        "sample",
+        "answers",
+    ),
 }
 _ALL = {name for names in _READS.values() for name in names}
 
@@ -159,6 +174,11 @@ def _checked_mode() -> str:
             )
     if mode == "predict" and not _DATA.value:
         raise UsageError("--mode=predict needs --data=FILE.")
+    if mode == "doctor" and _ANSWERS.value and not _DATA.value:
+        raise UsageError(
+            "--answers are of a module's clips: --data=MODULE names its "
+            "version folder, such as runs/toy/export/1."
+        )
     if mode == "finetune" and not _CHECKPOINT.value:
         raise UsageError(
             "--mode=finetune needs --checkpoint=START: a run, the name of "
@@ -183,6 +203,7 @@ def _run(beam_args: list[str]) -> None:
             _CHECKPOINT.value,
             _RUN_DIR.value,
             _SAMPLE.value,
+            _ANSWERS.value,
         )
     if beam_args and mode != "prepare":
         raise UsageError(

@@ -5,11 +5,15 @@ from pathlib import Path
 from d3d_tf.config import Recipe
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.files import require_local, to_path
+from d3d_tf.hub_export.export import MARK
 from d3d_tf.jobs.doctor import consistency, contents, pictures, splits
 from d3d_tf.jobs.doctor.checkpoint import check_run
 from d3d_tf.jobs.doctor.findings import ERROR, Finding
 from d3d_tf.jobs.doctor.machine import check_machine
+from d3d_tf.jobs.doctor.module.examination import check_module
+from d3d_tf.jobs.doctor.module.served import is_module
 from d3d_tf.jobs.doctor.page import write_page
 from d3d_tf.jobs.opening import open_run
 from d3d_tf.jobs.records import fit_recipe
@@ -21,19 +25,35 @@ def examine(
     checkpoint: str | None,
     run_dir: str | None,
     sample: int,
+    answers: str | None = None,
 ) -> None:
     """Checks what was named; without anything, this machine.
 
     Args:
       recipe: see `examine_records`.
-      data: a record folder.
+      data: a record folder, or an exported module's version folder.
       checkpoint: a run folder or the name of published weights; with records,
         whether the two fit.
-      run_dir, sample: see `examine_records`.
+      run_dir: where the page of records goes, or the kit of a module.
+      sample: see `examine_records`.
+      answers: what a caller of the module said of the clips of its kit.
 
     Raises:
       UserError: a check found an error.
     """
+    module = _named_module(data) if data else None
+    if module:
+        if checkpoint:
+            raise UsageError(
+                f"{data} is a module, no records of the run {checkpoint}: ask "
+                "for one at a time."
+            )
+        return examine_module(module, answers, run_dir)
+    if answers:
+        raise UsageError(
+            "--answers are of a module's clips: --data=MODULE names its "
+            f"version folder, such as runs/toy/export/1; got {data}."
+        )
     if checkpoint:
         run = open_run(checkpoint)
         findings = check_run(run, data)
@@ -45,6 +65,43 @@ def examine(
         findings = check_machine(Path(run_dir or "."))
         tell(findings)
         require_health(findings, "this machine")
+    return None
+
+
+def _named_module(data: str) -> Path | None:
+    """The version folder that was named, if it is one.
+
+    Raises:
+      UsageError: it is the folder above, or not on a disk.
+    """
+    folder = to_path(data.removeprefix("file://"))
+    if is_module(folder):
+        return require_local(folder, "A module that is examined")
+    marks = folder.glob(f"*/{MARK}")
+    versions = [int(m.parent.name) for m in marks if m.parent.name.isdigit()]
+    if versions:
+        raise UsageError(
+            f"{data} holds the versions of a module; name one: "
+            f"--data={folder / str(max(versions))}."
+        )
+    return None
+
+
+def examine_module(
+    folder: Path, answers: str | None, run_dir: str | None
+) -> None:
+    """Checks a module, or a caller of it; see `check_module`.
+
+    Raises:
+      UserError: a check found an error, or the answers cannot be read.
+    """
+    findings = []
+    for finding in check_module(
+        folder, answers, Path(run_dir) if run_dir else None
+    ):
+        tell([finding])
+        findings.append(finding)
+    require_health(findings, str(folder))
 
 
 def examine_records(

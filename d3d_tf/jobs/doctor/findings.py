@@ -50,6 +50,12 @@ def judge(
     return Finding(check, ERROR if errors else WARNING, text)
 
 
+def words_of(error: Exception) -> str:
+    """The first line of what an exception says, not more than 160 letters."""
+    text = str(getattr(error, "message", None) or error).strip()
+    return (text or type(error).__name__).splitlines()[0][:160]
+
+
 def grouped(problems: Iterable[tuple[str, str]]) -> list[str]:
     """Equal problems of several records as one: how many, and one of them.
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from d3d_tf import schema
 from d3d_tf.evaluation.photometric import PhotometricCheck, photometric_check
-from d3d_tf.jobs.doctor.findings import Finding, grouped, judge
+from d3d_tf.jobs.doctor.findings import Finding, grouped, judge, words_of
 
 PAIRS = 8  # Of a video, spread over it, that the flow is tried on.
 # Grey levels between frames below which nothing can be said: JPEG alone
@@ -56,7 +56,7 @@ def look_at_pictures(example: tf.train.SequenceExample) -> Pictures:
     try:
         frames, codes = decode_all(example)
     except (tf.errors.InvalidArgumentError, ValueError) as error:
-        return Pictures([f"cannot be decoded: {_first_line(error)}"])
+        return Pictures([f"cannot be decoded: {words_of(error)}"])
     problems = []
     feature = example.context.feature
     for prefix, pixels in (("", frames), (schema.FLOW, codes)):
@@ -200,7 +200,3 @@ def check_pictures(
             warnings=grouped(p for p in wrong if p not in certain),
         ),
     ]
-
-
-def _first_line(error: Exception) -> str:
-    return str(getattr(error, "message", error)).splitlines()[0][:120]

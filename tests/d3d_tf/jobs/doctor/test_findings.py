@@ -1,6 +1,6 @@
 """Levels and words."""
 
-from d3d_tf.jobs.doctor.findings import Finding, grouped, judge
+from d3d_tf.jobs.doctor.findings import Finding, grouped, judge, words_of
 
 
 def test_levels():
@@ -21,6 +21,12 @@ def test_only_some_problems_are_spelled_out():
 def test_a_line():
     assert Finding("disk", "OK", "x").line() == "OK      disk: x"
     assert Finding("disk", "WARNING", "x").line() == "WARNING disk: x"
+
+
+def test_words_of_an_exception():
+    assert words_of(ValueError("bad\nmore")) == "bad"
+    assert words_of(KeyError()) == "KeyError"
+    assert len(words_of(ValueError("x" * 999))) == 160
 
 
 def test_equal_problems_are_one():

@@ -1,0 +1,1 @@
+"""`--mode=doctor --data=EXPORT/VERSION`: a module, and who calls it."""
