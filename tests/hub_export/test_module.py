@@ -147,5 +147,5 @@ def test_biases_are_regularised_too():
     )
     layer.build([None, 3])
     layer.set_weights([np.ones([3, 1]), np.full([1], 2)])
-    losses = penalties(Part(layer, [layer], 1))
+    losses = penalties(Part(layer, [layer], 1, "classification"))
     assert sorted(float(loss()) for loss in losses) == [0.75, 2]
