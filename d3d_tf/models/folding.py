@@ -65,14 +65,12 @@ def fold_batch_norm(network):
         return network
     channels = units[0].conv.kernel.shape[-2]
     folded = type(network).from_config(network.get_config())
-    clip = tf.zeros([1, 2, 32, 32, channels])
-    folded(clip)
+    folded(tf.zeros([1, 2, 32, 32, channels]))
     folded.set_weights(network.get_weights())
     for layer in list(folded._flatten_layers()):
         fix_convolutions(layer)
     for unit in _units(folded):
         fold_unit(unit)
-    folded(clip)
     return folded
 
 
@@ -90,7 +88,12 @@ def fix_convolutions(layer) -> None:
 def fold_unit(unit: ConvUnit) -> None:
     """Folds one built unit, whose convolutions are fixed, in place."""
     norm = unit.batch_norm
-    scale = tf.math.rsqrt(norm.moving_variance + norm.epsilon).numpy()
-    unit.conv.kernel = unit.conv.kernel * scale
-    unit.conv.bias = (norm.beta - norm.moving_mean * scale).numpy()
+    mean, variance, beta = (
+        np.asarray(v, np.float64)
+        for v in (norm.moving_mean, norm.moving_variance, norm.beta)
+    )
+    # In float64: what is rounded once differs least.
+    scale = (variance + norm.epsilon) ** -0.5
+    unit.conv.kernel = np.float32(unit.conv.kernel * scale)
+    unit.conv.bias = np.float32(beta - mean * scale)
     unit.batch_norm = keras.layers.Activation("linear")
