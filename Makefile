@@ -47,8 +47,8 @@ resume: env  ## kill a training 20 times: does it end to the bit as without?
 finetune-table: env  ## fine-tuning with and without distillation before it
 	$(CARD) -m benchmarks.finetune $(ARGS)
 
-# PyTorch, which speed is compared with, stays out of the environment.
-bench: env build/torch  ## speed, memory, data
+# What speed is compared with stays out of the environment.
+bench: env build/torch build/openvino  ## speed, memory, data
 	$(CARD) -m benchmarks
 
 hostile: env  ## 2,000 hostile requests to a module in the C++ run time
@@ -61,6 +61,11 @@ build/torch:
 	$(CARD) -m pip install --quiet --disable-pip-version-check \
 	  --target build/torch.tmp torch==2.13.0
 	mv build/torch.tmp build/torch
+
+build/openvino:
+	$(CARD) -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --target build/openvino.tmp openvino==2026.4.1
+	mv build/openvino.tmp build/openvino
 
 # Keeps the versions that still fit; ARGS=--upgrade takes the newest.
 lock:  ## make requirements/*.lock again from requirements/*.in

@@ -33,12 +33,14 @@ class Answer:
       message: of an error.
       outputs: by name.
       resident_mib: memory of the process afterwards.
+      milliseconds: in the process; the way there and back is not counted.
     """
 
     code: int | None
     message: str = ""
     outputs: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     resident_mib: float = 0.0
+    milliseconds: float = 0.0
 
 
 class CppRuntime:

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pickle
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -188,11 +189,13 @@ def _serve(folder: str) -> None:
             signature, inputs = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
+        start = time.perf_counter()
         try:
             answer = (0, "", session.run(signature, inputs))
         except _Error as error:
             answer = (error.code, str(error), {})
-        pickle.dump((*answer, _resident_mib()), answers)
+        spent = 1000 * (time.perf_counter() - start)
+        pickle.dump((*answer, _resident_mib(), spent), answers)
         answers.flush()
 
 

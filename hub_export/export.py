@@ -21,7 +21,7 @@ from d3d_tf.hub_export.warm_up import write_warm_up
 # What TensorFlow looks for in a module's folder.
 MARK = "saved_model.pb"
 # Part of a module's identity: raise it when modules of the same network change.
-FORMAT = 2
+FORMAT = 3
 
 
 def export_module(

@@ -48,11 +48,13 @@ def unit_frames(frames, clip: ClipSpec):
     """Checked float32 frames `[batch, time, size, size, 3]` in [0, 1]."""
     frames = _checked(frames, clip)
     low, high = tf.reduce_min(frames), tf.reduce_max(frames)
-    # NaN is in no range. An empty batch has the range (infinity, -infinity).
-    inside = tf.reduce_all((frames >= -OVERSHOOT) & (frames <= 1.0 + OVERSHOOT))
+    # An empty batch has the range (infinity, -infinity). NaN is in no range,
+    # but not every device's minimum tells of it; a sum does.
+    inside = (low >= -OVERSHOOT) & (high <= 1.0 + OVERSHOOT)
     checks = [
         tf.debugging.Assert(
-            inside, ["frames must be in [0, 1]; these are in", low, high]
+            inside & tf.math.is_finite(tf.reduce_sum(frames)),
+            ["frames must be in [0, 1]; these are in", low, high],
         )
     ]
     return _after(checks, frames)

@@ -5,6 +5,7 @@ sub-layers there, and traces the length of the clip it saw first.
 """
 
 import contextlib
+import functools
 
 import tensorflow as tf
 
@@ -14,7 +15,8 @@ from d3d_tf.hub_export.inputs import (
     encoded_frames,
     unit_frames,
 )
-from d3d_tf.hub_export.parts import Part
+from d3d_tf.hub_export.parts import Part, cut
+from d3d_tf.models.folding import fold_batch_norm
 
 _AXES = [None, None, None, None, 3]
 FRAMES = tf.TensorSpec(_AXES, tf.float32, "frames")
@@ -46,13 +48,7 @@ def make_module(
       `probabilities`.
     """
     inner = _functions(network, part)
-
-    def served(unit):
-        # Grappler's fused kernels refuse an empty batch: a black clip stands
-        # in for it, and nothing of its answer is returned.
-        count = tf.shape(unit)[0]
-        unit = tf.cond(count > 0, lambda: unit, lambda: _black(unit))
-        return {k: v[:count] for k, v in _named(inner[False](unit)).items()}
+    served = _served(network, part, clip, inner[False])
 
     def answer(unit, training):
         made = inner[training](unit)
@@ -139,15 +135,9 @@ def _penalty(regularizer, weight):
 def _functions(network, part: Part) -> dict:
     """`{training: function of frames in [0, 1]}`."""
 
-    def forward(frames, training):
-        outputs = part.forward(frames * 2.0 - 1.0, training)
-        return {
-            name: tf.cast(value, tf.float32) for name, value in outputs.items()
-        }
-
     functions = {
-        False: _traced(FRAMES)(lambda frames: forward(frames, False)),
-        True: _traced(FRAMES)(lambda frames: forward(frames, True)),
+        False: _traced(FRAMES)(lambda frames: _outputs(part, frames, False)),
+        True: _traced(FRAMES)(lambda frames: _outputs(part, frames, True)),
     }
     # What uses variables of several replicas is traced anew while it is saved.
     if any(
@@ -158,9 +148,42 @@ def _functions(network, part: Part) -> dict:
     return {t: f.get_concrete_function() for t, f in functions.items()}
 
 
-def _black(unit):
-    """One clip of the size of those in an empty batch."""
-    return tf.zeros(tf.concat([[1], tf.shape(unit)[1:]], axis=0))
+def _outputs(part: Part, frames, training: bool) -> dict:
+    """float32 outputs of frames in [0, 1]."""
+    outputs = part.forward(frames * 2.0 - 1.0, training)
+    return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
+
+
+def _served(network, part: Part, clip: ClipSpec, inner):
+    """What all signatures run: frames in [0, 1] to their outputs.
+
+    One function, so that its constants are saved once.
+
+    Args:
+      inner: the network's own function. It serves what cannot be folded: other
+        networks than ours, and half precision, where folding is no rounding
+        error but a change.
+    """
+    folded = network
+    if network.compute_dtype == "float32":
+        folded = fold_batch_norm(network)
+    if folded is not network:
+        constant = cut(folded, part.kind, part.endpoint)
+        inner = functools.partial(_outputs, constant, training=False)
+    square = [None, None, clip.size, clip.size, 3]
+
+    @_traced(tf.TensorSpec(square, tf.float32, "frames"))
+    def served(unit):
+        # Grappler's fused kernels refuse an empty batch: a black clip stands
+        # in for it, and nothing of its answer is returned. Not by `tf.cond`,
+        # behind which OpenVINO 2026.4 reads memory that is not the clip's;
+        # padding by nothing costs nothing.
+        count = tf.shape(unit)[0]
+        black = tf.cast(tf.equal(count, 0), tf.int32)
+        unit = tf.pad(unit, [[0, black], *[[0, 0]] * 4])
+        return {k: v[:count] for k, v in _named(inner(unit)).items()}
+
+    return served
 
 
 def _named(outputs: dict) -> dict:

@@ -22,11 +22,14 @@ class Part:
         num_classes]`.
       layers: the layers it passes.
       shortest: frames of the shortest clip that fills a feature frame.
+      kind, endpoint: what it was cut by.
     """
 
     forward: Callable
     layers: list
     shortest: int
+    kind: str
+    endpoint: str | None = None
 
     def variables_of(self, network) -> list:
         """The network's variables that it uses, in the network's order."""
@@ -91,7 +94,7 @@ def _video_network(network, kind: str, endpoint: str | None) -> Part:
     layers = trunk.layers_up_to(end)
     if kind == CLASSIFICATION:
         layers = [*layers, head]
-    return Part(forward, layers, trunk.time_stride(end))
+    return Part(forward, layers, trunk.time_stride(end), kind, endpoint)
 
 
 def _functional(network, kind: str, endpoint: str | None) -> Part:
@@ -106,4 +109,4 @@ def _functional(network, kind: str, endpoint: str | None) -> Part:
     def forward(frames, training):
         return part(frames, training=training)
 
-    return Part(forward, [part], 1)
+    return Part(forward, [part], 1, kind, endpoint)

@@ -12,23 +12,28 @@ import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.models.blocks import ConvUnit
-from d3d_tf.models.convolution import Conv3D, computable
+from d3d_tf.models.convolution import computable
 
 
 class FixedConv3D(keras.layers.Layer):
-    """A `Conv3D` whose kernel and bias are numbers of the graph.
+    """A convolution whose kernel and bias are numbers of the graph.
+
+    Args:
+      conv: a built one, with SAME padding or a kernel of one place.
 
     Attributes:
       kernel: float32 `[time, height, width, in, out]`.
-      bias: float32 `[out]`.
+      bias: float32 `[out]`, or None.
     """
 
-    def __init__(self, conv: Conv3D, kernel: np.ndarray, bias: np.ndarray):
+    def __init__(self, conv: keras.layers.Conv3D):
         super().__init__(name=conv.name, dtype=conv.dtype_policy)
-        self.kernel, self.bias = kernel, bias
+        self.kernel: np.ndarray = conv.kernel.numpy()
+        self.bias = conv.bias.numpy() if conv.use_bias else None
+        self.filters = conv.filters
         self._strides, self._activation = conv.strides, conv.activation
 
-    def call(self, inputs, training=None):
+    def call(self, inputs):
         # Weights are rounded as the original's are, then computed with.
         dtype = computable(inputs.dtype, tf.float16, tf.bfloat16)
         outputs = tf.nn.conv3d(
@@ -37,20 +42,20 @@ class FixedConv3D(keras.layers.Layer):
             [1, *self._strides, 1],
             "SAME",
         )
-        outputs = tf.nn.bias_add(
-            tf.cast(outputs, inputs.dtype),
-            tf.constant(self.bias, inputs.dtype),
-        )
+        outputs = tf.cast(outputs, inputs.dtype)
+        if self.bias is not None:
+            bias = tf.constant(self.bias, inputs.dtype)
+            outputs = tf.nn.bias_add(outputs, bias)
         return self._activation(outputs)
 
 
 def fold_batch_norm(network):
     """A copy of a built network that does the same in inference, faster.
 
-    The copy answers to calls and `features` only: it cannot be trained, and
-    its checkpoints and config are not those of the original class. Its logits
-    differ from the original's by rounding. A network without `ConvUnit` is
-    returned as it is.
+    The copy answers to calls and `features` only. It has no variables: it
+    cannot be trained, and its checkpoints and config are not those of the
+    original class. Its logits differ from the original's by rounding. A network
+    without `ConvUnit` is returned as it is.
 
     Args:
       network: any of `d3d_tf.networks`, with its variables made.
@@ -60,13 +65,12 @@ def fold_batch_norm(network):
         return network
     channels = units[0].conv.kernel.shape[-2]
     folded = type(network).from_config(network.get_config())
-    clip = tf.zeros([1, 2, 32, 32, channels])
-    folded(clip)
+    folded(tf.zeros([1, 2, 32, 32, channels]))
     folded.set_weights(network.get_weights())
-    folded.trainable = False
+    for layer in list(folded._flatten_layers()):
+        fix_convolutions(layer)
     for unit in _units(folded):
         fold_unit(unit)
-    folded(clip)
     return folded
 
 
@@ -74,19 +78,22 @@ def _units(network) -> list[ConvUnit]:
     return [u for u in network._flatten_layers() if isinstance(u, ConvUnit)]
 
 
+def fix_convolutions(layer) -> None:
+    """Fixes those that are a built layer's own attributes, in place."""
+    for name, value in list(vars(layer).items()):
+        if isinstance(value, keras.layers.Conv3D):
+            setattr(layer, name, FixedConv3D(value))
+
+
 def fold_unit(unit: ConvUnit) -> None:
-    """Folds one built unit in place."""
+    """Folds one built unit, whose convolutions are fixed, in place."""
     norm = unit.batch_norm
-    scale = tf.math.rsqrt(norm.moving_variance + norm.epsilon)
-    unit.conv = FixedConv3D(
-        unit.conv,
-        (unit.conv.kernel * scale).numpy(),
-        (norm.beta - norm.moving_mean * scale).numpy(),
+    mean, variance, beta = (
+        np.asarray(v, np.float64)
+        for v in (norm.moving_mean, norm.moving_variance, norm.beta)
     )
+    # In float64: what is rounded once differs least.
+    scale = (variance + norm.epsilon) ** -0.5
+    unit.conv.kernel = np.float32(unit.conv.kernel * scale)
+    unit.conv.bias = np.float32(beta - mean * scale)
     unit.batch_norm = keras.layers.Activation("linear")
-    if unit.temporal is not None:
-        unit.temporal = FixedConv3D(
-            unit.temporal,
-            unit.temporal.kernel.numpy(),
-            unit.temporal.bias.numpy(),
-        )

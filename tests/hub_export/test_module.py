@@ -9,7 +9,12 @@ from d3d_tf.hub_export.module import make_module, penalties
 from d3d_tf.hub_export.parts import Part, cut
 from d3d_tf.keras_api import keras
 from d3d_tf.networks import S3DG
-from tests.harness import randomize, softmax, tiny_network
+from tests.harness import (
+    randomize,
+    shallow_network,
+    softmax,
+    tiny_network,
+)
 
 CLIP = ClipSpec(frames=3, size=4, short_side=4, shortest=2)
 SIGNATURES = {"serving_default", "frames_uint8", "frames_encoded"}
@@ -77,6 +82,37 @@ def test_signatures_by_hand(means):
         np.testing.assert_allclose(
             outputs["features"], [[-0.6] * 3] * 2, atol=1e-5
         )
+
+
+def agree_on_other_clips(module, signatures):
+    for batch, time in ((1, 3), (2, 5)):
+        frames = tf.random.uniform([batch, time, 4, 4, 3])
+        expected = module.infer(frames)
+        found = signatures["serving_default"](frames)["logits"]
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_folded_weights_are_in_the_graph_once(tmp_path, seed):
+    """For all three signatures, which need no variables and say what the
+    trainable network says of clips of any number and length.
+
+    Folding leaves the head's kernel as it is, so its bytes can be looked for.
+    """
+    network = shallow_network()
+    randomize(network)
+    module, signatures = module_of(network)
+    agree_on_other_clips(module, signatures)
+    tf.saved_model.save(tf.Module(), str(tmp_path), signatures=signatures)
+    kernel = network.head.logits.kernel.numpy().tobytes()
+    assert (tmp_path / "saved_model.pb").read_bytes().count(kernel) == 1
+
+
+def test_half_precision_is_not_folded(precision, seed):
+    """Folding would change what is rounded."""
+    precision("mixed_bfloat16")
+    network = shallow_network()
+    randomize(network)
+    agree_on_other_clips(*module_of(network))
 
 
 def test_an_empty_batch_has_an_empty_answer(means):
@@ -147,5 +183,5 @@ def test_biases_are_regularised_too():
     )
     layer.build([None, 3])
     layer.set_weights([np.ones([3, 1]), np.full([1], 2)])
-    losses = penalties(Part(layer, [layer], 1))
+    losses = penalties(Part(layer, [layer], 1, "classification"))
     assert sorted(float(loss()) for loss in losses) == [0.75, 2]
