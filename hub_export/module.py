@@ -5,7 +5,6 @@ sub-layers there, and traces the length of the clip it saw first.
 """
 
 import contextlib
-import functools
 
 import tensorflow as tf
 
@@ -17,6 +16,7 @@ from d3d_tf.hub_export.inputs import (
 )
 from d3d_tf.hub_export.parts import Part, cut
 from d3d_tf.models.folding import fold_batch_norm
+from d3d_tf.networks import VideoNetwork
 
 _AXES = [None, None, None, None, 3]
 FRAMES = tf.TensorSpec(_AXES, tf.float32, "frames")
@@ -135,9 +135,15 @@ def _penalty(regularizer, weight):
 def _functions(network, part: Part) -> dict:
     """`{training: function of frames in [0, 1]}`."""
 
+    def forward(frames, training):
+        outputs = part.forward(frames * 2.0 - 1.0, training)
+        return {
+            name: tf.cast(value, tf.float32) for name, value in outputs.items()
+        }
+
     functions = {
-        False: _traced(FRAMES)(lambda frames: _outputs(part, frames, False)),
-        True: _traced(FRAMES)(lambda frames: _outputs(part, frames, True)),
+        False: _traced(FRAMES)(lambda frames: forward(frames, False)),
+        True: _traced(FRAMES)(lambda frames: forward(frames, True)),
     }
     # What uses variables of several replicas is traced anew while it is saved.
     if any(
@@ -146,12 +152,6 @@ def _functions(network, part: Part) -> dict:
     ):
         return functions
     return {t: f.get_concrete_function() for t, f in functions.items()}
-
-
-def _outputs(part: Part, frames, training: bool) -> dict:
-    """float32 outputs of frames in [0, 1]."""
-    outputs = part.forward(frames * 2.0 - 1.0, training)
-    return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
 
 
 def _served(network, part: Part, clip: ClipSpec, inner):
@@ -164,12 +164,17 @@ def _served(network, part: Part, clip: ClipSpec, inner):
         networks than ours, and half precision, where folding is no rounding
         error but a change.
     """
-    folded = network
-    if network.compute_dtype == "float32":
+    if isinstance(network, VideoNetwork) and network.compute_dtype == "float32":
         folded = fold_batch_norm(network)
-    if folded is not network:
         constant = cut(folded, part.kind, part.endpoint)
-        inner = functools.partial(_outputs, constant, training=False)
+        # [0, 1] to [-1, 1] in one pass less, to the bit: the first kernel
+        # does the doubling.
+        first = folded.trunk.units[0].conv
+        first.kernel = first.kernel * 2
+
+        def inner(unit):
+            return constant.forward(unit - 0.5, False)
+
     square = [None, None, clip.size, clip.size, 3]
 
     @_traced(tf.TensorSpec(square, tf.float32, "frames"))
