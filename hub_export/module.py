@@ -186,9 +186,17 @@ def _served(network, part: Part, clip: ClipSpec, inner):
         count = tf.shape(unit)[0]
         black = tf.cast(tf.equal(count, 0), tf.int32)
         unit = tf.pad(unit, [[0, black], *[[0, 0]] * 4])
-        return {k: v[:count] for k, v in _named(inner(unit)).items()}
+        return {
+            name: _finite(value[:count])
+            for name, value in _named(inner(unit)).items()
+        }
 
     return served
+
+
+def _finite(outputs):
+    """The outputs, once it is sure that they are numbers."""
+    return tf.debugging.check_numerics(outputs, "the answer is not finite")
 
 
 def _named(outputs: dict) -> dict:

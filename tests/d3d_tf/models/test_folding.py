@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from d3d_tf.models.blocks import ConvUnit, UnitOptions
 from d3d_tf.models.folding import (
-    fix_convolutions,
+    fix,
     fold_batch_norm,
     fold_unit,
 )
@@ -65,7 +65,7 @@ def test_by_hand():
     unit.batch_norm.moving_variance.assign([4 - 1e-3])
     unit.batch_norm.beta.assign([0.5])
     assert unit(clip).numpy().item() == pytest.approx(3, rel=1e-6)
-    fix_convolutions(unit)
+    fix(unit)
     fold_unit(unit)
     assert unit(clip).numpy().item() == pytest.approx(3, rel=1e-6)
     assert unit.conv.kernel.item() == pytest.approx(1, rel=1e-6)
