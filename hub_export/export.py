@@ -15,6 +15,7 @@ from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
 from d3d_tf.hub_export.module import make_module, without_recompute
 from d3d_tf.hub_export.parity import TOLERANCE, largest_differences
 from d3d_tf.hub_export.parts import CLASSIFICATION, cut
+from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.warm_up import write_warm_up
 
@@ -46,7 +47,8 @@ def export_module(
     is the same in one file.
 
     Args:
-      network: frames in [-1, 1] to logits, variables made; see `cut`.
+      network: frames in [-1, 1] to logits, variables made; see `cut`. Of a
+        mixed precision the module has the weights and computes in float32.
       folder: parent of the version folders.
       labels: class names in order; they go to `assets/labels.txt`.
       frames, size: of the clip that the network was trained on.
@@ -81,7 +83,11 @@ def export_module(
     same = _published(folder, versions, content)
     if same:
         return same
-    with unfinished_folder(folder) as temporary:
+    with (
+        full_precision(network) as network,
+        unfinished_folder(folder) as temporary,
+    ):
+        part = cut(network, kind, endpoint)
         with without_recompute(network):
             module, signatures = make_module(network, part, clip)
             tf.saved_model.save(module, str(temporary), signatures=signatures)

@@ -160,11 +160,9 @@ def _served(network, part: Part, clip: ClipSpec, inner):
     One function, so that its constants are saved once.
 
     Args:
-      inner: the network's own function. It serves what cannot be folded: other
-        networks than ours, and half precision, where folding is no rounding
-        error but a change.
+      inner: the network's own function. It serves other networks than ours.
     """
-    if isinstance(network, VideoNetwork) and network.compute_dtype == "float32":
+    if isinstance(network, VideoNetwork):
         folded = fold_batch_norm(network)
         constant = cut(folded, part.kind, part.endpoint)
         # [0, 1] to [-1, 1] in one pass less, to the bit: the first kernel

@@ -91,15 +91,26 @@ def fold_batch_norm(network):
     units = _units(network)
     if not units:
         return network
-    channels = units[0].conv.kernel.shape[-2]
-    folded = type(network).from_config(network.get_config())
-    folded(tf.zeros([1, 2, 32, 32, channels]))
-    folded.set_weights(network.get_weights())
+    folded = rebuilt(network)
     for layer in list(folded._flatten_layers()):
         fix(layer)
     for unit in _units(folded):
         fold_unit(unit)
     return folded
+
+
+def rebuilt(network, **changes):
+    """A copy with variables of its own.
+
+    Args:
+      network: as for `fold_batch_norm`, with at least one `ConvUnit`.
+      **changes: of its config.
+    """
+    channels = _units(network)[0].conv.kernel.shape[-2]
+    copy = type(network).from_config(network.get_config() | changes)
+    copy(tf.zeros([1, 2, 32, 32, channels]))
+    copy.set_weights(network.get_weights())
+    return copy
 
 
 def _units(network) -> list[ConvUnit]:

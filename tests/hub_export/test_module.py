@@ -107,14 +107,6 @@ def test_folded_weights_are_in_the_graph_once(tmp_path, seed):
     assert (tmp_path / "saved_model.pb").read_bytes().count(kernel) == 1
 
 
-def test_half_precision_is_not_folded(precision, seed):
-    """Folding would change what is rounded."""
-    precision("mixed_bfloat16")
-    network = shallow_network()
-    randomize(network)
-    agree_on_other_clips(*module_of(network))
-
-
 def test_an_empty_batch_has_an_empty_answer(means):
     for name, shape, dtype in (
         ("serving_default", [0, 3, 4, 4, 3], tf.float32),
