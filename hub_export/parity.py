@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_hub as hub
 
+from d3d_tf.errors import UserError
 from d3d_tf.hub_export.inputs import ClipSpec
 from d3d_tf.hub_export.parts import Part
 
@@ -25,6 +26,9 @@ def largest_differences(
       network, part: what was saved.
       path: the module.
       clip: what its signatures accept.
+
+    Raises:
+      UserError: the network's own outputs are not finite.
     """
     pixels = np.random.default_rng(0).integers(
         0, 256, [2, clip.frames, clip.size, clip.size, 3], np.uint8
@@ -37,6 +41,12 @@ def largest_differences(
         main = "logits"
         expected["logits"] = network(inputs, training=False)
         expected["probabilities"] = tf.nn.softmax(expected["logits"])
+    for name, value in expected.items():
+        if not np.isfinite(value).all():
+            raise UserError(
+                f"The network's {name} of a random clip are not finite, as "
+                "after a training that diverged. Nothing was published."
+            )
     loaded = tf.saved_model.load(str(path))
     given = {
         "serving_default": unit,
