@@ -104,7 +104,6 @@ def test_a_folder_appears_by_rename(tmp_path):
     assert os.listdir(tmp_path / "b") == []
 
 
-@pytest.mark.card
 def test_what_a_killed_process_left_goes_and_what_a_living_one_makes_stays(
     tmp_path,
 ):
@@ -133,6 +132,7 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_makes_stays(
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.card
 def test_an_object_store_behaves_like_a_disk(s3):
     top = to_path(s3)
     assert is_remote(top) and str(top) == s3 and resolved(top) == top
