@@ -25,7 +25,7 @@ _ACCEPTED = (tf.float32, tf.float16, tf.bfloat16, tf.uint8)
 
 
 def make_module(
-    network, part: Part, clip: ClipSpec
+    network, part: Part, clip: ClipSpec, *, fold: bool = True
 ) -> tuple[tf.train.Checkpoint, dict]:
     """What `hub.KerasLayer` loads and fine-tunes, and TF Serving serves.
 
@@ -40,6 +40,8 @@ def make_module(
       network: frames in [-1, 1] to logits, variables made.
       part: of the network, from `cut`.
       clip: what the signatures accept.
+      fold: whether the signatures compute with the folded network, if it is
+        one of `d3d_tf.networks`.
 
     Returns:
       The object to save and its signatures, see `inputs`: `serving_default`,
@@ -48,7 +50,7 @@ def make_module(
       `probabilities`.
     """
     inner = _functions(network, part)
-    served = _served(network, part, clip, inner[False])
+    served = _served(network, part, clip, inner[False], fold)
 
     def answer(unit, training):
         made = inner[training](unit)
@@ -154,15 +156,16 @@ def _functions(network, part: Part) -> dict:
     return {t: f.get_concrete_function() for t, f in functions.items()}
 
 
-def _served(network, part: Part, clip: ClipSpec, inner):
+def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
     """What all signatures run: frames in [0, 1] to their outputs.
 
     One function, so that its constants are saved once.
 
     Args:
       inner: the network's own function. It serves other networks than ours.
+      fold: whether ours are folded.
     """
-    if isinstance(network, VideoNetwork):
+    if fold and isinstance(network, VideoNetwork):
         folded = fold_batch_norm(network)
         constant = cut(folded, part.kind, part.endpoint)
         # [0, 1] to [-1, 1] in one pass less, to the bit: the first kernel

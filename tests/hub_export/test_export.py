@@ -200,7 +200,9 @@ def save_instead(patch, other):
     patch.setattr(
         export_code,
         "make_module",
-        lambda network, _, clip: make_module(other, part, clip),
+        lambda network, _, clip, **options: make_module(
+            other, part, clip, **options
+        ),
     )
 
 
@@ -210,6 +212,30 @@ def test_a_module_that_differs_is_not_published(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="differs from the network by"):
         export(made(), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_where_folding_differs_too_much_there_is_none(tmp_path, monkeypatch):
+    """A module of another network stands for a fold that is far off."""
+    network, other = made(), made(seed=5)
+    part = cut(other, "classification")
+
+    def far_off(network, right, clip, *, fold):
+        if fold:
+            return make_module(other, part, clip)
+        return make_module(network, right, clip, fold=False)
+
+    monkeypatch.setattr(export_code, "make_module", far_off)
+    path = export(network, tmp_path)
+    description = json.loads((path / "module.json").read_text())
+    assert description["folded"] is False
+    assert max(description["max_difference"].values()) <= 1e-5
+    frames = np.random.default_rng(0).random([2, 3, 8, 8, 3], np.float32)
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    np.testing.assert_allclose(
+        served(frames=tf.constant(frames))["logits"],
+        network(frames * 2 - 1),
+        atol=1e-5,
+    )
 
 
 def test_large_logits_are_compared_by_their_size(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """A network trained in half precision leaves it when it is exported."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -41,6 +43,7 @@ def test_a_module_has_the_weights_and_not_the_rounding(
     path = export_module(
         mixed, tmp_path / "export", labels=["a", "b", "c"], frames=3, size=8
     )
+    assert json.loads((path / "module.json").read_text())["folded"] is True
     precision("float32")
     module = tf.saved_model.load(str(path))
     expected = plain(CLIPS * 2 - 1)

@@ -249,7 +249,8 @@ def start_and_stop(folder, network, number):
         )
         checkpoints = folder / "run" / "checkpoints" / network
         while process.poll() is None and number is not None:
-            if list(checkpoints.glob("ckpt-*.index")):
+            # Written last: what names the newest.
+            if (checkpoints / "checkpoint").exists():
                 process.send_signal(number)
                 break
             time.sleep(0.05)
