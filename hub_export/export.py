@@ -15,7 +15,7 @@ from d3d_tf.hub_export.card import model_card
 from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
 from d3d_tf.hub_export.module import make_module, without_recompute
 from d3d_tf.hub_export.parity import TOLERANCE, largest_differences
-from d3d_tf.hub_export.parts import CLASSIFICATION, cut
+from d3d_tf.hub_export.parts import CLASSIFICATION, Part, cut
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.warm_up import write_warm_up
@@ -76,63 +76,70 @@ def export_module(
             f"A crop of {size} pixels does not fit into frames with a short "
             f"side of {short_side}."
         )
-    part = cut(network, kind, endpoint)
-    clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
-    content = _digest(
-        part.variables_of(network), [FORMAT, labels, clip, kind, endpoint]
-    )
-    versions = _versions(folder)
-    same = _published(folder, versions, content)
-    if same:
-        return same
-    with (
-        full_precision(network) as network,
-        unfinished_folder(folder) as temporary,
-    ):
+    with full_precision(network) as network:
         part = cut(network, kind, endpoint)
-        # Deep networks whose averages have hardly settled enlarge rounding
-        # errors, also those of folding.
-        for fold in (True, False):
-            with without_recompute(network):
-                module, signatures = make_module(network, part, clip, fold=fold)
-                tf.saved_model.save(
-                    module, str(temporary), signatures=signatures
-                )
-            differences = largest_differences(network, part, temporary, clip)
-            if not _outside(differences):
-                break
-            if fold:
-                shutil.rmtree(temporary)
-        _require_parity(differences)
-        description = {
-            "kind": kind,
-            "endpoint": endpoint,
-            "input": _input(clip),
-            "signatures": _outputs(signatures),
-            "folded": fold and isinstance(network, VideoNetwork),
-            "num_classes": len(labels) if kind == CLASSIFICATION else None,
-            "labels_sha256": _label_hash(labels),
-            "content": content,
-            "max_difference": differences,
-            "warm_up": write_warm_up(temporary, clip),
-            "tensorflow": tf.__version__,
-        }
-        if kind == CLASSIFICATION:
-            (temporary / "assets").mkdir(exist_ok=True)
-            (temporary / "assets" / "labels.txt").write_text(_lines(labels))
-        if compare:
-            description["videos"] = compare(temporary)
-        description |= info or {}
-        (temporary / "module.json").write_text(
-            json.dumps(description, indent=1)
+        clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
+        content = _digest(
+            part.variables_of(network), [FORMAT, labels, clip, kind, endpoint]
         )
-        (temporary / "README.md").write_text(model_card(description))
-        target = folder / str(max(versions, default=0) + 1)
-        # First, so that a version is never without it.
-        write_archive(temporary, archive_of(target))
-        publish_folder(temporary, target, mark=MARK)
+        versions = _versions(folder)
+        same = _published(folder, versions, content)
+        if same:
+            return same
+        with unfinished_folder(folder) as temporary:
+            description = {
+                "kind": kind,
+                "endpoint": endpoint,
+                "input": _input(clip),
+                "num_classes": len(labels) if kind == CLASSIFICATION else None,
+                "labels_sha256": _label_hash(labels),
+                "content": content,
+                "tensorflow": tf.__version__,
+            } | _save(network, part, clip, temporary)
+            if kind == CLASSIFICATION:
+                (temporary / "assets").mkdir(exist_ok=True)
+                (temporary / "assets" / "labels.txt").write_text(_lines(labels))
+            if compare:
+                description["videos"] = compare(temporary)
+            _describe(temporary, description | (info or {}))
+            target = folder / str(max(versions, default=0) + 1)
+            # First, so that a version is never without it.
+            write_archive(temporary, archive_of(target))
+            publish_folder(temporary, target, mark=MARK)
     write_serving_files(folder, tensorflow=tf.__version__)
     return target
+
+
+def _save(network, part: Part, clip: ClipSpec, folder: Path) -> dict:
+    """Saves and compares; returns what `module.json` says of it.
+
+    Raises:
+      UserError: the differences are too large.
+    """
+    # Deep networks whose averages have hardly settled enlarge rounding errors,
+    # also those of folding.
+    ways = (True, False) if isinstance(network, VideoNetwork) else (False,)
+    for fold in ways:
+        shutil.rmtree(folder, ignore_errors=True)
+        with without_recompute(network):
+            module, signatures = make_module(network, part, clip, fold=fold)
+            tf.saved_model.save(module, str(folder), signatures=signatures)
+        differences = largest_differences(network, part, folder, clip)
+        if not _outside(differences):
+            break
+    _require_parity(differences)
+    return {
+        "signatures": _outputs(signatures),
+        "folded": fold,
+        "max_difference": differences,
+        "warm_up": write_warm_up(folder, clip),
+    }
+
+
+def _describe(folder: Path, description: dict) -> None:
+    """For programs and for people."""
+    (folder / "module.json").write_text(json.dumps(description, indent=1))
+    (folder / "README.md").write_text(model_card(description))
 
 
 def _versions(folder: Path) -> list[int]:

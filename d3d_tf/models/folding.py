@@ -52,9 +52,10 @@ class FixedConv3D(keras.layers.Layer):
 class FixedGating(keras.layers.Layer):
     """A `SelfGating` whose matrix is numbers of the graph.
 
-    The gates come from a matrix product: a convolution of one place takes ten
-    times as long. Means are taken over frames, then over time, with fewer
-    operations on shapes.
+    Takes and returns `[batch, time, height, width, C]`; gates are computed in
+    float32. They come from a matrix product: as convolutions of one place,
+    S3D-G's 37 gates took 20 of 600 ms on two cores. Means are taken of every
+    frame, then over time, with fewer operations on shapes.
 
     Args:
       gating: a built one.
@@ -93,7 +94,7 @@ def fold_batch_norm(network):
         return network
     folded = rebuilt(network)
     for layer in list(folded._flatten_layers()):
-        fix(layer)
+        make_constant(layer)
     for unit in _units(folded):
         fold_unit(unit)
     return folded
@@ -117,8 +118,8 @@ def _units(network) -> list[ConvUnit]:
     return [u for u in network._flatten_layers() if isinstance(u, ConvUnit)]
 
 
-def fix(layer) -> None:
-    """Fixes gates and convolutions among a built layer's own attributes."""
+def make_constant(layer) -> None:
+    """Fixes gates and convolutions that are a built layer's own, in place."""
     for name, value in list(vars(layer).items()):
         if isinstance(value, SelfGating):
             setattr(layer, name, FixedGating(value))
@@ -127,7 +128,7 @@ def fix(layer) -> None:
 
 
 def fold_unit(unit: ConvUnit) -> None:
-    """Folds one built unit, whose convolutions are fixed, in place."""
+    """Folds one built unit, after `make_constant`, in place."""
     norm = unit.batch_norm
     mean, variance, beta = (
         np.asarray(v, np.float64)

@@ -177,3 +177,12 @@ def test_biases_are_regularised_too():
     layer.set_weights([np.ones([3, 1]), np.full([1], 2)])
     losses = penalties(Part(layer, [layer], 1, "classification"))
     assert sorted(float(loss()) for loss in losses) == [0.75, 2]
+
+
+def test_an_answer_that_is_no_number_is_an_error(seed):
+    """Of weights that are none; the input is right."""
+    network = tiny_network()
+    network.set_weights([w * np.nan for w in network.get_weights()])
+    _, signatures = module_of(network)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not finite"):
+        signatures["serving_default"](tf.zeros([1, 3, 4, 4, 3]))

@@ -8,12 +8,11 @@ from tqdm import tqdm
 
 from d3d_tf.jobs.doctor.findings import Finding, judge
 from d3d_tf.jobs.doctor.module.answers import Answers
+from d3d_tf.jobs.doctor.module.distance import distances, finer_distance
 from d3d_tf.jobs.doctor.module.mistakes import (
     OTHER_CLIP,
     Mistake,
     Oracle,
-    distances,
-    finer_distance,
     pairs,
 )
 from d3d_tf.jobs.doctor.module.served import Module

@@ -7,12 +7,8 @@ import tensorflow as tf
 from d3d_tf.hub_export.parity import TOLERANCE
 from d3d_tf.jobs.doctor.findings import Finding, judge, words_of
 from d3d_tf.jobs.doctor.module import video
-from d3d_tf.jobs.doctor.module.mistakes import (
-    NAMES,
-    Mistake,
-    Oracle,
-    distances,
-)
+from d3d_tf.jobs.doctor.module.distance import distances
+from d3d_tf.jobs.doctor.module.mistakes import NAMES, Mistake, Oracle
 from d3d_tf.jobs.doctor.module.served import Module
 
 SIGNATURES = ("serving_default", "frames_uint8", "frames_encoded")
