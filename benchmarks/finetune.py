@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from benchmarks.pages import HERE, fill, save
-from benchmarks.table import distill, markdown, run_mode, summarise
+from benchmarks.table import SEEDS, distill, markdown, run_mode, summarise
 from d3d_tf.recipes import TOY
 
 PAGE = HERE.parent / "docs" / "finetuning.md"
@@ -59,7 +59,7 @@ def as_student(metrics: dict) -> dict:
 def main(argv: list[str] | None = None) -> None:
     """Runs what is missing, prints the table, writes it into the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--runs", type=Path, default=Path("runs/finetune"))
     parser.add_argument(
         "--pretrained",
@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     given = parser.parse_args(argv)
     runs: dict[str, list[dict]] = {name: [] for name in ROWS}
-    for seed in range(given.seeds):
+    for seed in given.seeds:
         start = pretrained(given.pretrained / f"seed{seed}", seed)
         for row, (name, flags) in enumerate(ROWS.items()):
             results = run_mode(

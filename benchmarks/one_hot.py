@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.pages import HERE, save
-from benchmarks.table import pool
+from benchmarks.table import SEEDS, pool
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.distill.distiller import Distiller
@@ -105,14 +105,14 @@ def score_of(run: Run, folder: Path) -> dict:
 def main() -> None:
     """Prints and saves the pooled result over the table's seeds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--runs", type=Path, default=Path("runs/table"))
     given = parser.parse_args()
     entries = [
         score_of(
             Run(given.runs / f"seed{seed}"), given.runs / f"seed{seed}-labels"
         )
-        for seed in range(given.seeds)
+        for seed in given.seeds
     ]
     result = pool(entries) | {"margins": [e["margin"] for e in entries]}
     save(RESULTS, result)

@@ -20,6 +20,8 @@ SPLITS = ("same_colours", "shuffled_colours")
 CONTROL = "D3D from RGB (control)"
 README = HERE.parent / "README.md"
 RESULTS = HERE / "results" / "toy_table.json"
+# 0 to 2 were looked at while recipes and motions were chosen; these were not.
+SEEDS = (3, 4, 5)
 
 
 def distill(run_dir: Path, *flags: str) -> dict:
@@ -99,11 +101,11 @@ def markdown(lines: list[dict]) -> str:
 def main() -> None:
     """Runs what is missing, prints the table, writes it into the README."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--runs", type=Path, default=Path("runs/table"))
     arguments = parser.parse_args()
     runs: dict[str, list[dict]] = {}
-    for seed in range(arguments.seeds):
+    for seed in arguments.seeds:
         folder = arguments.runs / f"seed{seed}"
         own = distill(folder, f"--set=seed={seed}")["metrics"]
         for name in ROWS.values():

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.pages import HERE, save
-from benchmarks.table import SPLITS, pool
+from benchmarks.table import SEEDS, SPLITS, pool
 from d3d_tf.evaluation.metrics import Scores, average
 from d3d_tf.evaluation.paired import class_differences, describe_classes
 from d3d_tf.runs import BASELINE, STUDENT, TEACHER, Run
@@ -48,10 +48,10 @@ def measure(runs: list[Run]) -> dict:
 def main(argv: list[str] | None = None) -> None:
     """Prints and keeps what the runs say."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--runs", type=Path, default=Path("runs/table"))
     given = parser.parse_args(argv)
-    found = measure([Run(given.runs / f"seed{i}") for i in range(given.seeds)])
+    found = measure([Run(given.runs / f"seed{i}") for i in given.seeds])
     print(found)
     save(RESULTS, found)
 

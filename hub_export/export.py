@@ -24,7 +24,7 @@ from d3d_tf.networks import VideoNetwork
 # What TensorFlow looks for in a module's folder.
 MARK = "saved_model.pb"
 # Part of a module's identity: raise it when modules of the same network change.
-FORMAT = 3
+FORMAT = 4
 
 
 def export_module(

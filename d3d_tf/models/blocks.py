@@ -217,7 +217,14 @@ class InceptionBlock(keras.layers.Layer):
         self.Branch_3 = [unit(b3, point, "Branch_3/Conv2d_0b_1x1", gating)]
         self.pool = MaxPool3D(3, 1, "same", name="MaxPool_0a_3x3")
 
-    def call(self, inputs, training=None):
+    @property
+    def ends(self) -> list[ConvUnit]:
+        """The last unit of every branch."""
+        branches = self.Branch_0, self.Branch_1, self.Branch_2, self.Branch_3
+        return [branch[-1] for branch in branches]
+
+    def branches(self, inputs, training=None) -> list:
+        """As a call, not concatenated."""
         outputs = []
         for branch in (self.Branch_0, self.Branch_1, self.Branch_2):
             net = inputs
@@ -227,4 +234,7 @@ class InceptionBlock(keras.layers.Layer):
         net = self.pool(inputs)
         for unit in self.Branch_3:
             net = unit(net, training=training)
-        return tf.concat([*outputs, net], axis=-1)
+        return [*outputs, net]
+
+    def call(self, inputs, training=None):
+        return tf.concat(self.branches(inputs, training), axis=-1)

@@ -11,8 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
-from d3d_tf.models.blocks import ConvUnit, SelfGating
+from d3d_tf.models.blocks import ConvUnit
 from d3d_tf.models.convolution import computable
+from d3d_tf.models.folded_trunk import FoldedTrunk
 
 
 class FixedConv3D(keras.layers.Layer):
@@ -49,35 +50,6 @@ class FixedConv3D(keras.layers.Layer):
         return self._activation(outputs)
 
 
-class FixedGating(keras.layers.Layer):
-    """A `SelfGating` whose matrix is numbers of the graph.
-
-    Takes and returns `[batch, time, height, width, C]`; gates are computed in
-    float32. They come from a matrix product: as convolutions of one place,
-    S3D-G's 37 gates took 20 of 600 ms on two cores. Means are taken of every
-    frame, then over time, with fewer operations on shapes.
-
-    Args:
-      gating: a built one.
-    """
-
-    def __init__(self, gating: SelfGating):
-        super().__init__(name=gating.name, dtype=gating.dtype_policy)
-        kernel = gating.transformer_W.kernel
-        self._matrix: np.ndarray = kernel.numpy()[0, 0, 0]
-
-    def call(self, inputs):
-        channels = inputs.shape[-1]
-        area = inputs.shape[2:4].num_elements()
-        if area is None:
-            area = tf.reduce_prod(tf.shape(inputs)[2:4])
-        places = tf.reshape(tf.cast(inputs, tf.float32), [-1, area, channels])
-        frames = tf.ones([1, 1, area]) @ places / tf.cast(area, tf.float32)
-        clips = tf.reshape(frames, [tf.shape(inputs)[0], -1, channels])
-        gates = tf.sigmoid(tf.reduce_mean(clips, axis=1) @ self._matrix)
-        return inputs * tf.cast(gates, inputs.dtype)[:, None, None, None]
-
-
 def fold_batch_norm(network):
     """A copy of a built network that does the same in inference, faster.
 
@@ -97,6 +69,7 @@ def fold_batch_norm(network):
         make_constant(layer)
     for unit in _units(folded):
         fold_unit(unit)
+    folded.trunk = FoldedTrunk(folded.trunk)
     return folded
 
 
@@ -119,11 +92,9 @@ def _units(network) -> list[ConvUnit]:
 
 
 def make_constant(layer) -> None:
-    """Fixes gates and convolutions that are a built layer's own, in place."""
+    """Fixes convolutions that are a built layer's own, in place."""
     for name, value in list(vars(layer).items()):
-        if isinstance(value, SelfGating):
-            setattr(layer, name, FixedGating(value))
-        elif isinstance(value, keras.layers.Conv3D):
+        if isinstance(value, keras.layers.Conv3D):
             setattr(layer, name, FixedConv3D(value))
 
 

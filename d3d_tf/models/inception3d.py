@@ -185,26 +185,27 @@ class Inception3D(keras.layers.Layer):
         """As a call, but nothing behind `endpoint` is computed."""
         features = {}
         net = inputs
-        for unit in self._units_up_to(endpoint):
+        for unit in self.units_up_to(endpoint):
             net = features[unit.name] = self._pass(unit, net, training)
         return features
 
     def layers_up_to(self, endpoint: str) -> list:
         """The layers that `up_to` passes."""
-        units = self._units_up_to(endpoint)
+        units = self.units_up_to(endpoint)
         before = zip(self._non_local_before, self.non_locals, strict=True)
         names = {unit.name for unit in units}
         return units + [block for name, block in before if name in names]
 
     def time_stride(self, endpoint: str) -> int:
         """Frames of the clip per frame of an endpoint."""
-        units = self._units_up_to(endpoint)
+        units = self.units_up_to(endpoint)
         rows = [TRUNK[unit.name] for unit in units]
         return math.prod(
             row.strides[0] for row in rows if not isinstance(row, Mixed)
         )
 
-    def _units_up_to(self, endpoint: str) -> list:
+    def units_up_to(self, endpoint: str) -> list:
+        """Units and poolings in order, `endpoint` the last."""
         names = [unit.name for unit in self.units]
         if endpoint not in names:
             raise ValueError(
@@ -213,10 +214,15 @@ class Inception3D(keras.layers.Layer):
             )
         return self.units[: names.index(endpoint) + 1]
 
+    def before(self, unit, net):
+        """What `unit` is given: `net`, through a non-local block or not."""
+        if unit.name not in self._non_local_before:
+            return net
+        place = self._non_local_before.index(unit.name)
+        return self.non_locals[place](net)
+
     def _pass(self, unit, net, training):
-        if unit.name in self._non_local_before:
-            place = self._non_local_before.index(unit.name)
-            net = self.non_locals[place](net)
+        net = self.before(unit, net)
         if isinstance(unit, MaxPool3D):
             return unit(net)
         return unit(net, training=training)

@@ -15,6 +15,7 @@ from benchmarks.runtimes import (
     markdown,
     measure,
     take_turns,
+    times_as_fast,
 )
 from d3d_tf.hub_export.inputs import ClipSpec
 
@@ -32,8 +33,8 @@ def test_distance_by_hand():
 
 
 def test_candidates_take_turns():
-    """Two calls each before the clock, then one after the other; the median of
-    each one's own times, and the answer that it gave first.
+    """Two calls each before the clock, then one after the other, there and
+    back; each one's own times, and the answer that it gave first.
     """
     calls = []
 
@@ -51,17 +52,34 @@ def test_candidates_take_turns():
         },
         3,
     )
-    assert "".join(calls) == "aabb" + "ab" * 3
+    assert "".join(calls) == "aabb" + "ab" + "ba" + "ba"
     assert {name: spent for name, (spent, _) in found.items()} == {
-        "a": 2,
-        "b": 5,
+        "a": [1, 7, 2],
+        "b": [5, 4, 6],
     }
     assert found["a"][1] == [2] and found["b"][1] == [4]
 
 
 def test_ratios_by_hand():
-    """0.3 s of the frozen graph are 1.5 times 0.2 s."""
-    row = {"frames": 16, "logits": 2e-6, "probabilities": 1e-7}
+    """By round, 3 / 2, 8 / 8 and 9 / 3: not the ratio of the medians, 8 / 3."""
+    found = times_as_fast([2, 8, 3], [3, 8, 9])
+    assert found["ratio"] == 1.5
+    # Of three, two or more alike are drawn in 7 of 27 cases: more than 2.5 %.
+    assert found["ratio_ci95"] == [1, 3]
+
+
+def test_no_difference_has_no_interval():
+    assert times_as_fast([2, 4], [2, 4])["ratio_ci95"] == [1, 1]
+
+
+def test_the_table():
+    row = {
+        "frames": 16,
+        "logits": 2e-6,
+        "probabilities": 1e-7,
+        "ratio": 1.5,
+        "ratio_ci95": [1.25, 1.75],
+    }
     text = markdown(
         {
             "processor": "P",
@@ -76,9 +94,9 @@ def test_ratios_by_hand():
             ],
         }
     )
-    assert f"| 16 frames | {MODULE_CPP} | 200 | 1.50 " in text
+    assert f"| 16 frames | {MODULE_CPP} | 200 | 1.500 [1.250, 1.750] " in text
     assert "| 2.0e-06 | 1.0e-07 | yes |" in text
-    assert f"| 16 frames | {FROZEN_CPP} | 300 | 1.00 " in text
+    assert f"| 16 frames | {FROZEN_CPP} | 300 | 1 |" in text
     assert "| no |" in text
 
 

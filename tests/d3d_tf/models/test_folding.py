@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.models.blocks import ConvUnit, SelfGating, UnitOptions
-from d3d_tf.models.folding import (
-    FixedGating,
-    fold_batch_norm,
-    fold_unit,
-    make_constant,
-)
+from d3d_tf.models.blocks import ConvUnit, UnitOptions
+from d3d_tf.models.folding import fold_batch_norm, fold_unit, make_constant
 from d3d_tf.networks import I3D, S3DG, NonLocalS3DG
 from tests.harness import randomize, tiny_network
 
@@ -71,24 +66,3 @@ def test_by_hand():
     assert unit(clip).numpy().item() == pytest.approx(3, rel=1e-6)
     assert unit.conv.kernel.item() == pytest.approx(1, rel=1e-6)
     assert unit.conv.bias == pytest.approx([0], abs=1e-6)
-
-
-@pytest.mark.parametrize("sizes", [(1, 2), (None, None)])
-def test_gates_by_hand(sizes):
-    """Means 2 and 0.5 of two clips, times log(3) / 2: gates 3 / 4 and
-    3^(1/4) / (1 + 3^(1/4)). Sizes of frames may be unknown.
-    """
-    gating = SelfGating(UnitOptions())
-    gating(tf.zeros([1, 1, 1, 1, 1]))
-    gating.transformer_W.kernel.assign([[[[[np.log(3) / 2]]]]])
-    gate = FixedGating(gating)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None, *sizes, 1])])
-    def gated(clips):
-        return gate(clips)
-
-    clips = np.float32([[[1, 3], [0, 4]], [[1, 0], [1, 0]]])
-    clips = clips.reshape([2, 2, 1, 2, 1])
-    root = 3**0.25
-    gates = np.reshape([3 / 4, root / (1 + root)], [2, 1, 1, 1, 1])
-    np.testing.assert_allclose(gated(clips), clips * gates, rtol=1e-6)
