@@ -38,7 +38,12 @@ def test_flags_and_recipes_exist(words, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", [c for c in commands("reproduction") if "--mode=prepare" not in c]
+    "words",
+    [
+        c
+        for c in commands("reproduction")
+        if "d3d_tf.main" in c and "--mode=prepare" not in c
+    ],
 )
 def test_commands_of_the_paper(words, tmp_path):
     done = run([sys.executable, *words[1:], "--dry_run"], tmp_path)
@@ -59,6 +64,20 @@ def test_the_other_commands_are_known():
         check=True,
     )
     assert "RUN" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [c for c in commands("evaluation") if "d3d_tf.jobs" in str(c)]
+)
+def test_ensembles_want_results(words, tmp_path):
+    done = run([sys.executable, *words[1:]], tmp_path)
+    assert done.returncode == 1
+    assert f"error: {words[3]} has no scores" in done.stderr
+
+
+def test_the_paper_has_an_ensemble():
+    (found,) = [c for c in commands("reproduction") if "d3d_tf.jobs" in str(c)]
+    assert "d3d_tf.jobs.ensemble" in found
 
 
 @pytest.mark.large

@@ -36,6 +36,20 @@ class Scores:
         right = (best == self.labels[:, None]).any(axis=1)
         return int(right.sum()), len(right)
 
+    def metrics(self) -> dict[str, dict]:
+        """Entries of results.json, `top1` and `top5`: value, n, ci95."""
+        return {
+            name: {
+                "value": right / total,
+                "n": total,
+                "ci95": list(wilson_interval(right, total)),
+            }
+            for name, (right, total) in (
+                ("top1", self.top1()),
+                ("top5", self.top5()),
+            )
+        }
+
     def per_class(self, classes: list[str]) -> dict[str, dict]:
         """`{class: {"value", "n"}}`, top-1 of the videos of each class."""
         right = self.right()
@@ -89,15 +103,16 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return exponents / exponents.sum(axis=1, keepdims=True)
 
 
-def average(first: Scores, second: Scores) -> Scores:
+def average(*scores: Scores) -> Scores:
     """Mean of the soft-max scores, the paper's way to fuse (section 5.3).
 
     Raises:
-      ValueError: the two are not about the same videos in the same order.
+      ValueError: they are not about the same videos in the same order.
     """
-    if not np.array_equal(first.ids, second.ids):
-        raise ValueError("The two scores are not of the same videos.")
-    mean = (first.probabilities + second.probabilities) / 2
+    first = scores[0]
+    if any(not np.array_equal(first.ids, s.ids) for s in scores):
+        raise ValueError("The scores are not of the same videos.")
+    mean = np.mean([s.probabilities for s in scores], axis=0)
     return Scores(first.ids, first.labels, mean)
 
 

@@ -1,6 +1,7 @@
 """Two networks on the same videos: is the one better, and on which classes?"""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def paired_difference(
     Raises:
       UserError: no video in common, or one with two labels.
     """
-    first, second = _on_common_videos(first, second)
+    first, second = on_common_videos(first, second)
     change = second.right().astype(int) - first.right().astype(int)
     count = len(change)
     better, worse = int((change > 0).sum()), int((change < 0).sum())
@@ -72,7 +73,7 @@ def class_differences(first: Scores, second: Scores) -> dict[int, float]:
     Raises:
       UserError: as `paired_difference`.
     """
-    first, second = _on_common_videos(first, second)
+    first, second = on_common_videos(first, second)
     change = second.right().astype(float) - first.right().astype(float)
     return {
         int(label): float(change[first.labels == label].mean())
@@ -90,17 +91,24 @@ def describe_classes(differences: dict[int, float]) -> str:
     )
 
 
-def _on_common_videos(first: Scores, second: Scores) -> tuple[Scores, Scores]:
-    """Both in the order of the ids."""
-    common = np.intersect1d(first.ids, second.ids)
+def on_common_videos(first: Scores, *others: Scores) -> list[Scores]:
+    """All of them in the order of the ids, on the videos that all have.
+
+    Raises:
+      UserError: as `paired_difference`.
+    """
+    common = functools.reduce(
+        np.intersect1d, [s.ids for s in others], first.ids
+    )
     if not len(common):
-        raise UserError("The two results are of different videos altogether.")
-    pair = first.of(common).by_id(), second.of(common).by_id()
-    differing = pair[0].labels != pair[1].labels
-    if differing.any():
-        raise UserError(
-            f"{differing.sum()} of {len(common)} common videos have another "
-            f"label in the other result, {common[differing][0]} for one: the "
-            "two were scored with different label maps."
-        )
-    return pair
+        raise UserError("The results are of different videos altogether.")
+    first, *others = (s.of(common).by_id() for s in (first, *others))
+    for other in others:
+        differing = first.labels != other.labels
+        if differing.any():
+            raise UserError(
+                f"{differing.sum()} of {len(common)} common videos have "
+                f"another label in the other result, {first.ids[differing][0]} "
+                "for one: the two were scored with different label maps."
+            )
+    return [first, *others]

@@ -96,16 +96,7 @@ class Row:
             f"{self.role}/ms_per_video": {"value": self.milliseconds},
         }
         for split in test_splits:
-            for name, (right, total) in {
-                "top1": self.scores[split].top1(),
-                "top5": self.scores[split].top5(),
-            }.items():
-                low, high = wilson_interval(right, total)
-                entry = {
-                    "value": right / total,
-                    "n": total,
-                    "ci95": [low, high],
-                }
+            for name, entry in self.scores[split].metrics().items():
                 entries[f"{self.role}/{name}"] = entry
                 if len(test_splits) > 1:
                     entries[f"{self.role}/{name}/{split}"] = entry

@@ -99,6 +99,12 @@ def test_the_average_is_that_of_the_probabilities():
     assert fused.ids.tolist() == ["v0"]
 
 
+def test_the_average_of_three():
+    """(0.9 + 0.2 + 0.1) / 3 = 0.4."""
+    three = [make_scores([[p, 1 - p]], [0]) for p in (0.9, 0.2, 0.1)]
+    np.testing.assert_allclose(average(*three).probabilities, [[0.4, 0.6]])
+
+
 def test_scores_of_other_videos_are_not_averaged():
     other = Scores(SEVEN.ids[::-1], SEVEN.labels, SEVEN.probabilities)
     with pytest.raises(ValueError, match="same videos"):
