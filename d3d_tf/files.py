@@ -6,6 +6,7 @@ know that all are there is written last.
 """
 
 import contextlib
+import fcntl
 import glob
 import os
 import shutil
@@ -143,6 +144,25 @@ def unfinished_folder(parent: Path) -> Iterator[Path]:
         yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps others who lock the same local folder waiting.
+
+    Nothing is left in the folder. Where the file system has no locks, as some
+    of networks, nobody waits.
+    """
+    if is_remote(folder):
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def publish_folder(folder: Path, target: Path, *, mark: str) -> None:

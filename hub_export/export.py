@@ -9,7 +9,12 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
-from d3d_tf.files import publish_folder, to_path, unfinished_folder
+from d3d_tf.files import (
+    locked,
+    publish_folder,
+    to_path,
+    unfinished_folder,
+)
 from d3d_tf.hub_export.archive import archive_of, write_archive
 from d3d_tf.hub_export.card import model_card
 from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
@@ -102,10 +107,12 @@ def export_module(
             if compare:
                 description["videos"] = compare(temporary)
             _describe(temporary, description | (info or {}))
-            target = folder / str(max(versions, default=0) + 1)
-            # First, so that a version is never without it.
-            write_archive(temporary, archive_of(target))
-            publish_folder(temporary, target, mark=MARK)
+            # Two exports at once must not choose the same version.
+            with locked(folder):
+                target = folder / str(max(_versions(folder), default=0) + 1)
+                # First, so that a version is never without it.
+                write_archive(temporary, archive_of(target))
+                publish_folder(temporary, target, mark=MARK)
     write_serving_files(folder, tensorflow=tf.__version__)
     return target
 

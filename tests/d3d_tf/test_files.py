@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from d3d_tf.files import (
     appearing,
     file_size,
     is_remote,
+    locked,
     open_to_append,
     publish_folder,
     require_local,
@@ -184,3 +186,20 @@ def test_a_folder_is_uploaded_with_its_mark_last(s3, monkeypatch):
     assert sorted(order) == ["a", "mark", "z/y"] and order[-1] == "mark"
     assert (to_path(s3) / "1/z/y").read_text() == "z/y"
     assert not folder.exists()
+
+
+def test_who_locks_a_folder_keeps_others_waiting(tmp_path):
+    done = []
+
+    def other():
+        with locked(tmp_path):
+            done.append("other")
+
+    with locked(tmp_path):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(0.2)
+        done.append("first")
+    thread.join()
+    assert done == ["first", "other"]
+    assert not list(tmp_path.iterdir())

@@ -1,6 +1,7 @@
 """An exported module: equal, trainable, versioned, whole or not there."""
 
 import json
+import tarfile
 
 import numpy as np
 import pytest
@@ -192,6 +193,26 @@ def test_versions(tmp_path):
         "module-10.tar.gz",
         "serving",
     }
+
+
+def test_another_export_at_the_same_time(tmp_path, monkeypatch):
+    """It publishes version 1 while this one compares: this one is 2, and
+    each archive holds its own version.
+    """
+    compare = export_code.largest_differences
+
+    def overtaken(*args):
+        with monkeypatch.context() as patch:
+            patch.setattr(export_code, "largest_differences", compare)
+            assert export(made(seed=1), tmp_path) == tmp_path / "1"
+        return compare(*args)
+
+    monkeypatch.setattr(export_code, "largest_differences", overtaken)
+    assert export(made(), tmp_path) == tmp_path / "2"
+    for version in "1", "2":
+        with tarfile.open(tmp_path / f"module-{version}.tar.gz") as archive:
+            packed = archive.extractfile("./module.json").read()
+        assert packed == (tmp_path / version / "module.json").read_bytes()
 
 
 def save_instead(patch, other):
