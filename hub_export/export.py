@@ -87,9 +87,10 @@ def export_module(
         content = _digest(
             part.variables_of(network), [FORMAT, labels, clip, kind, endpoint]
         )
-        versions = _versions(folder)
-        same = _published(folder, versions, content)
+        same = _published(folder, _versions(folder), content)
         if same:
+            # An export that was killed after its renaming did not write them.
+            write_serving_files(folder, tensorflow=tf.__version__)
             return same
         with unfinished_folder(folder) as temporary:
             description = {
@@ -151,8 +152,8 @@ def _describe(folder: Path, description: dict) -> None:
 
 def _versions(folder: Path) -> list[int]:
     """Numbers that are taken, also by versions that are not whole."""
-    paths = folder.iterdir() if folder.is_dir() else ()
-    return [int(path.name) for path in paths if path.name.isdigit()]
+    names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+    return [int(name) for name in names if name.isascii() and name.isdigit()]
 
 
 def _published(folder: Path, versions: list[int], content: str) -> Path | None:
@@ -161,8 +162,11 @@ def _published(folder: Path, versions: list[int], content: str) -> Path | None:
     if not whole:
         return None
     newest = folder / str(max(whole))
-    description = json.loads((newest / "module.json").read_text())
-    return newest if description["content"] == content else None
+    try:
+        description = json.loads((newest / "module.json").read_text("utf-8"))
+        return newest if description["content"] == content else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # Another program's, or damaged: it is left alone.
 
 
 def _outside(differences: dict[str, float]) -> list[str]:

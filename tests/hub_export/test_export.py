@@ -1,6 +1,7 @@
 """An exported module: equal, trainable, versioned, whole or not there."""
 
 import json
+import shutil
 import tarfile
 
 import numpy as np
@@ -193,6 +194,26 @@ def test_versions(tmp_path):
         "module-10.tar.gz",
         "serving",
     }
+
+
+@pytest.mark.parametrize("text", [None, "{}", "[]", '{"kind": "cl'])
+def test_a_version_whose_description_cannot_be_read(tmp_path, text):
+    """Another program's SavedModel, or one that was cut, is left alone."""
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_text("theirs")
+    (tmp_path / "\u00b2").mkdir()  # A digit for Python, and no number.
+    if text:
+        (tmp_path / "1" / "module.json").write_text(text)
+    assert export(made(), tmp_path) == tmp_path / "2"
+    assert (tmp_path / "1" / "saved_model.pb").read_text() == "theirs"
+
+
+def test_serving_files_that_are_missing_are_made_up_for(tmp_path):
+    """As after a kill between a version's renaming and their writing."""
+    export(made(), tmp_path)
+    shutil.rmtree(tmp_path / "serving")
+    assert export(made(), tmp_path) == tmp_path / "1"
+    assert (tmp_path / "serving" / "compose.yaml").exists()
 
 
 def test_another_export_at_the_same_time(tmp_path, monkeypatch):
