@@ -20,7 +20,7 @@ from d3d_tf.hub_export.card import model_card
 from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
 from d3d_tf.hub_export.module import make_module, without_recompute
 from d3d_tf.hub_export.parity import TOLERANCE, largest_differences
-from d3d_tf.hub_export.parts import CLASSIFICATION, Part, cut
+from d3d_tf.hub_export.parts import CLASSIFICATION, Part, architecture, cut
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.warm_up import write_warm_up
@@ -85,7 +85,11 @@ def export_module(
         part = cut(network, kind, endpoint)
         clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
         content = _digest(
-            part.variables_of(network), [FORMAT, labels, clip, kind, endpoint]
+            part.variables_of(network),
+            [
+                *(FORMAT, labels, clip, kind, endpoint),
+                *(architecture(network), (info or {}).get("frame_rate")),
+            ],
         )
         same = _published(folder, _versions(folder), content)
         if same:

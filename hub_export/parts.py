@@ -1,6 +1,7 @@
 """What of a network a module holds: all of it, or no more than its features."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 
 from d3d_tf.errors import UserError
@@ -67,8 +68,12 @@ def cut(network, kind: str, endpoint: str | None = None) -> Part:
         )
     try:
         if isinstance(network, VideoNetwork):
+            _require_variables(network)
+            _require_rgb(network)
             return _video_network(network, kind, endpoint)
-        if isinstance(network, keras.Sequential) or network._is_graph_network:
+        if isinstance(network, keras.Sequential):
+            _require_variables(network)
+        if getattr(network, "_is_graph_network", False):
             return _functional(network, kind, endpoint)
     except ValueError as error:
         raise UserError(str(error)) from error
@@ -76,6 +81,50 @@ def cut(network, kind: str, endpoint: str | None = None) -> Part:
         f"{type(network).__name__} is neither a network of d3d_tf nor a "
         "functional Keras model, so what its features are is not known."
     )
+
+
+def architecture(network) -> str:
+    """What a network is besides its weights, whatever its layers are called.
+
+    Returns:
+      JSON; of what Keras cannot describe, its class only.
+    """
+    try:
+        config = network.get_config()
+    except NotImplementedError:
+        config = {}
+    # Keras counts the layers of a process for names that nobody gave.
+    names = {layer.name for layer in (network, *network.submodules)}
+    order: dict[str, int] = {}
+
+    def nameless(value):
+        if isinstance(value, dict):
+            return {key: nameless(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [nameless(inner) for inner in value]
+        if isinstance(value, str) and value in names:
+            return order.setdefault(value, len(order))
+        return value
+
+    described = [type(network).__name__, nameless(config)]
+    return json.dumps(described, sort_keys=True, default=str)
+
+
+def _require_variables(network) -> None:
+    if not network.built:
+        raise UserError(
+            f"The network {network.name} has no variables yet. Call it on a "
+            "clip and load its weights before it is exported."
+        )
+
+
+def _require_rgb(network) -> None:
+    channels = network.trunk.units[0].conv.kernel.shape[-2]
+    if channels != 3:
+        raise UserError(
+            f"Modules take RGB, and the network {network.name} takes frames "
+            f"of {channels} channels, as one of optical flow."
+        )
 
 
 def _video_network(network, kind: str, endpoint: str | None) -> Part:

@@ -216,6 +216,21 @@ def test_serving_files_that_are_missing_are_made_up_for(tmp_path):
     assert (tmp_path / "serving" / "compose.yaml").exists()
 
 
+def test_the_same_weights_of_another_network(tmp_path):
+    """Probabilities first, by mistake, then logits; then a rate."""
+    clip = keras.Input([None, None, None, 3])
+    means = keras.layers.GlobalAveragePooling3D()(clip)
+    for activation, version in (("softmax", "1"), (None, "2")):
+        last = keras.layers.Dense(3, activation)
+        network = keras.Model(clip, last(means))
+        network.set_weights([np.eye(3), np.zeros(3)])
+        assert export(network, tmp_path).name == version
+    assert export(network, tmp_path).name == "2"
+    path = export(network, tmp_path, info={"frame_rate": 10.0})
+    assert path.name == "3"
+    assert json.loads((path / "module.json").read_text())["frame_rate"] == 10
+
+
 def test_another_export_at_the_same_time(tmp_path, monkeypatch):
     """It publishes version 1 while this one compares: this one is 2, and
     each archive holds its own version.

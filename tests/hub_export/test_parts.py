@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
-from d3d_tf.hub_export.parts import cut
+from d3d_tf.hub_export.parts import architecture, cut
 from d3d_tf.keras_api import keras
-from d3d_tf.networks import S3DG
+from d3d_tf.networks import I3D, S3DG
 from tests.harness import randomize, tiny_network
 
 
@@ -102,3 +102,42 @@ def test_other_models_are_refused():
         cut(Unknown(), "classification")
     with pytest.raises(UserError, match="No such layer: nowhere"):
         cut(tiny_network(), "feature_map", "nowhere")
+
+
+def test_what_a_network_is_besides_its_weights():
+    """Names that Keras counts up, as of the second, tell nothing."""
+    network = tiny_network(dropout=0.5)
+    again = tiny_network(dropout=0.5)
+    assert network.layers[1].name != again.layers[1].name
+    assert architecture(network) == architecture(again)
+    others = [
+        tiny_network(dropout=0.4),
+        tiny_network(dropout=0.5, momentum=0.8),
+        tiny_network(dropout=0.5, weight_decay=0.1),
+        S3DG(3),
+        S3DG(3, head_pooling="global"),
+        I3D(3),
+    ]
+    assert len({architecture(n) for n in [network, *others]}) == 7
+
+
+def test_a_network_without_variables():
+    for network in (
+        S3DG(3, name="fresh"),
+        keras.Sequential([keras.layers.Dense(3)], name="fresh"),
+    ):
+        with pytest.raises(UserError, match="fresh has no variables yet"):
+            cut(network, "classification")
+
+
+def test_a_network_of_flow(s3dg):
+    network = S3DG(3, depth_multiplier=1 / 64, min_depth=2, name="motion")
+    network(tf.zeros([1, 2, 32, 32, 2]))
+    with pytest.raises(UserError, match="motion takes frames of 2 channels"):
+        cut(network, "classification")
+
+
+@pytest.mark.parametrize("network", ["runs/toy", tf.Module()])
+def test_what_is_no_network(network):
+    with pytest.raises(UserError, match="neither a network of d3d_tf nor"):
+        cut(network, "classification")
