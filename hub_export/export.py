@@ -72,10 +72,18 @@ def export_module(
     Raises:
       UserError: a way into the reloaded module differs by more than 1e-5 of
         the largest output, or of 1 where all are smaller; or the network
-        cannot be cut so.
+        cannot be cut so; or the labels are not one line for each logit.
     """
     folder = to_path(folder)
-    short_side = short_side or size
+    # JSON has no numbers of NumPy.
+    frames, size = int(frames), int(size)
+    short_side = int(short_side or size)
+    labels = _one_line_each(labels)
+    if frames < 1 or size < 1:
+        raise UserError(
+            "A clip has at least 1 frame of 1 pixel; got frames "
+            f"{frames} and size {size}."
+        )
     if short_side < size:
         raise UserError(
             f"A crop of {size} pixels does not fit into frames with a short "
@@ -105,10 +113,12 @@ def export_module(
                 "labels_sha256": _label_hash(labels),
                 "content": content,
                 "tensorflow": tf.__version__,
-            } | _save(network, part, clip, temporary)
+            } | _save(network, part, clip, temporary, labels)
             if kind == CLASSIFICATION:
                 (temporary / "assets").mkdir(exist_ok=True)
-                (temporary / "assets" / "labels.txt").write_text(_lines(labels))
+                (temporary / "assets" / "labels.txt").write_text(
+                    _lines(labels), "utf-8"
+                )
             if compare:
                 description["videos"] = compare(temporary)
             _describe(temporary, description | (info or {}))
@@ -122,11 +132,25 @@ def export_module(
     return target
 
 
-def _save(network, part: Part, clip: ClipSpec, folder: Path) -> dict:
+def _one_line_each(labels) -> list[str]:
+    """The class names, if a file of lines can hold them."""
+    labels = [str(label) for label in labels]
+    if _lines(labels).splitlines() != labels:
+        broken = [x for x in labels if x.splitlines() not in ([], [x])]
+        raise UserError(
+            "A class name is one line of labels.txt, and there are breaks in "
+            f"{', '.join(map(repr, broken))}."
+        )
+    return labels
+
+
+def _save(
+    network, part: Part, clip: ClipSpec, folder: Path, labels: list[str]
+) -> dict:
     """Saves and compares; returns what `module.json` says of it.
 
     Raises:
-      UserError: the differences are too large.
+      UserError: the differences are too large, or a logit has no name.
     """
     # Deep networks whose averages have hardly settled enlarge rounding errors,
     # also those of folding.
@@ -135,6 +159,7 @@ def _save(network, part: Part, clip: ClipSpec, folder: Path) -> dict:
         shutil.rmtree(folder, ignore_errors=True)
         with without_recompute(network):
             module, signatures = make_module(network, part, clip, fold=fold)
+            _require_a_name_each(signatures, labels)
             tf.saved_model.save(module, str(folder), signatures=signatures)
         differences = largest_differences(network, part, folder, clip)
         if not _outside(differences):
@@ -151,7 +176,7 @@ def _save(network, part: Part, clip: ClipSpec, folder: Path) -> dict:
 def _describe(folder: Path, description: dict) -> None:
     """For programs and for people."""
     (folder / "module.json").write_text(json.dumps(description, indent=1))
-    (folder / "README.md").write_text(model_card(description))
+    (folder / "README.md").write_text(model_card(description), "utf-8")
 
 
 def _versions(folder: Path) -> list[int]:
@@ -200,6 +225,16 @@ def _input(clip: ClipSpec) -> dict:
         "overshoot": OVERSHOOT,
         "colour": "RGB",
     }
+
+
+def _require_a_name_each(signatures: dict, labels: list[str]) -> None:
+    function = signatures["serving_default"].get_concrete_function()
+    logits = function.structured_outputs.get("logits")
+    if logits is not None and logits.shape[-1] != len(labels):
+        raise UserError(
+            f"The network has {logits.shape[-1]} logits, and there are "
+            f"{len(labels)} class names. Nothing was published."
+        )
 
 
 def _outputs(signatures: dict) -> dict[str, list[str]]:

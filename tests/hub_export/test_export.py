@@ -1,5 +1,6 @@
 """An exported module: equal, trainable, versioned, whole or not there."""
 
+import io
 import json
 import shutil
 import tarfile
@@ -112,6 +113,48 @@ def test_features(tmp_path, kind, seed):
     description = json.loads((path / "module.json").read_text())
     assert description["signatures"]["frames_encoded"] == ["features"]
     assert not (path / "assets" / "labels.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "labels, message",
+    [
+        (["left", "right"], "3 logits, and there are 2 class names"),
+        ([], "3 logits, and there are 0 class names"),
+        (["left\n", "right", "up"], "breaks in 'left.n'"),
+        # Python ends a line there, too.
+        (["left", "right", "up\u2028down"], "breaks in 'up.u2028down'"),
+    ],
+)
+def test_each_logit_has_one_line_for_its_name(tmp_path, labels, message):
+    with pytest.raises(UserError, match=message):
+        export(made(), tmp_path, labels=labels)
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_and_labels_of_numpy(tmp_path):
+    path = export(
+        made(),
+        tmp_path,
+        labels=np.array(LABELS),
+        frames=np.int64(3),
+        size=np.int64(8),
+    )
+    assert json.loads((path / "module.json").read_text())["num_classes"] == 3
+    assert export(made(), tmp_path) == path
+
+
+def test_files_are_utf8_whatever_the_locale(tmp_path, monkeypatch):
+    monkeypatch.setattr(io, "text_encoding", lambda given, *_: given or "ascii")
+    path = export(made(), tmp_path, info={"recipe": "größer"})
+    text = (path / "assets" / "labels.txt").read_bytes().decode("utf-8")
+    assert text == "left\nright\ngrößer\n"
+    assert b"gr\xc3\xb6\xc3\x9fer" in (path / "README.md").read_bytes()
+
+
+@pytest.mark.parametrize("wrong", [{"frames": 0}, {"size": 0}])
+def test_a_clip_has_something_in_it(tmp_path, wrong):
+    with pytest.raises(UserError, match="at least 1 frame of 1 pixel"):
+        export(made(), tmp_path, **wrong)
 
 
 def test_a_crop_must_fit(tmp_path):
