@@ -1,6 +1,7 @@
 """A server that is asked over REST; needs neither gRPC nor protobuf."""
 
 import base64
+import contextlib
 import http.client
 import json
 import urllib.error
@@ -127,11 +128,16 @@ class RestServer:
     def _refusal(self, error: urllib.error.HTTPError) -> ServingError:
         code = _CODES.get(error.code, "INTERNAL")
         details = f"HTTP {error.code} {error.reason}"
-        try:
-            details = json.loads(error.read())["error"]
-        except (OSError, ValueError, KeyError, TypeError):
-            if error.code == 404:  # TensorFlow Serving would say what it lacks.
-                code = "UNIMPLEMENTED"
+        said = None
+        with contextlib.suppress(
+            *(OSError, http.client.HTTPException, ValueError),
+            *(KeyError, TypeError),
+        ):
+            said = json.loads(error.read())["error"]
+        if isinstance(said, str):
+            details = said
+        elif error.code == 404:  # TensorFlow Serving would say what it lacks.
+            code = "UNIMPLEMENTED"
         return server_error(code, details, address=self._address)
 
 

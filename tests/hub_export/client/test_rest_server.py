@@ -25,7 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append((self.path, self.rfile.read(length)))
         code, body = self.server.answer
         self.send_response(code)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) + self.server.missing))
         self.end_headers()
         self.wfile.write(body)
 
@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def answering(code, body):
     """A server that gives one answer to everything."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.answer, server.asked = (code, body), []
+    server.answer, server.asked, server.missing = (code, body), [], 0
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -69,6 +69,10 @@ def test_a_single_output_comes_without_its_name(outputs):
         (400, b'{"error": "odd"}', "INVALID_ARGUMENT", "odd"),
         (404, b'{"error": "not here"}', "NOT_FOUND", "not here"),
         (404, b"<html>", "UNIMPLEMENTED", "HTTP 404"),
+        # Other programs' errors.
+        (404, b'{"error": {"code": 404}}', "UNIMPLEMENTED", "HTTP 404"),
+        (500, b'{"error": 5}', "INTERNAL", "HTTP 500"),
+        (500, b'["error"]', "INTERNAL", "HTTP 500"),
         (413, b"", "RESOURCE_EXHAUSTED", "--jpeg_quality"),
         (429, b"", "UNAVAILABLE", "HTTP 429"),
         (502, b"<html>", "UNAVAILABLE", "HTTP 502"),
@@ -90,6 +94,18 @@ def test_answers_that_are_none(status, body, code, words):
             with pytest.raises(ServingError, match=words) as error:
                 ask(10)
             assert error.value.code == code
+
+
+@pytest.mark.parametrize(
+    "status, code, words",
+    [(200, "UNAVAILABLE", "IncompleteRead"), (500, "INTERNAL", "HTTP 500")],
+)
+def test_an_answer_that_breaks_off(status, code, words):
+    with answering(status, b'{"err') as (server, address):
+        server.missing = 9
+        with pytest.raises(ServingError, match=words) as error:
+            RestServer(address, "m", None).signatures(10)
+        assert error.value.code == code
 
 
 def test_signatures(double):
