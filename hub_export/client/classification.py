@@ -1,7 +1,9 @@
 """Asks a server what a video shows."""
 
+import contextlib
 import dataclasses
 import time
+import urllib.parse
 from pathlib import Path
 
 import numpy as np
@@ -81,11 +83,17 @@ def classify(
 
     Raises:
       ServingError: the server, or the way to it; `code` says what.
-      UsageError: what was given for `server` is no address of one.
+      UsageError: what was given for `server` is no address of one, or for
+        `version` no number of one.
       ClientError: the video, or what was given.
     """
     info = info or ModuleInfo()
     time_left = Deadline(deadline, retries)
+    if version is not None and not 0 <= version < 2**63:
+        raise UsageError(
+            "--version is the number of a version folder, such as 1; got "
+            f"{version}."
+        )
     backend = _connect(server, model, version)
     try:
         # First, so that its errors do not come after the decoding.
@@ -135,12 +143,17 @@ def _agreed(info: ModuleInfo, fixed: int | None) -> int | None:
 
 
 def _connect(server: str, model: str, version: int | None):
-    scheme, _, rest = server.partition("://")
-    if scheme == "grpc" and rest:
+    scheme = ""
+    # Of a port that is none, too.
+    with contextlib.suppress(ValueError):
+        parts = urllib.parse.urlsplit(server)
+        if parts.hostname and parts.port != 0:
+            scheme = parts.scheme
+    if scheme == "grpc":
         from d3d_tf.hub_export.client.grpc_server import GrpcServer
 
         return GrpcServer(server, model, version)
-    if scheme in ("http", "https") and rest:
+    if scheme in ("http", "https"):
         from d3d_tf.hub_export.client.rest_server import RestServer
 
         return RestServer(server, model, version)

@@ -43,7 +43,8 @@ class GrpcServer:
         if version is not None:
             self._spec["version"] = {"value": version}
         self._channel = grpc.insecure_channel(
-            address.removeprefix("grpc://"), options=_OPTIONS
+            address.removeprefix("grpc://").removesuffix("/"),
+            options=_OPTIONS,
         )
 
     def close(self) -> None:
@@ -135,12 +136,16 @@ def _array(tensor) -> np.ndarray:
             f"The {PROBABILITIES} have the type {tensor.dtype}, not float."
         )
     field, dtype = fields[tensor.dtype]
-    values: np.ndarray = (
-        np.frombuffer(tensor.tensor_content, dtype)
-        if tensor.tensor_content
-        else np.array(getattr(tensor, field), dtype)
-    )
-    # Equal values may be sent once.
-    if values.size == 1:
-        values = np.full(int(np.prod(shape)), values[0])
-    return values.reshape(shape).astype(np.float64)
+    try:
+        sent: np.ndarray = (
+            np.frombuffer(tensor.tensor_content, dtype)
+            if tensor.tensor_content
+            else np.array(getattr(tensor, field) or [0], dtype)
+        )
+        # Equal values at the end may be sent once, and zeros not at all.
+        values = np.pad(sent, (0, int(np.prod(shape)) - sent.size), "edge")
+        return values.reshape(shape).astype(np.float64)
+    except ValueError as error:
+        raise ServingError(
+            f"The {PROBABILITIES} are not of their own shape, {shape}."
+        ) from error

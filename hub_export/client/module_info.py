@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 from d3d_tf.hub_export.client.errors import ClientError
@@ -34,14 +35,15 @@ class ModuleInfo:
     def __post_init__(self):
         valid = (
             (self.frames is None or self.frames >= 1)
-            and (self.frame_rate is None or self.frame_rate > 0)
+            and (self.frame_rate is None or 0 < self.frame_rate < math.inf)
             and self.short_side >= (self.size or 1)
             and (self.jpeg_quality is None or 1 <= self.jpeg_quality <= 100)
-            and self.max_seconds > 0
+            and 0 < self.max_seconds < math.inf
         )
         if not valid:
             raise ClientError(
-                "frames, frame_rate and max_seconds must be above 0, "
+                "frames, frame_rate and max_seconds must be above 0 and "
+                "finite, "
                 "jpeg_quality between 1 and 100 and short_side at least "
                 f"size; got {self}."
             )
@@ -67,7 +69,7 @@ def read_module_info(path: str | Path) -> ModuleInfo:
         short_side = int(told)
         rate = content.get("frame_rate")
         frame_rate = None if rate is None else float(rate)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ClientError(
             f"{file} cannot be read as the description of a module "
             f"({type(error).__name__}: {error}). Give the version folder that "
@@ -87,9 +89,14 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
     """The lines of a file, one class each; the order is the label.
 
     Raises:
-      ClientError: it cannot be read.
+      ClientError: it cannot be read, or there are none.
     """
     try:
-        return tuple(Path(path).read_text(encoding="utf-8").splitlines())
+        # Some editors mark UTF-8 by three bytes at its beginning.
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ClientError(f"The labels cannot be read: {error}.") from error
+    labels = tuple(text.splitlines())
+    if not labels:
+        raise ClientError(f"There is no label in {path}.")
+    return labels

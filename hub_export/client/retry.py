@@ -13,6 +13,8 @@ from d3d_tf.hub_export.client.errors import (
 
 FIRST_PAUSE = 0.2  # Seconds; each further one is twice as long.
 LONGEST_PAUSE = 5.0
+# Seconds, 11 days; sockets and gRPC cannot count to infinity.
+LONGEST = 1e6
 
 Answer = TypeVar("Answer")
 
@@ -35,7 +37,7 @@ class Deadline:
                 "The deadline must be above 0 seconds and retries at least 0; "
                 f"got {seconds:g} and {retries}."
             )
-        self._end = time.monotonic() + seconds
+        self._end = time.monotonic() + min(seconds, LONGEST)
         self._seconds = seconds
         self._retries = retries
 

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from d3d_tf.hub_export.client.classification import classify
-from d3d_tf.hub_export.client.errors import ClientError, ServingError
+from d3d_tf.hub_export.client.errors import (
+    ClientError,
+    ServingError,
+    UsageError,
+)
 from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
 from tests.harness import write_lossless
 
@@ -136,7 +140,29 @@ def test_labels_of_another_module(double, video):
         classify(video, double.grpc, info=info)
 
 
-@pytest.mark.parametrize("server", ["127.0.0.1:8500", "ftp://x", "grpc://"])
+@BOTH
+def test_no_end_and_a_slash(double, video, expected, way):
+    server = f"{getattr(double, way)}/"
+    info = read_module_info(double.module)
+    answer = classify(video, server, info=info, deadline=float("inf"))
+    np.testing.assert_allclose(answer.probabilities, expected, atol=1e-6)
+
+
+@BOTH
+@pytest.mark.parametrize("version", [-1, 2**63])
+def test_a_version_that_is_none(double, video, way, version):
+    with pytest.raises(UsageError, match=f"number of a .*got {version}"):
+        classify(video, getattr(double, way), version=version)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        *("127.0.0.1:8500", "ftp://x", "grpc://", "http:///x"),
+        # gRPC would take this port for 34463.
+        *("grpc://127.0.0.1:99999", "http://127.0.0.1:x", "http://[::1"),
+    ],
+)
 def test_an_address_without_its_scheme(video, server):
     with pytest.raises(ClientError, match="--server is grpc://HOST:PORT"):
         classify(video, server)

@@ -74,13 +74,35 @@ def test_both_ways_in_which_values_are_sent(fixed, tensor):
     np.testing.assert_array_equal(ask(fixed, tensor), [[0.25, 0.75]])
 
 
-def test_equal_values_sent_once(fixed):
+def shaped(values):
+    """A tensor of shape [1, 4] with these values, as many as they are."""
     tensor = predict_pb2.PredictResponse().outputs["x"]
     tensor.dtype = 1
     for size in (1, 4):
         tensor.tensor_shape.dim.add(size=size)
-    tensor.float_val.append(0.25)
-    np.testing.assert_array_equal(ask(fixed, tensor), [[0.25] * 4])
+    tensor.float_val.extend(values)
+    return tensor
+
+
+@pytest.mark.parametrize(
+    "sent, meant",
+    [
+        ([0.25], [0.25, 0.25, 0.25, 0.25]),
+        ([0.5, 0.25], [0.5, 0.25, 0.25, 0.25]),
+        ([], [0, 0, 0, 0]),
+    ],
+)
+def test_equal_values_sent_once(fixed, sent, meant):
+    np.testing.assert_array_equal(ask(fixed, shaped(sent)), [meant])
+
+
+def test_values_of_another_shape(fixed):
+    with pytest.raises(ServingError, match=r"own shape, \[1, 4\]"):
+        ask(fixed, shaped([0.2] * 5))
+    tensor = shaped([])
+    tensor.tensor_content = b"odd"
+    with pytest.raises(ServingError, match=r"own shape, \[1, 4\]"):
+        ask(fixed, tensor)
 
 
 def test_what_is_sent(fixed):

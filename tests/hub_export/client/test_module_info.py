@@ -45,7 +45,13 @@ def test_the_short_side_of_the_input(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [{}, [], {"input": {"frames": "many", "size": 1}}]
+    "content",
+    [
+        {},
+        [],
+        {"input": {"frames": "many", "size": 1}},
+        {"input": {"frames": float("inf"), "size": 1}},
+    ],
 )
 def test_what_is_no_module(tmp_path, content):
     write(tmp_path, content)
@@ -60,14 +66,25 @@ def test_nothing_there(tmp_path):
         read_labels(tmp_path / "labels.txt")
 
 
+def test_labels_of_other_editors(tmp_path):
+    file = tmp_path / "labels.txt"
+    file.write_bytes(b"\xef\xbb\xbfleft\r\nright\r\n")
+    assert read_labels(file) == ("left", "right")
+    file.write_bytes(b"")
+    with pytest.raises(ClientError, match="no label in .*labels.txt"):
+        read_labels(file)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"frames": 0},
         {"frame_rate": -1.0},
+        {"frame_rate": float("inf")},
         {"jpeg_quality": 101},
         {"short_side": 100, "size": 112},
         {"max_seconds": 0.0},
+        {"max_seconds": float("inf")},
     ],
 )
 def test_impossible_values(wrong):

@@ -82,6 +82,14 @@ def test_a_deadline_that_is_over_asks_nobody():
     assert not calls.times
 
 
+@pytest.mark.parametrize("seconds", [1e12, float("inf")])
+def test_an_attempt_has_no_more_seconds_than_sockets_can_count(seconds):
+    """11 days and a half."""
+    calls = Calls()
+    assert Deadline(seconds, 0).call(calls) == "yes"
+    assert calls.left == [pytest.approx(1e6, abs=10)]
+
+
 @pytest.mark.parametrize(
     "seconds, retries", [(0, 1), (float("nan"), 1), (1, -1)]
 )
