@@ -1,5 +1,6 @@
 """The command, in a process that has nothing but what the client needs."""
 
+import os
 import subprocess
 import sys
 
@@ -25,13 +26,14 @@ runpy.run_module("d3d_tf.hub_export.client", run_name="__main__")
 TENSORFLOW = ["tensorflow", "tensorflow_serving", "keras", "tf_keras"]
 
 
-def alone(refused, arguments):
+def alone(refused, arguments, **environment):
     code = ALONE.format(refused=refused, arguments=list(map(str, arguments)))
     return subprocess.run(
         [sys.executable, "-W", "error:::d3d_tf", "-c", code],
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, **environment},
     )
 
 
@@ -53,6 +55,16 @@ def test_it_needs_neither_tensorflow_nor_the_rest(double, video, way, refused):
     # Odds exp(0.1098), 1 and exp(-0.1098), as in the fixture `expected`.
     assert rows == ["  37.1 %  dark", "  33.2 %  middle", "  29.7 %  größer"]
     assert not result.stderr
+
+
+def test_a_terminal_without_their_letters(double, video):
+    result = alone(
+        TENSORFLOW,
+        [video, f"--server={double.grpc}", f"--module={double.module}"],
+        PYTHONIOENCODING="ascii",
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == r"  29.7 %  gr\xf6\xdfer"
 
 
 def test_the_refusal_refuses(tmp_path):
