@@ -111,6 +111,7 @@ def classify(
             info,
             frames=count or FRAMES,
             frame_rate=info.frame_rate or FRAME_RATE,
+            check=time_left.check,
         )
         start = time.monotonic()
         scores = time_left.call(

@@ -7,7 +7,7 @@ pixels.
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -29,7 +29,12 @@ _BLOCK = 16
 
 
 def encoded_clip(
-    path: str | Path, info: ModuleInfo, *, frames: int, frame_rate: float
+    path: str | Path,
+    info: ModuleInfo,
+    *,
+    frames: int,
+    frame_rate: float,
+    check: Callable[[], None] = lambda: None,
 ) -> list[bytes]:
     """The middle clip of a video as JPEGs.
 
@@ -46,6 +51,7 @@ def encoded_clip(
         not read.
       frames: how many; all of them are sent.
       frame_rate: in frames per second.
+      check: called again and again; what it raises ends the work.
 
     Returns:
       `frames` JPEGs.
@@ -54,7 +60,7 @@ def encoded_clip(
       ClientError: the file cannot be used.
     """
     try:
-        stored = _sampled(path, info, frame_rate)
+        stored = _sampled(path, info, frame_rate, check)
     except (av.FFmpegError, OSError, ValueError) as error:
         text = getattr(error, "strerror", None) or error
         raise ClientError(f"{path} cannot be decoded: {text}.") from error
@@ -63,7 +69,11 @@ def encoded_clip(
     told = info.jpeg_quality
     for quality in (told,) if told else QUALITIES:
         # Repeated frames are one array.
-        jpegs = {id(pixels): _jpeg(pixels, info, quality) for pixels in chosen}
+        jpegs = {}
+        for pixels in chosen:
+            if id(pixels) not in jpegs:
+                check()
+                jpegs[id(pixels)] = _jpeg(pixels, info, quality)
         clip = [jpegs[id(pixels)] for pixels in chosen]
         if sum(map(len, clip)) <= MOST_BYTES:
             break
@@ -71,7 +81,10 @@ def encoded_clip(
 
 
 def _sampled(
-    path: str | Path, info: ModuleInfo, frame_rate: float
+    path: str | Path,
+    info: ModuleInfo,
+    frame_rate: float,
+    check: Callable[[], None],
 ) -> list[np.ndarray]:
     """Frames at a constant rate: frame k is what is shown at k / rate.
 
@@ -86,6 +99,7 @@ def _sampled(
         if not container.streams.video:
             raise ValueError("no video stream in it")
         for until, frame in _timed(container):
+            check()
             due = min(limit, math.ceil(until * frame_rate)) - len(frames)
             if due > 0:
                 frames += [_resized(frame, info.short_side)] * due

@@ -41,6 +41,19 @@ class Deadline:
         self._seconds = seconds
         self._retries = retries
 
+    def check(self) -> None:
+        """Nothing, unless no time is left.
+
+        Raises:
+          ServingError: `DEADLINE_EXCEEDED`.
+        """
+        if self._end <= time.monotonic():
+            raise ServingError(
+                f"The deadline of {self._seconds:g} s was over before the "
+                "server was asked; --deadline gives more.",
+                "DEADLINE_EXCEEDED",
+            )
+
     def call(self, attempt: Callable[[float], Answer]) -> Answer:
         """What `attempt(seconds left)` returns, tried again where that helps.
 
@@ -50,15 +63,9 @@ class Deadline:
         """
         pause = FIRST_PAUSE
         for tries in range(1, self._retries + 2):
-            left = self._end - time.monotonic()
-            if left <= 0:
-                raise ServingError(
-                    f"The deadline of {self._seconds:g} s was over before the "
-                    "server was asked; --deadline gives more.",
-                    "DEADLINE_EXCEEDED",
-                )
+            self.check()
             try:
-                return attempt(left)
+                return attempt(max(self._end - time.monotonic(), 1e-3))
             except ServingError as error:
                 # Clients that failed together must not come back together.
                 wait = pause * random.uniform(0.5, 1.0)

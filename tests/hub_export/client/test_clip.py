@@ -42,6 +42,20 @@ def middle(picture, size):
     return picture[top : top + size, left : left + size]
 
 
+@pytest.mark.parametrize("calls", [3, 20 + 2])
+def test_a_check_ends_the_work(video, calls):
+    """Once for each of the 20 frames that are decoded, then for each JPEG."""
+    left = iter(range(calls))
+    with pytest.raises(StopIteration):
+        encoded_clip(
+            video,
+            ModuleInfo(short_side=18),
+            frames=4,
+            frame_rate=10.0,
+            check=lambda: next(left),
+        )
+
+
 @pytest.mark.parametrize(
     "frames, rate, shown",
     [
