@@ -147,12 +147,31 @@ def _video_network(network, kind: str, endpoint: str | None) -> Part:
 
 
 def _functional(network, kind: str, endpoint: str | None) -> Part:
-    features = network.layers[-1].input
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise UserError(
+            f"The network {network.name} has {len(network.inputs)} inputs and "
+            f"{len(network.outputs)} outputs; a module takes frames and "
+            "returns one tensor."
+        )
+    last, node, _ = network.outputs[0]._keras_history
+    # Not `last.input`, which of a network in this one is its own.
+    features = last.inbound_nodes[node].input_tensors
+    if not endpoint and isinstance(features, list | tuple | dict):
+        raise UserError(
+            f"The last layer, {last.name}, takes several tensors, so what the "
+            "features are is not known. End the network with the one layer "
+            "that makes the logits of them."
+        )
+    if kind == CLASSIFICATION and network.outputs[0].shape.rank != 2:
+        raise UserError(
+            "Logits are of shape [batch, classes]; those of the network "
+            f"{network.name} have {network.outputs[0].shape.rank} axes."
+        )
     if endpoint:
         features = network.get_layer(endpoint).output
     outputs = {"features": features}
     if kind == CLASSIFICATION:
-        outputs["logits"] = network.output
+        outputs["logits"] = network.outputs[0]
     part = keras.Model(network.inputs, outputs)
 
     def forward(frames, training):

@@ -141,3 +141,46 @@ def test_a_network_of_flow(s3dg):
 def test_what_is_no_network(network):
     with pytest.raises(UserError, match="neither a network of d3d_tf nor"):
         cut(network, "classification")
+
+
+def test_what_has_no_one_output_of_one_layer():
+    """Stacked upon each other, tensors would be another thing."""
+    clip = keras.Input([None, None, None, 3])
+    means = keras.layers.GlobalAveragePooling3D()(clip)
+    one, two = keras.layers.Dense(3)(means), keras.layers.Dense(3)(means)
+    other = keras.Input([None, None, None, 3])
+    pair = keras.layers.Add()([clip, other])
+    for inputs, outputs, message in (
+        (clip, [one, two], "has 1 inputs and 2 outputs"),
+        ([clip, other], pair, "has 2 inputs and 1 outputs"),
+        (clip, keras.layers.Add(name="sum")([one, two]), "last layer, sum, t"),
+        (clip, keras.layers.Conv3D(3, 1)(clip), "have 5 axes"),
+    ):
+        with pytest.raises(UserError, match=message):
+            cut(keras.Model(inputs, outputs), "classification")
+
+
+def test_a_last_layer_that_is_a_network():
+    """Its own layers make the logits of the features."""
+    head = keras.Sequential([keras.Input([3]), keras.layers.Dense(2)])
+    network = keras.Sequential(
+        [
+            keras.Input([None, None, None, 3]),
+            keras.layers.GlobalAveragePooling3D(),
+            head,
+        ]
+    )
+    clips = np.zeros([1, 2, 4, 4, 3], np.float32) + [0.1, 0.2, 0.3]
+    outputs = cut(network, "classification").forward(clips, False)
+    np.testing.assert_allclose(
+        outputs["features"], [[0.1, 0.2, 0.3]], rtol=1e-5
+    )
+    np.testing.assert_allclose(outputs["logits"], network(clips))
+
+
+def test_a_map_before_a_last_layer_of_several_tensors(frames):
+    clip = keras.Input([None, None, None, 3])
+    half = keras.layers.Rescaling(0.5, name="half")(clip)
+    network = keras.Model(clip, keras.layers.Add()([clip, half]))
+    outputs = cut(network, "feature_map", "half").forward(frames, False)
+    np.testing.assert_allclose(outputs["features"], frames * 0.5)
