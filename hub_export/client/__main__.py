@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import io
 import sys
 
 from d3d_tf.hub_export.client.classification import (
@@ -114,5 +115,6 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 if __name__ == "__main__":
     # Names of files and classes that the terminal has no letters for.
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())

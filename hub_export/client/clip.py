@@ -69,7 +69,7 @@ def encoded_clip(
     told = info.jpeg_quality
     for quality in (told,) if told else QUALITIES:
         # Repeated frames are one array.
-        jpegs = {}
+        jpegs: dict[int, bytes] = {}
         for pixels in chosen:
             if id(pixels) not in jpegs:
                 check()
