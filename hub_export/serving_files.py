@@ -115,7 +115,7 @@ def _docker_run(image: str) -> str:
 #!/bin/sh
 # The same as compose.yaml: sh docker_run.sh
 exec docker run --rm -p 127.0.0.1:8500:8500 -p 127.0.0.1:8501:8501 \\
-  -v "$(cd "$(dirname "$0")/.." && pwd):{_INSIDE}:ro" \\
+  -v "$(CDPATH= cd "$(dirname "$0")/.." && pwd):{_INSIDE}:ro" \\
   {image} \\
   {flags}
 """

@@ -63,9 +63,11 @@ def test_command_and_compose_file_are_the_same(tmp_path):
     (tmp_path / "docker").write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     (tmp_path / "docker").chmod(0o755)
     words = subprocess.run(
-        ["sh", str(folder / "docker_run.sh")],
-        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
-        cwd="/",
+        ["sh", "serving/docker_run.sh"],
+        # With CDPATH `cd` prints where it goes, a second line.
+        env=os.environ
+        | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CDPATH": ".:/"},
+        cwd=folder.parent,
         capture_output=True,
         text=True,
         check=True,
