@@ -131,12 +131,12 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         fused = fuse(given.members)
-    except UserError as error:
+        print("\n".join(lines(fused)))
+        if given.out:
+            write(fused, given.out)
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print("\n".join(lines(fused)))
-    if given.out:
-        write(fused, given.out)
+        return getattr(error, "exit_code", 1)
     return 0
 
 

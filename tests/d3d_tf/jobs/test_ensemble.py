@@ -121,3 +121,13 @@ def test_no_scores(tmp_path, name):
 def test_one_is_no_ensemble(tmp_path):
     with pytest.raises(UserError, match="two members"):
         fuse([tmp_path])
+
+
+def test_one_line_for_what_cannot_be_written_or_read(tmp_path, capsys):
+    first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
+    out = first / "scores" / "student.json" / "both"
+    assert main([str(first), str(first), f"--out={out}"]) == 1
+    assert "error: [Errno 20] Not a directory" in capsys.readouterr().err
+    (tmp_path / "student-test.npz").write_text("junk")
+    assert main([str(first), str(tmp_path / "student-test.npz")]) == 1
+    assert "holds no scores" in capsys.readouterr().err
