@@ -140,6 +140,10 @@ class Run:
         """Whether it is one of --mode=finetune: no teacher, one network."""
         return self.exists() and bool(self.origin().get("finetuned"))
 
+    def maker(self) -> str:
+        """The mode that goes on where this run was left."""
+        return "finetune" if self.is_finetuned() else "distill"
+
     def start(
         self,
         recipe: config.Recipe,

@@ -54,8 +54,9 @@ def evaluate(
     )
     if not roles:
         raise UserError(
-            f"{run.folder} has no finished network yet: start --mode=distill "
-            f"--run_dir={run.folder} again, it goes on from its checkpoints."
+            f"{run.folder} has no finished network yet: start "
+            f"--mode={run.maker()} --run_dir={run.folder} again, it goes on "
+            "from its checkpoints."
         )
     write_table(experiment, roles, flow_mismatch=mismatch)
     if run.aside:
@@ -65,7 +66,7 @@ def evaluate(
 def export(run: Run, settings: list[str] | None = None) -> None:
     """Publishes the run's student and says where.
 
-    Of a converted checkpoint it is the RGB network.
+    Of a converted checkpoint it is the RGB network. Records are not needed.
 
     Args:
       run: the run.
@@ -76,16 +77,10 @@ def export(run: Run, settings: list[str] | None = None) -> None:
       UsageError: a setting is of another section.
     """
     recipe = _changed(run, "export", "export", settings)
-    if run.is_converted():
-        network = load_checkpoint(run.folder)
-        say(f"module: {export_run(run, network, recipe)}")
-        return
-    experiment = _experiment(run, _dataset(run, None))
-    if not experiment.is_finished(STUDENT):
-        raise UserError(
-            f"{run.folder} has no finished student: --mode=distill makes it."
-        )
-    say(f"module: {export_run(run, experiment.network(STUDENT), recipe)}")
+    network = load_checkpoint(
+        run.folder, None if run.is_converted() else STUDENT
+    )
+    say(f"module: {export_run(run, network, recipe)}")
 
 
 def visualize(run: Run, data: str | None) -> None:
@@ -156,8 +151,8 @@ def _dataset(run: Run, data: str | None) -> Dataset:
     folder = data or run.origin()["records"]
     if not folder:
         raise UsageError(
-            f"{run.folder} was converted, not trained on records: name some "
-            "with --data=RECORDS."
+            f"{run.folder} was made of published weights or of a module, not "
+            "trained on records: name some with --data=RECORDS."
         )
     dataset = open_dataset(folder)
     if run.labels() != dataset.classes:

@@ -252,3 +252,24 @@ def test_export_of_another_kind(toy, copied_run, capsys, only_scores):
     assert told["recipe_hash"] == copied_run.read_results()["recipe_hash"]
     with pytest.raises(UsageError, match="takes export.kind, export.endpoint"):
         finished.export(toy.run, ["clip.size=8"])
+
+
+@pytest.mark.parametrize("records", ["gone", None], ids=["gone", "a module"])
+def test_export_needs_no_records(copied_run, records, capsys, only_scores):
+    """They were deleted, or the run was made of a module and never had any."""
+    origin = json.loads((copied_run.folder / "origin.json").read_text())
+    text = json.dumps(origin | {"records": records})
+    (copied_run.folder / "origin.json").write_text(text)
+    finished.export(copied_run, ["export.kind=feature_vector"])
+    path = copied_run.export_path / "feature_vector" / "1"
+    assert capsys.readouterr().out == f"module: {path}\n"
+    assert (path / "saved_model.pb").exists()
+
+
+def test_an_unfinished_fine_tuning_goes_on_by_its_own_mode(toy, tmp_path):
+    run = Run(tmp_path / "run")
+    start(run, toy, finetuned=True)
+    with pytest.raises(UserError, match="start --mode=finetune --run_dir"):
+        finished.evaluate(run, None)
+    with pytest.raises(UserError, match="start --mode=finetune --run_dir"):
+        finished.export(run)
