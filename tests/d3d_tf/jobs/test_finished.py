@@ -1,6 +1,7 @@
 """What is done with a run that is there."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -273,3 +274,19 @@ def test_an_unfinished_fine_tuning_goes_on_by_its_own_mode(toy, tmp_path):
         finished.evaluate(run, None)
     with pytest.raises(UserError, match="start --mode=finetune --run_dir"):
         finished.export(run)
+
+
+def test_evaluate_and_visualize_on_test_videos_alone(copied_run, other_data):
+    """A benchmark's test set, for one, comes without training videos."""
+    path = Path(other_data) / "dataset.json"
+    info = json.loads(path.read_text())
+    del info["splits"]["train"]
+    path.write_text(json.dumps(info))
+    finished.evaluate(copied_run, other_data)
+    folder = copied_run.folder / "evaluations" / "other-feedbeef"
+    metrics = json.loads((folder / "results.json").read_text())["metrics"]
+    ours = copied_run.read_results()["metrics"]
+    assert metrics["student/top1"] == ours["student/top1"]
+    assert "student/train_top1" not in metrics
+    finished.visualize(copied_run, other_data)
+    assert "&ndash;" in (folder / "report.html").read_text()
