@@ -222,18 +222,14 @@ def test_other_videos_are_refused(tmp_path):
 def test_an_older_run_has_the_data_set_in_its_results(run):
     run.write_results({"dataset": {"digest": "0123"}})
     with pytest.raises(UsageError, match="are others"):
-        run.start(
-            RECIPE, LABELS, records=Path("b"), flow=FLOW, dataset="4567"
-        )
+        run.start(RECIPE, LABELS, records=Path("b"), flow=FLOW, dataset="4567")
 
 
 def test_another_teacher_is_refused_once_a_student_learns(tmp_path):
     run = Run(tmp_path / "x")
 
     def start(teacher):
-        run.start(
-            RECIPE, LABELS, records=Path("r"), flow=FLOW, teacher=teacher
-        )
+        run.start(RECIPE, LABELS, records=Path("r"), flow=FLOW, teacher=teacher)
 
     start(None)
     start(tmp_path / "a")
