@@ -39,6 +39,7 @@ def evaluate(
     """
     recipe = _changed(run, "evaluate", "evaluation", settings)
     dataset = _dataset(run, data)
+    _warn_of_other_pictures(run, dataset)
     run = _beside(run, dataset)
     experiment = _experiment(run, dataset, recipe)
     mismatch = run.origin()["flow_mismatch"]
@@ -99,6 +100,19 @@ def visualize(run: Run, data: str | None) -> None:
             f"--mode=evaluate --data={dataset.folder} makes them."
         )
     say(f"report: {write_report(beside, dataset)}")
+
+
+def _warn_of_other_pictures(run: Run, dataset: Dataset) -> None:
+    ours, theirs = to_dict(run.recipe().data), dataset.info["recipe"]["data"]
+    for key, unit in (
+        ("frame_rate", "frames per second"),
+        ("short_side", "pixels along the short side"),
+    ):
+        if ours[key] != theirs[key]:
+            say(
+                f"warning: {run.folder} knows videos of {ours[key]:g} {unit}, "
+                f"these records have {theirs[key]:g}."
+            )
 
 
 def _beside(run: Run, dataset: Dataset) -> Run:

@@ -276,6 +276,22 @@ def test_an_unfinished_fine_tuning_goes_on_by_its_own_mode(toy, tmp_path):
         finished.export(run)
 
 
+def test_data_of_another_frame_rate(copied_run, other_data, capsys):
+    """The protocol tells that of the data, and a line tells the difference."""
+    path = Path(other_data) / "dataset.json"
+    info = json.loads(path.read_text())
+    info["recipe"]["data"]["frame_rate"] = 12.5
+    path.write_text(json.dumps(info))
+    finished.evaluate(copied_run, other_data)
+    assert capsys.readouterr().out.startswith(
+        f"warning: {copied_run.folder} knows videos of 25 frames per second, "
+        "these records have 12.5.\n"
+    )
+    folder = copied_run.folder / "evaluations" / "other-feedbeef"
+    protocol = json.loads((folder / "results.json").read_text())["protocol"]
+    assert protocol.startswith("1 clip x 1 centre crop x 4 frames at 12.5 fps")
+
+
 def test_evaluate_and_visualize_on_test_videos_alone(copied_run, other_data):
     """A benchmark's test set, for one, comes without training videos."""
     path = Path(other_data) / "dataset.json"
