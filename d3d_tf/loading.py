@@ -33,17 +33,17 @@ def load_checkpoint(folder: str | Path, role: str | None = None):
             )
             restore(network, run.checkpoints(name))
             return network
-    if run.is_converted():
+    if run.is_converted() or "module" in (run.weights() or {}):
         there = [
             name
             for name in (*STREAM, INITIAL)
             if is_finished(run.checkpoints(name))
         ]
         raise UserError(
-            f"{run.folder} is a converted checkpoint with no "
+            f"{run.folder} is a converted checkpoint, or a module, with no "
             f"{' or '.join(wanted)}; it holds {', '.join(there)}."
         )
     raise UserError(
         f"{run.folder} has no finished {' or '.join(wanted)}: start "
-        f"--mode=distill --run_dir={run.folder} again, it goes on."
+        f"--mode={run.maker()} --run_dir={run.folder} again, it goes on."
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from d3d_tf import config
 from d3d_tf.errors import UsageError
-from d3d_tf.files import write_atomically
+from d3d_tf.files import resolved, to_path, write_atomically
 
 # The networks of a run, by the names that results.json uses.
 TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
@@ -140,6 +140,10 @@ class Run:
         """Whether it is one of --mode=finetune: no teacher, one network."""
         return self.exists() and bool(self.origin().get("finetuned"))
 
+    def maker(self) -> str:
+        """The mode that goes on where this run was left."""
+        return "finetune" if self.is_finetuned() else "distill"
+
     def start(
         self,
         recipe: config.Recipe,
@@ -151,6 +155,7 @@ class Run:
         flow_mismatch: dict | None = None,
         weights: dict | None = None,
         finetuned: bool = False,
+        dataset: str | None = None,
     ) -> None:
         """Makes the folder, or goes on in it if recipe and classes are equal.
 
@@ -164,12 +169,23 @@ class Run:
             accepted.
           weights: see `weights`.
           finetuned: see `is_finetuned`.
+          dataset: digest of the records; the first one stays.
 
         Raises:
-          UsageError: the folder belongs to another recipe, data set or start.
+          UsageError: the folder belongs to another recipe, data set, teacher or
+            start.
         """
         if self.exists():
-            flow = self.origin()["flow"]
+            there = self.origin()
+            first = there.get("dataset") or self.read_results().get(
+                "dataset", {}
+            ).get("digest")
+            # Records of another flow have another digest; that they may be
+            # used was asked for.
+            others = bool(first and dataset) and there["flow"] == flow
+            others = others and first != dataset
+            dataset = first or dataset
+            flow = there["flow"]
             found = config.differences(
                 config.to_dict(self.recipe()) | {"classes": self.labels()},
                 config.to_dict(recipe) | {"classes": labels},
@@ -183,22 +199,37 @@ class Run:
                     f"{self.folder} holds a run of another recipe ({text}). "
                     "Choose another --run_dir, or remove the folder."
                 )
+            if others:
+                raise UsageError(
+                    f"{self.folder} was started on the videos of "
+                    f"{there['records']}, those of {records} are others. "
+                    "Choose another --run_dir, or remove the folder."
+                )
             before, now = (
                 (w or {}).get("init") for w in (self.weights(), weights)
             )
             if self.is_finetuned() != finetuned:
-                there, here = "was not", "is"
+                was, here = "was not", "is"
                 if not finetuned:
-                    there, here = "was", "is not"
+                    was, here = "was", "is not"
                 raise UsageError(
-                    f"{self.folder} {there} started by --mode=finetune, this "
+                    f"{self.folder} {was} started by --mode=finetune, this "
                     f"{here}. Choose another --run_dir, or remove the folder."
                 )
-            if before != now:
+            if _placed(before) != _placed(now):
+                flag = "--checkpoint" if finetuned else "--init"
                 raise UsageError(
                     f"{self.folder} was started from {_runs(before)} and is "
-                    f"now to start from {_runs(now)} (--init). Choose another "
+                    f"now to start from {_runs(now)} ({flag}). Choose another "
                     "--run_dir, or remove the folder."
+                )
+            taught = self.checkpoints(STUDENT).exists() and not finetuned
+            if taught and _place(there["teacher"]) != _place(teacher):
+                raise UsageError(
+                    f"The student of {self.folder} learns from the teacher of "
+                    f"{there['teacher'] or 'the run itself'}, now it is to be "
+                    f"that of {teacher or 'the run itself'} (--teacher). "
+                    "Choose another --run_dir, or remove the folder."
                 )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "scores").mkdir(parents=True, exist_ok=True)
@@ -208,6 +239,8 @@ class Run:
             "flow": flow,
             "flow_mismatch": flow_mismatch,
         }
+        if dataset:
+            origin["dataset"] = dataset
         if weights:
             origin["weights"] = weights
         if finetuned:
@@ -228,6 +261,15 @@ class Run:
             return json.loads(self.results_path.read_text())
         except FileNotFoundError:
             return {}
+
+
+def _place(folder: str | Path | None) -> str | None:
+    """However it is spelt, the same folder is the same."""
+    return str(resolved(to_path(folder))) if folder else None
+
+
+def _placed(init: list[dict] | None) -> list[dict]:
+    return [entry | {"run": _place(entry["run"])} for entry in init or []]
 
 
 def _runs(init: list[dict] | None) -> str:

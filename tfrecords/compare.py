@@ -132,12 +132,14 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         lines, common = compare(given.first, given.second)
-    except UserError as error:
+        print("\n".join(lines))
+        if given.out:
+            write_atomically(
+                given.out, "".join(f"{i}\n" for i in sorted(common))
+            )
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print("\n".join(lines))
-    if given.out:
-        write_atomically(given.out, "".join(f"{i}\n" for i in sorted(common)))
+        return getattr(error, "exit_code", 1)
     return 0
 
 

@@ -3,11 +3,13 @@
 import dataclasses
 import io
 import math
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from d3d_tf.errors import UserError
 from d3d_tf.files import to_path, write_atomically
 
 
@@ -90,9 +92,28 @@ class Scores:
 
     @classmethod
     def load(cls, path: Path) -> "Scores":
-        """Reads what `save` wrote."""
-        with np.load(io.BytesIO(to_path(path).read_bytes())) as content:
-            return cls(**{key: content[key] for key in content.files})
+        """Reads what `save` wrote.
+
+        Raises:
+          UserError: it is not there, or something else.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        try:
+            content = np.load(io.BytesIO(to_path(path).read_bytes()))
+            return cls(**{name: content[name] for name in names})
+        except FileNotFoundError as error:
+            raise UserError(f"There is no file {path}.") from error
+        except (
+            OSError,
+            ValueError,
+            EOFError,
+            LookupError,  # No such array in it, or it is one array.
+            zipfile.BadZipFile,
+        ) as error:
+            raise UserError(
+                f"{path} holds no scores: it is none of a run's "
+                f"scores/ROLE-SPLIT.npz, or not whole ({error})."
+            ) from error
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -56,6 +56,7 @@ def distill(
         dataset.classes,
         records=dataset.folder,
         flow=dataset.flow,
+        dataset=dataset.info["digest"],
         flow_mismatch=mismatch,
         teacher=teacher.folder if teacher else None,
         weights=_weights(teacher, initial),

@@ -120,6 +120,15 @@ def write(fused: dict, out: Path) -> None:
     write_atomically(out / "results.json", json.dumps(results, indent=1))
 
 
+def _require_no_run(out: Path) -> None:
+    found = Run(out).read_results()
+    if Run(out).exists() or found and "members" not in found:
+        raise UserError(
+            f"{out} holds a run's results, which an ensemble's would replace: "
+            "name another folder with --out."
+        )
+
+
 def main(argv: list[str] | None = None) -> int:
     """Prints the ensemble's accuracy; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -130,13 +139,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="folder for what is found")
     given = parser.parse_args(argv)
     try:
+        if given.out:
+            _require_no_run(given.out)
         fused = fuse(given.members)
-    except UserError as error:
+        print("\n".join(lines(fused)))
+        if given.out:
+            write(fused, given.out)
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print("\n".join(lines(fused)))
-    if given.out:
-        write(fused, given.out)
+        return getattr(error, "exit_code", 1)
     return 0
 
 

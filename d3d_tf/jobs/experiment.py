@@ -172,12 +172,16 @@ class Experiment:
         """Scores and costs; those of a finished network are kept."""
         digest = self.dataset.info["digest"]
         views = self.recipe.evaluation
+        home = self._home(role)
         row = None
         if self.is_finished(role):
-            row = Row.load(role, self._home(role), digest, views)
+            row = Row.load(role, home, digest, views)
         if row is None:
             row = self._score(role)
-            row.save(self.run, digest, views)
+        elif home is self.run:
+            return row
+        # Also a donor's: the report and `compare` look for it in the run.
+        row.save(self.run, digest, views)
         return row
 
     def _score(self, role: str) -> Row:

@@ -53,6 +53,7 @@ def finetune(
         dataset.classes,
         records=dataset.folder,
         flow=dataset.flow,
+        dataset=dataset.info["digest"],
         weights={"init": initial.describe()},
         finetuned=True,
     )

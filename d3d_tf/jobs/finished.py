@@ -39,6 +39,7 @@ def evaluate(
     """
     recipe = _changed(run, "evaluate", "evaluation", settings)
     dataset = _dataset(run, data)
+    _warn_of_other_pictures(run, dataset)
     run = _beside(run, dataset)
     experiment = _experiment(run, dataset, recipe)
     mismatch = run.origin()["flow_mismatch"]
@@ -54,8 +55,9 @@ def evaluate(
     )
     if not roles:
         raise UserError(
-            f"{run.folder} has no finished network yet: start --mode=distill "
-            f"--run_dir={run.folder} again, it goes on from its checkpoints."
+            f"{run.folder} has no finished network yet: start "
+            f"--mode={run.maker()} --run_dir={run.folder} again, it goes on "
+            "from its checkpoints."
         )
     write_table(experiment, roles, flow_mismatch=mismatch)
     if run.aside:
@@ -65,7 +67,7 @@ def evaluate(
 def export(run: Run, settings: list[str] | None = None) -> None:
     """Publishes the run's student and says where.
 
-    Of a converted checkpoint it is the RGB network.
+    Of a converted checkpoint it is the RGB network. Records are not needed.
 
     Args:
       run: the run.
@@ -76,16 +78,10 @@ def export(run: Run, settings: list[str] | None = None) -> None:
       UsageError: a setting is of another section.
     """
     recipe = _changed(run, "export", "export", settings)
-    if run.is_converted():
-        network = load_checkpoint(run.folder)
-        say(f"module: {export_run(run, network, recipe)}")
-        return
-    experiment = _experiment(run, _dataset(run, None))
-    if not experiment.is_finished(STUDENT):
-        raise UserError(
-            f"{run.folder} has no finished student: --mode=distill makes it."
-        )
-    say(f"module: {export_run(run, experiment.network(STUDENT), recipe)}")
+    network = load_checkpoint(
+        run.folder, None if run.is_converted() else STUDENT
+    )
+    say(f"module: {export_run(run, network, recipe)}")
 
 
 def visualize(run: Run, data: str | None) -> None:
@@ -104,6 +100,19 @@ def visualize(run: Run, data: str | None) -> None:
             f"--mode=evaluate --data={dataset.folder} makes them."
         )
     say(f"report: {write_report(beside, dataset)}")
+
+
+def _warn_of_other_pictures(run: Run, dataset: Dataset) -> None:
+    ours, theirs = to_dict(run.recipe().data), dataset.info["recipe"]["data"]
+    for key, unit in (
+        ("frame_rate", "frames per second"),
+        ("short_side", "pixels along the short side"),
+    ):
+        if ours[key] != theirs[key]:
+            say(
+                f"warning: {run.folder} knows videos of {ours[key]:g} {unit}, "
+                f"these records have {theirs[key]:g}."
+            )
 
 
 def _beside(run: Run, dataset: Dataset) -> Run:
@@ -156,8 +165,8 @@ def _dataset(run: Run, data: str | None) -> Dataset:
     folder = data or run.origin()["records"]
     if not folder:
         raise UsageError(
-            f"{run.folder} was converted, not trained on records: name some "
-            "with --data=RECORDS."
+            f"{run.folder} was made of published weights or of a module, not "
+            "trained on records: name some with --data=RECORDS."
         )
     dataset = open_dataset(folder)
     if run.labels() != dataset.classes:

@@ -104,6 +104,13 @@ def _recipe(told: dict, folder: Path) -> config.Recipe:
         raise UserError(
             f"{folder} is of another version of d3d_tf: {error}."
         ) from error
+    endpoint = told.get("endpoint")
+    if endpoint not in (None, network.final_endpoint):
+        raise UserError(
+            f"{folder} ends at {endpoint}, the network it is a part of at "
+            f"{network.final_endpoint}: give the run, or a module of another "
+            "kind. hub.KerasLayer fine-tunes this one, see docs/finetuning.md."
+        )
     return config.Recipe(
         name="module",
         network=network,

@@ -18,7 +18,8 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
     crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
     text = f"{clips} x {crops} x {frames} frames at "
-    text += f"{recipe.data.frame_rate:g} fps"
+    # The records' own: those of another run may have another.
+    text += f"{dataset.info['recipe']['data']['frame_rate']:g} fps"
     if views.clips * views.crops > 1:
         text += ", mean of the soft-max scores"
     for split in splits:

@@ -60,6 +60,11 @@ def _results(run: Run) -> dict:
     results = run.read_results()
     if not results:
         raise UserError(f"{run.folder} has no results yet.")
+    if "recipe" not in results:
+        raise UserError(
+            f"{run.folder} holds an ensemble, not a run: of which split it is, "
+            "its results do not say."
+        )
     return results
 
 
@@ -117,12 +122,12 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         means = mean_over_splits([Run(folder) for folder in given.runs])
-    except UserError as error:
+        print("\n".join(lines(means)))
+        if given.out:
+            write_atomically(given.out, json.dumps(means, indent=1))
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print("\n".join(lines(means)))
-    if given.out:
-        write_atomically(given.out, json.dumps(means, indent=1))
+        return getattr(error, "exit_code", 1)
     return 0
 
 

@@ -46,8 +46,10 @@ class Row:
     parameters: int
     milliseconds: float
 
-    def train_top1(self) -> float:
-        """Accuracy on the training videos, 0..1."""
+    def train_top1(self) -> float | None:
+        """Accuracy on the training videos, 0..1; None if there are none."""
+        if "train" not in self.scores:
+            return None
         right, total = self.scores["train"].top1()
         return right / total
 
@@ -87,11 +89,13 @@ class Row:
 
     def metrics(self, test_splits: list[str]) -> dict:
         """Entries of results.json; the bare name is the last, hardest split."""
-        entries = {
-            f"{self.role}/train_top1": {
+        entries: dict = {}
+        if "train" in self.scores:
+            entries[f"{self.role}/train_top1"] = {
                 "value": self.train_top1(),
                 "n": len(self.scores["train"].labels),
-            },
+            }
+        entries |= {
             f"{self.role}/parameters": {"value": self.parameters},
             f"{self.role}/ms_per_video": {"value": self.milliseconds},
         }
@@ -120,9 +124,11 @@ def line(
         cell = f"{100 * right / total:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
         cells += f"{cell:>24}"
     note = ""
-    if toy and row.train_top1() < CONVERGED:
+    train = row.train_top1()
+    if toy and train is not None and train < CONVERGED:
         note = "  did not converge"
     return (
-        f"{name or ROWS[row.role]:16}{cells}{100 * row.train_top1():>10.1f}"
+        f"{name or ROWS[row.role]:16}{cells}"
+        f"{'-' if train is None else f'{100 * train:.1f}':>10}"
         f"{row.parameters:>12,}{row.milliseconds:>10.1f}{note}"
     )

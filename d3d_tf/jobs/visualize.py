@@ -59,7 +59,8 @@ def _rows(
     for role, name in names.items():
         if f"{role}/top1" not in metrics:
             continue
-        train = metrics[f"{role}/train_top1"]["value"]
+        # None of records without training videos.
+        train = metrics.get(f"{role}/train_top1", {}).get("value")
         rows.append(
             {
                 "role": role,
@@ -69,7 +70,9 @@ def _rows(
                     for s in splits
                 ],
                 "train": train,
-                "failed": recipe.toy is not None and train < CONVERGED,
+                "failed": recipe.toy is not None
+                and train is not None
+                and train < CONVERGED,
                 "parameters": metrics[f"{role}/parameters"]["value"],
                 "ms": metrics[f"{role}/ms_per_video"]["value"],
             }

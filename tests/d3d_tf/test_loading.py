@@ -81,3 +81,15 @@ def test_nothing_finished(run, saved):
 def test_no_run(tmp_path):
     with pytest.raises(UserError, match="is no run"):
         load_checkpoint(tmp_path)
+
+
+def test_a_module_of_features_has_no_classifier(tmp_path):
+    run = Run(tmp_path / "features")
+    run.start(
+        RECIPE, [], records=None, flow={}, weights={"module": {"source": "m"}}
+    )
+    folder = run.checkpoints("initial")
+    folder.mkdir(parents=True)
+    (folder / "finished.json").write_text("{}")
+    with pytest.raises(UserError, match="or a module, .*it holds initial"):
+        load_checkpoint(run.folder)

@@ -191,6 +191,56 @@ def test_another_start_is_refused(tmp_path):
     assert run.weights() == given
 
 
+def test_a_start_may_be_spelt_in_another_way(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = Run(tmp_path / "x")
+    for name in ("runs/a", str(tmp_path / "runs" / "a")):
+        weights = {"init": [{"run": name}]}
+        run.start(RECIPE, LABELS, records=Path("r"), flow=FLOW, weights=weights)
+    assert run.weights() == weights
+
+
+def test_other_videos_are_refused(tmp_path):
+    """Those of the same classes, too: the networks never saw them."""
+    run = Run(tmp_path / "x")
+
+    def start(records, dataset, flow=FLOW):
+        run.start(
+            RECIPE, LABELS, records=Path(records), flow=flow, dataset=dataset
+        )
+
+    start("records/a", "0123")
+    start("moved/a", "0123")
+    with pytest.raises(UsageError, match="moved/a, those of records/b are oth"):
+        start("records/b", "4567")
+    assert run.origin()["records"] == "moved/a"
+    # Of another flow, which was accepted before it came here.
+    start("records/c", "89ab", made_up_flow(library="another solver"))
+    start("records/a", "0123")
+
+
+def test_an_older_run_has_the_data_set_in_its_results(run):
+    run.write_results({"dataset": {"digest": "0123"}})
+    with pytest.raises(UsageError, match="are others"):
+        run.start(RECIPE, LABELS, records=Path("b"), flow=FLOW, dataset="4567")
+
+
+def test_another_teacher_is_refused_once_a_student_learns(tmp_path):
+    run = Run(tmp_path / "x")
+
+    def start(teacher):
+        run.start(RECIPE, LABELS, records=Path("r"), flow=FLOW, teacher=teacher)
+
+    start(None)
+    start(tmp_path / "a")
+    run.checkpoints("student").mkdir(parents=True)
+    start(tmp_path / "b" / ".." / "a")
+    with pytest.raises(UsageError, match="/a, now it is .* the run itself"):
+        start(None)
+    with pytest.raises(UsageError, match="of .*/a, now .* of .*/b .--teacher"):
+        start(tmp_path / "b")
+
+
 def test_a_converted_run_compares_what_its_authors_told(tmp_path):
     run = Run(tmp_path / "x")
     told = {"flow": {"saturation": FLOW["flow"]["saturation"]}}

@@ -95,3 +95,14 @@ def test_what_is_neither_is_told(tmp_path, capsys, other):
 def test_results_of_different_videos():
     with pytest.raises(UserError, match="different videos altogether"):
         compare_scores(A, scores(["9"], [0], [0]))
+
+
+def test_one_line_for_what_cannot_be_written_or_read(tmp_path, capsys):
+    A.save(tmp_path / "student-val.npz")
+    (tmp_path / "file").write_text("")
+    scores = str(tmp_path / "student-val.npz")
+    out = tmp_path / "file" / "ids.txt"
+    assert main([scores, scores, f"--out={out}"]) == 1
+    assert "error: [Errno 20] Not a directory" in capsys.readouterr().err
+    assert main([scores, str(tmp_path / "studnet-val.npz")]) == 1
+    assert "error: There is no file" in capsys.readouterr().err

@@ -1,10 +1,12 @@
 """Accuracies and intervals against numbers from outside."""
 
+import io
 import math
 
 import numpy as np
 import pytest
 
+from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import (
     Scores,
     average,
@@ -157,3 +159,32 @@ def test_wilson_is_the_same_for_wrong_as_for_right():
 
 def test_without_a_video_nothing_is_known():
     assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def _npy() -> bytes:
+    content = io.BytesIO()
+    np.save(content, np.zeros(3))
+    return content.getvalue()
+
+
+def _npz(**arrays) -> bytes:
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"junk", b"PK\3\4junk", _npy(), _npz(ids=np.array(["a"]))],
+    ids=["empty", "text", "cut", "one array", "others"],
+)
+def test_what_holds_no_scores(tmp_path, content):
+    path = tmp_path / "student-test.npz"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="student-test.npz holds no scores"):
+        Scores.load(path)
+
+
+def test_a_misspelt_file_of_scores(tmp_path):
+    with pytest.raises(UserError, match="There is no file .*studnet-test.npz"):
+        Scores.load(tmp_path / "studnet-test.npz")

@@ -93,6 +93,13 @@ def test_a_teacher_from_another_run(toy, tmp_path, monkeypatch):
     toy.again(run=run, teacher=toy.run)
     assert trained == ["training D3D (student)"]
     assert run.origin()["teacher"] == str(toy.run.folder)
+    # The donor's scores are kept, and its baseline is what the report compares.
+    names = [
+        {path.name for path in (r.folder / "scores").iterdir()}
+        for r in (run, toy.run)
+    ]
+    assert names[0] == names[1]
+    assert "Student minus baseline" in run.report_path.read_text()
     ours, theirs = (r.read_results()["metrics"] for r in (run, toy.run))
     for name in theirs:
         # The same seed, data and teacher make the same student.

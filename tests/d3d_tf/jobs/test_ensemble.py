@@ -121,3 +121,25 @@ def test_no_scores(tmp_path, name):
 def test_one_is_no_ensemble(tmp_path):
     with pytest.raises(UserError, match="two members"):
         fuse([tmp_path])
+
+
+def test_one_line_for_what_cannot_be_written_or_read(tmp_path, capsys):
+    first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
+    out = first / "scores" / "student.json" / "both"
+    assert main([str(first), str(first), f"--out={out}"]) == 1
+    assert "error: [Errno 20] Not a directory" in capsys.readouterr().err
+    (tmp_path / "student-test.npz").write_text("junk")
+    assert main([str(first), str(tmp_path / "student-test.npz")]) == 1
+    assert "holds no scores" in capsys.readouterr().err
+
+
+def test_results_of_a_run_are_not_replaced(tmp_path, capsys):
+    """Of an ensemble they are: the same command can be given again."""
+    first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
+    results = {"recipe": {}, "metrics": {}}
+    Run(first).write_results(results)
+    assert main([str(first), str(first), f"--out={first}"]) == 1
+    assert "A holds a run's results" in capsys.readouterr().err
+    assert Run(first).read_results() == results
+    for _ in range(2):
+        assert main([str(first), str(first), f"--out={tmp_path / 'B'}"]) == 0

@@ -1,6 +1,7 @@
 """What is done with a run that is there."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -252,3 +253,56 @@ def test_export_of_another_kind(toy, copied_run, capsys, only_scores):
     assert told["recipe_hash"] == copied_run.read_results()["recipe_hash"]
     with pytest.raises(UsageError, match="takes export.kind, export.endpoint"):
         finished.export(toy.run, ["clip.size=8"])
+
+
+@pytest.mark.parametrize("records", ["gone", None], ids=["gone", "a module"])
+def test_export_needs_no_records(copied_run, records, capsys, only_scores):
+    """They were deleted, or the run was made of a module and never had any."""
+    origin = json.loads((copied_run.folder / "origin.json").read_text())
+    text = json.dumps(origin | {"records": records})
+    (copied_run.folder / "origin.json").write_text(text)
+    finished.export(copied_run, ["export.kind=feature_vector"])
+    path = copied_run.export_path / "feature_vector" / "1"
+    assert capsys.readouterr().out == f"module: {path}\n"
+    assert (path / "saved_model.pb").exists()
+
+
+def test_an_unfinished_fine_tuning_goes_on_by_its_own_mode(toy, tmp_path):
+    run = Run(tmp_path / "run")
+    start(run, toy, finetuned=True)
+    with pytest.raises(UserError, match="start --mode=finetune --run_dir"):
+        finished.evaluate(run, None)
+    with pytest.raises(UserError, match="start --mode=finetune --run_dir"):
+        finished.export(run)
+
+
+def test_data_of_another_frame_rate(copied_run, other_data, capsys):
+    """The protocol tells that of the data, and a line tells the difference."""
+    path = Path(other_data) / "dataset.json"
+    info = json.loads(path.read_text())
+    info["recipe"]["data"]["frame_rate"] = 12.5
+    path.write_text(json.dumps(info))
+    finished.evaluate(copied_run, other_data)
+    assert capsys.readouterr().out.startswith(
+        f"warning: {copied_run.folder} knows videos of 25 frames per second, "
+        "these records have 12.5.\n"
+    )
+    folder = copied_run.folder / "evaluations" / "other-feedbeef"
+    protocol = json.loads((folder / "results.json").read_text())["protocol"]
+    assert protocol.startswith("1 clip x 1 centre crop x 4 frames at 12.5 fps")
+
+
+def test_evaluate_and_visualize_on_test_videos_alone(copied_run, other_data):
+    """A benchmark's test set, for one, comes without training videos."""
+    path = Path(other_data) / "dataset.json"
+    info = json.loads(path.read_text())
+    del info["splits"]["train"]
+    path.write_text(json.dumps(info))
+    finished.evaluate(copied_run, other_data)
+    folder = copied_run.folder / "evaluations" / "other-feedbeef"
+    metrics = json.loads((folder / "results.json").read_text())["metrics"]
+    ours = copied_run.read_results()["metrics"]
+    assert metrics["student/top1"] == ours["student/top1"]
+    assert "student/train_top1" not in metrics
+    finished.visualize(copied_run, other_data)
+    assert "&ndash;" in (folder / "report.html").read_text()

@@ -101,6 +101,14 @@ def test_networks_that_are_not_known(exported, entries, told):
         module_run(path)
 
 
+def test_a_part_of_a_network(exported):
+    """A feature_map: of the layers behind its endpoint it has no weights."""
+    _, path = exported
+    change(path, endpoint="Mixed_4f")
+    with pytest.raises(UserError, match="ends at Mixed_4f, .* at Mixed_5c"):
+        module_run(path)
+
+
 def test_a_module_that_does_not_tell_its_network(exported):
     _, path = exported
     told = json.loads((path / "module.json").read_text())

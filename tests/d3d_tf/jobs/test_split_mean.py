@@ -89,3 +89,18 @@ def test_other_experiments_are_not_averaged(runs, other, told):
 def test_a_run_without_results(tmp_path):
     with pytest.raises(UserError, match="has no results yet"):
         mean_over_splits([Run(tmp_path)])
+
+
+def test_one_line_for_an_ensemble_or_what_cannot_be_written(
+    runs, tmp_path, capsys
+):
+    made = runs({1: 0.97})
+    names = [str(run.folder) for run in made]
+    out = f"{names[0]}/results.json/mean.json"
+    assert main([*names, f"--out={out}"]) == 1
+    assert "error: [Errno 20] Not a directory" in capsys.readouterr().err
+    ensemble = Run(tmp_path / "both")
+    ensemble.folder.mkdir()
+    ensemble.write_results({"members": names, "metrics": {}})
+    assert main([*names, str(ensemble.folder)]) == 1
+    assert "both holds an ensemble, not a run" in capsys.readouterr().err

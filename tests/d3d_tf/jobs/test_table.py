@@ -154,3 +154,15 @@ def test_rows_of_other_views_are_not_taken(tmp_path):
 def test_a_row_may_have_another_name():
     text = line(make_row(), ["test"], toy=False, name="Fine-tuned")
     assert text.startswith("Fine-tuned   ")
+
+
+def test_records_without_training_videos():
+    """Of a benchmark, say: there is nothing to tell of the training."""
+    row = Row("student", {"test": scores_with(8, 10)}, 1_234_567, 12.34)
+    assert line(row, ["test"], toy=True).split() == [
+        *("D3D", "(student)", "80.0", "[49.0,", "94.3]", "-"),
+        *("1,234,567", "12.3"),
+    ]
+    entries = row.metrics(["test"])
+    assert entries["student/top1"]["value"] == 0.8
+    assert "student/train_top1" not in entries
