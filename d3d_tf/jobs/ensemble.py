@@ -6,7 +6,6 @@ network (table 8). Only scores are read: no network is run.
 """
 
 import argparse
-import functools
 import json
 import sys
 from pathlib import Path
@@ -58,7 +57,7 @@ def fuse(places: list[Path]) -> dict[str, tuple[list[Path], list[Scores]]]:
     if len(places) < 2:
         raise UserError("An ensemble has two members or more.")
     files = [score_files(place) for place in places]
-    common = functools.reduce(lambda a, b: a & b.keys(), files, files[0].keys())
+    common = set.intersection(*map(set, files))
     if not common:
         splits = "; ".join(
             f"{', '.join(found)} in {place}"

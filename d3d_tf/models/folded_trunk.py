@@ -79,7 +79,8 @@ class FoldedTrunk(keras.layers.Layer):
     def up_to(self, endpoint: str, inputs, training=None) -> dict:
         """As a call, but nothing behind `endpoint` is computed."""
         features = {}
-        net, branches = inputs, []
+        net = inputs
+        branches: list[tuple] = []
         for unit in self._trunk.units_up_to(endpoint):
             if isinstance(unit, MaxPool3D):
                 branches = [(unit(values), gates) for values, gates in branches]
