@@ -102,13 +102,14 @@ def on_common_videos(first: Scores, *others: Scores) -> list[Scores]:
     )
     if not len(common):
         raise UserError("The results are of different videos altogether.")
-    first, *others = (s.of(common).by_id() for s in (first, *others))
-    for other in others:
-        differing = first.labels != other.labels
+    found = [s.of(common).by_id() for s in (first, *others)]
+    labels = found[0].labels
+    for other in found[1:]:
+        differing = labels != other.labels
         if differing.any():
             raise UserError(
                 f"{differing.sum()} of {len(common)} common videos have "
-                f"another label in the other result, {first.ids[differing][0]} "
+                f"another label in the other result, {other.ids[differing][0]} "
                 "for one: the two were scored with different label maps."
             )
-    return [first, *others]
+    return found

@@ -1,8 +1,11 @@
 """The modes that a recipe drives: prepare, train, distill, finetune."""
 
+import os
+from pathlib import Path
+
 from d3d_tf import config
 from d3d_tf.errors import UsageError
-from d3d_tf.files import to_path
+from d3d_tf.files import is_remote, to_path
 
 
 def start(
@@ -42,6 +45,11 @@ def start(
             f"finetune.* has no effect with --mode={mode}; leave it alone."
         )
     folder = to_path(run_dir or f"runs/{recipe.name}")
+    # Now, and not behind hours of preparation.
+    # Records that are there are read, and may belong to others.
+    _require_folder("--records_dir", records_dir, os.R_OK)
+    if mode != "prepare":
+        _require_folder("--run_dir", folder, os.W_OK)
     if dry_run:
         import yaml
 
@@ -91,3 +99,18 @@ def start(
         allow_flow_mismatch=allow_flow_mismatch,
         init=starts,
     )
+
+
+def _require_folder(flag: str, folder: str | Path, access: int) -> None:
+    """What is there of a local folder's path must be a folder to use so."""
+    if is_remote(folder):
+        return
+    place = Path(folder).absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, access):
+        use = "write in" if access == os.W_OK else "read"
+        raise UsageError(
+            f"{flag}={folder} cannot be used: {place} is no folder that you "
+            f"may {use}."
+        )

@@ -1,5 +1,7 @@
 """What a recipe starts; the modes themselves are tested where they are."""
 
+import os
+
 import pytest
 
 from d3d_tf import config
@@ -36,3 +38,19 @@ def test_a_dry_run_says_what_would_be_done(tmp_path, monkeypatch, capsys):
     assert "freeze_to: Mixed_3b" in shown
     assert shown.endswith("would finetune the toy videos into runs/toy\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("flag", ["run_dir", "records_dir"])
+@pytest.mark.parametrize("place", ["file", "file/below/it"])
+def test_a_file_where_a_folder_should_be(tmp_path, flag, place):
+    (tmp_path / "file").write_text("mine")
+    given = str(tmp_path / place)
+    with pytest.raises(UsageError, match=f"--{flag}={given} cannot be used: "):
+        start("distill", TOY, **NOTHING | {flag: given})
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_of_somebody_else(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(UsageError, match="no folder that you may write in"):
+        start("distill", TOY, **NOTHING | {"run_dir": str(tmp_path / "run")})
