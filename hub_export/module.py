@@ -18,6 +18,7 @@ from d3d_tf.hub_export.parts import Part, cut
 from d3d_tf.models.folding import fold_batch_norm
 from d3d_tf.networks import VideoNetwork
 
+SEED = 0  # Of a module's dropout.
 _AXES = [None, None, None, None, 3]
 FRAMES = tf.TensorSpec(_AXES, tf.float32, "frames")
 # A mixed-precision policy casts what a layer is given; bytes are cast by us.
@@ -138,6 +139,9 @@ def _functions(network, part: Part) -> dict:
     """`{training: function of frames in [0, 1]}`."""
 
     def forward(frames, training):
+        # Of this graph alone. Dropout without a seed is refused where people
+        # ask for determinism.
+        tf.compat.v1.set_random_seed(SEED)
         outputs = part.forward(frames * 2.0 - 1.0, training)
         return {
             name: tf.cast(value, tf.float32) for name, value in outputs.items()

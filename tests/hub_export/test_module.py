@@ -144,6 +144,24 @@ def test_training_flag_reaches_batch_norm(seed):
         assert moved == [False, False, training, training, False, False]
 
 
+def test_dropout_has_a_seed_of_its_own(tmp_path):
+    """As determinism wants it, whatever the process was given: the same draws
+    after each load, and others in each call.
+    """
+    network = tiny_network(dropout=0.5)
+    try:
+        tf.random.set_seed(None)
+        module, _ = module_of(network)
+    finally:
+        tf.random.set_seed(0)
+    tf.saved_model.save(module, str(tmp_path))
+    frames = np.random.default_rng(0).random([2, 3, 4, 4, 3], np.float32)
+    first, again = (tf.saved_model.load(str(tmp_path)) for _ in range(2))
+    draws = [loaded.train(frames) for loaded in (first, first, again)]
+    np.testing.assert_array_equal(draws[0], draws[2])
+    assert np.any(draws[0] != draws[1])
+
+
 def test_variables_are_the_networks():
     network = tiny_network()
     module, _ = module_of(network)
