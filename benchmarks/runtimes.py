@@ -8,7 +8,6 @@ installs it beside.
 """
 
 import argparse
-import collections
 import contextlib
 import os
 import statistics
@@ -26,6 +25,7 @@ from tensorflow.python.framework.convert_to_constants import (
 
 from benchmarks.cpp_runtime import CppRuntime
 from benchmarks.pages import HERE, fill, processor, save
+from benchmarks.turns import Timed, take_turns, times_as_fast
 from d3d_tf.hub_export.inputs import ClipSpec
 from d3d_tf.hub_export.module import make_module
 from d3d_tf.hub_export.parts import CLASSIFICATION, cut
@@ -41,13 +41,9 @@ MODULE, FROZEN = "module, TensorFlow", "frozen graph, TensorFlow"
 MODULE_CPP, FROZEN_CPP = "module, TensorFlow in C++", "frozen graph, in C++"
 # What a candidate is compared with; others with the frozen graph in C++.
 BASELINE = {MODULE: FROZEN, FROZEN: FROZEN}
-RESAMPLES = 10_000
 PRECISIONS = {"f32": "module, OpenVINO", "bf16": "module, OpenVINO in bfloat16"}
 # That soft-max has something to say: a new network's logits are all alike.
 LOGIT_DEVIATION = 3.0
-
-# Milliseconds and the logits `[1, classes]`.
-Timed = tuple[float, np.ndarray]
 
 
 def make_s3dg(classes: int, unit: np.ndarray, **kwargs) -> S3DG:
@@ -165,43 +161,6 @@ def in_openvino(
         return call
 
     return {name: compiled(hint) for hint, name in PRECISIONS.items()}
-
-
-def take_turns(
-    cases: dict[str, Callable[[], Timed]], rounds: int
-) -> dict[str, tuple[list[float], np.ndarray]]:
-    """Times of each call, one a round, and what it answers.
-
-    Every round begins with another case, and the odd ones go backwards, so
-    that nobody always comes after the same one.
-    """
-    answers = {}
-    for name, call in cases.items():
-        call()  # Compiles.
-        answers[name] = call()[1].copy()
-    times: dict[str, list[float]] = {name: [] for name in cases}
-    for turn in range(rounds):
-        names = collections.deque(cases)
-        names.rotate(turn // 2)
-        for name in reversed(names) if turn % 2 else names:
-            times[name].append(cases[name]()[0])
-    return {name: (spent, answers[name]) for name, spent in times.items()}
-
-
-def times_as_fast(spent: list[float], baseline: list[float]) -> dict:
-    """The median of baseline / spent over rounds, its 95 % interval.
-
-    The machine's own drift is in both times of a round, and so in neither
-    ratio. The interval is the percentile bootstrap over rounds.
-    """
-    ratios = np.divide(baseline, spent)
-    rng = np.random.default_rng(0)
-    drawn = rng.choice(ratios, [RESAMPLES, len(ratios)])
-    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
-    return {
-        "ratio": float(np.median(ratios)),
-        "ratio_ci95": [float(low), float(high)],
-    }
 
 
 def distance(expected: np.ndarray, logits: np.ndarray) -> dict:

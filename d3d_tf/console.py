@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from absl import logging as absl_logging
@@ -42,6 +43,20 @@ def quiet(verbose: bool) -> None:
         absl_logging.set_verbosity(absl_logging.ERROR)
     for name in ("apache_beam", "matplotlib", "tensorflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def exit_code_of(work: Callable[[], None]) -> int:
+    """Does `work`; what a user or a file is to blame for is one line.
+
+    Returns:
+      0, or that of the error, which standard error was told.
+    """
+    try:
+        work()
+    except (UserError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return getattr(error, "exit_code", 1)
+    return 0
 
 
 def explain(error: BaseException, verbose: bool) -> int:

@@ -176,61 +176,22 @@ class Run:
             start.
         """
         if self.exists():
+            self._require_same_recipe(recipe, labels)
             there = self.origin()
             first = there.get("dataset") or self.read_results().get(
                 "dataset", {}
             ).get("digest")
             # Records of another flow have another digest; that they may be
             # used was asked for.
-            others = bool(first and dataset) and there["flow"] == flow
-            others = others and first != dataset
-            dataset = first or dataset
-            flow = there["flow"]
-            found = config.differences(
-                config.to_dict(self.recipe()) | {"classes": self.labels()},
-                config.to_dict(recipe) | {"classes": labels},
-            )
-            if found:
-                text = "; ".join(
-                    f"{key} is {old!r} there, {new!r} here"
-                    for key, old, new in found[:4]
-                )
-                raise UsageError(
-                    f"{self.folder} holds a run of another recipe ({text}). "
-                    "Choose another --run_dir, or remove the folder."
-                )
-            if others:
+            if there["flow"] == flow and first and dataset not in (None, first):
                 raise UsageError(
                     f"{self.folder} was started on the videos of "
                     f"{there['records']}, those of {records} are others. "
                     "Choose another --run_dir, or remove the folder."
                 )
-            before, now = (
-                (w or {}).get("init") for w in (self.weights(), weights)
-            )
-            if self.is_finetuned() != finetuned:
-                was, here = "was not", "is"
-                if not finetuned:
-                    was, here = "was", "is not"
-                raise UsageError(
-                    f"{self.folder} {was} started by --mode=finetune, this "
-                    f"{here}. Choose another --run_dir, or remove the folder."
-                )
-            if _placed(before) != _placed(now):
-                flag = "--checkpoint" if finetuned else "--init"
-                raise UsageError(
-                    f"{self.folder} was started from {_runs(before)} and is "
-                    f"now to start from {_runs(now)} ({flag}). Choose another "
-                    "--run_dir, or remove the folder."
-                )
-            taught = self.checkpoints(STUDENT).exists() and not finetuned
-            if taught and _place(there["teacher"]) != _place(teacher):
-                raise UsageError(
-                    f"The student of {self.folder} learns from the teacher of "
-                    f"{there['teacher'] or 'the run itself'}, now it is to be "
-                    f"that of {teacher or 'the run itself'} (--teacher). "
-                    "Choose another --run_dir, or remove the folder."
-                )
+            self._require_same_start(teacher, weights, finetuned)
+            dataset = first or dataset
+            flow = there["flow"]
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "scores").mkdir(parents=True, exist_ok=True)
         origin: dict = {
@@ -250,6 +211,49 @@ class Run:
             self.folder / "label_map.txt", "".join(f"{x}\n" for x in labels)
         )
         config.save(recipe, self.recipe_path)
+
+    def _require_same_recipe(self, recipe: config.Recipe, labels: list[str]):
+        found = config.differences(
+            config.to_dict(self.recipe()) | {"classes": self.labels()},
+            config.to_dict(recipe) | {"classes": labels},
+        )
+        if found:
+            text = "; ".join(
+                f"{key} is {old!r} there, {new!r} here"
+                for key, old, new in found[:4]
+            )
+            raise UsageError(
+                f"{self.folder} holds a run of another recipe ({text}). "
+                "Choose another --run_dir, or remove the folder."
+            )
+
+    def _require_same_start(
+        self, teacher: Path | None, weights: dict | None, finetuned: bool
+    ):
+        """What the networks began with, and what the student learns from."""
+        if self.is_finetuned() != finetuned:
+            was, here = ("was not", "is") if finetuned else ("was", "is not")
+            raise UsageError(
+                f"{self.folder} {was} started by --mode=finetune, this "
+                f"{here}. Choose another --run_dir, or remove the folder."
+            )
+        before, now = ((w or {}).get("init") for w in (self.weights(), weights))
+        if _placed(before) != _placed(now):
+            flag = "--checkpoint" if finetuned else "--init"
+            raise UsageError(
+                f"{self.folder} was started from {_runs(before)} and is "
+                f"now to start from {_runs(now)} ({flag}). Choose another "
+                "--run_dir, or remove the folder."
+            )
+        taught = self.checkpoints(STUDENT).exists() and not finetuned
+        first = self.origin()["teacher"]
+        if taught and _place(first) != _place(teacher):
+            raise UsageError(
+                f"The student of {self.folder} learns from the teacher of "
+                f"{first or 'the run itself'}, now it is to be that of "
+                f"{teacher or 'the run itself'} (--teacher). Choose another "
+                "--run_dir, or remove the folder."
+            )
 
     def write_results(self, results: dict) -> None:
         """Writes results.json whole."""

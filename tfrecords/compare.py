@@ -13,6 +13,7 @@ import json
 import sys
 from pathlib import Path
 
+from d3d_tf.console import exit_code_of
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.evaluation.paired import (
@@ -130,17 +131,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("second", metavar="B", type=Path)
     parser.add_argument("--out", help="file for the ids that both have")
     given = parser.parse_args(argv)
-    try:
+
+    def work() -> None:
         lines, common = compare(given.first, given.second)
         print("\n".join(lines))
         if given.out:
             write_atomically(
                 given.out, "".join(f"{i}\n" for i in sorted(common))
             )
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return getattr(error, "exit_code", 1)
-    return 0
+
+    return exit_code_of(work)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from d3d_tf.console import exit_code_of
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores, average
 from d3d_tf.evaluation.paired import on_common_videos, paired_difference
@@ -137,17 +138,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("members", metavar="RUN", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, help="folder for what is found")
     given = parser.parse_args(argv)
-    try:
+
+    def work() -> None:
         if given.out:
             _require_no_run(given.out)
         fused = fuse(given.members)
         print("\n".join(lines(fused)))
         if given.out:
             write(fused, given.out)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return getattr(error, "exit_code", 1)
-    return 0
+
+    return exit_code_of(work)
 
 
 if __name__ == "__main__":

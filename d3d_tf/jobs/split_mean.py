@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from d3d_tf.config import differences
+from d3d_tf.console import exit_code_of
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
 from d3d_tf.runs import Run
@@ -120,15 +121,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="+")
     parser.add_argument("--out", help="JSON file for the means")
     given = parser.parse_args(argv)
-    try:
+
+    def work() -> None:
         means = mean_over_splits([Run(folder) for folder in given.runs])
         print("\n".join(lines(means)))
         if given.out:
             write_atomically(given.out, json.dumps(means, indent=1))
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return getattr(error, "exit_code", 1)
-    return 0
+
+    return exit_code_of(work)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,8 @@ class ModuleInfo:
         if not valid:
             raise ClientError(
                 "frames, frame_rate and max_seconds must be above 0 and "
-                "finite, "
-                "jpeg_quality between 1 and 100 and short_side at least "
-                f"size; got {self}."
+                "finite, jpeg_quality between 1 and 100 and short_side at "
+                f"least size; got {self}."
             )
 
 

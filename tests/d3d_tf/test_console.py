@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from d3d_tf.console import explain, log_to, quiet, say
+from d3d_tf.console import exit_code_of, explain, log_to, quiet, say
 from d3d_tf.errors import UsageError, UserError
 
 
@@ -93,3 +93,21 @@ def test_others_are_quiet(monkeypatch):
     with warnings.catch_warnings():
         quiet(verbose=True)
     assert logger.level == logging.ERROR
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [(UserError("no"), 1), (UsageError("no"), 2), (OSError("no"), 1)],
+)
+def test_a_small_tool_ends_in_one_line(capsys, error, code):
+    def work():
+        raise error
+
+    assert exit_code_of(work) == code
+    assert capsys.readouterr().err == "error: no\n"
+    assert exit_code_of(lambda: None) == 0
+
+
+def test_a_fault_of_ours_keeps_its_trace():
+    with pytest.raises(ZeroDivisionError):
+        exit_code_of(lambda: print(1 / 0))
