@@ -18,9 +18,9 @@ import sys
 from collections.abc import Callable
 
 from d3d_tf.config import DataRecipe
-from d3d_tf.tfrecords.container import UnreadableVideo, reason
 from d3d_tf.tfrecords.sources import Source
-from d3d_tf.tfrecords.video import Video, first_frame_size, read_video
+from d3d_tf.video.opening import UnreadableVideo, reason
+from d3d_tf.video.reading import Video, first_frame_size, read_video
 
 MEMORY_LIMIT = 16 * 2**30  # Bytes of address space, libraries included.
 

@@ -83,9 +83,9 @@ def write_shard(
     import tensorflow as tf
 
     from d3d_tf.tfrecords import decoder
-    from d3d_tf.tfrecords.container import UnreadableVideo
     from d3d_tf.tfrecords.example import encode_example
     from d3d_tf.tfrecords.flow import flow_library
+    from d3d_tf.video.opening import UnreadableVideo
 
     inputs = shard.inputs()
     library = flow_library(shard.flow)

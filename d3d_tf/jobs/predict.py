@@ -8,7 +8,7 @@ from d3d_tf.data.geometry import centre_geometry, crop_and_flip
 from d3d_tf.errors import UserError
 from d3d_tf.loading import load_checkpoint
 from d3d_tf.runs import Run
-from d3d_tf.tfrecords.video import UnreadableVideo, read_video
+from d3d_tf.video.reading import UnreadableVideo, read_video
 
 TOP = 5
 

@@ -23,11 +23,11 @@ from d3d_tf.errors import UsageError
 from d3d_tf.files import is_remote, require_local, to_path
 from d3d_tf.recipes import RECIPES
 from d3d_tf.tfrecords import decoder, toy
-from d3d_tf.tfrecords.container import UnreadableVideo
 from d3d_tf.tfrecords.estimate import choose_sample, estimate
 from d3d_tf.tfrecords.layouts import list_videos
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
 from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.video.opening import UnreadableVideo
 
 LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
 LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.

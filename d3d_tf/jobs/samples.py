@@ -15,7 +15,7 @@ from d3d_tf.data.geometry import centre_geometry
 from d3d_tf.hub_export.agreement import Sample
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.module_info import ModuleInfo
-from d3d_tf.tfrecords.video import (
+from d3d_tf.video.reading import (
     UnreadableVideo,
     first_frame_size,
     read_video,

@@ -20,7 +20,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.manifest import write_manifest
 from d3d_tf.tfrecords.shards import write_shard
 from d3d_tf.tfrecords.sources import Source
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 
 
 def again(records, **changes):

@@ -9,7 +9,8 @@ import pytest
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.module_info import ModuleInfo
-from d3d_tf.tfrecords.video import read_video, write_video
+from d3d_tf.video.reading import read_video
+from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture, write_lossless
 
 CLIPS = Path(__file__).resolve().parents[4] / "shared/data/clips"
