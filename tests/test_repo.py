@@ -32,7 +32,7 @@ LAYERS = (
         "schema",
     ),
     ("console", "keras_api", "runs"),
-    ("data", "distill", "evaluation", "heads", "models"),
+    ("data", "distill", "evaluation", "heads", "models", "video"),
     ("networks", "training", "weights"),
     ("hub_export", "loading", "report", "tfrecords"),
     ("jobs",),

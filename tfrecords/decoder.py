@@ -44,6 +44,7 @@ def read(source: Source, data: DataRecipe) -> tuple[Video, str]:
         max_seconds=data.max_seconds,
         start=source.start,
         end=source.end,
+        square_pixels=data.square_pixels,
     )
 
 
@@ -53,7 +54,12 @@ def frame_size(source: Source, data: DataRecipe) -> tuple[int, int]:
     Raises:
       UnreadableVideo: as `read`.
     """
-    return _ask("frame_size", source.path, data.max_decode_seconds)
+    return _ask(
+        "frame_size",
+        source.path,
+        data.max_decode_seconds,
+        square_pixels=data.square_pixels,
+    )
 
 
 def _ask(name: str, path: str, seconds: float, **options):

@@ -9,6 +9,7 @@ from pathlib import Path
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
 from d3d_tf.files import appearing, file_size, to_path, write_atomically
 from d3d_tf.tfrecords.sources import Source
+from d3d_tf.video import DECODING
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Shard:
             ]
             for source in self.sources
         ]
-        return digest(files, self.data, self.flow)
+        return digest(files, self.data, self.flow, {"decoding": DECODING})
 
     def finished(self) -> bool:
         """Whether both files are there and were made from these inputs."""
@@ -124,6 +125,8 @@ def write_shard(
                     "sha256": sha256,
                     "frames": len(video.frames),
                     "trimmed": video.trimmed,
+                    "missing_frames": video.missing,
+                    "recordings": video.parts,
                     "clipped_flow": clipped,
                     "shard": Path(shard.path).name,
                 }

@@ -29,6 +29,7 @@ def predict(path: str, run: Run) -> None:
             frame_rate=recipe.data.frame_rate,
             short_side=recipe.data.short_side,
             max_seconds=recipe.data.max_seconds,
+            square_pixels=recipe.data.square_pixels,
         )
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error

@@ -11,6 +11,7 @@ from d3d_tf.config import (
     DataRecipe,
     FlowRecipe,
     Recipe,
+    data_as_saved,
     differences,
     digest,
     to_dict,
@@ -248,7 +249,7 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
     Raises:
       UsageError: one of them was changed to what the records are not.
     """
-    data = DataRecipe(**dataset.info["recipe"]["data"])
+    data = DataRecipe(**data_as_saved(dataset.info["recipe"]["data"]))
     flow = FlowRecipe(**dataset.info["recipe"]["flow"])
     # What comes with the recipe's name was not asked for; 0 is "automatic".
     named = RECIPES.get(recipe.name)

@@ -70,6 +70,7 @@ def _sent(path: str, recipe: Recipe) -> list[bytes]:
         short_side=recipe.data.short_side,
         size=recipe.clip.size,
         max_seconds=recipe.data.max_seconds,
+        square_pixels=recipe.data.square_pixels,
     )
     return encoded_clip(
         path,
@@ -86,12 +87,14 @@ def _original(row: dict, recipe: Recipe) -> list[bytes]:
         return []
     if hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
         return []
+    square = recipe.data.square_pixels
     try:
         video = read_video(
             path,
             frame_rate=recipe.data.frame_rate,
-            short_side=min(first_frame_size(path)),
+            short_side=min(first_frame_size(path, square_pixels=square)),
             max_seconds=recipe.data.max_seconds,
+            square_pixels=square,
         )
     except UnreadableVideo:
         return []

@@ -191,7 +191,7 @@ def test_every_file_left_out_is_one_line_of_the_quarantine(records):
         "jump/empty.mp4": "empty file",
         "jump/half.mp4": "cannot be decoded: Invalid data found when "
         "processing input",
-        "jump/pipe.mp4": "no regular file (a pipe, socket or device)",
+        "jump/pipe.mp4": "not a regular file (a pipe, socket or device)",
         "jump/text, with a comma.mp4": "cannot be decoded: Invalid data found "
         "when processing input",
     }
@@ -253,7 +253,7 @@ def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):
     Of 4 + 1 pictures of flow 4 * 1/2 + 1 * 0 = 2 are clipped: 2 / 5.
     """
     row = {"label": 0, "split": "train", "path": "p", "trimmed": True}
-    row |= {"sha256": "", "shard": "s"}
+    row |= {"sha256": "", "shard": "s", "missing_frames": 0, "recordings": 1}
     rows = [
         row | {"id": "a", "frames": 5, "clipped_flow": 0.5},
         row | {"id": "b", "frames": 2, "clipped_flow": 0.0},
