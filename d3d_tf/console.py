@@ -21,8 +21,13 @@ _LOG.addHandler(logging.NullHandler())
 
 def say(text: str = "") -> None:
     """Shows a line at once and logs it."""
-    print(text, flush=True)
+    print(_printable(text), flush=True)
     _LOG.info(text)
+
+
+def _printable(text: str) -> str:
+    """Without bytes of file names that are not UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def log_to(path: Path) -> None:
@@ -45,6 +50,11 @@ def quiet(verbose: bool) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+def _one_line(error: BaseException) -> str:
+    """Of an error; names of files may have line breaks."""
+    return _printable(str(error)).replace("\n", "\\x0a")
+
+
 def exit_code_of(work: Callable[[], None]) -> int:
     """Does `work`; what a user or a file is to blame for is one line.
 
@@ -54,7 +64,7 @@ def exit_code_of(work: Callable[[], None]) -> int:
     try:
         work()
     except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_one_line(error)}", file=sys.stderr)
         return getattr(error, "exit_code", 1)
     return 0
 
@@ -62,14 +72,14 @@ def exit_code_of(work: Callable[[], None]) -> int:
 def explain(error: BaseException, verbose: bool) -> int:
     """One line on the screen and the stack in the log; the exit code."""
     if isinstance(error, UserError):
-        text, code = str(error), error.exit_code
+        text, code = _one_line(error), error.exit_code
     elif isinstance(error, KeyboardInterrupt):
         text, code = "interrupted; the same command goes on from here", 130
     else:
         first = (str(error).strip() or "no message").splitlines()[0]
         text = f"{type(error).__name__}: {first} (--verbosity=1 shows where)"
         code = 1
-    print(f"error: {text}", file=sys.stderr)
+    print(f"error: {_printable(text)}", file=sys.stderr)
     _LOG.error("%s", error, exc_info=error)
     if verbose:
         traceback.print_exception(error)
