@@ -12,6 +12,7 @@ from absl import logging as absl_logging
 
 from d3d_tf.errors import UserError
 from d3d_tf.files import open_to_append
+from d3d_tf.names import printable
 
 _LOG = logging.getLogger("d3d_tf")
 # What is said stands on the screen already.
@@ -21,13 +22,9 @@ _LOG.addHandler(logging.NullHandler())
 
 def say(text: str = "") -> None:
     """Shows a line at once and logs it."""
-    print(_printable(text), flush=True)
+    text = printable(text)
+    print(text, flush=True)
     _LOG.info(text)
-
-
-def _printable(text: str) -> str:
-    """Without bytes of file names that are not UTF-8."""
-    return text.encode(errors="backslashreplace").decode()
 
 
 def log_to(path: Path) -> None:
@@ -52,7 +49,7 @@ def quiet(verbose: bool) -> None:
 
 def _one_line(error: BaseException) -> str:
     """Of an error; names of files may have line breaks."""
-    return _printable(str(error)).replace("\n", "\\x0a")
+    return printable(str(error)).replace("\n", "\\x0a")
 
 
 def exit_code_of(work: Callable[[], None]) -> int:
@@ -79,7 +76,7 @@ def explain(error: BaseException, verbose: bool) -> int:
         first = (str(error).strip() or "no message").splitlines()[0]
         text = f"{type(error).__name__}: {first} (--verbosity=1 shows where)"
         code = 1
-    print(f"error: {_printable(text)}", file=sys.stderr)
+    print(f"error: {printable(text)}", file=sys.stderr)
     _LOG.error("%s", error, exc_info=error)
     if verbose:
         traceback.print_exception(error)

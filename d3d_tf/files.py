@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from d3d_tf.errors import UsageError
+from d3d_tf.names import printable
 from d3d_tf.object_store import load_plugin
 
 _REMOTE = "s3://"
@@ -95,10 +96,10 @@ def open_to_append(path: str | Path) -> IO[str]:
 def write_atomically(path: str | Path, content: str | bytes) -> None:
     """Writes so that no reader sees half a file.
 
-    Text becomes UTF-8; a byte of a file's name that is none, an escape.
+    Text becomes UTF-8; bytes of names that are not are spelt.
     """
     if isinstance(content, str):
-        content = content.encode(errors="backslashreplace")
+        content = printable(content).encode()
     if is_remote(path):
         to_path(path).write_bytes(content)
         return

@@ -36,6 +36,13 @@ def unspell(text: str) -> str:
     return found.decode(errors="surrogateescape")
 
 
+def printable(text: str) -> str:
+    """For screens and logs: bytes that are not UTF-8, and they alone, spelt."""
+    return re.sub(
+        "[\ud800-\udfff]", lambda match: f"\\x{ord(match[0]) % 256:02x}", text
+    )
+
+
 def one_form(text: str) -> str:
     """In Unicode's form NFC: a Mac stores an umlaut as a letter and its dots.
 

@@ -5,18 +5,12 @@ never seen, with a logit of its own.
 """
 
 import dataclasses
-from pathlib import Path
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.tfrecords import decoder
 from d3d_tf.tfrecords.container import UnreadableVideo
 from d3d_tf.tfrecords.sources import Listing, Source
-
-# Of files that are called so the first frame is proof enough.
-_VIDEOS = frozenset(
-    ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .vob "
-    ".webm .wmv".split()
-)
+from d3d_tf.tfrecords.tree import is_called_video
 
 
 def keep_readable_classes(listing: Listing, data: DataRecipe) -> Listing:
@@ -68,9 +62,10 @@ def _reasons(sources: list[Source], data: DataRecipe) -> list[str]:
     """Why each of the first files cannot be read; ends at one that can."""
     reasons = []
     for source in sources:
-        usual = Path(source.path).suffix.lower() in _VIDEOS
+        # Of files that are called videos the first frame is proof enough.
+        named = is_called_video(source.path)
         try:
-            (decoder.frame_size if usual else decoder.read)(source, data)
+            (decoder.frame_size if named else decoder.read)(source, data)
         except UnreadableVideo as error:
             reasons.append(str(error))
         else:

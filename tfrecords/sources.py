@@ -12,6 +12,7 @@ from d3d_tf.tfrecords.tree import (
     Found,
     count_rules,
     find_files,
+    is_called_video,
     is_hidden,
 )
 
@@ -129,7 +130,7 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
     depth = 2 if splits else 1  # Of folders above the files of a class.
     members: dict[str, list[tuple[Found, tuple[str, ...]]]] = {}
     for index, (file, inner) in enumerate(zip(files, parts, strict=True)):
-        if len(inner) > depth:
+        if len(inner) > depth and (not splits or inner[0] in splits):
             name = spell(one_form(inner[depth - 1]))
             members.setdefault(name, []).append((file, inner))
         elif inner:
@@ -161,7 +162,10 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
         spell(folder.resolve().name),
         classes,
         tuple(sources),
-        notes=_folders_without(folder, classes, splits),
+        notes=(
+            *_folders_without(folder, classes, splits),
+            *([] if splits else _inner_splits(parts)),
+        ),
         drawn=not splits,
         num_files=len(files),
         left_out=count_rules(files, folder),
@@ -185,7 +189,13 @@ def _splits(folder: Path, parts: list[tuple[str, ...]]) -> dict[str, str]:
         for top in tops
         if top.lower() in SPLIT_NAMES
     }
-    beside = [top for top in tops if top not in splits]
+    # Annotations may lie there too.
+    beside = [
+        top
+        for top in tops
+        if top not in splits
+        and any(is_called_video(p[-1]) for p in parts if p[0] == top)
+    ]
     # A class may be called so: of railways, for one.
     if beside and all(len(p) == 2 for p in parts if p[0] in splits):
         return {}
@@ -231,6 +241,18 @@ def _folders_without(
         return ()
     shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
     return (f"no class, since there is no video in the folder: {shown}",)
+
+
+def _inner_splits(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """A sentence on splits below the classes, which are not taken for any."""
+    found = {inner[1] for inner in parts if len(inner) > 2}
+    splits = sorted(name for name in found if name.lower() in SPLIT_NAMES)
+    if len(splits) < 2:
+        return ()
+    return (
+        f"warning: {', '.join(splits)} are inside of the classes and not taken "
+        "as splits; move them above the classes to have them kept",
+    )
 
 
 def hold_out(names: list[str], share: float) -> set[str]:

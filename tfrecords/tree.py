@@ -15,6 +15,7 @@ HIDDEN = "hidden or of the system"
 BESIDE = "beside the folders of classes"
 UNLISTED = "of no listed video"
 ARCHIVES = "archives"
+OURS = "records and runs"
 UNREADABLE = "folders that cannot be opened"
 # Folders of archives from a Mac, network drives, Windows disks.
 SYSTEM_FOLDERS = {
@@ -30,10 +31,15 @@ _RULES = {
     "py sh srt ssa tsv txt vtt xls xlsx xml yaml yml",
     "arrays": "h5 hdf5 mat npy npz pickle pkl pt",
     "sounds": "aac flac m4a mp3 opus wav",
+    OURS: "tfrecord",
     ARCHIVES: "7z bz2 gz rar tar tbz2 tgz txz xz zip zst",
     "unfinished downloads": "aria2 crdownload download part partial ytdl",
     "small copies by a camera": "lrf lrv thm",
 }
+_VIDEOS = frozenset(
+    ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .vob "
+    ".webm .wmv".split()
+)
 _BY_SUFFIX = {
     f".{suffix}": rule
     for rule, suffixes in _RULES.items()
@@ -77,17 +83,25 @@ def find_files(folder: Path) -> list[Found]:
         place = (stat.st_dev, stat.st_ino)
         if place in above:
             continue
+        rule = rule or (OURS if _is_ours(entries) else "")
         inner = []
         for entry in entries:
             path = here / entry.name
-            hidden = rule or (HIDDEN if is_hidden(entry.name) else "")
+            above_all = rule or (HIDDEN if is_hidden(entry.name) else "")
             if _is_folder(entry):
-                inner.append((path, hidden, (*above, place)))
+                inner.append((path, above_all, (*above, place)))
             else:
                 by_suffix = _BY_SUFFIX.get(path.suffix.lower(), "")
-                found.append(Found(path, hidden or by_suffix))
+                found.append(Found(path, above_all or by_suffix))
         waiting += reversed(inner)
     return found
+
+
+def _is_ours(entries: list[os.DirEntry]) -> bool:
+    """Whether a folder is one of records, or of a run."""
+    names = {entry.name for entry in entries}
+    marks = ({"plan.json", "manifest.json"}, {"recipe.yaml", "origin.json"})
+    return any(mark <= names for mark in marks)
 
 
 def _is_folder(entry: os.DirEntry) -> bool:
@@ -100,6 +114,11 @@ def _is_folder(entry: os.DirEntry) -> bool:
 def is_hidden(name: str) -> bool:
     """Whether what is called so is of no interest to its user."""
     return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
+
+
+def is_called_video(name: str) -> bool:
+    """Whether a file has a suffix that most videos have."""
+    return os.path.splitext(name)[1].lower() in _VIDEOS
 
 
 def count_rules(files: Iterable[Found], folder: Path) -> dict[str, dict]:

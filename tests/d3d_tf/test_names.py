@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from d3d_tf.names import one_form, spell, unspell
+from d3d_tf.names import one_form, printable, spell, unspell
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,12 @@ def test_any_bytes_come_back_and_are_one_line_of_utf_8():
         assert len(text.splitlines()) == 1 and text.encode().decode() == text
         assert os.fsencode(unspell(text)) == name
         assert seen.setdefault(text, name) == name
+
+
+def test_for_a_screen_only_such_bytes_are_spelt():
+    assert printable("ü\\\n\udcf1") == "ü\\\n\\xf1"
+    # Not of a name: from JSON, for one.
+    assert printable("\ud83d").isascii()
 
 
 def test_what_looks_the_same_is_the_same():

@@ -1,6 +1,7 @@
 """Lists as spreadsheets, other systems and hasty hands leave them."""
 
 import codecs
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from d3d_tf.text_lists import (
 
 TEXT = "größe\nYoYo\n"
 KNOWN = ("path", "label", "split")
+SENT = Path(__file__).resolve().parents[3] / "shared/data/inputs/lists"
 
 
 @pytest.fixture
@@ -158,3 +160,17 @@ def test_numbers(text, number):
 def test_what_is_not_a_number(text):
     with pytest.raises(ValueError):
         to_number(text)
+
+
+@pytest.mark.parametrize("path", sorted(SENT.glob("*")), ids=lambda p: p.name)
+def test_the_lists_that_users_sent(path):
+    """Each is read, or answered in one line with file and line number."""
+    try:
+        if path.suffix == ".csv":
+            _, rows = read_table(path, KNOWN)
+            assert rows and all(any(row.fields.values()) for row in rows)
+        else:
+            assert all(read_label_map(path))
+    except UserError as error:
+        assert str(error).startswith(f"{path}, line ")
+        assert "\n" not in str(error)

@@ -193,6 +193,28 @@ def test_nested_folders_are_of_the_class_of_the_top_one(tree):
     assert [s.split for s in listing.sources].count("test") == 1
 
 
+def test_splits_inside_of_classes_are_not_silently_mixed(tree):
+    folder = tree("a/train/1.mp4", "a/test/2.mp4", "b/3.mp4")
+    (note,) = list_folder(folder, test_share=0.2).notes
+    assert note.startswith("warning: test, train are inside of the classes")
+
+
+def test_annotations_beside_splits(tree):
+    """Whatever their suffix; a video there is a class that has no split."""
+    folder = tree("train/a/1.mp4", "test/a/2.mp4", "lists/classes/names")
+    listing = list_folder(folder, test_share=0.2)
+    assert listing.classes == ("a",) and len(listing.sources) == 2
+    assert listing.left_out == {
+        "beside the folders of classes": {
+            "count": 1,
+            "example": "lists/classes/names",
+        }
+    }
+    tree("lists/b/3.mp4")
+    with pytest.raises(UserError, match=r"splits \(test, train\) and .*lists"):
+        list_folder(folder, test_share=0.2)
+
+
 def test_a_folder_between_is_named(tree):
     folder = tree("UCF-101/YoYo/1.avi", "UCF-101/Mixing/2.avi")
     with pytest.raises(UserError, match=rf"name {folder}/UCF-101 instead"):

@@ -3,12 +3,15 @@
 import collections
 import os
 import random
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from d3d_tf.tfrecords.sources import list_folder
 from d3d_tf.tfrecords.tree import Found, count_rules, find_files
 
+INPUTS = Path(__file__).resolve().parents[3] / "shared/data/inputs"
 # By hand: names and the rule that each is counted under; "" is tried.
 NAMES = {
     "1.mp4": "",
@@ -103,6 +106,23 @@ def test_a_listing_accounts_for_every_file(tmp_path, seed):
     assert counts == expected
 
 
+@pytest.mark.skipif(not INPUTS.is_dir(), reason=f"no {INPUTS}")
+def test_the_folders_that_users_sent(tmp_path):
+    """Each new one of make_folders.sh is listed here, too."""
+    command = ["bash", INPUTS / "make_folders.sh", tmp_path / "out"]
+    subprocess.run(command, check=True)
+    made = [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
+    assert len(made) >= 8
+    for folder in made:
+        if folder.name in ("real", "ucfTrainTestlist"):  # Parts of others.
+            continue
+        listing = list_folder(folder, test_share=0.2)
+        walk = os.walk(folder, followlinks=True)
+        assert listing.num_files == sum(len(names) for _, _, names in walk)
+        counts = [rule["count"] for rule in listing.left_out.values()]
+        assert listing.num_files == len(listing.sources) + sum(counts)
+
+
 def test_a_folder_that_cannot_be_opened_is_counted(tmp_path, monkeypatch):
     """Nobody, not even root, opens a path of more than 4096 bytes."""
     monkeypatch.chdir(tmp_path)
@@ -114,6 +134,27 @@ def test_a_folder_that_cannot_be_opened_is_counted(tmp_path, monkeypatch):
     (tmp_path / "2.mp4").touch()
     rules = [file.rule for file in find_files(tmp_path)]
     assert rules == ["", "folders that cannot be opened"]
+
+
+def test_what_this_package_left_there_is_not_a_class(tmp_path):
+    """As where it is started in the folder of the videos itself."""
+    for name in (
+        "jump/1.mp4",
+        "records/x-1/plan.json",
+        "records/x-1/manifest.json",
+        "records/x-1/deeper/a.bin",
+        "records/unfinished.tfrecord",
+        "runs/y/recipe.yaml",
+        "runs/y/origin.json",
+        "runs/y/checkpoints/student/ckpt-1.index",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    listing = list_folder(tmp_path, test_share=0.0)
+    assert listing.classes == ("jump",)
+    assert {k: n["count"] for k, n in listing.left_out.items()} == {
+        "records and runs": 7
+    }
 
 
 def test_rules_have_a_count_and_an_example(tmp_path):

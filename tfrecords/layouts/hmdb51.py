@@ -5,7 +5,6 @@ testing, 0 for neither. File names hold any character, so they are compared in
 one Unicode form (a Mac unpacks them in another) and split at the last blank.
 """
 
-import re
 from pathlib import Path
 
 from d3d_tf.config import DataRecipe
@@ -82,11 +81,11 @@ def _rows(path: Path) -> list[tuple[str, str]]:
         ) from error
     rows = []
     for number, line in lines:
-        name, side = re.fullmatch(r"(.*?)\s*(\S+)", line).groups()
-        if side not in SPLITS or not name:
+        *names, side = line.rsplit(maxsplit=1)
+        if side not in SPLITS or not names:
             raise UserError(
                 f"{path}, line {number}: expected FILE.avi and 0, 1 or 2; got "
                 f"{line!r}."
             )
-        rows.append((name, SPLITS[side]))
+        rows.append((names[0], SPLITS[side]))
     return rows

@@ -23,6 +23,7 @@ from d3d_tf.tfrecords.layouts.on_disk import (
     listed_once,
 )
 from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords.tree import is_hidden
 
 SPLITS = {"train": "train", "val": "val", "validate": "val", "test": "test"}
 TIMES = ("time_start", "time_end")
@@ -101,7 +102,11 @@ def _rows(annotations: Path) -> Iterator[tuple[str, dict, str]]:
     """Yields (split, row with times as numbers, file and line)."""
     paths = [annotations]
     if annotations.is_dir():
-        paths = sorted(annotations.glob("*.csv"))
+        paths = [
+            path
+            for path in sorted(annotations.iterdir())
+            if path.suffix.lower() == ".csv" and not is_hidden(path.name)
+        ]
     if not paths or not paths[0].is_file():
         raise UserError(
             f"There is no CSV file {annotations}: Kinetics' own train.csv, "
