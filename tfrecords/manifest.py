@@ -36,6 +36,9 @@ def write_manifest(
     """
     parts = [json.loads(to_path(s.part_path).read_text()) for s in shards]
     rows = [row for part in parts for row in part["videos"]]
+    rows += [
+        source.row() | {"skipped": why} for source, why in listing.rejected
+    ]
     rows.sort(key=lambda row: row["id"])
     used = [row for row in rows if "skipped" not in row]
     skipped = [row for row in rows if "skipped" in row]
@@ -47,6 +50,7 @@ def write_manifest(
     splits: dict[str, int] = {}
     for row in used:
         splits[row["split"]] = splits.get(row["split"], 0) + 1
+    filled = {row["label"] for row in used}
     frames = [row["frames"] for row in used]
     weights = [max(row["frames"] - 1, 1) for row in used]
     clipped = sum(
@@ -75,9 +79,12 @@ def write_manifest(
         "splits": splits,
         "shards": _shard_counts(used),
         "listed": count_listed(listing, rows),
+        "files": count_files(listing, rows),
         "notes": list(listing.notes),
         "classes": list(listing.classes),
-        "empty_classes": list(listing.empty_classes),
+        "empty_classes": [
+            name for i, name in enumerate(listing.classes) if i not in filled
+        ],
         "frames": {"min": min(frames), "max": max(frames), "sum": sum(frames)},
         "clipped_flow": clipped / sum(weights),
         "recipe": {"data": to_dict(data), "flow": to_dict(flow)},
@@ -111,6 +118,31 @@ def _shard_counts(rows: list[dict]) -> dict[str, int]:
     for row in sorted(rows, key=lambda row: row["shard"]):
         counts[row["shard"]] = counts.get(row["shard"], 0) + 1
     return counts
+
+
+def count_files(listing: Listing, rows: list[dict]) -> dict:
+    """What became of every file in the folder of the videos.
+
+    Args:
+      listing: the data set.
+      rows: of manifest.json.
+
+    Returns:
+      `{"found", "used", "quarantined", "left_out": {rule: {"count",
+      "example"}}}`; the first number is the sum of the others. A file of which
+      a part could be used is used. Empty where nobody looked (the toy).
+    """
+    if not listing.num_files:
+        return {}
+    used: dict[str, bool] = {}
+    for row in rows:
+        used[row["path"]] = used.get(row["path"], False) or "skipped" not in row
+    return {
+        "found": listing.num_files,
+        "used": sum(used.values()),
+        "quarantined": len(used) - sum(used.values()),
+        "left_out": listing.left_out,
+    }
 
 
 def count_listed(listing: Listing, rows: list[dict]) -> dict[str, dict]:

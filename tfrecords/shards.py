@@ -97,12 +97,7 @@ def write_shard(
         tf.io.TFRecordWriter(name) as writer,
     ):
         for source in shard.sources:
-            row = {
-                "id": source.id,
-                "path": source.path,
-                "split": source.split,
-                "label": source.label,
-            }
+            row = source.row()
             try:
                 video, sha256 = decoder.read(source, shard.data)
                 record, clipped = encode_example(

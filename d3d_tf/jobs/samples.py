@@ -15,6 +15,7 @@ from d3d_tf.data.geometry import centre_geometry
 from d3d_tf.hub_export.agreement import Sample
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.module_info import ModuleInfo
+from d3d_tf.names import unspell
 from d3d_tf.video.reading import (
     UnreadableVideo,
     first_frame_size,
@@ -59,7 +60,7 @@ def samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
         original = _original(source, recipe)
         if original and len(original) == video["length"]:
             encoded[ORIGINAL] = [original[i] for i in indices]
-            encoded[CLIENT] = _sent(source["path"], recipe)
+            encoded[CLIENT] = _sent(unspell(source["path"]), recipe)
         frames = scale_frames(decode_frames(video["frames"], geometry))
         yield Sample(frames.numpy(), encoded)
 

@@ -92,15 +92,22 @@ def read_module_info(path: str | Path) -> ModuleInfo:
 def read_labels(path: str | Path) -> tuple[str, ...]:
     """The lines of a file, one class each; the order is the label.
 
+    Blank lines at the end are not classes.
+
     Raises:
       ClientError: it cannot be read, or there are none.
     """
     try:
         # Some editors mark UTF-8 by three bytes at its beginning.
         text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ClientError(f"The labels cannot be read: {error}.") from error
-    labels = tuple(text.splitlines())
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ClientError(
+            f"The labels cannot be read: {path}, line {line}, is not UTF-8."
+        ) from error
+    labels = tuple(text.rstrip("\n").split("\n")) if text.strip() else ()
     if not labels:
         raise ClientError(f"There is no label in {path}.")
     return labels

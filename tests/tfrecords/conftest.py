@@ -37,11 +37,10 @@ class Records:
     def listing(self):
         return list_folder("videos", test_share=0.25)
 
-    def shards(self):
+    def shards(self, listing=None):
         """Two of one test video each, then two of three training videos."""
-        return plan_shards(
-            self.listing(), self.folder, data=self.data, flow=self.flow
-        )
+        listing = listing or self.listing()
+        return plan_shards(listing, self.folder, data=self.data, flow=self.flow)
 
     def contents(self):
         """`{name: bytes}`"""

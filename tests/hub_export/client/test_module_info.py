@@ -72,6 +72,11 @@ def test_labels_of_other_editors(tmp_path):
     file = tmp_path / "labels.txt"
     file.write_bytes(b"\xef\xbb\xbfleft\r\nright\r\n")
     assert read_labels(file) == ("left", "right")
+    file.write_bytes("größe\n up \n\n\r\n".encode())
+    assert read_labels(file) == ("größe", " up ")
+    file.write_bytes("up\ngröße\n".encode("latin1"))
+    with pytest.raises(ClientError, match="labels.txt, line 2, is not UTF-8"):
+        read_labels(file)
     file.write_bytes(b"")
     with pytest.raises(ClientError, match="no label in .*labels.txt"):
         read_labels(file)
