@@ -312,3 +312,33 @@ def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):
     )
     assert info["clipped_flow"] == pytest.approx(0.4)
     assert info["num_trimmed"] == 2
+
+
+def test_lost_frames_and_joined_recordings_are_counted(records):
+    """Five pictures at 0, 40, ... ms, then a hole of five; two recordings."""
+    folder = Path("videos/jump")
+    rng = np.random.default_rng(0)
+    times = [*range(0, 480, 40), *range(680, 1080, 40)]
+    for name, stamps in (("hole.mkv", times), ("part.mkv", range(0, 400, 40))):
+        with av.open(str(folder / name), "w") as file:
+            stream = file.add_stream("ffv1", rate=25)
+            stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
+            for stamp in stamps:
+                pixels = rng.integers(0, 256, (32, 48, 3)).astype(np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                frame.pts = stamp // 40
+                file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+    part = (folder / "part.mkv").read_bytes()
+    (folder / "joined.mkv").write_bytes(part + part)
+    info = records.prepare()
+    rows = {row["id"]: row for row in records.manifest()}
+    assert rows["jump/hole.mkv"]["missing_frames"] == 5
+    assert rows["jump/hole.mkv"]["frames"] == 22 + 5
+    assert rows["jump/joined.mkv"]["recordings"] == 2
+    assert rows["jump/joined.mkv"]["frames"] == 20
+    assert rows["jump/part.mkv"]["missing_frames"] == 0
+    assert info["num_with_missing_frames"] == 1
+    assert info["num_missing_frames"] == 5
+    assert info["num_joined"] == 1
+    assert info["decoding"] == 2
