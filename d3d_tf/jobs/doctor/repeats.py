@@ -15,6 +15,7 @@ from d3d_tf.config import DataRecipe, data_as_saved
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.jobs.doctor.findings import Finding, judge
 from d3d_tf.jobs.doctor.record import Record
+from d3d_tf.names import unspell
 from d3d_tf.video import DECODING
 from d3d_tf.video.reading import UnreadableVideo, read_video
 
@@ -58,16 +59,12 @@ def check_repeats(
             )
     errors, warnings = [], []
     if lost:
-        remedy = (
-            "earlier versions lost frames of such files: prepare them again"
-        )
-        errors = [*lost, remedy]
+        errors = ["an earlier version lost frames: prepare them again", *lost]
     elif compared < len(suspects[:FILES]):
         warnings.append(
             "their files are gone or changed: if these are AVI or "
             "stream-copied with B-frames, an earlier version lost every third "
-            "frame of them; "
-            "if they are of a lower frame rate than "
+            "frame of them; if they are of a lower frame rate than "
             f"{data.frame_rate:g}, nothing is wrong"
         )
     return judge("repeated frames", text, errors=errors, warnings=warnings)
@@ -75,7 +72,7 @@ def check_repeats(
 
 def _repeated_now(row: dict, data: DataRecipe) -> float | None:
     """The share that is repeated when the file, if it is there, is decoded."""
-    path = Path(row.get("path", ""))
+    path = Path(unspell(row.get("path", "")))
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() != row.get("sha256"):
             return None
