@@ -28,6 +28,8 @@ LAYERS = (
         "errors",
         "files",
         "object_store",
+        "onednn",
+        "processor",
         "recipes",
         "schema",
     ),
