@@ -80,12 +80,12 @@ def test_after_tensorflow_it_is_on_or_a_line_says_that_it_is_not():
 
 
 @pytest.fixture
-def said(caplog):
+def log(caplog, monkeypatch):
     """What is logged, also where the console keeps it from the root."""
     logger = logging.getLogger("d3d_tf")
-    logger.addHandler(caplog.handler)
-    yield caplog.messages
-    logger.removeHandler(caplog.handler)
+    monkeypatch.setattr(logger, "handlers", [caplog.handler])
+    monkeypatch.setattr(logger, "propagate", False)
+    return caplog
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def said(caplog):
         ("1", "aarch64", "1", False),
     ],
 )
-def test_settings(monkeypatch, said, given, machine, kept, is_said):
+def test_settings(monkeypatch, log, given, machine, kept, is_said):
     """A user's own stays; TensorFlow is there and says that it is off."""
     if given is None:
         # First set: what the call under test sets is undone, too.
@@ -117,7 +117,7 @@ def test_settings(monkeypatch, said, given, machine, kept, is_said):
     monkeypatch.setattr(ctypes, "CDLL", lambda path: library)
     onednn.turn_on()
     assert os.environ.get(NAME) == kept
-    assert said == [onednn.TOO_LATE] * is_said
+    assert log.messages == [onednn.TOO_LATE] * is_said
 
 
 def test_windows_has_no_uname(monkeypatch):
