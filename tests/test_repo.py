@@ -29,6 +29,8 @@ LAYERS = (
         "files",
         "names",
         "object_store",
+        "onednn",
+        "processor",
         "recipes",
         "schema",
         "text_lists",
