@@ -31,6 +31,8 @@ LONGEST_PAUSE = 10.0
 END_OF_PART = 16
 # Frames closer than this, in seconds, have the same time.
 SAME_TIME = 1e-4
+# The share of the time between frames from which a stated duration counts.
+ENOUGH = 0.75
 # The rate of a file that does not state one.
 USUAL_RATE = 25
 # The share of equal gaps between frames in a file of constant rate, how equal
@@ -158,21 +160,25 @@ def _in_order(frames, stream) -> Iterator[tuple]:
     depth = REORDERED if stream.codec_context.has_b_frames else 0
     held: deque[av.VideoFrame] = deque()
     times: list[float] = []
-    stated, last, gap = 0.0, -math.inf, usual
+    first = list(itertools.islice(frames, depth + 1))
+    stated, last = _first_time(first, usual), -math.inf
+    gaps: deque[float] = deque(maxlen=REORDERED)
 
     def released() -> tuple:
-        nonlocal last, gap
+        nonlocal last
         frame, start = held.popleft(), heapq.heappop(times)
         if start < last + SAME_TIME:
             start = last + usual
         if last > -math.inf:
-            gap = start - last
+            gaps.append(start - last)
         last = start
+        typical = statistics.median(gaps or [usual])
         lasts = float((frame.duration or 0) * (frame.time_base or 0))
         # Many files give their last frame next to no time.
-        return start, start + max(lasts, gap, min(usual, 2 * gap)), frame
+        lasts = lasts if lasts >= ENOUGH * typical else typical
+        return start, start + lasts, frame
 
-    for frame in frames:
+    for frame in itertools.chain(first, frames):
         if frame.pts is not None:
             stated = frame.time
         heapq.heappush(times, stated)
@@ -182,6 +188,14 @@ def _in_order(frames, stream) -> Iterator[tuple]:
             yield released()
     while held:
         yield released()
+
+
+def _first_time(frames: list[av.VideoFrame], usual: float) -> float:
+    """The time of the first of some frames, by the first that has one."""
+    for number, frame in enumerate(frames):
+        if frame.pts is not None:
+            return frame.time - number * usual
+    return 0.0
 
 
 def _nominal_gap(stream) -> float:
