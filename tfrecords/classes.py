@@ -8,9 +8,9 @@ import dataclasses
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.tfrecords import decoder
-from d3d_tf.tfrecords.container import UnreadableVideo
 from d3d_tf.tfrecords.sources import Listing, Source
 from d3d_tf.tfrecords.tree import is_called_video
+from d3d_tf.video.opening import UnreadableVideo
 
 
 def keep_readable_classes(listing: Listing, data: DataRecipe) -> Listing:

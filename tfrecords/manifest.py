@@ -19,6 +19,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.files import file_size, to_path, write_atomically
 from d3d_tf.tfrecords.shards import Shard
 from d3d_tf.tfrecords.sources import Listing
+from d3d_tf.video import DECODING
 
 
 def write_manifest(
@@ -71,6 +72,11 @@ def write_manifest(
         "num_bytes": sum(file_size(shard.path) for shard in shards),
         "num_skipped": len(skipped),
         "num_trimmed": sum(row["trimmed"] for row in used),
+        "num_joined": sum(row["recordings"] > 1 for row in used),
+        "num_with_missing_frames": sum(
+            row["missing_frames"] > 0 for row in used
+        ),
+        "num_missing_frames": sum(row["missing_frames"] for row in used),
         "splits": splits,
         "shards": _shard_counts(used),
         "listed": count_listed(listing, rows),
@@ -85,6 +91,7 @@ def write_manifest(
         "recipe": {"data": to_dict(data), "flow": to_dict(flow)},
         "flow": identity,
         "flow_recipe": digest(identity),
+        "decoding": DECODING,
         "versions": {"opencv": cv2.__version__, "av": av.__version__},
     }
     write_atomically(folder / "manifest.json", json.dumps(rows, indent=1))

@@ -47,6 +47,7 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             # With it --mode=finetune builds the network again.
             "network": dataclasses.asdict(recipe.network),
             "frame_rate": recipe.data.frame_rate,
+            "square_pixels": recipe.data.square_pixels,
             "flow": run.origin()["flow"],
             "flow_recipe": digest(run.origin()["flow"]),
             "flow_mismatch": run.origin()["flow_mismatch"],

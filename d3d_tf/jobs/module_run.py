@@ -123,6 +123,8 @@ def _recipe(told: dict, folder: Path) -> config.Recipe:
         data=config.DataRecipe(
             short_side=told["input"]["short_side"],
             frame_rate=told["frame_rate"],
+            # Modules of before kept stored pixels and do not say so.
+            square_pixels=told.get("square_pixels", False),
         ),
     )
 

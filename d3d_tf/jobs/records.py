@@ -11,6 +11,7 @@ from d3d_tf.config import (
     DataRecipe,
     FlowRecipe,
     Recipe,
+    data_as_saved,
     differences,
     digest,
     to_dict,
@@ -25,11 +26,11 @@ from d3d_tf.jobs.summary import describe, describe_rules
 from d3d_tf.recipes import RECIPES
 from d3d_tf.tfrecords import decoder, toy
 from d3d_tf.tfrecords.classes import keep_readable_classes
-from d3d_tf.tfrecords.container import UnreadableVideo
 from d3d_tf.tfrecords.estimate import choose_sample, estimate
 from d3d_tf.tfrecords.layouts import list_videos
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
 from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.video.opening import UnreadableVideo
 
 LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
 LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
@@ -210,7 +211,7 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
     Raises:
       UsageError: one of them was changed to what the records are not.
     """
-    data = DataRecipe(**dataset.info["recipe"]["data"])
+    data = DataRecipe(**data_as_saved(dataset.info["recipe"]["data"]))
     flow = FlowRecipe(**dataset.info["recipe"]["flow"])
     # What comes with the recipe's name was not asked for; 0 is "automatic".
     named = RECIPES.get(recipe.name)

@@ -16,7 +16,7 @@ from d3d_tf.hub_export.agreement import Sample
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.module_info import ModuleInfo
 from d3d_tf.names import unspell
-from d3d_tf.tfrecords.video import (
+from d3d_tf.video.reading import (
     UnreadableVideo,
     first_frame_size,
     read_video,
@@ -71,6 +71,7 @@ def _sent(path: str, recipe: Recipe) -> list[bytes]:
         short_side=recipe.data.short_side,
         size=recipe.clip.size,
         max_seconds=recipe.data.max_seconds,
+        square_pixels=recipe.data.square_pixels,
     )
     return encoded_clip(
         path,
@@ -87,12 +88,14 @@ def _original(row: dict, recipe: Recipe) -> list[bytes]:
         return []
     if hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
         return []
+    square = recipe.data.square_pixels
     try:
         video = read_video(
             path,
             frame_rate=recipe.data.frame_rate,
-            short_side=min(first_frame_size(path)),
+            short_side=min(first_frame_size(path, square_pixels=square)),
             max_seconds=recipe.data.max_seconds,
+            square_pixels=square,
         )
     except UnreadableVideo:
         return []

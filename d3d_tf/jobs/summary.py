@@ -23,6 +23,18 @@ def describe(dataset: Dataset) -> str:
             f"  {info['num_trimmed']} videos were cut after {seconds:g} s "
             "(data.max_seconds)"
         )
+    # Records of earlier versions, and of other tools, do not say either.
+    if missing := info.get("num_missing_frames"):
+        lines.append(
+            f"  {info['num_with_missing_frames']} videos lack {missing} frames "
+            "in their middle, lost by damage or a camera; the frame before is "
+            "shown instead (missing_frames in manifest.json)"
+        )
+    if joined := info.get("num_joined"):
+        lines.append(
+            f"  {joined} files are several recordings, one after the other "
+            "(recordings in manifest.json)"
+        )
     for split, count in info.get("listed", {}).items():
         lines.append("  " + _coverage(split, count))
     lines += [f"  {note}" for note in info.get("notes", ())]

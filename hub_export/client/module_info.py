@@ -21,6 +21,8 @@ class ModuleInfo:
       jpeg_quality: of what is sent; None: see `encoded_clip`.
       max_seconds: the clip is in the middle of the first so many seconds, as
         records keep no more.
+      square_pixels: whether pixels of another aspect than 1 become square, as
+        in the records that the module was trained on.
       labels: of the classes in order; none: they are numbers.
     """
 
@@ -30,6 +32,7 @@ class ModuleInfo:
     size: int | None = None
     jpeg_quality: int | None = None
     max_seconds: float = 10.0
+    square_pixels: bool = True
     labels: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
     def __post_init__(self):
@@ -80,6 +83,8 @@ def read_module_info(path: str | Path) -> ModuleInfo:
         frame_rate=frame_rate,
         short_side=short_side,
         size=size,
+        # Modules of before kept stored pixels and do not say so.
+        square_pixels=bool(content.get("square_pixels", False)),
         labels=read_labels(labels) if labels.exists() else (),
     )
 

@@ -34,6 +34,7 @@ def test_what_a_caller_must_know():
         "| reloaded | 2.5e-07 |",
         "none: there was no time",
         'call_endpoint="infer"',
+        "Set `TF_ENABLE_ONEDNN_OPTS=1` in the environment",
     ):
         assert text in card
     for text in ("## Results", "None", "frames per second"):

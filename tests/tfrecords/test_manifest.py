@@ -21,7 +21,7 @@ from d3d_tf.tfrecords.classes import keep_readable_classes
 from d3d_tf.tfrecords.manifest import count_files, write_manifest
 from d3d_tf.tfrecords.shards import write_shard
 from d3d_tf.tfrecords.sources import Source
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 
 
 def again(records, listing=None, **changes):
@@ -193,7 +193,7 @@ def test_every_file_left_out_is_one_line_of_the_quarantine(records):
         "jump/empty.mp4": "empty file",
         "jump/half.mp4": "cannot be decoded: Invalid data found when "
         "processing input",
-        "jump/pipe.mp4": "no regular file (a pipe, socket or device)",
+        "jump/pipe.mp4": "not a regular file (a pipe, socket or device)",
         "jump/text, with a comma.mp4": "cannot be decoded: Invalid data found "
         "when processing input",
     }
@@ -312,7 +312,7 @@ def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):
     Of 4 + 1 pictures of flow 4 * 1/2 + 1 * 0 = 2 are clipped: 2 / 5.
     """
     row = {"label": 0, "split": "train", "path": "p", "trimmed": True}
-    row |= {"sha256": "", "shard": "s"}
+    row |= {"sha256": "", "shard": "s", "missing_frames": 0, "recordings": 1}
     rows = [
         row | {"id": "a", "frames": 5, "clipped_flow": 0.5},
         row | {"id": "b", "frames": 2, "clipped_flow": 0.0},
@@ -329,3 +329,33 @@ def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):
     )
     assert info["clipped_flow"] == pytest.approx(0.4)
     assert info["num_trimmed"] == 2
+
+
+def test_lost_frames_and_joined_recordings_are_counted(records):
+    """Five pictures at 0, 40, ... ms, then a hole of five; two recordings."""
+    folder = Path("videos/jump")
+    rng = np.random.default_rng(0)
+    times = [*range(0, 480, 40), *range(680, 1080, 40)]
+    for name, stamps in (("hole.mkv", times), ("part.mkv", range(0, 400, 40))):
+        with av.open(str(folder / name), "w") as file:
+            stream = file.add_stream("ffv1", rate=25)
+            stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
+            for stamp in stamps:
+                pixels = rng.integers(0, 256, (32, 48, 3)).astype(np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                frame.pts = stamp // 40
+                file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+    part = (folder / "part.mkv").read_bytes()
+    (folder / "joined.mkv").write_bytes(part + part)
+    info = records.prepare()
+    rows = {row["id"]: row for row in records.manifest()}
+    assert rows["jump/hole.mkv"]["missing_frames"] == 5
+    assert rows["jump/hole.mkv"]["frames"] == 22 + 5
+    assert rows["jump/joined.mkv"]["recordings"] == 2
+    assert rows["jump/joined.mkv"]["frames"] == 20
+    assert rows["jump/part.mkv"]["missing_frames"] == 0
+    assert info["num_with_missing_frames"] == 1
+    assert info["num_missing_frames"] == 5
+    assert info["num_joined"] == 1
+    assert info["decoding"] == 2

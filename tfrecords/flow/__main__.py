@@ -72,7 +72,7 @@ def _parse() -> argparse.Namespace:
 
 def _compute(arguments: argparse.Namespace) -> int:
     from d3d_tf.tfrecords.flow.whole_video import flow_of_video
-    from d3d_tf.tfrecords.video import UnreadableVideo
+    from d3d_tf.video.reading import UnreadableVideo
 
     recipe = FlowRecipe(
         algorithm=arguments.algorithm, backend=arguments.backend

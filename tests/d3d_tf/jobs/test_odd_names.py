@@ -21,7 +21,7 @@ from d3d_tf.jobs.opening import open_run
 from d3d_tf.jobs.predict import predict
 from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.runs import Run
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
 
 # Enough to be a pattern, a flag, an escape and two lines.

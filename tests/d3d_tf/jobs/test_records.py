@@ -20,7 +20,7 @@ from d3d_tf.jobs.records import (
 )
 from d3d_tf.jobs.summary import describe
 from d3d_tf.recipes import OWN_VIDEOS, RECIPES
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
 
 QUICK = config.override(

@@ -72,3 +72,15 @@ def test_classes_without_videos(lines):
     assert lines(empty_classes=names) == [
         "  6 classes have no video: 0, 1, 2, 3, 4, ..."
     ]
+
+
+def test_lost_frames_and_joined_recordings(lines):
+    assert lines(num_with_missing_frames=2, num_missing_frames=9) == [
+        "  2 videos lack 9 frames in their middle, lost by damage or a camera; "
+        "the frame before is shown instead (missing_frames in manifest.json)"
+    ]
+    assert lines(num_joined=1) == [
+        "  1 files are several recordings, one after the other (recordings in "
+        "manifest.json)"
+    ]
+    assert lines(num_missing_frames=0, num_joined=0) == []
