@@ -8,6 +8,7 @@ were not there to be tried, `dataset.json` the counts.
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import av
@@ -136,7 +137,8 @@ def count_files(listing: Listing, rows: list[dict]) -> dict:
         return {}
     used: dict[str, bool] = {}
     for row in rows:
-        used[row["path"]] = used.get(row["path"], False) or "skipped" not in row
+        path = os.path.abspath(row["path"])  # However a list spells it.
+        used[path] = used.get(path, False) or "skipped" not in row
     return {
         "found": listing.num_files,
         "used": sum(used.values()),

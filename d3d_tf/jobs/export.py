@@ -62,8 +62,8 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
     )
     if not is_literal(resolved(module)):
         say(
-            f"warning: TensorFlow itself cannot load {module}: it takes [, ] "
-            "and \\ in the path for a pattern. Copy the module to another "
+            f"warning: TensorFlow itself may not find {module}: it takes [, ], "
+            "*, ? and \\ in a path for a pattern. Copy the module to another "
             "folder for hub.KerasLayer and TensorFlow Serving."
         )
     return module

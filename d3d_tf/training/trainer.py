@@ -10,7 +10,7 @@ from d3d_tf.config import Recipe, digest
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
-from d3d_tf.files import literal, write_atomically
+from d3d_tf.files import literal, to_path, write_atomically
 from d3d_tf.heads.dropout import draws_by_step
 from d3d_tf.keras_api import keras
 from d3d_tf.training.callbacks import (
@@ -139,7 +139,7 @@ def _train(
                 verbose=0,
                 callbacks=[
                     Progress(title, start, steps),
-                    make_history(Path(saved_in) / "history.csv", start),
+                    make_history(to_path(saved_in) / "history.csv", start),
                     keras.callbacks.TensorBoard(curves_in, write_graph=False),
                     Checkpointer(manager, steps, signals),
                 ],

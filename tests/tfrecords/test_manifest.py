@@ -18,7 +18,7 @@ import tensorflow as tf
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
 from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.classes import keep_readable_classes
-from d3d_tf.tfrecords.manifest import write_manifest
+from d3d_tf.tfrecords.manifest import count_files, write_manifest
 from d3d_tf.tfrecords.shards import write_shard
 from d3d_tf.tfrecords.sources import Source
 from d3d_tf.video.writing import write_video
@@ -241,6 +241,23 @@ def test_files_of_other_tools_systems_and_cameras_are_counted(records):
     with open(records.folder / "quarantine.csv", newline="") as file:
         (line,) = csv.DictReader(file)
     assert line["path"] == "videos/annotations/a.bin"
+
+
+def test_a_file_is_used_if_a_part_of_it_is(records):
+    """Three parts of one file, which a list names in two ways."""
+    rows = [
+        {"path": "videos/a.mp4", "skipped": "no frame"},
+        {"path": "videos/x/../a.mp4"},
+        {"path": "videos/a.mp4", "skipped": "no frame"},
+        {"path": "videos/b.mp4", "skipped": "empty file"},
+    ]
+    listing = dataclasses.replace(records.listing(), num_files=2, left_out={})
+    assert count_files(listing, rows) == {
+        "found": 2,
+        "used": 1,
+        "quarantined": 1,
+        "left_out": {},
+    }
 
 
 def test_missing_videos_are_counted_against_the_list(records):

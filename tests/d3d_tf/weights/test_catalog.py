@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from d3d_tf.errors import UsageError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.weights.catalog import by_digest, catalog, label_map
 from d3d_tf.weights.families import FAMILIES
 
@@ -66,6 +66,11 @@ def test_label_maps(tmp_path):
     assert len(label_map("kinetics600")) == 600
     (tmp_path / "mine.txt").write_text("b\na\n")
     assert label_map(str(tmp_path / "mine.txt")) == ["b", "a"]
+    (tmp_path / "mine.txt").write_bytes(b"\xef\xbb\xbfb\r\na\r\n\r\n")
+    assert label_map(str(tmp_path / "mine.txt")) == ["b", "a"]
+    (tmp_path / "mine.txt").write_bytes(b"b\n\xe9\n")
+    with pytest.raises(UserError, match="mine.txt, line 2: the byte 0xe9"):
+        label_map(str(tmp_path / "mine.txt"))
     with pytest.raises(UsageError, match="labels=ucf is neither"):
         label_map("ucf")
 
