@@ -1,6 +1,7 @@
 """Opening a video file and choosing its stream, or saying why it cannot be."""
 
 import contextlib
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def _open(path: str | Path):
     if mode.st_size == 0:
         raise UnreadableVideo("empty file")
     # FFmpeg takes what precedes a colon in a relative path for a protocol.
-    source = os.path.abspath(path)
+    source: str | io.BytesIO = os.path.abspath(path)
     if is_animated_webp(path):
         source = remuxed_webp(path)
     return av.open(

@@ -13,7 +13,7 @@ import numpy as np
 from d3d_tf.video.opening import UnreadableVideo, opened, reason
 from d3d_tf.video.pictures import pixel_aspect, resized, shown_size
 from d3d_tf.video.timing import Timeline, timed_frames
-from d3d_tf.video.wholeness import require_video, require_whole
+from d3d_tf.video.wholeness import NO_FRAME, require_video, require_whole
 
 MICROSECONDS = 1_000_000
 # Half a tick of MPEG's clock, in seconds: containers round timestamps.
@@ -157,10 +157,10 @@ def first_frame_size(
     with opened(path) as (container, stream):
         aspect = pixel_aspect(stream) if square_pixels else SQUARE
         frames = timed_frames(container, stream, timeline)
-        first, second = next(frames, None), next(frames, None)
-        if second is None:
+        _, _, frame = _first(frames)
+        if next(frames, None) is None:
             require_video(timeline)
-        return shown_size(first[2], aspect)
+        return shown_size(frame, aspect)
 
 
 class _Clip:
@@ -220,6 +220,12 @@ class _Clip:
         )
 
 
+def _first(frames: Iterator[tuple]) -> tuple:
+    for timed in frames:
+        return timed
+    raise UnreadableVideo(NO_FRAME)
+
+
 def _rounding(stream) -> float:
     """Seconds by which a frame may be later than its rate says.
 
@@ -248,9 +254,7 @@ def _read(path: str | Path, clip: _Clip, check: Callable, *, jump: bool):
         clip.begin(stream)
         try:
             frames = timed_frames(container, stream, timeline)
-            first = next(frames, None)
-            if first is None:
-                require_video(timeline)
+            first = _first(frames)
             origin = first[0]
             begin = origin + clip.start
             if jump:
@@ -260,8 +264,8 @@ def _read(path: str | Path, clip: _Clip, check: Callable, *, jump: bool):
                 container.seek(ticks, stream=stream)
                 timeline = Timeline()
                 frames = timed_frames(container, stream, timeline)
-                first = next(frames, None)
-                if first is None or not first[2].key_frame or first[0] > begin:
+                first = _first(frames)
+                if not first[2].key_frame or first[0] > begin:
                     raise UnreadableVideo(NO_ENTRY)
             clip.show(first[2], first[0] - begin)
             stop = first[1]

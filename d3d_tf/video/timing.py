@@ -48,6 +48,7 @@ class Timeline:
       frames: how many frames were decoded.
       parts: how many recordings the file joins, as far as it was read.
       complete: whether the file was read to its end.
+      begin: when the first frame is shown, in seconds.
       position: the byte behind the last packet that was read.
       gaps: seconds from frame to frame within each recording.
     """
@@ -55,6 +56,7 @@ class Timeline:
     frames: int = 0
     parts: int = 0
     complete: bool = False
+    begin: float = 0.0
     position: int = 0
     gaps: list[float] = dataclasses.field(default_factory=list, repr=False)
 
@@ -98,6 +100,7 @@ def timed_frames(
         for start, stop, frame in _in_order(pictures, stream):
             if shift is None:
                 shift = end - start if timeline.parts else 0.0
+                timeline.begin = timeline.begin if timeline.parts else start
                 timeline.parts += 1
             else:
                 timeline.gaps.append(start - before)

@@ -17,6 +17,7 @@ HEADS = {
     "matroska,webm": b"\x1a\x45\xdf\xa3",
     "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
 }
+NO_FRAME = "holds no frame"
 JOINED = "joined from several recordings, of which not all can be read"
 
 
@@ -27,7 +28,7 @@ def require_video(timeline: Timeline) -> None:
       UnreadableVideo: it holds no frame or a single one.
     """
     if not timeline.frames:
-        raise UnreadableVideo("holds no frame")
+        raise UnreadableVideo(NO_FRAME)
     if timeline.frames == 1:
         raise UnreadableVideo("a picture (a single frame)")
 
@@ -53,6 +54,8 @@ def require_whole(
         FFmpeg does not read.
     """
     promised = min(_promised_end(container, stream), wanted)
+    # Where a clock of MPEG runs over, FFmpeg begins before 0.
+    end = max(end, end - timeline.begin)
     name = container.format.name
     if _falls_short(end, promised) and (
         name.startswith(LENGTH_OF_TRACK)

@@ -133,3 +133,22 @@ def test_a_single_frame_is_a_picture(tmp_path, name, codec, pix_fmt):
             every(path)
     assert write(tmp_path, "b.mp4", "h264", {}, count=2)
     assert len(read(tmp_path / "b.mp4").frames) == 2
+
+
+def test_a_clock_that_runs_over(tmp_path):
+    """MPEG counts 90,000 times a second in 33 bits, 95443.7 s in all."""
+    options = X264 | {"tune": "zerolatency"}
+    source = write(tmp_path, "a.mp4", "h264", options, count=100)
+    path = tmp_path / "b.ts"
+    with (
+        av.open(str(source)) as file,
+        av.open(str(path), "w", options={"output_ts_offset": "95441.7"}) as out,
+    ):
+        stream = out.add_stream_from_template(file.streams.video[0])
+        for packet in file.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    with av.open(str(path)) as file:
+        assert file.streams.video[0].start_time < 0
+    assert numbers_of(read(path).frames) == list(range(100))
