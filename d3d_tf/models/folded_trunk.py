@@ -23,15 +23,18 @@ class FixedGates(keras.layers.Layer):
 
     Args:
       gating: a built one.
+
+    Attributes:
+      matrix: float32 `[C, C]`.
     """
 
     def __init__(self, gating: SelfGating):
         super().__init__(name=gating.name, dtype=gating.dtype_policy)
         kernel = gating.transformer_W.kernel
-        self._matrix = np.asarray(kernel)[0, 0, 0]
+        self.matrix: np.ndarray = np.asarray(kernel)[0, 0, 0]
 
     def call(self, inputs):
-        gates = tf.sigmoid(mean_over_clip(inputs) @ self._matrix)
+        gates = tf.sigmoid(mean_over_clip(inputs) @ self.matrix)
         return tf.cast(gates, inputs.dtype)[:, None, None, None]
 
 
