@@ -169,9 +169,7 @@ def _save(
         shutil.rmtree(folder, ignore_errors=True)
         try:
             with without_recompute(network):
-                module, signatures = make_module(
-                    network, part, clip, fold=fold
-                )
+                module, signatures = make_module(network, part, clip, fold=fold)
                 _require_a_name_each(signatures, labels)
                 tf.saved_model.save(module, str(folder), signatures=signatures)
         except FoldError as error:

@@ -1,7 +1,6 @@
 """Whether what was saved is what it was saved from."""
 
 import dataclasses
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,15 @@ import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.inputs import ClipSpec
-from d3d_tf.hub_export.parts import Part
-from d3d_tf.hub_export.rounding import TOLERANCE, difference, sensitivity
+from d3d_tf.hub_export.parts import Part, cut
+from d3d_tf.hub_export.rounding import (
+    TOLERANCE,
+    difference,
+    last_bit,
+    sensitivity,
+)
+from d3d_tf.models.folding import rebuilt
+from d3d_tf.networks import VideoNetwork
 
 # Of a way whose answer is a sum of squares of weights: no network enlarges it.
 REGULARIZATION = "regularization"
@@ -24,7 +30,7 @@ class Reference:
     Attributes:
       pixels: uint8 `[2, frames, size, size, 3]`.
       outputs: by name, of the network.
-      sensitivity: how far the last bit of the clips moves them; see `rounding`.
+      sensitivity: how far last bits move them; see `rounding`.
     """
 
     pixels: np.ndarray
@@ -42,13 +48,12 @@ def make_reference(network, part: Part, clip: ClipSpec) -> Reference:
         0, 256, [2, clip.frames, clip.size, clip.size, 3], np.uint8
     )
     frames = _unit(pixels) * 2 - 1
-    part_alone = functools.partial(_outputs, part)
-    outputs = part_alone(frames)
+    outputs = _outputs(part, frames)
     if "logits" in outputs:
         # Not by way of the part, which is compared, too.
         logits = network(tf.constant(frames), training=False)
         outputs |= {"logits": logits, "probabilities": tf.nn.softmax(logits)}
-    moved = sensitivity(part_alone, frames, outputs)
+    moved = sensitivity(_in_last_bits(network, part, frames), outputs)
     for name, value in (outputs | {"outputs": moved}).items():
         if not np.isfinite(value).all():
             raise UserError(
@@ -121,6 +126,25 @@ def outside(differences: dict[str, float], allowed: float) -> list[str]:
         for way, value in differences.items()
         if not value <= (TOLERANCE if way == REGULARIZATION else allowed)
     ]
+
+
+def _in_last_bits(network, part: Part, frames: np.ndarray):
+    """What a network says if all that goes in is changed in its last bit.
+
+    The weights in a copy, of our networks: others are never folded.
+    """
+    copy = copied = None
+    if isinstance(network, VideoNetwork):
+        copy = rebuilt(network)
+        copied = cut(copy, part.kind, part.endpoint)
+
+    def answer(draw: int) -> dict:
+        if copy is not None:
+            weights = network.get_weights()
+            copy.set_weights([last_bit(w, draw) for w in weights])
+        return _outputs(copied or part, last_bit(frames, draw))
+
+    return answer
 
 
 def _outputs(part: Part, frames: np.ndarray) -> dict:
