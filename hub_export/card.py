@@ -144,6 +144,8 @@ def _parity(told: dict) -> str:
             f"{told['sensitivity']:.1e}; as much may one machine differ from "
             "another.",
         ]
+    if told.get("unfolded_because"):
+        lines += ["", f"Not folded for serving: {told['unfolded_because']}."]
     videos = told.get("videos")
     if videos:
         lines += ["", f"Videos: {videos['note']}."]
