@@ -97,7 +97,7 @@ def _constant_errors(network, folded) -> dict[str, float]:
     }
 
 
-def _conv_error(own, fixed: FixedConv3D) -> float:
+def _conv_error(own, fixed) -> float:
     kernel = _error(own.kernel.numpy(), fixed.kernel)
     if not own.use_bias:
         return kernel
