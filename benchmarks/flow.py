@@ -20,7 +20,7 @@ from d3d_tf.tfrecords.flow import to_grey, tvl1_flow
 from d3d_tf.tfrecords.flow.opencv import import_optflow
 from d3d_tf.tfrecords.flow.solver import Solver
 from d3d_tf.tfrecords.toy import make_clip
-from d3d_tf.tfrecords.video import frames_of
+from d3d_tf.video.reading import frames_of
 
 RESULTS = HERE / "results" / "flow.json"
 PAGE = HERE.parent / "docs" / "flow.md"

@@ -16,7 +16,7 @@ from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.tfrecords import decoder
 from d3d_tf.tfrecords.prepare import prepare
 from d3d_tf.tfrecords.sources import Listing, Source
-from d3d_tf.tfrecords.video import frame_times
+from d3d_tf.video.reading import frame_times
 
 SECONDS = 4.0  # Of a piece: more than the 64 frames that a clip needs.
 CLASSES = ("even", "odd")

@@ -19,7 +19,7 @@ from benchmarks.preparation import CLASSES, cores
 from d3d_tf.config import ClipRecipe
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.tfrecords.sources import Listing
-from d3d_tf.tfrecords.video import read_video
+from d3d_tf.video.reading import read_video
 
 CLIP = ClipRecipe()  # 64 x 224 x 224.
 BATCH = 4

@@ -1,7 +1,12 @@
 """D3D, Distilled 3D Networks for video action recognition, in TensorFlow 2.
 
-Importing this package imports nothing else; public names load on first use.
+Importing this package imports nothing else, but has TensorFlow compute with
+oneDNN (`d3d_tf.onednn`); public names load on first use.
 """
+
+from d3d_tf import onednn as _onednn
+
+_onednn.turn_on()
 
 __version__ = "0.1.0"
 

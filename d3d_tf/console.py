@@ -12,6 +12,7 @@ from absl import logging as absl_logging
 
 from d3d_tf.errors import UserError
 from d3d_tf.files import open_to_append
+from d3d_tf.names import printable
 
 _LOG = logging.getLogger("d3d_tf")
 # What is said stands on the screen already.
@@ -21,6 +22,7 @@ _LOG.addHandler(logging.NullHandler())
 
 def say(text: str = "") -> None:
     """Shows a line at once and logs it."""
+    text = printable(text)
     print(text, flush=True)
     _LOG.info(text)
 
@@ -45,6 +47,11 @@ def quiet(verbose: bool) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+def _one_line(error: BaseException) -> str:
+    """Of an error; names of files may have line breaks."""
+    return printable(str(error)).replace("\n", "\\x0a")
+
+
 def exit_code_of(work: Callable[[], None]) -> int:
     """Does `work`; what a user or a file is to blame for is one line.
 
@@ -54,7 +61,7 @@ def exit_code_of(work: Callable[[], None]) -> int:
     try:
         work()
     except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_one_line(error)}", file=sys.stderr)
         return getattr(error, "exit_code", 1)
     return 0
 
@@ -62,14 +69,14 @@ def exit_code_of(work: Callable[[], None]) -> int:
 def explain(error: BaseException, verbose: bool) -> int:
     """One line on the screen and the stack in the log; the exit code."""
     if isinstance(error, UserError):
-        text, code = str(error), error.exit_code
+        text, code = _one_line(error), error.exit_code
     elif isinstance(error, KeyboardInterrupt):
         text, code = "interrupted; the same command goes on from here", 130
     else:
         first = (str(error).strip() or "no message").splitlines()[0]
         text = f"{type(error).__name__}: {first} (--verbosity=1 shows where)"
         code = 1
-    print(f"error: {text}", file=sys.stderr)
+    print(f"error: {printable(text)}", file=sys.stderr)
     _LOG.error("%s", error, exc_info=error)
     if verbose:
         traceback.print_exception(error)

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import glob
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -18,11 +19,14 @@ from pathlib import Path
 from typing import IO
 
 from d3d_tf.errors import UsageError
+from d3d_tf.names import printable
 from d3d_tf.object_store import load_plugin
 
 _REMOTE = "s3://"
 # Not a number, so TF Serving does not take it for a version.
 _UNFINISHED = "unfinished-"
+# What makes a name a pattern to TensorFlow, and bytes that are not UTF-8.
+_MISTAKEN = re.compile("[][*?\\\\\udc80-\udcff]")
 
 
 def to_path(given: str | Path) -> Path:
@@ -86,13 +90,16 @@ def open_to_append(path: str | Path) -> IO[str]:
         import tensorflow as tf
 
         return tf.io.gfile.GFile(str(path), "a")
-    return open(path, "a", encoding="utf-8")
+    return open(path, "a", encoding="utf-8", errors="backslashreplace")
 
 
 def write_atomically(path: str | Path, content: str | bytes) -> None:
-    """Writes so that no reader sees half a file."""
+    """Writes so that no reader sees half a file.
+
+    Text becomes UTF-8; bytes of names that are not are spelt.
+    """
     if isinstance(content, str):
-        content = content.encode()
+        content = printable(content).encode()
     if is_remote(path):
         to_path(path).write_bytes(content)
         return
@@ -122,6 +129,54 @@ def appearing(path: str | Path) -> Iterator[str]:
         temporary.unlink(missing_ok=True)
 
 
+def require_utf8(folder: str | Path, what: str) -> None:
+    """Refuses a folder of records where TensorFlow cannot read or write.
+
+    Raises:
+      UsageError: its name is not UTF-8.
+    """
+    if re.search("[\udc80-\udcff]", str(folder)):
+        raise UsageError(
+            f"{what} has a name that is not UTF-8, which TensorFlow needs for "
+            f"records: rename it, or choose another; got {folder}."
+        )
+
+
+def is_literal(path: str | Path) -> bool:
+    """Whether TensorFlow takes a path for what it is, and not for a pattern."""
+    return is_remote(path) or not _MISTAKEN.search(str(path))
+
+
+@contextlib.contextmanager
+def literal(folder: str | Path, *, make: bool = False) -> Iterator[str]:
+    """Yields a name of a folder that TensorFlow takes for nothing else.
+
+    It looks for checkpoints and modules by patterns: what is in a folder `x[1]`
+    it never finds again, and where it removes old checkpoints of `a*b` it
+    removes those of `aXb`. Names that are not UTF-8 it refuses. The name that
+    the kernel gives an open folder (Linux, proc(5)) has nothing of that; it
+    holds as long as the context.
+
+    Args:
+      folder: any, on a disk or not.
+      make: it, if it is needed and not there.
+    """
+    text = str(folder)
+    if is_literal(text):
+        yield text
+        return
+    if make:
+        os.makedirs(text, exist_ok=True)
+    elif not os.path.isdir(text):
+        yield text
+        return
+    descriptor = os.open(text, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def unfinished_folder(parent: Path) -> Iterator[Path]:
     """Yields a new local folder for what `publish_folder` puts in `parent`.
@@ -139,11 +194,12 @@ def unfinished_folder(parent: Path) -> Iterator[Path]:
         process = left.name.removeprefix(mine).partition("-")[0]
         if not Path("/proc", process).exists():
             shutil.rmtree(left, ignore_errors=True)
-    temporary = parent / f"{mine}{os.getpid()}-{uuid.uuid4().hex}"
-    try:
-        yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with literal(parent) as name:
+        temporary = Path(name) / f"{mine}{os.getpid()}-{uuid.uuid4().hex}"
+        try:
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextlib.contextmanager

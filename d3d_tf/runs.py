@@ -7,6 +7,7 @@ from pathlib import Path
 from d3d_tf import config
 from d3d_tf.errors import UsageError
 from d3d_tf.files import resolved, to_path, write_atomically
+from d3d_tf.text_lists import read_written_labels
 
 # The networks of a run, by the names that results.json uses.
 TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
@@ -107,7 +108,7 @@ class Run:
 
     def labels(self) -> list[str]:
         """Class names; the order is the label."""
-        return (self.folder / "label_map.txt").read_text().splitlines()
+        return read_written_labels(self.folder / "label_map.txt")
 
     def origin(self) -> dict:
         """What `start` was given: `records`, `teacher`, `flow` and so on.

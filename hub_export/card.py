@@ -63,7 +63,11 @@ output = layer(frames)  # float32 [batch, {told["input"]["frames"]}, \
 ```
 
 With Keras 3: `keras.layers.TFSMLayer(FOLDER, call_endpoint="infer",
-call_training_endpoint="train")`."""
+call_training_endpoint="train")`.
+
+Set `TF_ENABLE_ONEDNN_OPTS=1` in the environment, also of a server, before
+TensorFlow is imported: on x86 processors without AVX-512 VNNI or AVX-VNNI it
+leaves oneDNN off, and the network is several times slower there."""
 
 
 def _signatures(told: dict) -> str:

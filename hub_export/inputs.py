@@ -174,7 +174,7 @@ def _shape_in_header(encoded):
 
 
 def _resized(picture, short_side: int):
-    """As `tfrecords/video.py` does it with OpenCV, to a level of 255.
+    """As `d3d_tf/video/pictures.py` does it with OpenCV, to a level of 255.
 
     Sides are rounded half to even; smaller pictures are means over areas,
     larger ones interpolated linearly.

@@ -15,6 +15,7 @@ OLDEST_IMAGE = "2.19.1"
 # What goes through the network at once; the last one is the largest.
 BATCH_SIZES = (1, 2, 4, 8)
 
+_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _INSIDE = f"/models/{MODEL}"
 _FLAGS = (
     f"--model_config_file={_INSIDE}/{FOLDER}/models.config",
@@ -93,6 +94,9 @@ def _compose(image: str) -> str:
 services:
   serving:
     image: {image}
+    environment:
+      # Else it is off on many processors, and networks are slow on them.
+      {_ONEDNN}: "1"
     command:
 {flags}
     volumes:
@@ -115,6 +119,7 @@ def _docker_run(image: str) -> str:
 #!/bin/sh
 # The same as compose.yaml: sh docker_run.sh
 exec docker run --rm -p 127.0.0.1:8500:8500 -p 127.0.0.1:8501:8501 \\
+  -e {_ONEDNN}=1 \\
   -v "$(CDPATH= cd "$(dirname "$0")/.." && pwd):{_INSIDE}:ro" \\
   {image} \\
   {flags}

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import d3d_tf  # noqa: F401  # Before TensorFlow: it turns oneDNN on.
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest

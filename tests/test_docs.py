@@ -1,5 +1,6 @@
 """The blocks of two pages run; commands as far as a dry run goes."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_readme import blocks as readme_blocks
 from tests.test_readme import run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,3 +87,26 @@ def test_the_paper_has_an_ensemble():
 def test_python_block(code, tmp_path):
     done = run([sys.executable, "-W", "error:::d3d_tf", "-c", code], tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def programs() -> dict[str, str]:
+    """The Python of each page, and of the notebook."""
+    found = {"README.md": "".join(readme_blocks("python"))}
+    for path in (ROOT / "docs").glob("*.md"):
+        found[path.name] = "".join(blocks("python", path.stem))
+    (path,) = (ROOT / "docs").glob("*.ipynb")
+    cells = json.loads(path.read_text())["cells"]
+    code = [c["source"] for c in cells if c["cell_type"] == "code"]
+    found[path.name] = "".join(
+        line for lines in code for line in [*lines, "\n"]
+    )
+    return {name: code for name, code in found.items() if "d3d_tf" in code}
+
+
+@pytest.mark.parametrize(("name", "code"), programs().items())
+def test_d3d_tf_is_imported_before_tensorflow(name, code):
+    """Only then does it turn oneDNN on."""
+    ours = re.search(r"^(import|from) d3d_tf\b", code, re.MULTILINE)
+    theirs = re.search(r"^(import|from) tensorflow", code, re.MULTILINE)
+    assert ours
+    assert theirs is None or ours.start() < theirs.start()

@@ -22,6 +22,7 @@ from d3d_tf.evaluation.paired import (
     paired_difference,
 )
 from d3d_tf.files import write_atomically
+from d3d_tf.text_lists import read_lines
 
 
 def read_ids(place: str | Path) -> dict[str, str]:
@@ -40,13 +41,12 @@ def read_ids(place: str | Path) -> dict[str, str]:
         if manifest.exists():
             rows = json.loads(manifest.read_text())
             return {r["id"]: r["sha256"] for r in rows if "skipped" not in r}
-        lines = path.read_text(encoding="utf-8").splitlines()
+        return {id_: "" for _, id_ in read_lines(path)}
     except (OSError, ValueError) as error:
         raise UserError(
             f"{place} is no record folder (with manifest.json), no run folder "
             "with scores/ and no text file of ids."
         ) from error
-    return {line.strip(): "" for line in lines if line.strip()}
 
 
 def compare_sets(first: dict[str, str], second: dict[str, str]) -> list[str]:

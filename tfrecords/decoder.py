@@ -18,9 +18,9 @@ import sys
 from collections.abc import Callable
 
 from d3d_tf.config import DataRecipe
-from d3d_tf.tfrecords.container import UnreadableVideo, reason
 from d3d_tf.tfrecords.sources import Source
-from d3d_tf.tfrecords.video import Video, first_frame_size, read_video
+from d3d_tf.video.opening import UnreadableVideo, reason
+from d3d_tf.video.reading import Video, first_frame_size, read_video
 
 MEMORY_LIMIT = 16 * 2**30  # Bytes of address space, libraries included.
 
@@ -44,6 +44,7 @@ def read(source: Source, data: DataRecipe) -> tuple[Video, str]:
         max_seconds=data.max_seconds,
         start=source.start,
         end=source.end,
+        square_pixels=data.square_pixels,
     )
 
 
@@ -53,7 +54,12 @@ def frame_size(source: Source, data: DataRecipe) -> tuple[int, int]:
     Raises:
       UnreadableVideo: as `read`.
     """
-    return _ask("frame_size", source.path, data.max_decode_seconds)
+    return _ask(
+        "frame_size",
+        source.path,
+        data.max_decode_seconds,
+        square_pixels=data.square_pixels,
+    )
 
 
 def _ask(name: str, path: str, seconds: float, **options):

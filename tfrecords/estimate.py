@@ -8,9 +8,9 @@ import numpy as np
 
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.tfrecords import decoder
-from d3d_tf.tfrecords.container import UnreadableVideo
 from d3d_tf.tfrecords.sources import Listing, Source
-from d3d_tf.tfrecords.video import Video
+from d3d_tf.video.opening import UnreadableVideo
+from d3d_tf.video.reading import Video
 
 SAMPLE_VIDEOS = 8
 # Of each, so many frames are encoded and get flow; the rest is by proportion.

@@ -18,6 +18,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.files import file_size, to_path, write_atomically
 from d3d_tf.tfrecords.shards import Shard
 from d3d_tf.tfrecords.sources import Listing
+from d3d_tf.video import DECODING
 
 
 def write_manifest(
@@ -35,6 +36,9 @@ def write_manifest(
     """
     parts = [json.loads(to_path(s.part_path).read_text()) for s in shards]
     rows = [row for part in parts for row in part["videos"]]
+    rows += [
+        source.row() | {"skipped": why} for source, why in listing.rejected
+    ]
     rows.sort(key=lambda row: row["id"])
     used = [row for row in rows if "skipped" not in row]
     skipped = [row for row in rows if "skipped" in row]
@@ -46,6 +50,7 @@ def write_manifest(
     splits: dict[str, int] = {}
     for row in used:
         splits[row["split"]] = splits.get(row["split"], 0) + 1
+    filled = {row["label"] for row in used}
     frames = [row["frames"] for row in used]
     weights = [max(row["frames"] - 1, 1) for row in used]
     clipped = sum(
@@ -66,17 +71,26 @@ def write_manifest(
         "num_bytes": sum(file_size(shard.path) for shard in shards),
         "num_skipped": len(skipped),
         "num_trimmed": sum(row["trimmed"] for row in used),
+        "num_joined": sum(row["recordings"] > 1 for row in used),
+        "num_with_missing_frames": sum(
+            row["missing_frames"] > 0 for row in used
+        ),
+        "num_missing_frames": sum(row["missing_frames"] for row in used),
         "splits": splits,
         "shards": _shard_counts(used),
         "listed": count_listed(listing, rows),
+        "files": count_files(listing, rows),
         "notes": list(listing.notes),
         "classes": list(listing.classes),
-        "empty_classes": list(listing.empty_classes),
+        "empty_classes": [
+            name for i, name in enumerate(listing.classes) if i not in filled
+        ],
         "frames": {"min": min(frames), "max": max(frames), "sum": sum(frames)},
         "clipped_flow": clipped / sum(weights),
         "recipe": {"data": to_dict(data), "flow": to_dict(flow)},
         "flow": identity,
         "flow_recipe": digest(identity),
+        "decoding": DECODING,
         "versions": {"opencv": cv2.__version__, "av": av.__version__},
     }
     write_atomically(folder / "manifest.json", json.dumps(rows, indent=1))
@@ -104,6 +118,31 @@ def _shard_counts(rows: list[dict]) -> dict[str, int]:
     for row in sorted(rows, key=lambda row: row["shard"]):
         counts[row["shard"]] = counts.get(row["shard"], 0) + 1
     return counts
+
+
+def count_files(listing: Listing, rows: list[dict]) -> dict:
+    """What became of every file in the folder of the videos.
+
+    Args:
+      listing: the data set.
+      rows: of manifest.json.
+
+    Returns:
+      `{"found", "used", "quarantined", "left_out": {rule: {"count",
+      "example"}}}`; the first number is the sum of the others. A file of which
+      a part could be used is used. Empty where nobody looked (the toy).
+    """
+    if not listing.num_files:
+        return {}
+    used: dict[str, bool] = {}
+    for row in rows:
+        used[row["path"]] = used.get(row["path"], False) or "skipped" not in row
+    return {
+        "found": listing.num_files,
+        "used": sum(used.values()),
+        "quarantined": len(used) - sum(used.values()),
+        "left_out": listing.left_out,
+    }
 
 
 def count_listed(listing: Listing, rows: list[dict]) -> dict[str, dict]:

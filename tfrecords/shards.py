@@ -9,6 +9,7 @@ from pathlib import Path
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
 from d3d_tf.files import appearing, file_size, to_path, write_atomically
 from d3d_tf.tfrecords.sources import Source
+from d3d_tf.video import DECODING
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Shard:
             ]
             for source in self.sources
         ]
-        return digest(files, self.data, self.flow)
+        return digest(files, self.data, self.flow, {"decoding": DECODING})
 
     def finished(self) -> bool:
         """Whether both files are there and were made from these inputs."""
@@ -83,9 +84,9 @@ def write_shard(
     import tensorflow as tf
 
     from d3d_tf.tfrecords import decoder
-    from d3d_tf.tfrecords.container import UnreadableVideo
     from d3d_tf.tfrecords.example import encode_example
     from d3d_tf.tfrecords.flow import flow_library
+    from d3d_tf.video.opening import UnreadableVideo
 
     inputs = shard.inputs()
     library = flow_library(shard.flow)
@@ -96,12 +97,7 @@ def write_shard(
         tf.io.TFRecordWriter(name) as writer,
     ):
         for source in shard.sources:
-            row = {
-                "id": source.id,
-                "path": source.path,
-                "split": source.split,
-                "label": source.label,
-            }
+            row = source.row()
             try:
                 video, sha256 = decoder.read(source, shard.data)
                 record, clipped = encode_example(
@@ -124,6 +120,8 @@ def write_shard(
                     "sha256": sha256,
                     "frames": len(video.frames),
                     "trimmed": video.trimmed,
+                    "missing_frames": video.missing,
+                    "recordings": video.parts,
                     "clipped_flow": clipped,
                     "shard": Path(shard.path).name,
                 }

@@ -6,15 +6,26 @@ import math
 from pathlib import Path
 
 from d3d_tf.errors import UserError
-
-# Files a user may keep beside videos; anything else is tried as a video, so
-# that a broken or misnamed one is reported and not overlooked.
-NOT_VIDEOS = frozenset(
-    ".bmp .csv .db .gif .html .ini .jpeg .jpg .json .log .md .nfo .pdf .png "
-    ".srt .tif .tiff .txt .vtt .webp .xml .yaml .yml .zip .tar .gz .tgz .rar "
-    ".part .ytdl".split()
+from d3d_tf.names import one_form, spell, unspell
+from d3d_tf.tfrecords.tree import (
+    BESIDE,
+    Found,
+    count_rules,
+    find_files,
+    is_called_video,
+    is_hidden,
 )
-SPLIT_NAMES = {"train": "train", "test": "test", "val": "test", "valid": "test"}
+
+# What a split may be called, and what it is called in the records.
+SPLIT_NAMES = {
+    name: split
+    for split, names in {
+        "train": ("train", "training"),
+        "val": ("val", "valid", "validate", "validation"),
+        "test": ("test", "testing"),
+    }.items()
+    for name in names
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +34,7 @@ class Source:
 
     Attributes:
       id: unique in the data set, and the same whenever it is listed; of a
-        folder `split/class/file` or `class/file`.
+        folder `split/class/file` or `class/file`, as `names.spell` spells it.
       path: of the file.
       label: class index.
       class_name: label_map.txt's line `label`.
@@ -42,6 +53,15 @@ class Source:
     start: float = 0.0
     end: float | None = None
 
+    def row(self) -> dict:
+        """What manifest.json always says of it; the path is spelt, too."""
+        return {
+            "id": self.id,
+            "path": spell(self.path),
+            "split": self.split,
+            "label": self.label,
+        }
+
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
@@ -51,22 +71,28 @@ class Listing:
       name: of the data set.
       classes: label names; a label is an index into them.
       sources: every file to try.
-      empty_classes: sub-folders that hold no file.
       missing: videos of the data set's own list that are not on disk; their
         paths are empty.
       notes: what else a user should know, a sentence each.
       listed: whether the data set has such a list.
       drawn: whether the splits are our choice and not the data set's.
+      rejected: files that were tried already, and why they are no videos; of
+        no class, so their label is -1.
+      num_files: that lie there, these and those left out included; 0: nobody
+        looked.
+      left_out: files that are not tried: `{rule: {"count", "example"}}`.
     """
 
     name: str
     classes: tuple[str, ...]
     sources: tuple[Source, ...]
-    empty_classes: tuple[str, ...] = ()
     missing: tuple[Source, ...] = ()
     notes: tuple[str, ...] = ()
     listed: bool = False
     drawn: bool = False
+    rejected: tuple[tuple[Source, str], ...] = ()
+    num_files: int = 0
+    left_out: dict[str, dict] = dataclasses.field(default_factory=dict)
 
     def with_flow(self, flow_dir: str | Path) -> "Listing":
         """The same videos with the flow that lies in a folder of its own.
@@ -76,7 +102,7 @@ class Listing:
         """
         sources = []
         for source in self.sources:
-            place = Path(flow_dir) / Path(source.id).with_suffix("")
+            place = Path(flow_dir) / Path(unspell(source.id)).with_suffix("")
             array = place.with_name(place.name + ".npy")
             found = array if array.exists() else place
             sources.append(dataclasses.replace(source, flow_path=str(found)))
@@ -84,97 +110,160 @@ class Listing:
 
 
 def list_folder(folder: str | Path, *, test_share: float) -> Listing:
-    """Lists `folder/CLASS/*` or `folder/{train,test}/CLASS/*`.
+    """Lists `folder/CLASS/**` or `folder/{train,val,test}/CLASS/**`.
 
-    Classes are the sorted names of the sub-folders. Without a split of its
-    own, `test_share` of each class's files is held out, chosen by a digest of
+    A class is a sub-folder with a file to try in it, at any depth; classes are
+    sorted by name, in one Unicode form. Without a split of its own,
+    `test_share` of each class's files is held out, chosen by a digest of
     their names.
 
     Raises:
-      UserError: no such folder, no file in any sub-folder, or classes beside
-        folders of splits.
+      UserError: no such folder, no file in any sub-folder, classes beside
+        folders of splits, or a folder between this one and the classes.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}.")
-    splits = {
-        child: SPLIT_NAMES[child.name.lower()]
-        for child in _folders(folder)
-        if child.name.lower() in SPLIT_NAMES
-    }
-    beside = [f.name for f in _folders(folder) if f not in splits]
-    if splits and beside:
-        raise UserError(
-            f"{folder} holds both splits ({', '.join(f.name for f in splits)}) "
-            f"and other folders ({', '.join(beside[:5])}): put every class "
-            "into a split, or none."
-        )
-    roots = splits or {folder: ""}
-    names = sorted({child.name for root in roots for child in _folders(root)})
-    sources: list[Source] = []
-    filled = set()
-    for root, split in roots.items():
-        for class_folder in _folders(root):
-            files = [
-                p for p in sorted(class_folder.iterdir()) if is_candidate(p)
-            ]
-            held_out = (
-                set()
-                if split
-                else hold_out([p.name for p in files], test_share)
-            )
-            if files:
-                filled.add(class_folder.name)
-            for path in files:
-                sources.append(
-                    Source(
-                        id=path.relative_to(folder).as_posix(),
-                        path=str(path),
-                        label=names.index(class_folder.name),
-                        class_name=class_folder.name,
-                        split=split
-                        or ("test" if path.name in held_out else "train"),
-                    )
-                )
-    if not sources:
+    files = find_files(folder)
+    parts = [_inner_parts(file, folder) for file in files]
+    splits = _splits(folder, [p for p in parts if len(p) > 1])
+    depth = 2 if splits else 1  # Of folders above the files of a class.
+    members: dict[str, list[tuple[Found, tuple[str, ...]]]] = {}
+    for index, (file, inner) in enumerate(zip(files, parts, strict=True)):
+        if len(inner) > depth and (not splits or inner[0] in splits):
+            name = spell(one_form(inner[depth - 1]))
+            members.setdefault(name, []).append((file, inner))
+        elif inner:
+            files[index] = Found(file.path, BESIDE)
+    if not members:
         raise UserError(
             f"{folder} holds no videos: one sub-folder per class was expected, "
             f"with the video files in it, e.g. {folder}/juggling/clip1.mp4."
         )
-    empty = tuple(name for name in names if name not in filled)
+    if not splits:
+        _require_classes(folder, [inner for inner in parts if len(inner) > 1])
+    classes = tuple(sorted(members))
+    sources = []
+    for label, name in enumerate(classes):
+        names = ["/".join(inner[depth:]) for _, inner in members[name]]
+        held_out = set() if splits else hold_out(names, test_share)
+        for (file, inner), rest in zip(members[name], names, strict=True):
+            drawn = "test" if rest in held_out else "train"
+            sources.append(
+                Source(
+                    id=spell("/".join(inner)),
+                    path=str(file.path),
+                    label=label,
+                    class_name=name,
+                    split=splits.get(inner[0], drawn),
+                )
+            )
     return Listing(
-        folder.resolve().name,
-        tuple(names),
+        spell(folder.resolve().name),
+        classes,
         tuple(sources),
-        empty,
+        notes=(
+            *_folders_without(folder, classes, splits),
+            *([] if splits else _inner_splits(parts)),
+        ),
         drawn=not splits,
+        num_files=len(files),
+        left_out=count_rules(files, folder),
     )
 
 
-def _folders(folder: Path) -> list[Path]:
-    return [
-        p
-        for p in sorted(folder.iterdir())
-        if p.is_dir() and not p.name.startswith(".")
+def _inner_parts(file: Found, folder: Path) -> tuple[str, ...]:
+    """Folders below `folder` and name of a file to try; else nothing."""
+    return () if file.rule else file.path.relative_to(folder).parts
+
+
+def _splits(folder: Path, parts: list[tuple[str, ...]]) -> dict[str, str]:
+    """`{sub-folder: split}`; empty where the sub-folders are classes.
+
+    Raises:
+      UserError: some are the one, some the other.
+    """
+    tops = sorted({inner[0] for inner in parts})
+    splits = {
+        top: SPLIT_NAMES[top.lower()]
+        for top in tops
+        if top.lower() in SPLIT_NAMES
+    }
+    # Annotations may lie there too.
+    beside = [
+        top
+        for top in tops
+        if top not in splits
+        and any(is_called_video(p[-1]) for p in parts if p[0] == top)
     ]
+    # A class may be called so: of railways, for one.
+    if beside and all(len(p) == 2 for p in parts if p[0] in splits):
+        return {}
+    if splits and beside:
+        raise UserError(
+            f"{folder} holds both splits ({', '.join(splits)}) and other "
+            f"folders ({', '.join(beside[:5])}): put every class into a split, "
+            "or none."
+        )
+    return splits
 
 
-def is_candidate(path: Path) -> bool:
-    """Whether to try it; what is no file at all is tried and told."""
+def _require_classes(folder: Path, parts: list[tuple[str, ...]]) -> None:
+    """Refuses a folder whose only sub-folder holds the classes."""
+    tops = {inner[0] for inner in parts}
+    inner = sorted({p[1] for p in parts if len(p) > 2})
+    if len(tops) == 1 and len(inner) > 1 and all(len(p) > 2 for p in parts):
+        (top,) = tops
+        raise UserError(
+            f"{folder} has one sub-folder with videos, {top}, with further "
+            f"ones in it ({', '.join(inner[:3])}, ...): if these are the "
+            f"classes, name {folder / top} instead."
+        )
+
+
+def _folders_without(
+    folder: Path, classes: tuple[str, ...], splits: dict[str, str]
+) -> tuple[str, ...]:
+    """A sentence on folders where a class would be, without a video."""
+    roots = [folder, *(folder / split for split in splits)]
+    names = {
+        path.name
+        for root in roots
+        for path in root.iterdir()
+        if path.is_dir() and not is_hidden(path.name)
+    }
+    empty = sorted(
+        spell(name)
+        for name in names - splits.keys()
+        if spell(one_form(name)) not in classes
+    )
+    if not empty:
+        return ()
+    shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
+    return (f"no class, since there is no video in the folder: {shown}",)
+
+
+def _inner_splits(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """A sentence on splits below the classes, which are not taken for any."""
+    found = {inner[1] for inner in parts if len(inner) > 2}
+    splits = sorted(name for name in found if name.lower() in SPLIT_NAMES)
+    if len(splits) < 2:
+        return ()
     return (
-        not path.is_dir()
-        and not path.name.startswith(".")
-        and path.suffix.lower() not in NOT_VIDEOS
+        f"warning: {', '.join(splits)} are inside of the classes and not taken "
+        "as splits; move them above the classes to have them kept",
     )
 
 
 def hold_out(names: list[str], share: float) -> set[str]:
     """`share` of the names; at least one of two or more, never all."""
-    if len(names) < 2 or share == 0:
+    different = set(names)
+    if len(different) < 2 or share == 0:
         return set()
 
     def by_digest(name: str) -> str:
-        return hashlib.sha256(name.encode()).hexdigest()
+        return hashlib.sha256(spell(name).encode()).hexdigest()
 
-    count = min(max(1, math.floor(len(names) * share)), len(names) - 1)
-    return set(sorted(names, key=by_digest)[:count])
+    count = math.floor(len(different) * share)
+    count = min(max(1, count), len(different) - 1)
+    return set(sorted(different, key=by_digest)[:count])

@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from d3d_tf.config import ToyRecipe
 from d3d_tf.tfrecords.sources import Listing, Source
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 
 # Direction of (u, v) in pixels, v downwards; class k moves within 18 degrees
 # of k * 45 degrees, counted from "right" and turning through "down".

@@ -25,6 +25,7 @@ from d3d_tf.config.recipe import (
     Recipe,
     ToyRecipe,
     TrainRecipe,
+    data_as_saved,
     digest,
     to_dict,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Recipe",
     "ToyRecipe",
     "TrainRecipe",
+    "data_as_saved",
     "differences",
     "digest",
     "flow_identity",

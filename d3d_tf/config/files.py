@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from d3d_tf.config.checks import validate
-from d3d_tf.config.recipe import Recipe, to_dict
+from d3d_tf.config.recipe import Recipe, data_as_saved, to_dict
 from d3d_tf.errors import UsageError
 from d3d_tf.files import to_path, write_atomically
 
@@ -27,6 +27,8 @@ def load(path: str | Path) -> Recipe:
         raise UsageError(f"Cannot read the recipe {path}: {text}") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path} is no recipe: a mapping was expected.")
+    if isinstance(content.get("data"), dict):
+        content["data"] = data_as_saved(content["data"])
     recipe = _from_dict(Recipe, content, str(path))
     validate(recipe)
     return recipe

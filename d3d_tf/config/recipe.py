@@ -71,6 +71,9 @@ class DataRecipe:
       layout: how the videos and their list are laid out; see docs/datasets.md.
       split: which of the official splits of UCF-101 and HMDB-51, 1 to 3.
       max_decode_seconds: a video whose decoding takes longer is left out.
+      square_pixels: bring videos whose pixels are wider than high, or higher
+        than wide, to the shape in which players show them; else the stored
+        pixels are kept.
     """
 
     short_side: int = 256
@@ -82,6 +85,23 @@ class DataRecipe:
     layout: str = "folders"
     split: int = 1
     max_decode_seconds: float = 300.0
+    square_pixels: bool = True
+
+
+def data_as_saved(section: dict) -> dict:
+    """A saved `data` section with what it meant before a field existed.
+
+    A section that has all other fields but not `square_pixels` was saved when
+    stored pixels were always kept. What a user writes by hand is partial, and
+    gets the defaults of today.
+    """
+    others = {field.name for field in dataclasses.fields(DataRecipe)}
+    others -= {"square_pixels"}
+    return (
+        {"square_pixels": False} | section
+        if others == set(section)
+        else section
+    )
 
 
 @dataclasses.dataclass(frozen=True)

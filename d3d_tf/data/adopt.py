@@ -20,6 +20,7 @@ from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.foreign import LABEL_TEXT, describe_foreign
 from d3d_tf.errors import UserError
 from d3d_tf.files import file_size, resolved, write_atomically
+from d3d_tf.text_lists import read_label_map
 
 # DMVR's writer gives its files no suffix: `train-00000-of-00016`.
 _SHARD = re.compile(r"\.tfrecords?(?![a-z])|-\d{5}-of-\d{5}$")
@@ -71,7 +72,7 @@ def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
         )
     folder = resolved(folder)
     label_map = folder / "label_map.txt"
-    given = label_map.read_text().splitlines() if label_map.exists() else []
+    given = read_label_map(label_map) if label_map.exists() else []
     identity = digest(str(folder), shards, given, recipe.frame_rate)
     target = records_dir / f"{folder.name}-{identity[:8]}"
     if not (target / "dataset.json").exists():

@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 
 from d3d_tf.errors import UserError
-from d3d_tf.files import to_path
+from d3d_tf.files import require_utf8, to_path
 
 # Serialized records, not clips, are shuffled, in windows of so many bytes.
 SHUFFLE_BYTES = 512 * 2**20
+VALIDATION = ("val", "validation")  # Ours, and that of other tools' records.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +31,12 @@ class Dataset:
 
     @property
     def test_splits(self) -> list[str]:
-        """Splits that are not trained on; the hardest last."""
-        return [name for name in self.splits if name != "train"]
+        """Splits that are not trained on; the one that counts last.
+
+        After those of validation, which settings may have been chosen by.
+        """
+        names = [name for name in self.splits if name != "train"]
+        return sorted(names, key=lambda name: name not in VALIDATION)
 
     @property
     def flow(self) -> dict:
@@ -90,8 +95,10 @@ def open_dataset(folder: str | Path) -> Dataset:
 
     Raises:
       UserError: the folder holds no finished records, or old ones.
+      UsageError: its name is not UTF-8.
     """
     folder = to_path(folder)
+    require_utf8(folder, "The folder of records")
     try:
         info = json.loads((folder / "dataset.json").read_text())
     except (OSError, ValueError) as error:

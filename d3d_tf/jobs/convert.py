@@ -21,7 +21,7 @@ from d3d_tf.jobs.convert_settings import (
 )
 from d3d_tf.networks import CHANNELS, make_network
 from d3d_tf.runs import BASELINE, INITIAL, TEACHER, Run
-from d3d_tf.training.trainer import save_finished
+from d3d_tf.training.trainer import restore, save_finished
 from d3d_tf.weights import architecture, catalog, families
 from d3d_tf.weights.filling import Filled, fill
 from d3d_tf.weights.names import HEAD_NAMES, by_name
@@ -190,9 +190,7 @@ def _verify(network, filled: Filled, run: Run, role: str, stream: str) -> dict:
         run.recipe().network, max(len(run.labels()), 1), stream
     )
     target = tf.train.Checkpoint(trunk=again.trunk) if headless else again
-    latest = tf.train.latest_checkpoint(str(run.checkpoints(role)))
-    status = tf.train.Checkpoint(network=target).restore(latest)
-    status.assert_existing_objects_matched().expect_partial()
+    restore(target, run.checkpoints(role))
     variables = by_name(again)
     if headless:
         variables = {k: v for k, v in variables.items() if k not in HEAD_NAMES}

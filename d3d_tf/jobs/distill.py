@@ -7,8 +7,9 @@ from d3d_tf.errors import UserError
 from d3d_tf.jobs.experiment import PARTS, Experiment
 from d3d_tf.jobs.export import export_run
 from d3d_tf.jobs.initial import Initial
-from d3d_tf.jobs.records import describe, ensure_records
+from d3d_tf.jobs.records import ensure_records
 from d3d_tf.jobs.results import write_table
+from d3d_tf.jobs.summary import describe
 from d3d_tf.jobs.table import ROWS
 from d3d_tf.jobs.visualize import write_report
 from d3d_tf.runs import BASELINE, Run

@@ -4,8 +4,10 @@ import dataclasses
 from pathlib import Path
 
 from d3d_tf.config import Recipe, digest
+from d3d_tf.console import say
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.errors import UserError
+from d3d_tf.files import is_literal, resolved
 from d3d_tf.hub_export.agreement import compare_ways
 from d3d_tf.hub_export.export import export_module
 from d3d_tf.jobs.samples import samples
@@ -30,7 +32,7 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
     classifies = kind == "classification"
     if not classifies:
         folder /= f"{kind}-{endpoint}" if endpoint else kind
-    return export_module(
+    module = export_module(
         network,
         folder,
         labels=run.labels(),
@@ -45,6 +47,7 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             # With it --mode=finetune builds the network again.
             "network": dataclasses.asdict(recipe.network),
             "frame_rate": recipe.data.frame_rate,
+            "square_pixels": recipe.data.square_pixels,
             "flow": run.origin()["flow"],
             "flow_recipe": digest(run.origin()["flow"]),
             "flow_mismatch": run.origin()["flow_mismatch"],
@@ -57,6 +60,13 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             (lambda path: _on_videos(path, run, recipe)) if classifies else None
         ),
     )
+    if not is_literal(resolved(module)):
+        say(
+            f"warning: TensorFlow itself cannot load {module}: it takes [, ] "
+            "and \\ in the path for a pattern. Copy the module to another "
+            "folder for hub.KerasLayer and TensorFlow Serving."
+        )
+    return module
 
 
 def _on_videos(path: Path, run: Run, recipe: Recipe) -> dict:

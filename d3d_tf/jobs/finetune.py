@@ -7,8 +7,9 @@ from d3d_tf.console import log_to, say
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.export import export_run
 from d3d_tf.jobs.initial import Initial
-from d3d_tf.jobs.records import describe, ensure_records
+from d3d_tf.jobs.records import ensure_records
 from d3d_tf.jobs.results import write_table
+from d3d_tf.jobs.summary import describe
 from d3d_tf.jobs.visualize import write_report
 from d3d_tf.recipes import RECIPES
 from d3d_tf.runs import BASELINE, STUDENT, Run

@@ -9,7 +9,7 @@ from d3d_tf.config import Recipe
 from d3d_tf.console import say
 from d3d_tf.errors import UsageError
 from d3d_tf.runs import BASELINE, INITIAL, STREAM, STUDENT, TEACHER, Run
-from d3d_tf.training.trainer import is_finished
+from d3d_tf.training.trainer import is_finished, restore
 from d3d_tf.weights.architecture import architecture
 from d3d_tf.weights.names import HEAD_NAMES
 
@@ -128,13 +128,9 @@ class Initial:
         parts = {"trunk": network.trunk}
         if start.head:
             parts["head"] = network.head
-        latest = tf.train.latest_checkpoint(
-            str(start.run.checkpoints(start.giver))
+        restore(
+            tf.train.Checkpoint(**parts), start.run.checkpoints(start.giver)
         )
-        status = tf.train.Checkpoint(
-            network=tf.train.Checkpoint(**parts)
-        ).restore(latest)
-        status.assert_existing_objects_matched().expect_partial()
 
 
 def _classes(labels: list[str]) -> str:

@@ -13,10 +13,12 @@ import d3d_tf
 from d3d_tf import config
 from d3d_tf.console import say
 from d3d_tf.errors import UserError
+from d3d_tf.files import literal
 from d3d_tf.hub_export import rounding
 from d3d_tf.jobs.published import cache_folder
 from d3d_tf.networks import make_network
 from d3d_tf.runs import INITIAL, STUDENT, Run
+from d3d_tf.text_lists import read_written_labels
 from d3d_tf.training.trainer import save_finished
 
 
@@ -41,10 +43,11 @@ def module_run(folder: Path) -> Run:
         return Run(out)
     told = json.loads(description)
     recipe = _recipe(told, folder)
-    module = tf.saved_model.load(str(folder))
+    with literal(folder) as place:
+        module = tf.saved_model.load(place)
     # A module without logits has none.
     names = folder / "assets" / "labels.txt"
-    labels = names.read_text().splitlines() if names.exists() else []
+    labels = read_written_labels(names) if names.exists() else []
     network = make_network(recipe.network, len(labels) or 1, "frames")
     headless = _fill(network, module, folder)
     if not headless:
@@ -119,6 +122,8 @@ def _recipe(told: dict, folder: Path) -> config.Recipe:
         data=config.DataRecipe(
             short_side=told["input"]["short_side"],
             frame_rate=told["frame_rate"],
+            # Modules of before kept stored pixels and do not say so.
+            square_pixels=told.get("square_pixels", False),
         ),
     )
 

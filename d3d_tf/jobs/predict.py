@@ -8,7 +8,7 @@ from d3d_tf.data.geometry import centre_geometry, crop_and_flip
 from d3d_tf.errors import UserError
 from d3d_tf.loading import load_checkpoint
 from d3d_tf.runs import Run
-from d3d_tf.tfrecords.video import UnreadableVideo, read_video
+from d3d_tf.video.reading import UnreadableVideo, read_video
 
 TOP = 5
 
@@ -29,6 +29,7 @@ def predict(path: str, run: Run) -> None:
             frame_rate=recipe.data.frame_rate,
             short_side=recipe.data.short_side,
             max_seconds=recipe.data.max_seconds,
+            square_pixels=recipe.data.square_pixels,
         )
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error

@@ -11,6 +11,7 @@ from d3d_tf.config import (
     DataRecipe,
     FlowRecipe,
     Recipe,
+    data_as_saved,
     differences,
     digest,
     to_dict,
@@ -20,14 +21,16 @@ from d3d_tf.console import say
 from d3d_tf.data.adopt import adopt, foreign_shards
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError
-from d3d_tf.files import is_remote, require_local, to_path
+from d3d_tf.files import is_remote, require_local, require_utf8, to_path
+from d3d_tf.jobs.summary import describe, describe_rules
 from d3d_tf.recipes import RECIPES
 from d3d_tf.tfrecords import decoder, toy
-from d3d_tf.tfrecords.container import UnreadableVideo
+from d3d_tf.tfrecords.classes import keep_readable_classes
 from d3d_tf.tfrecords.estimate import choose_sample, estimate
 from d3d_tf.tfrecords.layouts import list_videos
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
 from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.video.opening import UnreadableVideo
 
 LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
 LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
@@ -60,7 +63,9 @@ def estimate_records(
     Raises:
       UserError: nothing usable is there.
     """
-    listing = list_videos(data, annotations, recipe.data)
+    listing = keep_readable_classes(
+        list_videos(data, annotations, recipe.data), recipe.data
+    )
     sample = choose_sample(listing.sources)
     short_side = recipe.data.short_side or _smallest_side(sample, recipe.data)
     guess = estimate(
@@ -75,6 +80,8 @@ def estimate_records(
         say(f"  {len(listing.missing)} listed videos are not on disk")
     for note in listing.notes:
         say(f"  {note}")
+    if listing.left_out:
+        say(f"  not tried: {describe_rules(listing.left_out)}")
     for path, reason in guess.unusable.items():
         say(f"  of the sample, unusable: {path}: {reason}")
     cores = len(os.sched_getaffinity(0))
@@ -108,6 +115,7 @@ def ensure_records(
     Raises:
       UserError: nothing usable is there.
     """
+    require_utf8(records_dir, "--records_dir")
     if data and (to_path(data) / "dataset.json").exists():
         dataset = open_dataset(data)
         return fit_recipe(recipe, dataset), dataset
@@ -138,53 +146,6 @@ def ensure_records(
     return _with_clip_size(recipe, dataset), dataset
 
 
-def describe(dataset: Dataset) -> str:
-    """A few lines for people: counts, what was left out and why."""
-    info = dataset.info
-    splits = ", ".join(f"{n} {name}" for name, n in dataset.splits.items())
-    lines = [
-        f"records: {dataset.folder}: {splits}; {len(dataset.classes)} classes; "
-        + (
-            f"{100 * info['clipped_flow']:.2g} % of flow vectors clipped"
-            if dataset.flow
-            else "no flow"
-        )
-    ]
-    if info["num_trimmed"]:
-        seconds = info["recipe"]["data"]["max_seconds"]
-        lines.append(
-            f"  {info['num_trimmed']} videos were cut after {seconds:g} s "
-            "(data.max_seconds)"
-        )
-    for split, count in info.get("listed", {}).items():
-        lines.append("  " + _coverage(split, count))
-    lines += [f"  {note}" for note in info.get("notes", ())]
-    for row in dataset.skipped():
-        lines.append(f"  left out {row['path']}: {row['skipped']}")
-    if info.get("listed") and info["empty_classes"]:
-        return "\n".join(
-            [*lines, f"  {len(info['empty_classes'])} classes have no video"]
-        )
-    for name in info["empty_classes"]:
-        lines.append(f"  left out class {name}: no file in its folder")
-    return "\n".join(lines)
-
-
-def _coverage(split: str, count: dict) -> str:
-    """Videos of the list that are there, as D3D counts them (section 5.1)."""
-    lost = count["missing"] + count["skipped"]
-    text = (
-        f"{split}: {count['used']} of the {count['listed']} listed videos "
-        f"({-100 * lost / count['listed']:.1f} %): {count['missing']} not on "
-        f"disk, {count['skipped']} not usable"
-    )
-    worst = sorted(
-        count["missing_by_class"].items(), key=lambda item: -item[1][0]
-    )[:3]
-    named = [f"{name} {gone} of {there}" for name, (gone, there) in worst]
-    return text + (f"; most in {', '.join(named)}" if named else "")
-
-
 def _listing(
     recipe: Recipe,
     data: str | None,
@@ -207,7 +168,9 @@ def _listing(
             identity,
         )
     require_local(data, "The folder of videos (or of finished records)")
-    listing = list_videos(data, annotations, recipe.data)
+    listing = keep_readable_classes(
+        list_videos(data, annotations, recipe.data), recipe.data
+    )
     if recipe.data.short_side == 0:
         side = _smallest_side(listing.sources, recipe.data)
         recipe = dataclasses.replace(
@@ -248,7 +211,7 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
     Raises:
       UsageError: one of them was changed to what the records are not.
     """
-    data = DataRecipe(**dataset.info["recipe"]["data"])
+    data = DataRecipe(**data_as_saved(dataset.info["recipe"]["data"]))
     flow = FlowRecipe(**dataset.info["recipe"]["flow"])
     # What comes with the recipe's name was not asked for; 0 is "automatic".
     named = RECIPES.get(recipe.name)

@@ -15,7 +15,8 @@ from d3d_tf.data.geometry import centre_geometry
 from d3d_tf.hub_export.agreement import Sample
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.module_info import ModuleInfo
-from d3d_tf.tfrecords.video import (
+from d3d_tf.names import unspell
+from d3d_tf.video.reading import (
     UnreadableVideo,
     first_frame_size,
     read_video,
@@ -59,7 +60,7 @@ def samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
         original = _original(source, recipe)
         if original and len(original) == video["length"]:
             encoded[ORIGINAL] = [original[i] for i in indices]
-            encoded[CLIENT] = _sent(source["path"], recipe)
+            encoded[CLIENT] = _sent(unspell(source["path"]), recipe)
         frames = scale_frames(decode_frames(video["frames"], geometry))
         yield Sample(frames.numpy(), encoded)
 
@@ -70,6 +71,7 @@ def _sent(path: str, recipe: Recipe) -> list[bytes]:
         short_side=recipe.data.short_side,
         size=recipe.clip.size,
         max_seconds=recipe.data.max_seconds,
+        square_pixels=recipe.data.square_pixels,
     )
     return encoded_clip(
         path,
@@ -86,12 +88,14 @@ def _original(row: dict, recipe: Recipe) -> list[bytes]:
         return []
     if hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
         return []
+    square = recipe.data.square_pixels
     try:
         video = read_video(
             path,
             frame_rate=recipe.data.frame_rate,
-            short_side=min(first_frame_size(path)),
+            short_side=min(first_frame_size(path, square_pixels=square)),
             max_seconds=recipe.data.max_seconds,
+            square_pixels=square,
         )
     except UnreadableVideo:
         return []

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from d3d_tf import config
+from d3d_tf.console import say
 from d3d_tf.errors import UsageError
 from d3d_tf.files import is_remote, to_path
 
@@ -59,7 +60,7 @@ def start(
 
             estimate_records(recipe, data, annotations)
         target = records_dir if mode == "prepare" else folder
-        print(f"would {mode} {data or 'the toy videos'} into {target}")
+        say(f"would {mode} {data or 'the toy videos'} into {target}")
         return None
     from d3d_tf.jobs.opening import open_run
     from d3d_tf.runs import Run

@@ -10,7 +10,7 @@ from d3d_tf.config import Recipe, digest
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
-from d3d_tf.files import write_atomically
+from d3d_tf.files import literal, write_atomically
 from d3d_tf.heads.dropout import draws_by_step
 from d3d_tf.keras_api import keras
 from d3d_tf.training.callbacks import (
@@ -65,6 +65,35 @@ def train(
       Stopped: by SIGTERM or SIGINT, after saving.
       UserError: the loss is no number.
     """
+    with (
+        literal(checkpoints, make=True) as saved_in,
+        literal(tensorboard, make=True) as curves_in,
+    ):
+        return _train(
+            make_trainer,
+            dataset,
+            recipe,
+            strategy,
+            streams,
+            checkpoints,
+            saved_in,
+            curves_in,
+            title,
+        )
+
+
+def _train(
+    make_trainer,
+    dataset: Dataset,
+    recipe: Recipe,
+    strategy,
+    streams: tuple[str, ...],
+    checkpoints: Path,
+    saved_in: str,
+    curves_in: str,
+    title: str,
+):
+    """`train`, with the two folders by the names that TensorFlow is given."""
     steps = recipe.train.steps
     keras.utils.set_random_seed(recipe.seed)
     if recipe.train.deterministic:
@@ -82,9 +111,7 @@ def train(
         state = tf.train.Checkpoint(
             network=trainer.network, optimizer=optimizer
         )
-        manager = tf.train.CheckpointManager(
-            state, str(checkpoints), max_to_keep=2
-        )
+        manager = tf.train.CheckpointManager(state, saved_in, max_to_keep=2)
         if manager.latest_checkpoint:
             state.restore(manager.latest_checkpoint).assert_consumed()
     start = int(optimizer.iterations.numpy())
@@ -112,10 +139,8 @@ def train(
                 verbose=0,
                 callbacks=[
                     Progress(title, start, steps),
-                    make_history(checkpoints / "history.csv", start),
-                    keras.callbacks.TensorBoard(
-                        str(tensorboard), write_graph=False
-                    ),
+                    make_history(Path(saved_in) / "history.csv", start),
+                    keras.callbacks.TensorBoard(curves_in, write_graph=False),
                     Checkpointer(manager, steps, signals),
                 ],
             )
@@ -143,21 +168,27 @@ def save_finished(network, checkpoints: Path, told: dict) -> None:
       checkpoints: a new folder.
       told: what `finished.json` says.
     """
-    tf.train.CheckpointManager(
-        tf.train.Checkpoint(network=network), str(checkpoints), max_to_keep=1
-    ).save(checkpoint_number=0)
+    with literal(checkpoints, make=True) as folder:
+        tf.train.CheckpointManager(
+            tf.train.Checkpoint(network=network), folder, max_to_keep=1
+        ).save(checkpoint_number=0)
     write_atomically(checkpoints / FINISHED, json.dumps(told))
 
 
 def restore(network, checkpoints: Path) -> None:
     """Reads the newest checkpoint of a folder into a built network.
 
+    Args:
+      network: or the trackable that stands for a part of it.
+      checkpoints: the folder.
+
     Raises:
       FileNotFoundError: the folder holds no checkpoint.
       AssertionError: the checkpoint does not fit the network.
     """
-    latest = tf.train.latest_checkpoint(str(checkpoints))
-    if latest is None:
-        raise FileNotFoundError(f"No checkpoint in {checkpoints}.")
-    status = tf.train.Checkpoint(network=network).restore(latest)
-    status.assert_existing_objects_matched().expect_partial()
+    with literal(checkpoints) as folder:
+        latest = tf.train.latest_checkpoint(folder)
+        if latest is None:
+            raise FileNotFoundError(f"No checkpoint in {checkpoints}.")
+        status = tf.train.Checkpoint(network=network).restore(latest)
+        status.assert_existing_objects_matched().expect_partial()

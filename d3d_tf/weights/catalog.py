@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from d3d_tf.errors import UsageError
+from d3d_tf.text_lists import read_label_map
 
 _FOLDER = Path(__file__).parent
 
@@ -68,13 +69,14 @@ def label_map(name: str) -> list[str]:
 
     Raises:
       UsageError: there is no such file.
+      UserError: it is no label map.
     """
     path = _FOLDER / f"{name}.txt"
     if not path.exists():
         path = Path(name)
     try:
-        return path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        return read_label_map(path)
+    except OSError as error:
         raise UsageError(
             f"labels={name} is neither kinetics400, kinetics600 nor a readable "
             "text file with one class per line."

@@ -1,7 +1,10 @@
 """The variables of a TensorFlow 1 checkpoint, and the digests of its files."""
 
+import contextlib
 import dataclasses
+import glob
 import hashlib
+import os
 import re
 import typing
 from pathlib import Path
@@ -10,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
+from d3d_tf.files import is_literal, literal
 
 _FILE = re.compile(r"(.+)\.(?:index|meta|data-\d{5}-of-\d{5})")
 
@@ -28,6 +32,8 @@ class Checkpoint:
     shapes: dict[str, tuple[int, ...]]
     files: tuple[Path, ...]
     _reader: typing.Any
+    # Keeps the folder open under the name by which the reader knows it.
+    _open: contextlib.ExitStack
 
     def value(self, name: str) -> np.ndarray:
         """A variable as it is stored; its checksum is right.
@@ -74,7 +80,8 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
       UserError: nothing is there, or it is no checkpoint.
     """
     prefix = _prefix(Path(path))
-    files = sorted(prefix.parent.glob(f"{prefix.name}.data-*"))
+    pattern = f"{glob.escape(prefix.name)}.data-*"
+    files = sorted(prefix.parent.glob(pattern))
     index = prefix.with_name(f"{prefix.name}.index")
     if index.exists():
         if not files:
@@ -90,8 +97,15 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
             f"There is no checkpoint {path}: no file {index.name} in "
             f"{prefix.parent}. Name it without .index or .data-00000-of-00001."
         )
+    if not is_literal(prefix.name):
+        raise UserError(
+            f"{prefix}: TensorFlow takes [, ], *, ? and \\ in the name of a "
+            "checkpoint for a pattern: rename its files."
+        )
+    stack = contextlib.ExitStack()
     try:
-        reader = tf.train.load_checkpoint(str(prefix))
+        place = stack.enter_context(literal(prefix.parent))
+        reader = tf.train.load_checkpoint(os.path.join(place, prefix.name))
         shapes = reader.get_variable_to_shape_map()
         wrong = [
             f"{name} ({dtype.name})"
@@ -110,6 +124,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         {name: tuple(shapes[name]) for name in sorted(shapes)},
         tuple(files),
         reader,
+        stack,
     )
 
 

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import io
+import os
 import sys
 
 from d3d_tf.hub_export.client.classification import (
@@ -54,8 +55,10 @@ def main(argv: list[str] | None = None) -> int:
             "said. --module=EXPORT/VERSION tells.",
             file=sys.stderr,
         )
+    # A name may be any bytes, and not every screen takes them.
+    video = os.fsencode(arguments.video).decode(errors="backslashreplace")
     print(
-        f"{arguments.video}, by {arguments.model} at {arguments.server}: "
+        f"{video}, by {arguments.model} at {arguments.server}: "
         f"{answer.frames} frames, {answer.num_bytes / 1e6:.2f} MB, "
         f"{answer.seconds:.2f} s"
     )

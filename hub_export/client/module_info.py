@@ -21,6 +21,8 @@ class ModuleInfo:
       jpeg_quality: of what is sent; None: see `encoded_clip`.
       max_seconds: the clip is in the middle of the first so many seconds, as
         records keep no more.
+      square_pixels: whether pixels of another aspect than 1 become square, as
+        in the records that the module was trained on.
       labels: of the classes in order; none: they are numbers.
     """
 
@@ -30,6 +32,7 @@ class ModuleInfo:
     size: int | None = None
     jpeg_quality: int | None = None
     max_seconds: float = 10.0
+    square_pixels: bool = True
     labels: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
     def __post_init__(self):
@@ -80,6 +83,8 @@ def read_module_info(path: str | Path) -> ModuleInfo:
         frame_rate=frame_rate,
         short_side=short_side,
         size=size,
+        # Modules of before kept stored pixels and do not say so.
+        square_pixels=bool(content.get("square_pixels", False)),
         labels=read_labels(labels) if labels.exists() else (),
     )
 
@@ -87,15 +92,22 @@ def read_module_info(path: str | Path) -> ModuleInfo:
 def read_labels(path: str | Path) -> tuple[str, ...]:
     """The lines of a file, one class each; the order is the label.
 
+    Blank lines at the end are not classes.
+
     Raises:
       ClientError: it cannot be read, or there are none.
     """
     try:
         # Some editors mark UTF-8 by three bytes at its beginning.
         text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ClientError(f"The labels cannot be read: {error}.") from error
-    labels = tuple(text.splitlines())
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ClientError(
+            f"The labels cannot be read: {path}, line {line}, is not UTF-8."
+        ) from error
+    labels = tuple(text.rstrip("\n").split("\n")) if text.strip() else ()
     if not labels:
         raise ClientError(f"There is no label in {path}.")
     return labels

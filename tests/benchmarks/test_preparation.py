@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from benchmarks import preparation
 from benchmarks.preparation import measure, picture_bytes, pieces
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.harness import Video, moving_texture, write_records
 
 

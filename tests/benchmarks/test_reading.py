@@ -7,7 +7,7 @@ from benchmarks import reading
 from benchmarks.preparation import pieces
 from benchmarks.reading import BATCH, files, garden, ours, turn
 from d3d_tf.config import ClipRecipe
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.harness import Video, moving_texture, write_records
 
 SMALL = ClipRecipe(frames=4, size=16)

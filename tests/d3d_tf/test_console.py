@@ -2,6 +2,8 @@
 
 import logging
 import re
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -26,6 +28,26 @@ def test_without_a_log_file_only_the_screen_is_used(capsys):
     captured = capsys.readouterr()
     assert captured.out == "hello\n\n"
     assert captured.err == ""
+
+
+def test_a_name_that_is_not_utf_8_is_said_and_logged(tmp_path):
+    """By a process of its own: the screen of a test takes anything."""
+    code = (
+        "import os\nfrom pathlib import Path\n"
+        "from d3d_tf.console import exit_code_of, log_to, say\n"
+        "from d3d_tf.errors import UserError\n"
+        f"log_to(Path({str(tmp_path / 'log.txt')!r}))\n"
+        "name = os.fsdecode(b'a\\xf1')\n"
+        "say(name)\n"
+        "def work(): raise UserError(f'no {name}, nor\\nb')\n"
+        "exit_code_of(work)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
+    assert done.stdout == "a\\xf1\n"
+    assert done.stderr == "error: no a\\xf1, nor\\x0ab\n"
+    assert (tmp_path / "log.txt").read_text().endswith(" a\\xf1\n")
 
 
 def test_a_line_is_logged_with_its_time(tmp_path, capsys):

@@ -13,11 +13,14 @@ from d3d_tf.errors import UsageError
 from d3d_tf.files import (
     appearing,
     file_size,
+    is_literal,
     is_remote,
+    literal,
     locked,
     open_to_append,
     publish_folder,
     require_local,
+    require_utf8,
     resolved,
     to_path,
     unfinished_folder,
@@ -33,6 +36,50 @@ def test_content_is_stored_as_utf8_or_as_it_is(tmp_path, content, stored):
     write_atomically(tmp_path / "a.txt", content)
     assert (tmp_path / "a.txt").read_bytes() == stored
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_name_that_is_not_utf_8_stops_no_report(tmp_path):
+    write_atomically(tmp_path / "a.html", os.fsdecode(b"<b>\xf1</b>"))
+    assert (tmp_path / "a.html").read_text() == "<b>\\xf1</b>"
+
+
+@pytest.mark.parametrize("name", ["a", "é %#'\n-", "s3://b/x[1]"])
+def test_most_names_are_what_they_are_to_tensorflow(tmp_path, name):
+    assert is_literal(name)
+    with literal(name, make=True) as given:
+        assert given == name
+    assert not os.path.exists(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["x[1]", "a*b", "a?", "a\\b", "a]", os.fsdecode(b"\xf1")]
+)
+def test_others_have_another_name_as_long_as_needed(tmp_path, name):
+    folder = tmp_path / name
+    assert not is_literal(folder)
+    with literal(folder) as given:  # There is nothing to name.
+        assert given == str(folder)
+    with literal(folder, make=True) as given:
+        assert is_literal(given)
+        Path(given, "inside").mkdir()
+        assert (folder / "inside").is_dir()
+    assert not os.path.exists(given)
+
+
+def test_records_need_a_name_in_utf_8():
+    require_utf8("x[1] ü\n", "--records_dir")
+    with pytest.raises(UsageError, match="--records_dir has a name that is"):
+        require_utf8(os.fsdecode(b"a/\xf1/b"), "--records_dir")
+
+
+def test_a_folder_is_published_into_one_with_an_odd_name(tmp_path):
+    parent = tmp_path / "x[1]"
+    with unfinished_folder(parent) as folder:
+        assert is_literal(folder)
+        folder.mkdir()
+        (folder / "mark").touch()
+        publish_folder(folder, parent / "1", mark="mark")
+    assert os.listdir(parent) == ["1"] and (parent / "1/mark").exists()
 
 
 def test_a_file_is_replaced_and_an_open_reader_keeps_the_old(tmp_path):

@@ -34,7 +34,7 @@ def test_import_imports_nothing_else(tmp_path):
         text=True,
         check=True,
     )
-    assert done.stdout == "d3d_tf\n"
+    assert done.stdout == "d3d_tf d3d_tf.onednn\n"
 
 
 @pytest.mark.parametrize("name", PUBLIC)

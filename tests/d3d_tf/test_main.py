@@ -18,7 +18,7 @@ from absl.testing import flagsaver
 from d3d_tf import config, main
 from d3d_tf.recipes import RECIPES
 from d3d_tf.tfrecords.flow import tvl1_flow
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.published import SMALL, i3d_shapes, values, write
 
 MODES = [

@@ -38,6 +38,7 @@ def test_what_a_caller_must_know():
         "the network's own answers by 4.2e-06;",
         "none: there was no time",
         'call_endpoint="infer"',
+        "Set `TF_ENABLE_ONEDNN_OPTS=1` in the environment",
     ):
         assert text in card
     for text in ("## Results", "None", "frames per second"):

@@ -75,7 +75,9 @@ def test_command_and_compose_file_are_the_same(tmp_path):
     first, second = service["ports"]
     assert service["volumes"] == ["..:/models/d3d:ro"]
     mount = f"{tmp_path}/an export:/models/d3d:ro"
-    options = ["--rm", "-p", first, "-p", second, "-v", mount]
+    assert service["environment"] == {"TF_ENABLE_ONEDNN_OPTS": "1"}
+    onednn = ["-e", "TF_ENABLE_ONEDNN_OPTS=1"]
+    options = ["--rm", "-p", first, "-p", second, *onednn, "-v", mount]
     assert words == ["run", *options, service["image"], *service["command"]]
     # What the flags name is there, under the mount.
     for flag in service["command"]:

@@ -14,9 +14,10 @@ import pytest
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.tfrecords import decoder
-from d3d_tf.tfrecords.container import UnreadableVideo
 from d3d_tf.tfrecords.sources import Source
-from d3d_tf.tfrecords.video import read_video, write_video
+from d3d_tf.video.opening import UnreadableVideo
+from d3d_tf.video.reading import read_video
+from d3d_tf.video.writing import write_video
 
 DATA = DataRecipe(short_side=32)
 

@@ -12,7 +12,7 @@ from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.tfrecords.example import encode_example
 from d3d_tf.tfrecords.flow import tvl1_flow
 from d3d_tf.tfrecords.sources import Source
-from d3d_tf.tfrecords.video import Video
+from d3d_tf.video.reading import Video
 
 SOURCE = Source("train/über/1.mp4", "/v/über/1.mp4", 2, "über", "train")
 DATA = DataRecipe(short_side=32, frame_rate=12.5)

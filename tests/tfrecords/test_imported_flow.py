@@ -15,7 +15,7 @@ from d3d_tf.jobs.records import prepare_records
 from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.tfrecords.prepare import prepare
 from d3d_tf.tfrecords.sources import list_folder
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 
 RECIPE = FlowRecipe(
     algorithm="imported", imported_codec="mmaction2", imported_bound=20.0

@@ -17,20 +17,22 @@ import tensorflow as tf
 
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
 from d3d_tf.errors import UserError
+from d3d_tf.tfrecords.classes import keep_readable_classes
 from d3d_tf.tfrecords.manifest import write_manifest
 from d3d_tf.tfrecords.shards import write_shard
 from d3d_tf.tfrecords.sources import Source
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 
 
-def again(records, **changes):
+def again(records, listing=None, **changes):
     """Writes unfinished shards and the manifest, without Beam."""
-    shards = records.shards()
+    listing = listing or records.listing()
+    shards = records.shards(listing)
     for shard in shards:
         if not shard.finished():
             write_shard(shard)
     given = {"data": records.data, "flow": records.flow} | changes
-    return write_manifest(records.listing(), records.folder, shards, **given)
+    return write_manifest(listing, records.folder, shards, **given)
 
 
 def test_every_video_is_in_the_shard_that_the_manifest_names(records):
@@ -191,14 +193,54 @@ def test_every_file_left_out_is_one_line_of_the_quarantine(records):
         "jump/empty.mp4": "empty file",
         "jump/half.mp4": "cannot be decoded: Invalid data found when "
         "processing input",
-        "jump/pipe.mp4": "no regular file (a pipe, socket or device)",
+        "jump/pipe.mp4": "not a regular file (a pipe, socket or device)",
         "jump/text, with a comma.mp4": "cannot be decoded: Invalid data found "
         "when processing input",
     }
     assert rows[0]["path"] == "videos/jump/empty.mp4"
     assert (info["num_videos"], info["num_skipped"]) == (8, 4)
     assert info["listed"] == {} and info["notes"] == []
+    assert info["files"] == {
+        "found": 12,
+        "used": 8,
+        "quarantined": 4,
+        "left_out": {},
+    }
     assert not (records.folder / "missing.csv").exists()
+
+
+def test_files_of_other_tools_systems_and_cameras_are_counted(records):
+    """Of 8 videos 7 are left; names that are not UTF-8 among the others."""
+    odd = os.fsdecode(b"Mu\xf1oz")
+    Path("videos", "jump", "3.mp4").rename(f"videos/jump/{odd}.mp4")
+    Path("videos", "wave", "3.mp4").rename("videos/loose.mp4")
+    Path("videos", "annotations").mkdir()
+    for name in ("wave/1.THM", f"wave/{odd}.jpg", "annotations/a.bin"):
+        Path("videos", name).write_text("no video")
+    listing = keep_readable_classes(records.listing(), records.data)
+    info = again(records, listing)
+    assert info["files"] == {
+        "found": 11,
+        "used": 7,
+        "quarantined": 1,
+        "left_out": {
+            "beside the folders of classes": {
+                "count": 1,
+                "example": "loose.mp4",
+            },
+            "pictures": {"count": 1, "example": "wave/Mu\\xf1oz.jpg"},
+            "small copies by a camera": {"count": 1, "example": "wave/1.THM"},
+        },
+    }
+    assert info["classes"] == ["jump", "wave"] and info["empty_classes"] == []
+    rows = {row["id"]: row for row in records.manifest()}
+    assert rows["annotations/a.bin"]["label"] == -1
+    row = rows["jump/Mu\\xf1oz.mp4"]
+    assert row["path"] == "videos/jump/Mu\\xf1oz.mp4" and row["frames"] == 6
+    assert row["id"] in records.ids(row["shard"])
+    with open(records.folder / "quarantine.csv", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert line["path"] == "videos/annotations/a.bin"
 
 
 def test_missing_videos_are_counted_against_the_list(records):
@@ -253,7 +295,7 @@ def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):
     Of 4 + 1 pictures of flow 4 * 1/2 + 1 * 0 = 2 are clipped: 2 / 5.
     """
     row = {"label": 0, "split": "train", "path": "p", "trimmed": True}
-    row |= {"sha256": "", "shard": "s"}
+    row |= {"sha256": "", "shard": "s", "missing_frames": 0, "recordings": 1}
     rows = [
         row | {"id": "a", "frames": 5, "clipped_flow": 0.5},
         row | {"id": "b", "frames": 2, "clipped_flow": 0.0},
@@ -270,3 +312,33 @@ def test_the_share_of_clipped_flow_is_that_of_all_vectors(records):
     )
     assert info["clipped_flow"] == pytest.approx(0.4)
     assert info["num_trimmed"] == 2
+
+
+def test_lost_frames_and_joined_recordings_are_counted(records):
+    """Five pictures at 0, 40, ... ms, then a hole of five; two recordings."""
+    folder = Path("videos/jump")
+    rng = np.random.default_rng(0)
+    times = [*range(0, 480, 40), *range(680, 1080, 40)]
+    for name, stamps in (("hole.mkv", times), ("part.mkv", range(0, 400, 40))):
+        with av.open(str(folder / name), "w") as file:
+            stream = file.add_stream("ffv1", rate=25)
+            stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
+            for stamp in stamps:
+                pixels = rng.integers(0, 256, (32, 48, 3)).astype(np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                frame.pts = stamp // 40
+                file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+    part = (folder / "part.mkv").read_bytes()
+    (folder / "joined.mkv").write_bytes(part + part)
+    info = records.prepare()
+    rows = {row["id"]: row for row in records.manifest()}
+    assert rows["jump/hole.mkv"]["missing_frames"] == 5
+    assert rows["jump/hole.mkv"]["frames"] == 22 + 5
+    assert rows["jump/joined.mkv"]["recordings"] == 2
+    assert rows["jump/joined.mkv"]["frames"] == 20
+    assert rows["jump/part.mkv"]["missing_frames"] == 0
+    assert info["num_with_missing_frames"] == 1
+    assert info["num_missing_frames"] == 5
+    assert info["num_joined"] == 1
+    assert info["decoding"] == 2

@@ -13,7 +13,7 @@ from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.plan import plan_shards, save_plan
 from d3d_tf.tfrecords.sources import Listing, Source
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 
 
 def make_sources(count, split, first=0):

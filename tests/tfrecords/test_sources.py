@@ -42,8 +42,19 @@ def test_sub_folders_are_classes_in_the_order_of_their_names(tree):
     assert listing.sources[0].path == str(folder / "a/3.MKV")
 
 
-@pytest.mark.parametrize("name", ["test", "val", "valid", "Test", "VAL"])
-def test_a_split_of_its_own_is_kept(tree, name):
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("test", "test"),
+        ("testing", "test"),
+        ("Test", "test"),
+        ("val", "val"),
+        ("valid", "val"),
+        ("VAL", "val"),
+        ("validation", "val"),
+    ],
+)
+def test_a_split_of_its_own_is_kept(tree, name, split):
     """Classes are those of both sides, though one lacks some."""
     folder = tree("train/a/1.mp4", "train/b/2.mp4", f"{name}/b/2.mp4")
     listing = list_folder(folder, test_share=0.5)
@@ -51,7 +62,7 @@ def test_a_split_of_its_own_is_kept(tree, name):
     assert splits(listing) == {
         "train/a/1.mp4": "train",
         "train/b/2.mp4": "train",
-        f"{name}/b/2.mp4": "test",
+        f"{name}/b/2.mp4": split,
     }
     assert [s.label for s in listing.sources if s.class_name == "b"] == [1, 1]
 
@@ -121,9 +132,16 @@ def test_what_is_clearly_no_video_is_left_out(tree):
     listing = list_folder(folder, test_share=0.0)
     assert [s.id for s in listing.sources] == ["a/1.mp4"]
     assert listing.classes == ("a",)
+    assert listing.num_files == 9
+    assert {rule: n["count"] for rule, n in listing.left_out.items()} == {
+        "beside the folders of classes": 1,
+        "hidden or of the system": 3,
+        "pictures": 1,
+        "texts and tables": 3,
+    }
 
 
-@pytest.mark.parametrize("suffix", ["jpeg", "gif", "webp", "bmp", "nfo", "srt"])
+@pytest.mark.parametrize("suffix", ["jpeg", "png", "bmp", "nfo", "srt", "LRV"])
 def test_pictures_and_notes_are_left_out(tree, suffix):
     """FFmpeg decodes a picture as one frame, and .nfo text as ANSI art."""
     folder = tree("a/1.mp4", f"a/1.{suffix}")
@@ -132,8 +150,8 @@ def test_pictures_and_notes_are_left_out(tree, suffix):
 
 def test_a_misnamed_file_is_tried(tree):
     """So that `prepare` can tell why it is no video."""
-    folder = tree("a/1.mp4", "a/no_suffix", "a/2.xyz")
-    assert len(list_folder(folder, test_share=0.0).sources) == 3
+    names = ("a/1.mp4", "a/no_suffix", "a/2.xyz", "a/3.gif", "a/4.webp")
+    assert len(list_folder(tree(*names), test_share=0.0).sources) == 5
 
 
 def test_what_is_no_file_is_tried_and_told_too(tree):
@@ -152,12 +170,100 @@ def test_splits_are_drawn_where_there_are_none(tree):
     assert not given.drawn and not given.listed
 
 
-def test_empty_classes_are_told_and_keep_their_label(tree):
-    folder = tree("a/1.mp4", "b/notes.txt", "c/2.mp4")
+@pytest.mark.parametrize("split", ["", "train/"])
+def test_folders_without_videos_are_not_classes(tree, split):
+    folder = tree(f"{split}a/1.mp4", f"{split}b/notes.txt", f"{split}c/2.mp4")
+    tree("__MACOSX/a/._1.mp4", "annotations/a.xml")
+    (folder / "empty").mkdir()
     listing = list_folder(folder, test_share=0.0)
-    assert listing.empty_classes == ("b",)
-    assert listing.classes == ("a", "b", "c")
-    assert [s.label for s in listing.sources] == [0, 2]
+    assert listing.classes == ("a", "c")
+    assert [s.label for s in listing.sources] == [0, 1]
+    (note,) = listing.notes
+    assert note.endswith("no video in the folder: annotations, b, empty")
+
+
+def test_nested_folders_are_of_the_class_of_the_top_one(tree):
+    folder = tree("a/v_01/1.mp4", "a/v_02/x/1.mp4", "b/2.mp4")
+    listing = list_folder(folder, test_share=0.5)
+    assert [(s.id, s.class_name) for s in listing.sources] == [
+        ("a/v_01/1.mp4", "a"),
+        ("a/v_02/x/1.mp4", "a"),
+        ("b/2.mp4", "b"),
+    ]
+    assert [s.split for s in listing.sources].count("test") == 1
+
+
+def test_splits_inside_of_classes_are_not_silently_mixed(tree):
+    folder = tree("a/train/1.mp4", "a/test/2.mp4", "b/3.mp4")
+    (note,) = list_folder(folder, test_share=0.2).notes
+    assert note.startswith("warning: test, train are inside of the classes")
+
+
+def test_annotations_beside_splits(tree):
+    """Whatever their suffix; a video there is a class that has no split."""
+    folder = tree("train/a/1.mp4", "test/a/2.mp4", "lists/classes/names")
+    listing = list_folder(folder, test_share=0.2)
+    assert listing.classes == ("a",) and len(listing.sources) == 2
+    assert listing.left_out == {
+        "beside the folders of classes": {
+            "count": 1,
+            "example": "lists/classes/names",
+        }
+    }
+    tree("lists/b/3.mp4")
+    with pytest.raises(UserError, match=r"splits \(test, train\) and .*lists"):
+        list_folder(folder, test_share=0.2)
+
+
+def test_a_folder_between_is_named(tree):
+    folder = tree("UCF-101/YoYo/1.avi", "UCF-101/Mixing/2.avi")
+    with pytest.raises(UserError, match=rf"name {folder}/UCF-101 instead"):
+        list_folder(folder, test_share=0.2)
+
+
+def test_linked_folders_are_followed_but_not_in_circles(tree):
+    folder = tree("real/x/1.mp4", "videos/b/2.mp4") / "videos"
+    (folder / "a").symlink_to("../real/x")
+    (folder / "b/again").symlink_to("..")
+    (folder / "b/itself").symlink_to("itself")
+    listing = list_folder(folder, test_share=0.0)
+    # A link to nothing is tried, for its line in the quarantine.
+    assert [s.id for s in listing.sources] == [
+        "a/1.mp4",
+        "b/2.mp4",
+        "b/itself",
+    ]
+
+
+def test_names_that_are_not_utf_8_or_have_line_breaks(tree):
+    odd = os.fsdecode(b"Mu\xf1oz")
+    folder = tree(f"{odd}/{odd}.mp4", "two\nlines/[1]*?%#.mp4")
+    listing = list_folder(folder, test_share=0.2)
+    assert [(s.id, s.class_name) for s in listing.sources] == [
+        ("Mu\\xf1oz/Mu\\xf1oz.mp4", "Mu\\xf1oz"),
+        ("two\\x0alines/[1]*?%#.mp4", "two\\x0alines"),
+    ]
+    assert all(os.path.exists(s.path) for s in listing.sources)
+    # Flow of another tool lies under the names themselves.
+    flow = listing.with_flow("flow").sources[0].flow_path
+    assert flow == f"flow/{odd}/{odd}"
+
+
+def test_one_class_in_two_unicode_forms(tree):
+    """A Mac stores an umlaut as a letter and its dots."""
+    folder = tree("train/caf\u00e9/1.mp4", "test/cafe\u0301/1.mp4")
+    listing = list_folder(folder, test_share=0.2)
+    assert listing.classes == ("caf\u00e9",)
+    assert splits(listing) == {
+        "train/caf\u00e9/1.mp4": "train",
+        "test/cafe\u0301/1.mp4": "test",
+    }
+
+
+def test_a_class_may_be_called_like_a_split(tree):
+    """Of railways: no split would have its videos beside each other."""
+    listing = list_folder(tree("train/1.mp4", "bus/2.mp4"), test_share=0.0)
+    assert listing.classes == ("bus", "train") and listing.drawn
 
 
 @pytest.mark.parametrize("names", [["1.mp4", "2.mp4"], ["a/x.txt"], []])

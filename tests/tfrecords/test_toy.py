@@ -15,7 +15,8 @@ from d3d_tf.tfrecords.toy import (
     make_clip,
     write_videos,
 )
-from d3d_tf.tfrecords.video import read_video, write_video
+from d3d_tf.video.reading import read_video
+from d3d_tf.video.writing import write_video
 
 SMALL = ToyRecipe(size=32, num_frames=4, train_videos=16, test_videos=8)
 

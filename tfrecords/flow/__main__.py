@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from d3d_tf.config import FlowRecipe
+from d3d_tf.console import say
 from d3d_tf.errors import UserError
 
 # Frames: UCF-101's paper counts 2.5 M, HMDB-51 about 0.63 M; Kinetics-400 has
@@ -71,7 +72,7 @@ def _parse() -> argparse.Namespace:
 
 def _compute(arguments: argparse.Namespace) -> int:
     from d3d_tf.tfrecords.flow.whole_video import flow_of_video
-    from d3d_tf.tfrecords.video import UnreadableVideo
+    from d3d_tf.video.reading import UnreadableVideo
 
     recipe = FlowRecipe(
         algorithm=arguments.algorithm, backend=arguments.backend
@@ -88,14 +89,14 @@ def _compute(arguments: argparse.Namespace) -> int:
         raise UserError(
             f"{arguments.video} cannot be used: {error}."
         ) from error
-    print(
+    say(
         f"{arguments.out}: [{done.pairs}, {done.height}, {done.width}, 2]; "
         f"{100 * done.clipped:.2g} % of the vectors are beyond "
         f"{recipe.saturation:g} px and would be clipped in records"
     )
     if done.pairs:
         rate = done.pairs / done.seconds
-        print(
+        say(
             f"{rate:.1f} pairs per second ({recipe.algorithm}, "
             f"{recipe.backend}, {arguments.threads} threads); at this rate "
             + ", ".join(
@@ -111,7 +112,7 @@ def _import(arguments: argparse.Namespace) -> int:
 
     flow = import_flow(arguments.video, arguments.codec, arguments.bound)
     np.save(arguments.out, flow)
-    print(
+    say(
         f"{arguments.out}: {list(flow.shape)}, from {arguments.codec}; mean "
         f"magnitude {np.linalg.norm(flow, axis=-1).mean():.2f} px"
     )

@@ -14,7 +14,7 @@ from d3d_tf import schema
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
 from d3d_tf.files import write_atomically
 from d3d_tf.tfrecords.flow import flow_library, tvl1_flow
-from d3d_tf.tfrecords.video import frame_times, frames_of
+from d3d_tf.video.reading import frame_times, frames_of
 
 # Pairs that are decoded and solved together; the result does not depend on it.
 PAIRS_AT_ONCE = 16

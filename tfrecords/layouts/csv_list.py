@@ -2,19 +2,29 @@
 
 `path` and `label` are needed, `start`, `end` (seconds) and `split` are not.
 `labels`, separated by semicolons, may stand for `label`, but one is all that a
-record holds. A `label_map.txt` beside the file, one class per
-line, fixes the order of the labels; without it classes are sorted by name.
+record holds. A `label_map.txt` beside the file, one class per line, fixes the
+order of the labels; without it classes are sorted by name.
 """
 
-import csv
 import math
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.tfrecords.layouts.on_disk import finish, index_files
+from d3d_tf.names import one_form, spell, unspell
+from d3d_tf.text_lists import (
+    Row,
+    read_label_map,
+    read_table,
+    require_one_line,
+    to_number,
+)
+from d3d_tf.tfrecords.layouts.on_disk import files_below, finish
 from d3d_tf.tfrecords.sources import SPLIT_NAMES, Listing, Source, hold_out
+from d3d_tf.tfrecords.tree import Found
 
 COLUMNS = ("path", "label", "labels", "start", "end", "split")
 
@@ -45,10 +55,11 @@ def list_csv(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
         for ids in members.values()
         for id_ in hold_out(ids, data.test_share if drawn else 0.0)
     }
+    files = files_below(folder)
+    places = _Places(folder, files)
     sources: dict[str, Source] = {}
     for row in rows:
         id_, label = _id(row), row["label"]
-        path = folder / row["path"]
         if label not in labels:
             raise UserError(
                 f"{row['place']}: {label!r} is not in label_map.txt."
@@ -60,7 +71,7 @@ def list_csv(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
             )
         sources[id_] = Source(
             id=id_,
-            path=str(path) if path.exists() or path.is_symlink() else "",
+            path=places.find(row["path"]),
             label=labels[label],
             class_name=label,
             split=row["split"] or ("test" if id_ in held_out else "train"),
@@ -71,22 +82,36 @@ def list_csv(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
         annotations.stem,
         classes,
         list(sources.values()),
-        sum(len(paths) for paths in index_files(folder).values()),
+        files,
         folder=folder,
         example=str(folder / rows[0]["path"]),
         drawn=drawn,
     )
 
 
+class _Places:
+    """Where the files are that a list names."""
+
+    def __init__(self, folder: Path, files: Iterable[Found]):
+        self._folder = folder
+        self._below = {
+            one_form(file.path.relative_to(folder).as_posix()): file.path
+            for file in files
+        }
+
+    def find(self, given: str) -> str:
+        """The path of a file, in any Unicode form; empty: there is none."""
+        path = self._folder / given
+        if os.path.lexists(path):
+            return str(path)
+        return str(self._below.get(one_form(given), ""))
+
+
 def _rows(path: Path) -> list[dict]:
     """The lines, checked; `place` says which line of which file."""
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            given = [name.strip().lower() for name in reader.fieldnames or ()]
-            reader.fieldnames = given
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        given, rows = read_table(path, COLUMNS)
+    except OSError as error:
         raise UserError(
             f"{path} cannot be read as a CSV file: {error}"
         ) from error
@@ -101,7 +126,7 @@ def _rows(path: Path) -> list[dict]:
             f"{path}: unknown columns {', '.join(sorted(unknown))}; known: "
             f"{', '.join(COLUMNS)}."
         )
-    checked = [_row(row, f"{path}, line {line}") for line, row in rows]
+    checked = [_row(row) for row in rows]
     if not checked:
         raise UserError(f"{path} lists no video.")
     if len({bool(row["split"]) for row in checked}) > 1:
@@ -109,17 +134,15 @@ def _rows(path: Path) -> list[dict]:
     return checked
 
 
-def _row(row: dict, place: str) -> dict:
-    if None in row or None in row.values():
-        raise UserError(f"{place}: not as many fields as column names.")
-    row = {key: text.strip() for key, text in row.items()}
+def _row(given: Row) -> dict:
+    place, row = given.place, given.fields
     labels = [row["label"]] if "label" in row else row["labels"].split(";")
     if len(labels) != 1:
         raise UserError(
             f"{place}: {len(labels)} labels. Records, losses and scores are of "
             "one label per video; keep one of them."
         )
-    label = labels[0].strip()
+    label = require_one_line(one_form(labels[0].strip()), place)
     if not label or not row["path"]:
         raise UserError(f"{place}: the path or the label is empty.")
     start, end = _seconds(row, "start", place), _seconds(row, "end", place)
@@ -133,7 +156,7 @@ def _row(row: dict, place: str) -> dict:
             f"{split!r}."
         )
     return {
-        "path": PurePath(row["path"]).as_posix(),
+        "path": PurePath(_path(row["path"])).as_posix(),
         "label": label,
         "start": start,
         "end": end,
@@ -142,11 +165,17 @@ def _row(row: dict, place: str) -> dict:
     }
 
 
+def _path(given: str) -> str:
+    """Either spelt as ids are, or perhaps with the backslashes of Windows."""
+    path = unspell(given)
+    return path.replace("\\", "/") if path == given else path
+
+
 def _seconds(row: dict, key: str, place: str) -> float | None:
     if not row.get(key):
         return None
     try:
-        value = float(row[key])
+        value = to_number(row[key])
     except ValueError:
         value = math.nan
     if not 0 <= value < math.inf:
@@ -156,18 +185,18 @@ def _seconds(row: dict, key: str, place: str) -> float | None:
 
 def _classes(path: Path, rows: list[dict]) -> list[str]:
     if path.exists():
-        return path.read_text(encoding="utf-8").splitlines()
+        return read_label_map(path)
     return sorted({row["label"] for row in rows})
 
 
 def _id(row: dict) -> str:
-    if row["start"] is None and row["end"] is None:
-        return row["path"]
-    start, end = _text(row["start"] or 0.0), "end"
-    if row["end"] is not None:
-        end = _text(row["end"])
     path = PurePath(row["path"])
-    return path.with_name(f"{path.stem}@{start}-{end}{path.suffix}").as_posix()
+    if row["start"] is not None or row["end"] is not None:
+        start, end = _text(row["start"] or 0.0), "end"
+        if row["end"] is not None:
+            end = _text(row["end"])
+        path = path.with_name(f"{path.stem}@{start}-{end}{path.suffix}")
+    return spell(path.as_posix())
 
 
 def _text(seconds: float) -> str:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
+from d3d_tf.names import spell
+from d3d_tf.text_lists import read_lines
 from d3d_tf.tfrecords.layouts.on_disk import (
+    files_below,
     finish,
     index_files,
     label_map,
@@ -17,8 +20,10 @@ from d3d_tf.tfrecords.layouts.on_disk import (
     plain,
 )
 from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords.tree import Found
 
 SPLITS = {"1": "train", "2": "test", "0": ""}
+NEITHER = "on neither side of this split"
 
 
 def list_hmdb51(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
@@ -31,18 +36,19 @@ def list_hmdb51(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
       UserError: a list is missing or is none, or no listed video is on disk.
     """
     classes = label_map("hmdb51")
-    files = index_files(folder, lambda p: plain(f"{p.parent.name}/{p.stem}"))
-    sources, used = [], set()
+    below = files_below(folder)
+    files = index_files(below, lambda p: plain(f"{p.parent.name}/{p.stem}"))
+    sources, neither = [], set()
     for label, class_name in enumerate(classes):
         path = annotations / f"{class_name}_test_split{data.split}.txt"
         for name, split in _rows(path):
             found = files.get(plain(f"{class_name}/{Path(name).stem}"), [])
-            used.update(found[:1])
             if not split:
+                neither.update(found[:1])
                 continue
             sources.append(
                 Source(
-                    id=f"{class_name}/{name}",
+                    id=f"{class_name}/{spell(name)}",
                     path=str(found[0]) if found else "",
                     label=label,
                     class_name=class_name,
@@ -50,16 +56,14 @@ def list_hmdb51(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
                 )
             )
     sources, notes = listed_once(sources)
-    there = {source.path for source in sources if source.path}
-    neither = len(used) - len(there)
-    if neither:
-        notes.append(f"{neither} files belong to no side of this split")
-    num_files = sum(len(paths) for paths in files.values())
     return finish(
         "hmdb51",
         classes,
         sources,
-        num_files - neither,
+        [
+            Found(file.path, NEITHER) if file.path in neither else file
+            for file in below
+        ],
         notes,
         folder=folder,
         example=f"{folder}/{sources[0].id}" if sources else f"{folder}/CLASS",
@@ -69,21 +73,19 @@ def list_hmdb51(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
 def _rows(path: Path) -> list[tuple[str, str]]:
     """(file, split) of each line; an empty split is neither side."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_lines(path)
     except OSError as error:
         raise UserError(
             f"There is no {path}; HMDB-51's lists come in a folder "
             "testTrainMulti_7030_splits with three such files per class."
         ) from error
     rows = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        name, _, side = line.strip().rpartition(" ")
-        if side not in SPLITS or not name.strip():
+    for number, line in lines:
+        *names, side = line.rsplit(maxsplit=1)
+        if side not in SPLITS or not names:
             raise UserError(
                 f"{path}, line {number}: expected FILE.avi and 0, 1 or 2; got "
                 f"{line!r}."
             )
-        rows.append((name.strip(), SPLITS[side]))
+        rows.append((names[0], SPLITS[side]))
     return rows

@@ -4,26 +4,30 @@ A row is `label, youtube_id, time_start, time_end, split`, times in seconds of
 the YouTube video. A file is recognised by its name alone, at any depth:
 `ID_000010_000020.mp4` is that clip (the CVDF mirror, flat or in the folders of
 its parts; the downloaders, in folders of classes spelt in any way), `ID.mp4`
-the whole YouTube video, out of which the clip is cut.
+the whole YouTube video, out of which the clip is cut. An id may itself end like
+the times of a clip.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
+from d3d_tf.text_lists import Row, read_table, to_number
 from d3d_tf.tfrecords.layouts.on_disk import (
+    files_below,
     finish,
     index_files,
     label_map,
     listed_once,
 )
 from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords.tree import is_hidden
 
 SPLITS = {"train": "train", "val": "val", "validate": "val", "test": "test"}
-COLUMNS = {"youtube_id", "time_start", "time_end"}
+TIMES = ("time_start", "time_end")
+COLUMNS = ("label", "youtube_id", *TIMES, "split")
 CLIP = re.compile(r"(.+)_(\d+)_(\d+)")
 # The mirror's second edition of clips that were damaged in the first.
 REPLACEMENT = "replacement"
@@ -47,10 +51,11 @@ def list_kinetics(
     del data
     classes = label_map(name)
     labels = {_plain(c): label for label, c in enumerate(classes)}
-    files = index_files(folder, _key)
+    below = files_below(folder)
+    wholes, clips = index_files(below), index_files(below, _clip)
     sources, unlabelled = [], 0
     for split, row, place in _rows(annotations):
-        text = (row.get("label") or "").strip().strip('"')
+        text = row.get("label", "").strip('"')
         if not text:
             unlabelled += 1
             continue
@@ -62,9 +67,9 @@ def list_kinetics(
             )
         start, end = row["time_start"], row["time_end"]
         clip = f"{row['youtube_id']}_{start:06.0f}_{end:06.0f}"
-        path = _choose(files.get(clip, []), split)
+        path = _choose(clips.get(clip, []), split)
         whole = (
-            None if path else _choose(files.get(row["youtube_id"], []), split)
+            None if path else _choose(wholes.get(row["youtube_id"], []), split)
         )
         sources.append(
             Source(
@@ -86,7 +91,7 @@ def list_kinetics(
         name,
         classes,
         sources,
-        sum(len(paths) for paths in files.values()),
+        below,
         notes,
         folder=folder,
         example=f"{folder}/.../{sources[0].id.split('/')[1]}.mp4",
@@ -97,55 +102,58 @@ def _rows(annotations: Path) -> Iterator[tuple[str, dict, str]]:
     """Yields (split, row with times as numbers, file and line)."""
     paths = [annotations]
     if annotations.is_dir():
-        paths = sorted(annotations.glob("*.csv"))
+        paths = [
+            path
+            for path in sorted(annotations.iterdir())
+            if path.suffix.lower() == ".csv" and not is_hidden(path.name)
+        ]
     if not paths or not paths[0].is_file():
         raise UserError(
             f"There is no CSV file {annotations}: Kinetics' own train.csv, "
             "val.csv, test.csv were expected, or a folder with them."
         )
     for path in paths:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            lacking = COLUMNS - set(reader.fieldnames or ())
-            if lacking:
-                raise UserError(
-                    f"{path} lacks the columns {', '.join(sorted(lacking))}; "
-                    "Kinetics' lists begin with "
-                    "label,youtube_id,time_start,time_end,split."
-                )
-            for row in reader:
-                place = f"{path}, line {reader.line_num}"
-                try:
-                    times = {
-                        key: float(row[key])
-                        for key in ("time_start", "time_end")
-                    }
-                except (TypeError, ValueError) as error:
-                    raise UserError(
-                        f"{place}: time_start and time_end must be seconds; "
-                        f"got {row['time_start']!r}, {row['time_end']!r}."
-                    ) from error
-                yield _split(row, path, place), row | times, place
+        names, rows = read_table(path, COLUMNS)
+        lacking = {"youtube_id", *TIMES} - set(names)
+        if lacking:
+            raise UserError(
+                f"{path} lacks the columns {', '.join(sorted(lacking))}; "
+                "Kinetics' lists begin with "
+                "label,youtube_id,time_start,time_end,split."
+            )
+        for row in rows:
+            yield _split(row, path), row.fields | _times(row), row.place
 
 
-def _split(row: dict, path: Path, place: str) -> str:
-    given = (row.get("split") or "").strip().lower()
+def _times(row: Row) -> dict[str, float]:
+    try:
+        return {key: to_number(row.fields[key]) for key in TIMES}
+    except ValueError as error:
+        given = ", ".join(repr(row.fields[key]) for key in TIMES)
+        raise UserError(
+            f"{row.place}: time_start and time_end must be seconds; got "
+            f"{given}."
+        ) from error
+
+
+def _split(row: Row, path: Path) -> str:
+    given = row.fields.get("split", "").lower()
     if not given:  # Some editions tell it by the name of the file.
         words = re.findall("[a-z]+", path.stem.lower())
         given = next((word for word in words if word in SPLITS), "")
     if given not in SPLITS:
         raise UserError(
-            f"{place}: the split must be one of {', '.join(SPLITS)}; got "
+            f"{row.place}: the split must be one of {', '.join(SPLITS)}; got "
             f"{given!r}."
         )
     return SPLITS[given]
 
 
-def _key(path: Path) -> str:
-    """Of a clip its usual name, however its times are padded."""
+def _clip(path: Path) -> str:
+    """The usual name of a clip, however its times are padded."""
     match = CLIP.fullmatch(path.stem)
     if not match:
-        return path.stem
+        return ""
     return f"{match[1]}_{int(match[2]):06d}_{int(match[3]):06d}"
 
 

@@ -2,15 +2,21 @@
 
 import dataclasses
 import os
-import unicodedata
 from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
 
 from d3d_tf.errors import UserError
-from d3d_tf.tfrecords.sources import Listing, Source, is_candidate
-
-ARCHIVES = {".tar", ".gz", ".tgz", ".rar", ".zip"}
+from d3d_tf.names import one_form, spell
+from d3d_tf.text_lists import read_label_map
+from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords.tree import (
+    ARCHIVES,
+    UNLISTED,
+    Found,
+    count_rules,
+    find_files,
+)
 
 
 def label_map(name: str) -> tuple[str, ...]:
@@ -19,40 +25,42 @@ def label_map(name: str) -> tuple[str, ...]:
     Args:
       name: `kinetics400`, `kinetics600`, `kinetics700`, `ucf101` or `hmdb51`.
     """
-    package = resources.files("d3d_tf.tfrecords.layouts")
-    text = (package / f"{name}.txt").read_text(encoding="utf-8")
-    return tuple(text.splitlines())
+    with resources.as_file(
+        resources.files("d3d_tf.tfrecords.layouts") / f"{name}.txt"
+    ) as path:
+        return tuple(read_label_map(path))
 
 
 def plain(text: str) -> str:
     """For comparing names: one Unicode form, without case."""
-    return unicodedata.normalize("NFC", text).casefold()
+    return one_form(text).casefold()
 
 
-def index_files(
-    folder: Path, key: Callable[[Path], str] = lambda path: path.stem
-) -> dict[str, list[Path]]:
-    """Every possible video below a folder, by a key; in a fixed order.
+def files_below(folder: Path) -> list[Found]:
+    """Every file below a folder, in a fixed order.
 
     Raises:
-      UserError: no such folder, or nothing but archives in it.
+      UserError: no such folder, or archives and nothing to try in it.
     """
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}.")
-    found: dict[str, list[Path]] = {}
-    archive = None
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for name in sorted(names):
-            path = Path(root, name)
-            if path.suffix.lower() in ARCHIVES:
-                archive = path
-            if is_candidate(path):
-                found.setdefault(key(path), []).append(path)
-    if not found and archive:
+    files = find_files(folder)
+    archives = [file.path for file in files if file.rule == ARCHIVES]
+    if archives and all(file.rule for file in files):
         raise UserError(
-            f"{folder} holds archives only: unpack {archive} first."
+            f"{folder} holds archives only: unpack {archives[-1]} first."
         )
+    return files
+
+
+def index_files(
+    files: Iterable[Found], key: Callable[[Path], str] = lambda path: path.stem
+) -> dict[str, list[Path]]:
+    """The files that are to be tried, by a key."""
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        if not file.rule:
+            found.setdefault(key(file.path), []).append(file.path)
     return found
 
 
@@ -60,7 +68,7 @@ def finish(
     name: str,
     classes: Iterable[str],
     listed: list[Source],
-    num_files: int,
+    files: Iterable[Found],
     notes: Iterable[str] = (),
     *,
     folder: Path,
@@ -73,7 +81,8 @@ def finish(
       name: of the data set.
       classes: in the order of the labels.
       listed: every video of the list; not on disk: the path is empty.
-      num_files: that lie in the folder.
+      files: that lie in the folder. Those of the list are tried, whatever
+        their names; the others are counted.
       notes: sentences for the user.
       folder: of the videos.
       example: where one of them was expected.
@@ -84,27 +93,31 @@ def finish(
     """
     there = tuple(source for source in listed if source.path)
     missing = tuple(source for source in listed if not source.path)
+    tried = {os.path.abspath(source.path) for source in there}
+    files = list(files)
     if not there:
         raise UserError(
-            f"None of the {len(listed)} listed videos is among the {num_files} "
-            f"files in {folder}; one of them was expected as {example}."
+            f"None of the {len(listed)} listed videos is among the "
+            f"{len(files)} files in {folder}; one of them was expected as "
+            f"{example}."
         )
-    extra = num_files - len({source.path for source in there})
-    notes = list(notes)
-    if extra:
-        notes.append(f"{extra} files in {folder} are of no listed video")
-    classes = tuple(classes)
-    filled = {source.label for source in there}
-    empty = tuple(c for i, c in enumerate(classes) if i not in filled)
+    below = {os.path.abspath(file.path): file for file in files}
+    left = [
+        dataclasses.replace(file, rule=file.rule or UNLISTED)
+        for path, file in below.items()
+        if path not in tried
+    ]
     return Listing(
-        name,
-        classes,
+        spell(name),
+        tuple(classes),
         there,
-        empty,
         missing,
         tuple(notes),
         listed=True,
         drawn=drawn,
+        # A list may name files elsewhere.
+        num_files=len(tried | below.keys()),
+        left_out=count_rules(left, folder),
     )
 
 
@@ -117,8 +130,3 @@ def listed_once(sources: Iterable[Source]) -> tuple[list[Source], list[str]]:
         repeated += kept is not source
     note = f"{repeated} videos are listed twice: the first line counts"
     return list(first.values()), [note] if repeated else []
-
-
-def found_as(source: Source, path: Path | None) -> Source:
-    """The source with its place on disk, if it has one."""
-    return dataclasses.replace(source, path=str(path) if path else "")

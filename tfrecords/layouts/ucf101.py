@@ -10,7 +10,10 @@ from pathlib import Path
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
+from d3d_tf.names import spell
+from d3d_tf.text_lists import read_lines
 from d3d_tf.tfrecords.layouts.on_disk import (
+    files_below,
     finish,
     index_files,
     label_map,
@@ -29,13 +32,14 @@ def list_ucf101(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     """
     classes = label_map("ucf101")
     labels = {plain(name): label for label, name in enumerate(classes)}
-    files = index_files(folder, lambda path: plain(path.stem))
+    below = files_below(folder)
+    files = index_files(below, lambda path: plain(path.stem))
     sources = []
     for split in ("train", "test"):
         path = annotations / f"{split}list{data.split:02d}.txt"
-        for number, line in enumerate(_lines(path), 1):
-            name = line.rsplit(" ", 1)[0] if split == "train" else line
-            class_name, _, file_name = name.strip().partition("/")
+        for number, line in _lines(path):
+            # The number is that of the class; some copies have none, or some.
+            class_name, _, file_name = line.split()[0].partition("/")
             label = labels.get(plain(class_name))
             if label is None or not file_name:
                 raise UserError(
@@ -45,7 +49,7 @@ def list_ucf101(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
             found = files.get(plain(Path(file_name).stem), [])
             sources.append(
                 Source(
-                    id=f"{classes[label]}/{file_name}",
+                    id=f"{classes[label]}/{spell(file_name)}",
                     path=str(found[0]) if found else "",
                     label=label,
                     class_name=classes[label],
@@ -57,19 +61,21 @@ def list_ucf101(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
         "ucf101",
         classes,
         sources,
-        sum(len(paths) for paths in files.values()),
+        below,
         notes,
         folder=folder,
         example=f"{folder}/{sources[0].id}",
     )
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> list[tuple[int, str]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_lines(path)
     except OSError as error:
         raise UserError(
             f"There is no {path}; UCF-101's lists come in a folder "
             "ucfTrainTestlist with trainlist01.txt to testlist03.txt."
         ) from error
-    return [line.strip() for line in lines if line.strip()]
+    if not lines:
+        raise UserError(f"{path} lists no video.")
+    return lines

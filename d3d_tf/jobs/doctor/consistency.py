@@ -10,6 +10,7 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UserError
 from d3d_tf.jobs.doctor.findings import Finding, judge
 from d3d_tf.jobs.doctor.record import Record
+from d3d_tf.text_lists import read_written_labels
 
 _KEYS = (
     "name",
@@ -173,7 +174,7 @@ def check_label_map(dataset: Dataset) -> Finding:
     path = dataset.folder / "label_map.txt"
     errors = []
     try:
-        lines = path.read_text().splitlines()
+        lines = read_written_labels(path)
     except OSError:
         errors.append("label_map.txt is missing")
     else:

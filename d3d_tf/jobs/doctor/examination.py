@@ -8,7 +8,13 @@ from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.files import require_local, to_path
 from d3d_tf.hub_export.export import MARK
-from d3d_tf.jobs.doctor import consistency, contents, pictures, splits
+from d3d_tf.jobs.doctor import (
+    consistency,
+    contents,
+    pictures,
+    repeats,
+    splits,
+)
 from d3d_tf.jobs.doctor.checkpoint import check_run
 from d3d_tf.jobs.doctor.findings import ERROR, Finding
 from d3d_tf.jobs.doctor.machine import check_machine
@@ -151,6 +157,7 @@ def check_contents(
         consistency.check_label_map(dataset),
         *contents.check_records(found),
         *pictures.check_pictures(found.pictures, broken, len(found.records)),
+        repeats.check_repeats(dataset, rows, found.records),
         splits.check_leaks(rows),
         splits.check_balance(dataset, rows),
         splits.check_losses(dataset, rows),

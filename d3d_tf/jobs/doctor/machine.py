@@ -6,6 +6,7 @@ import platform
 import shutil
 from pathlib import Path
 
+from d3d_tf import onednn, processor
 from d3d_tf.errors import UserError
 from d3d_tf.jobs.doctor.findings import Finding, judge
 
@@ -24,6 +25,7 @@ def check_machine(folder: Path) -> list[Finding]:
     return [
         _packages(),
         _devices(),
+        _processor(),
         _opencv(),
         _numba(),
         _codecs(),
@@ -80,6 +82,30 @@ def _devices() -> Finding:
         "devices",
         f"{len(gpus)} GPUs, {cores} cores",
         errors=errors,
+        warnings=warnings,
+    )
+
+
+def _processor() -> Finding:
+    is_on, limit = onednn.is_on(), os.environ.get("ONEDNN_MAX_CPU_ISA")
+    said = {True: "on", False: "off", None: "unknown"}[is_on]
+    if is_on and limit:
+        said += f" (ONEDNN_MAX_CPU_ISA={limit})"
+    warnings = []
+    if is_on is False and onednn.is_x86():
+        given = os.environ.get(onednn.VARIABLE)
+        warnings.append(
+            "networks are many times slower on it than they need be: "
+            + (
+                f"import d3d_tf before TensorFlow, or set {onednn.VARIABLE}=1"
+                if given == "1"
+                else f"unset {onednn.VARIABLE}, which is {given}"
+            )
+        )
+    sets = " ".join(processor.instruction_sets()) or "instruction sets unknown"
+    return judge(
+        "processor",
+        f"{processor.name()}, {sets}, oneDNN {said}",
         warnings=warnings,
     )
 

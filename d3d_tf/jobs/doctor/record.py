@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,6 +58,7 @@ class Record:
       id, label: of its context; None if they are not there.
       frames: number of RGB frames.
       shard: name of its file.
+      repeated: share of the frames that show the same as the one before.
       problems: in words, by check: `schema`, `labels`, `flow`, `pictures`.
     """
 
@@ -64,6 +66,7 @@ class Record:
     label: int | None
     frames: int
     shard: str
+    repeated: float
     problems: dict[str, list[str]]
 
 
@@ -127,6 +130,7 @@ def check_record(
         label,
         len(lists.get(_FRAMES, ())),
         shard,
+        _repeated(lists.get(_FRAMES, ())),
         {check: words for check, words in problems.items() if words},
     )
 
@@ -170,6 +174,13 @@ def _context(example, expected: Expected, problems: list[str]) -> dict:
                 f"{expected.short_side} on the short side"
             )
     return found
+
+
+def _repeated(features) -> float:
+    """The share of JPEGs that equal the one before; their flow is 0."""
+    frames = [b"".join(feature.bytes_list.value) for feature in features]
+    pairs = list(itertools.pairwise(frames))
+    return sum(a == b for a, b in pairs) / max(len(pairs), 1)
 
 
 def _check_lists(lists: dict, problems: dict[str, list[str]]) -> None:

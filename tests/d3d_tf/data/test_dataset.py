@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +85,13 @@ def test_shorter_videos_are_counted(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps(rows))
     dataset = Dataset(tmp_path, {})
     assert [dataset.count_shorter("test", n) for n in (3, 4, 5)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("validation", ["val", "validation"])
+def test_the_test_split_counts_and_not_that_of_validation(validation):
+    """What reads the last of them reads the test's, if there is one."""
+    splits = {"test": 1, "train": 1, validation: 1}
+    three = Dataset(Path(), {"splits": splits})
+    assert three.test_splits == [validation, "test"]
+    del splits["test"]
+    assert Dataset(Path(), {"splits": splits}).test_splits == [validation]

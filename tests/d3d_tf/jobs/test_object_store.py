@@ -18,7 +18,7 @@ from d3d_tf.jobs.opening import open_run
 from d3d_tf.jobs.records import ensure_records
 from d3d_tf.loading import load_checkpoint
 from d3d_tf.runs import Run
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
 from tests.s3_server import environment
 

@@ -13,14 +13,14 @@ from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.jobs.records import (
-    describe,
     ensure_records,
     estimate_records,
     fit_recipe,
     prepare_records,
 )
+from d3d_tf.jobs.summary import describe
 from d3d_tf.recipes import OWN_VIDEOS, RECIPES
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
 
 QUICK = config.override(
@@ -30,7 +30,7 @@ QUICK = config.override(
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory):
-    """Two classes of three files; sizes, one damaged file, an empty class.
+    """Two classes of three files; sizes, one damaged file, an empty folder.
 
     The smallest video is 40 x 34, the shortest has 6 frames.
     """
@@ -60,7 +60,7 @@ def test_sizes_come_from_the_videos(prepared):
     assert dataset.folder.parent == records_dir
     name, digest = dataset.folder.name.rsplit("-", 1)
     assert name == "sports" and len(digest) == 8
-    assert dataset.classes == ["jump", "run", "swim"]
+    assert dataset.classes == ["jump", "run"]
     # One of two or three of a class is held out.
     assert dataset.splits == {"test": 2, "train": 3}
     unchanged = {"clip": QUICK.clip, "data": QUICK.data}
@@ -71,11 +71,14 @@ def test_what_the_user_is_told(prepared, videos):
     _, _, dataset = prepared
     lines = describe(dataset).splitlines()
     assert lines[0].startswith(
-        f"records: {dataset.folder}: 2 test, 3 train; 3 classes; "
+        f"records: {dataset.folder}: 2 test, 3 train; 2 classes; "
     )
-    assert lines[1].startswith(f"  left out {videos}/run/broken.mp4: ")
-    assert lines[2] == "  left out class swim: no file in its folder"
-    assert len(lines) == 3
+    assert lines[1:3] == [
+        "  no class, since there is no video in the folder: swim",
+        "  6 files: 5 used, 1 quarantined",
+    ]
+    assert lines[3].startswith(f"  left out {videos}/run/broken.mp4: ")
+    assert len(lines) == 4
 
 
 @pytest.fixture
@@ -128,10 +131,13 @@ def test_a_listed_data_set(kinetics, tmp_path):
     assert lines[2] == (
         "  val: 1 of the 1 listed videos (0.0 %): 0 not on disk, 0 not usable"
     )
-    assert lines[3] == f"  1 files in {folder} are of no listed video"
+    assert lines[3] == (
+        "  4 files: 2 used, 1 quarantined, 1 not tried: 1 of no listed video "
+        "(such as other.mp4)"
+    )
     assert "damaged00001" in lines[4] and "Invalid data" in lines[4]
     # All but abseiling and arm wrestling.
-    assert lines[5:] == ["  398 classes have no video"]
+    assert lines[5].startswith("  398 classes have no video: air drumming, ")
     missing = (dataset.folder / "missing.csv").read_text().splitlines()
     assert missing[1] == "train/gone00000001_000000_000010,train,abseiling"
     quarantine = (dataset.folder / "quarantine.csv").read_text().splitlines()

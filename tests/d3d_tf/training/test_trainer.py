@@ -340,3 +340,25 @@ def test_restoring_another_network(whole):
     deeper = keras.Sequential([tiny_network(), keras.layers.Dense(2)])
     with pytest.raises(AssertionError):
         restore(deeper, whole[0])
+
+
+@pytest.mark.parametrize("odd", ["x[1]", "a*b", os.fsdecode(b"back\\sl\xf1")])
+def test_a_folder_that_tensorflow_takes_for_a_pattern(run, tmp_path, odd):
+    """It goes on and is read again; what a pattern would match is left alone.
+
+    At most two checkpoints are kept, of steps 4 and 6.
+    """
+    folder = tmp_path / odd / "checkpoints"
+    other = tmp_path / "aXb" / "checkpoints"
+    other.mkdir(parents=True)
+    (other / "ckpt-2.index").touch()
+    run(folder, steps=4)
+    trained = run(folder)
+    assert [row["step"] for row in history(folder)] == ["2", "4", "6"]
+    kept = sorted(path.stem for path in folder.glob("*.index"))
+    assert kept == ["ckpt-4", "ckpt-6"]
+    assert (other / "ckpt-2.index").exists()
+    assert list((folder / "tensorboard" / "train").iterdir())
+    again = tiny_network()
+    restore(again, folder)
+    same_weights(again, trained, atol=0)

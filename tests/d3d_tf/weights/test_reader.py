@@ -1,5 +1,7 @@
 """Checkpoint files: both formats, damage, digests."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -55,6 +57,23 @@ def test_half_of_it_there(prefix):
     (prefix.parent / "model.ckpt.data-00000-of-00001").unlink()
     with pytest.raises(UserError, match="data-00000-of-00001 is not: both"):
         open_checkpoint(prefix)
+
+
+@pytest.mark.parametrize(
+    "name", ["x[1]", "a*b", "q?", "a\\b", os.fsdecode(b"\xf1"), "two\nlines"]
+)
+def test_in_a_folder_with_an_odd_name(prefix, tmp_path, name):
+    """TensorFlow takes most of them for patterns."""
+    folder = prefix.parent.rename(tmp_path / name)
+    assert read_all(folder / "model.ckpt").keys() == CONTENT.keys()
+    assert len(open_checkpoint(folder).digests()) == 2
+
+
+def test_an_odd_name_of_its_own_is_refused(prefix):
+    for path in list(prefix.parent.iterdir()):
+        path.rename(path.with_name(path.name.replace("model", "model[1]")))
+    with pytest.raises(UserError, match="for a pattern: rename its files"):
+        open_checkpoint(prefix.parent)
 
 
 @pytest.mark.parametrize("keep", [0, 10, 150])

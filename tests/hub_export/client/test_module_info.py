@@ -21,6 +21,7 @@ def write(folder, content, labels=None):
 
 def test_a_modules_folder_or_file(tmp_path):
     content = {"input": {"frames": 16, "size": 112}, "frame_rate": 12.5}
+    content["square_pixels"] = True
     write(tmp_path, content | {"short_side": 128}, "left\ngrößer\n")
     for path in (tmp_path, str(tmp_path / "module.json")):
         assert read_module_info(path) == ModuleInfo(
@@ -37,6 +38,7 @@ def test_what_a_module_does_not_tell(tmp_path):
     info = read_module_info(tmp_path)
     assert info.frame_rate is None and info.labels == ()
     assert info.short_side == 224
+    assert not info.square_pixels  # As modules were trained that do not say.
 
 
 def test_the_short_side_of_the_input(tmp_path):
@@ -70,6 +72,11 @@ def test_labels_of_other_editors(tmp_path):
     file = tmp_path / "labels.txt"
     file.write_bytes(b"\xef\xbb\xbfleft\r\nright\r\n")
     assert read_labels(file) == ("left", "right")
+    file.write_bytes("größe\n up \n\n\r\n".encode())
+    assert read_labels(file) == ("größe", " up ")
+    file.write_bytes("up\ngröße\n".encode("latin1"))
+    with pytest.raises(ClientError, match="labels.txt, line 2, is not UTF-8"):
+        read_labels(file)
     file.write_bytes(b"")
     with pytest.raises(ClientError, match="no label in .*labels.txt"):
         read_labels(file)

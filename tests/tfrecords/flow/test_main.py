@@ -10,7 +10,7 @@ import pytest
 
 from d3d_tf.config import FlowRecipe
 from d3d_tf.tfrecords.flow.whole_video import flow_of_video
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
 
 

@@ -12,7 +12,8 @@ from d3d_tf import config
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.tfrecords.flow import tvl1_flow
 from d3d_tf.tfrecords.flow.whole_video import PAIRS_AT_ONCE, flow_of_video
-from d3d_tf.tfrecords.video import UnreadableVideo, write_video
+from d3d_tf.video.opening import UnreadableVideo
+from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
 
 VELOCITY = (1.5, -0.75)

@@ -34,13 +34,13 @@ def test_paths_labels_splits_and_parts_of_files(tree):
         for s in listing.sources
     ] == [
         ("0.mp4", 1, "run", "train", 0.0, None),
-        # `val` is a test split, as of a folder of classes.
-        ("1@0.5-2.25.mp4", 0, "jump", "test", 0.5, 2.25),
+        ("1@0.5-2.25.mp4", 0, "jump", "val", 0.5, 2.25),
         ("1@2.25-end.mp4", 1, "run", "train", 2.25, None),
     ]
     assert listing.name == "my" and not listing.drawn
     assert [s.id for s in listing.missing] == ["none.mp4"]
-    assert listing.notes[0].startswith("2 files in ")
+    assert listing.num_files == 4
+    assert listing.left_out["of no listed video"]["count"] == 2
 
 
 def test_a_label_map_beside_the_list_fixes_the_order(tree):
@@ -49,7 +49,6 @@ def test_a_label_map_beside_the_list_fixes_the_order(tree):
     fixed = listed(tree, text, label_map="c\nb\na\n")
     assert fixed.classes == ("c", "b", "a")
     assert [s.label for s in fixed.sources] == [1, 2]
-    assert fixed.empty_classes == ("c",)
     with pytest.raises(UserError, match="line 3: 'a' is not in label_map"):
         listed(tree, text, label_map="b\n")
 
@@ -88,7 +87,8 @@ def test_absolute_paths_and_the_mark_that_a_spreadsheet_leaves(tree, tmp_path):
         ("path,label\n0.mp4,a\n0.mp4,b\n", r"line 3: 0.mp4 is listed twice"),
         ("path,label\n0.mp4,\n", "line 2: .*empty"),
         ("path,label\n0.mp4,a,b\n", "line 2: not as many fields"),
-        ("path,label\n0.mp4\n", "line 2: not as many fields"),
+        ("path,label\n0.mp4\n", "line 2: the path or the label is empty"),
+        ('path,label\n0.mp4,"a\nb"\n', r"line 2: the label 'a\\nb' has a line"),
         ("path,label,start\n0.mp4,a,-1\n", "line 2: start must be seconds"),
         ("path,label,end\n0.mp4,a,nan\n", "line 2: end must be seconds"),
         ("path,label,start,end\n0.mp4,a,3,3\n", "line 2: the end, 3 s, is not"),

@@ -50,7 +50,13 @@ def test_split_1(tree, lists, root):
         + ("test",),
     ]
     assert [s.id for s in listing.missing] == ["wave/gone.avi"]
-    assert listing.notes == ("1 files belong to no side of this split",)
+    assert listing.notes == () and listing.num_files == 4
+    assert listing.left_out == {
+        "on neither side of this split": {
+            "count": 1,
+            "example": f"{root}/neither.avi",
+        }
+    }
 
 
 def test_split_3(tree, lists):

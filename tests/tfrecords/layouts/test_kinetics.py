@@ -112,9 +112,42 @@ def test_one_file_of_the_list(tree):
     folder = tree("videos", f"{CLIPS[2]}.mp4", f"{CLIPS[0]}.mp4")
     listing = listed(folder, tree("lists", LISTS) / "val.csv")
     assert [s.id for s in listing.sources] == [f"val/{CLIPS[2]}"]
-    assert (
-        "1 files" in listing.notes[0] and "no listed video" in listing.notes[0]
+    assert listing.left_out["of no listed video"] == {
+        "count": 1,
+        "example": f"{CLIPS[0]}.mp4",
+    }
+
+
+@pytest.mark.parametrize("id_", ["abc_12_3456", "x_000010_000020"])
+def test_an_id_that_ends_like_the_times_of_a_clip(tree, id_):
+    """Its whole video, which is not a clip of `abc` or `x`; and its clips."""
+    text = HEAD + f"yoga,{id_},0,10,train\nzumba,{id_},20,30,train\n"
+    folder = tree("videos", f"{id_}.mp4", f"{id_}_000020_000030.mp4")
+    listing = listed(folder, tree("lists", {"train.csv": text}))
+    assert [(s.class_name, s.path, s.end) for s in listing.sources] == [
+        ("yoga", f"{folder}/{id_}.mp4", 10.0),
+        ("zumba", f"{folder}/{id_}_000020_000030.mp4", None),
+    ]
+    assert not listing.missing and not listing.left_out
+
+
+def test_a_list_from_a_european_spreadsheet(tree):
+    """Semicolons, decimal commas, Windows' line ends, an empty last column."""
+    text = "\ufefflabel;youtube_id;time_start;time_end;split;\r\n" + (
+        "yoga;-abcdefghi_;10,0;20,0;val;\r\n;;;;;\r\n"
     )
+    folder = tree("videos", f"{CLIPS[0]}.mp4")
+    (source,) = listed(folder, tree("lists", {"val.csv": text})).sources
+    assert (source.class_name, source.split) == ("yoga", "val")
+
+
+def test_a_list_in_another_encoding_is_named_with_the_line(tree):
+    lists = tree("lists", {"train.csv": ""})
+    (lists / "train.csv").write_bytes(
+        (TRAIN + "# caf\xe9,x,0,10,train\n").encode("latin1")
+    )
+    with pytest.raises(UserError, match=r"train\.csv, line 5: .*0xe9.* UTF-8"):
+        listed(tree("videos", "a.mp4"), lists)
 
 
 def test_rows_without_label_and_rows_twice_are_told(tree):
@@ -135,12 +168,13 @@ def test_rows_without_label_and_rows_twice_are_told(tree):
 
 @pytest.mark.parametrize(
     ("name", "split"),
-    [("validate.csv", "val"), ("kinetics_train.csv", "train")],
+    [("validate.CSV", "val"), ("kinetics_train.csv", "train")],
 )
 def test_a_list_without_splits_tells_them_by_its_name(tree, name, split):
     text = "label,youtube_id,time_start,time_end\nyoga,-abcdefghi_,10.0,20.0\n"
     folder = tree("videos", f"{CLIPS[0]}.mp4")
-    listing = listed(folder, tree("lists", {name: text}))
+    # A Mac leaves something of its own beside each file of an archive.
+    listing = listed(folder, tree("lists", {name: text, f"._{name}": "x"}))
     assert [s.split for s in listing.sources] == [split]
 
 

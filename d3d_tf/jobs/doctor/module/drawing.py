@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 
 HEIGHT, WIDTH = 144, 256
 FRAME_RATE = 50

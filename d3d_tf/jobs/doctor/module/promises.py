@@ -1,9 +1,11 @@
 """What is in a module's folder against what its module.json says."""
 
 import hashlib
+import os
 
 import tensorflow as tf
 
+from d3d_tf.files import literal
 from d3d_tf.hub_export.warm_up import NAME as WARM_UP
 from d3d_tf.jobs.doctor.findings import Finding, judge
 from d3d_tf.jobs.doctor.module.served import Module
@@ -94,8 +96,9 @@ def check_warm_up(module: Module) -> Finding:
             warnings=[f"a server's first answers are slow ({told})"],
         )
     try:
-        records = tf.data.TFRecordDataset(str(path))
-        count = sum(1 for _ in records)
+        with literal(path.parent) as folder:
+            records = tf.data.TFRecordDataset(os.path.join(folder, path.name))
+            count = sum(1 for _ in records)
     except tf.errors.OpError:
         return judge("warm-up", WARM_UP, errors=["the file is damaged"])
     errors = [] if count else ["the file holds no request"]

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
+from d3d_tf.files import literal
 from d3d_tf.hub_export.client.classification import FRAME_RATE
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
@@ -102,7 +103,8 @@ def open_module(folder: Path) -> Module:
     except ClientError as error:
         raise UserError(f"{DESCRIPTION} is damaged: {error}") from error
     try:
-        loaded = tf.saved_model.load(str(folder))
+        with literal(folder) as place:
+            loaded = tf.saved_model.load(place)
     except Exception as error:  # TensorFlow's are of many kinds.
         raise UserError(
             f"TensorFlow cannot load it ({words_of(error)}); {_AGAIN}"

@@ -15,7 +15,7 @@ import numpy as np
 
 from d3d_tf.jobs.doctor.module.drawing import FRAME_RATE, HEIGHT
 from d3d_tf.jobs.doctor.module.served import Module
-from d3d_tf.tfrecords.video import read_video
+from d3d_tf.video.reading import read_video
 
 # Of torchvision's and many others' image models, in [0, 1].
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -15,7 +15,7 @@ from d3d_tf.jobs.doctor.examination import check_contents
 from d3d_tf.jobs.doctor.findings import Finding
 from d3d_tf.tfrecords.prepare import prepare
 from d3d_tf.tfrecords.sources import list_folder
-from d3d_tf.tfrecords.video import write_video
+from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
 
 VELOCITIES = {"left": (-2.0, 0.5), "right": (2.0, 0.5)}

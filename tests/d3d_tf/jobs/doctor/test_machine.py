@@ -1,8 +1,11 @@
 """A machine that lacks things, one after another."""
 
 import collections
+import ctypes
+import os
 import sys
 import types
+from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -10,6 +13,7 @@ import tensorflow as tf
 from d3d_tf.jobs.doctor import machine
 from d3d_tf.jobs.doctor.machine import check_machine
 
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 Usage = collections.namedtuple("Usage", "total used free")
 
 
@@ -80,6 +84,33 @@ def test_devices(look, monkeypatch, gpus, card, level, words):
     found = look()["devices"]
     assert found.level == level
     assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("is_on", "kind", "variable", "level", "words"),
+    [
+        (True, "x86_64", "1", "OK", "oneDNN on (ONEDNN_MAX_CPU_ISA=AVX2)"),
+        (False, "x86_64", "0", "WARNING", f"unset {ONEDNN}, which is 0"),
+        (False, "x86_64", "1", "WARNING", "import d3d_tf before TensorFlow"),
+        (False, "aarch64", "", "OK", "oneDNN off"),
+    ],
+)
+def test_processor(look, monkeypatch, is_on, kind, variable, level, words):
+    library = types.SimpleNamespace(
+        # tensorflow::IsMklEnabled()
+        _ZN10tensorflow12IsMklEnabledEv=lambda: is_on
+    )
+    monkeypatch.setattr(ctypes, "CDLL", lambda path: library)
+    uname = types.SimpleNamespace(machine=kind)
+    monkeypatch.setattr(os, "uname", lambda: uname)
+    monkeypatch.setenv(ONEDNN, variable)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    found = look()["processor"]
+    assert found.level == level
+    assert words in found.text
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            assert line.split(": ")[1] in found.text
 
 
 @pytest.mark.parametrize(("free", "level"), [(5e9, "WARNING"), (5e11, "OK")])

@@ -5,7 +5,7 @@ import pytest
 
 from d3d_tf.jobs.doctor.module.drawing import FRAME_RATE, SCENES, draw
 from d3d_tf.jobs.doctor.module.kit import bundled_clips
-from d3d_tf.tfrecords.video import read_video
+from d3d_tf.video.reading import read_video
 
 SOME = (0, 140, 151, 299)
 

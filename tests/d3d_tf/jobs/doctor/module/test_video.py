@@ -8,7 +8,7 @@ import tensorflow as tf
 from d3d_tf.data.geometry import centre_geometry, crop_and_flip
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.jobs.doctor.module import video
-from d3d_tf.tfrecords.video import read_video
+from d3d_tf.video.reading import read_video
 from tests.d3d_tf.jobs.doctor.module.conftest import CLIP
 from tests.d3d_tf.jobs.doctor.module.programs import clip_of
 

@@ -1,23 +1,19 @@
 """Real files: what is shown when, and why a broken one cannot be used."""
 
-from pathlib import Path
-
 import av
 import numpy as np
 import pytest
 
-from d3d_tf.tfrecords import video as video_module
-from d3d_tf.tfrecords.video import (
+from d3d_tf.video import reading as video_module
+from d3d_tf.video.reading import (
     UnreadableVideo,
     first_frame_size,
     frame_times,
     frames_of,
     read_video,
-    write_video,
 )
-
-CLIPS = Path(__file__).resolve().parents[3] / "shared/data/clips"
-no_clips = pytest.mark.skipif(not CLIPS.is_dir(), reason=f"no {CLIPS}")
+from d3d_tf.video.writing import write_video
+from tests.d3d_tf.video.encoding import CLIPS, no_clips
 
 
 def read(path, *, frame_rate=25.0, short_side=32, max_seconds=100.0):
@@ -43,7 +39,6 @@ def read(path, *, frame_rate=25.0, short_side=32, max_seconds=100.0):
         pytest.param([0, 40, 200, 240], 25, [0, 1, 1, 1, 1, 2, 3], id="uneven"),
         # Output at 0, 333.3, 666.7, 1000 ms.
         pytest.param([0, 300, 600, 1000], 3, [0, 1, 2, 3], id="thirds"),
-        pytest.param([0], 25, [0], id="one_frame"),
     ],
 )
 def test_frames_are_chosen_by_their_time(
@@ -345,10 +340,11 @@ def test_a_jump_gives_what_decoding_all_gives(tmp_path, name, monkeypatch):
     np.testing.assert_array_equal(
         part, read_video(path, start=6.44, end=6.94, **given).frames
     )
-    # 6.44 s is frame 161.
-    every = np.stack(list(frames_of(path, 32)))
-    np.testing.assert_array_equal(part, every[161:174][: len(part)])
     assert len(part) == 13
+    if name != "a.mpg":  # There FFmpeg states a gap that is not in the file.
+        every = np.stack(list(frames_of(path, 32)))
+        # 6.44 s is frame 161.
+        np.testing.assert_array_equal(part, every[161:174])
 
 
 def test_a_part_after_the_end(tmp_path, write_numbered):
@@ -435,8 +431,9 @@ def test_a_phone_video_is_upright(tmp_path):
         pytest.param("abseiling.mp4", (360, 636), 125),
         # 280 frames of 1/28 s end at 10 s: k < 250.
         pytest.param(
+            # Stored 340 wide, pixels 1.255 times as wide as high: 426.7.
             "arm_wrestling.mp4",
-            (256, 340),
+            (256, 427),
             250,
         ),
         # 355 frames of 50/981 s end at 18.094 s = 452.3 / 25: k <= 452.

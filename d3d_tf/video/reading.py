@@ -1,27 +1,25 @@
-"""Decoding one video file, or saying in words why it cannot be."""
+"""Reading one video file at a constant rate and a given size."""
 
 import contextlib
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 
-from d3d_tf.tfrecords.container import (
-    UnreadableVideo,
-    opened,
-    promised_end,
-    reason,
-    timed_frames,
-    upright,
-)
+from d3d_tf.video.opening import UnreadableVideo, opened, reason
+from d3d_tf.video.pictures import pixel_aspect, resized, shown_size
+from d3d_tf.video.timing import Timeline, timed_frames
+from d3d_tf.video.wholeness import require_video, require_whole
 
 MICROSECONDS = 1_000_000
 # Half a tick of MPEG's clock, in seconds: containers round timestamps.
 SLACK = 0.5 / 90_000
+# A container's tick is no rounding if it is more of a frame's time than this.
+LARGEST_TICK = 0.4
 # A tick of the coarsest usual clock, Matroska's: an end is a sum of two times.
 END_SLACK = 0.001
 # Below this, decoding from the beginning costs no more than a jump.
@@ -32,6 +30,7 @@ INDEXED = ("mov,mp4", "matroska,webm")
 LARGEST_VIDEO = 4 * 2**30  # Bytes of decoded frames.
 NO_ENTRY = "cannot be entered in the middle"
 SIZE_CHANGES = "the picture size changes within the file"
+SQUARE = Fraction(1)
 
 __all__ = [
     "UnreadableVideo",
@@ -40,7 +39,6 @@ __all__ = [
     "frame_times",
     "frames_of",
     "read_video",
-    "write_video",
 ]
 
 
@@ -52,11 +50,16 @@ class Video:
       frames: uint8 `[time, height, width, 3]` RGB.
       timestamps: int64 `[time]`, microseconds from the first frame.
       trimmed: whether `max_seconds` cut something off.
+      missing: frames that the file lacks in its middle, as far as it was read;
+        see `Timeline.missing`.
+      parts: how many recordings are joined in the file, as far as it was read.
     """
 
     frames: np.ndarray
     timestamps: np.ndarray
     trimmed: bool
+    missing: int = 0
+    parts: int = 1
 
 
 def read_video(
@@ -67,13 +70,16 @@ def read_video(
     max_seconds: float,
     start: float = 0.0,
     end: float | None = None,
+    square_pixels: bool = True,
+    check: Callable[[], object] = lambda: None,
 ) -> Video:
     """Reads a file, or a part of it, at a constant rate and a given size.
 
     Output frame k shows what a player shows at start + k / frame_rate seconds
     after the first frame: the newest frame that is not later. Rates are
-    therefore changed by timestamps, whatever the file's own rate, constant or
-    not. The last output frame is before `end`.
+    therefore changed by times, whatever the file's own rate, constant or not;
+    at the file's own rate each frame comes out once. The last output frame is
+    before `end`.
 
     Args:
       path: any file FFmpeg can decode.
@@ -82,22 +88,28 @@ def read_video(
       max_seconds: the output is no longer than this.
       start, end: the part of the file, in seconds from its first frame;
         without an end up to the end of the file.
+      square_pixels: show pixels of another aspect than 1 as a player does, in
+        square ones; else the stored pixels are kept.
+      check: called with every decoded frame; what it raises ends the work.
 
     Raises:
-      UnreadableVideo: missing, empty, no video stream, damaged, cut off well
-        before the end that its header tells, or over before `start`.
+      UnreadableVideo: missing, empty, without video, a picture, damaged, cut
+        off well before the end that its header states, followed by another
+        recording that cannot be read, or over before `start`.
     """
-    clip = _Clip(frame_rate, short_side, max_seconds, start, end)
+    clip = _Clip(frame_rate, short_side, max_seconds, start, end, square_pixels)
     if start > SHORTEST_JUMP:
         try:
-            return _read(path, clip, jump=True)
+            return _read(path, clip, check, jump=True)
         except UnreadableVideo:
             pass  # Not every file can be entered in the middle.
-    return _read(path, clip, jump=False)
+    return _read(path, clip, check, jump=False)
 
 
-def frames_of(path: str | Path, short_side: int) -> Iterator[np.ndarray]:
-    """All frames of a file as they are stored, one after the other.
+def frames_of(
+    path: str | Path, short_side: int, *, square_pixels: bool = True
+) -> Iterator[np.ndarray]:
+    """All frames of a file, one after the other.
 
     Yields:
       uint8 `[height, width, 3]` RGB, upright, of the given short side.
@@ -106,9 +118,10 @@ def frames_of(path: str | Path, short_side: int) -> Iterator[np.ndarray]:
       UnreadableVideo: as `read_video`; frames before the damage came out.
     """
     with opened(path) as (container, stream):
+        aspect = pixel_aspect(stream) if square_pixels else SQUARE
         shape = None
         for _, _, frame in timed_frames(container, stream):
-            pixels = _resize(upright(frame), short_side)
+            pixels = resized(frame, short_side, aspect)
             if shape not in (None, pixels.shape):
                 raise UnreadableVideo(SIZE_CHANGES)
             shape = pixels.shape
@@ -116,82 +129,65 @@ def frames_of(path: str | Path, short_side: int) -> Iterator[np.ndarray]:
 
 
 def frame_times(path: str | Path) -> list[float]:
-    """When each frame of a file is shown, in seconds.
+    """When each frame of a file is shown, in seconds; strictly increasing.
 
     Raises:
       UnreadableVideo: as `read_video`.
     """
-    times = []
-    end = 0.0
+    times, end = [], 0.0
+    timeline = Timeline()
     with opened(path) as (container, stream):
-        promised = promised_end(container, stream)
-        for start, stop, _ in timed_frames(container, stream):
+        for start, stop, _ in timed_frames(container, stream, timeline):
             times.append(start)
             end = stop
-    if not times:
-        raise UnreadableVideo("holds no frame")
-    _require_whole(end, promised)
+        require_video(timeline)
+        require_whole(path, container, stream, timeline, end)
     return times
 
 
-def first_frame_size(path: str | Path) -> tuple[int, int]:
+def first_frame_size(
+    path: str | Path, *, square_pixels: bool = True
+) -> tuple[int, int]:
     """(height, width) in pixels, decoded and not believed.
 
     Raises:
       UnreadableVideo: as `read_video`.
     """
+    timeline = Timeline()
     with opened(path) as (container, stream):
-        for _, _, frame in timed_frames(container, stream):
-            height, width = frame.height, frame.width
-            return (width, height) if frame.rotation % 180 else (height, width)
-    raise UnreadableVideo("holds no frame")
-
-
-def write_video(
-    path: str | Path, frames: np.ndarray, frame_rate: int, *, crf: int = 12
-) -> None:
-    """Encodes uint8 `[time, height, width, 3]` RGB as H.264.
-
-    The same frames give the same bytes. `crf`, x264's quality, is nearly
-    lossless at 12 and small at 28.
-    """
-    # With x264's assembler, and PyAV's own conversion to its colour space, one
-    # small video of ten came out with other bytes each time.
-    options = {"crf": f"{crf}", "threads": "1", "x264-params": "asm=0"}
-    with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream("h264", rate=frame_rate, options=options)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        for pixels in frames:
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame = frame.reformat(format="yuv420p")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+        aspect = pixel_aspect(stream) if square_pixels else SQUARE
+        frames = timed_frames(container, stream, timeline)
+        first, second = next(frames, None), next(frames, None)
+        if second is None:
+            require_video(timeline)
+        return shown_size(first[2], aspect)
 
 
 class _Clip:
     """The output frames, filled as time goes by; times from `start`."""
 
-    def __init__(self, frame_rate, short_side, max_seconds, start, end):
+    def __init__(self, rate, short_side, max_seconds, start, end, square):
         self.start = start
         self.end = math.inf if end is None else end
-        self._rate, self._short_side = frame_rate, short_side
-        longest = max(1, round(max_seconds * frame_rate))
-        wanted = (self.end - start) * frame_rate - 1e-6
+        self._rate, self._short_side, self._square = rate, short_side, square
+        longest = max(1, round(max_seconds * rate))
+        wanted = (self.end - start) * rate - 1e-6
         self._cut_short = longest < wanted
         self._limit = longest if self._cut_short else max(1, math.ceil(wanted))
-        self.clear()
 
-    def clear(self) -> None:
+    def begin(self, stream) -> None:
+        """Takes the first frame of a stream next."""
         self.frames: list[np.ndarray] = []
+        self._aspect = pixel_aspect(stream) if self._square else SQUARE
         self._shown, self._fresh = None, False
         self._pixels = np.empty((0, 0, 3), np.uint8)
+        self.slack = _rounding(stream)
 
     def show(self, frame, time: float) -> bool:
         """From `time` on `frame` is shown; whether more is wanted."""
-        self.fill(time - SLACK)
+        self.fill(time - self.slack)
         self._shown, self._fresh = frame, True
-        return time < self._limit / self._rate - SLACK
+        return time < self._limit / self._rate - self.slack
 
     def fill(self, time: float) -> None:
         """Repeats what is shown for all output frames due before `time`."""
@@ -200,7 +196,9 @@ class _Clip:
             and len(self.frames) / self._rate < time
         ):
             if self._fresh:
-                self._pixels = _resize(upright(self._shown), self._short_side)
+                self._pixels = resized(
+                    self._shown, self._short_side, self._aspect
+                )
                 self._fresh = False
             self.frames.append(self._pixels)
             if len(self.frames) * self._pixels.nbytes > LARGEST_VIDEO:
@@ -209,34 +207,50 @@ class _Clip:
                     "smaller data.max_seconds cuts it"
                 )
 
-    def video(self, *, whole: bool) -> Video:
+    def video(self, timeline: Timeline) -> Video:
         if len({frame.shape for frame in self.frames}) > 1:
             raise UnreadableVideo(SIZE_CHANGES)
         times = np.arange(len(self.frames)) * MICROSECONDS / self._rate
         return Video(
             np.stack(self.frames),
             np.rint(times).astype(np.int64),
-            self._cut_short and not whole,
+            self._cut_short and not timeline.complete,
+            missing=timeline.missing,
+            parts=timeline.parts,
         )
 
 
-def _read(path: str | Path, clip: _Clip, *, jump: bool) -> Video:
+def _rounding(stream) -> float:
+    """Seconds by which a frame may be later than its rate says.
+
+    Both its time and that of the first frame are rounded to ticks, unless the
+    time from frame to frame is a whole number of them.
+    """
+    rate = stream.guessed_rate or stream.average_rate
+    if not rate or not stream.time_base:
+        return SLACK
+    share = rate * stream.time_base
+    if share.numerator == 1 or share > LARGEST_TICK:
+        return SLACK
+    return max(SLACK, float(stream.time_base))
+
+
+def _read(path: str | Path, clip: _Clip, check: Callable, *, jump: bool):
     """Fills the clip.
 
     Raises:
       UnreadableVideo: as `read_video`, or the jump did not end before `start`.
     """
-    clip.clear()
-    wanted = True
+    timeline = Timeline()
     stop = 0.0
     with contextlib.ExitStack() as stack:
         container, stream = stack.enter_context(opened(path))
+        clip.begin(stream)
         try:
-            promised = promised_end(container, stream)
-            frames = timed_frames(container, stream)
+            frames = timed_frames(container, stream, timeline)
             first = next(frames, None)
             if first is None:
-                raise UnreadableVideo("holds no frame")
+                require_video(timeline)
             origin = first[0]
             begin = origin + clip.start
             if jump:
@@ -244,47 +258,31 @@ def _read(path: str | Path, clip: _Clip, *, jump: bool) -> Video:
                     raise UnreadableVideo(NO_ENTRY)
                 ticks = math.floor(begin / stream.time_base)
                 container.seek(ticks, stream=stream)
-                frames = timed_frames(container, stream)
+                timeline = Timeline()
+                frames = timed_frames(container, stream, timeline)
                 first = next(frames, None)
                 if first is None or not first[2].key_frame or first[0] > begin:
                     raise UnreadableVideo(NO_ENTRY)
             clip.show(first[2], first[0] - begin)
             stop = first[1]
             for time, stop_, frame in frames:
-                wanted = clip.show(frame, time - begin)
-                if not wanted:
+                check()
+                if not clip.show(frame, time - begin):
                     break
                 stop = stop_
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise UnreadableVideo(reason(error, len(clip.frames))) from error
-    if wanted:
-        _require_whole(stop, min(promised, origin + clip.end))
-        if stop <= begin:
-            raise UnreadableVideo(
-                f"over after {stop - origin:.1f} s, before the clip's start at "
-                f"{clip.start:.1f} s"
-            )
-        clip.fill(stop - begin - END_SLACK)
-    if not clip.frames:
-        clip.fill(SLACK)
-    return clip.video(whole=wanted)
-
-
-def _require_whole(end: float, promised: float) -> None:
-    if end < promised - max(0.5, 0.1 * promised):
-        raise UnreadableVideo(
-            f"cut off: it can be decoded up to {end:.1f} s of {promised:.1f} s"
-        )
-
-
-def _resize(pixels: np.ndarray, short_side: int) -> np.ndarray:
-    height, width = pixels.shape[:2]
-    scale = short_side / min(height, width)
-    if scale == 1:
-        return pixels
-    size = (round(width * scale), round(height * scale))
-    return cv2.resize(
-        pixels,
-        size,
-        interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
-    )
+            raise UnreadableVideo(reason(error, timeline.frames)) from error
+        if timeline.complete:
+            if not jump:
+                require_video(timeline)
+            wanted = origin + clip.end
+            require_whole(path, container, stream, timeline, stop, wanted)
+            if stop <= begin:
+                raise UnreadableVideo(
+                    f"over after {stop - origin:.1f} s, before the clip's "
+                    f"start at {clip.start:.1f} s"
+                )
+            clip.fill(stop - begin - max(END_SLACK, 2 * clip.slack))
+        if not clip.frames:
+            clip.fill(SLACK)
+    return clip.video(timeline)

@@ -1,61 +1,23 @@
-"""What cameras, editors and browsers write, encoded here by FFmpeg itself."""
+"""Pixels as a player shows them: bits, grey, alpha, fields, turns, aspects."""
 
-import os
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from d3d_tf.tfrecords.container import (
-    LARGEST_PICTURE,
-    UnreadableVideo,
-    opened,
-    timed_frames,
-    upright,
+from d3d_tf.video.opening import opened
+from d3d_tf.video.pictures import pixel_aspect
+from d3d_tf.video.reading import first_frame_size, frames_of, read_video
+from d3d_tf.video.timing import timed_frames
+from tests.d3d_tf.video.encoding import (
+    decode,
+    encode,
+    ffmpeg_frames,
+    needs_ffmpeg,
+    numbered,
+    ramp,
 )
-from d3d_tf.tfrecords.video import first_frame_size, read_video
-
-
-def encode(path, codec, pixels, pix_fmt, *, options=None, times=None, **muxer):
-    """Encodes `[time, height, width, channels]` at 25 fps, or in given ms.
-
-    Pixels are in `pix_fmt` if its name is that of an array's format.
-    """
-    with av.open(str(path), "w", **muxer) as file:
-        stream = file.add_stream(
-            codec, rate=25 if times is None else 1000, options=options or {}
-        )
-        stream.height, stream.width = pixels.shape[1:3]
-        stream.pix_fmt = pix_fmt
-        if times is not None:
-            stream.codec_context.time_base = Fraction(1, 1000)
-        for k, picture in enumerate(pixels):
-            own = {1: "gray", 3: "rgb24", 4: "rgba"}[picture.shape[-1]]
-            array = picture[..., 0] if own == "gray" else picture
-            frame = av.VideoFrame.from_ndarray(array, format=own)
-            frame = frame.reformat(format=pix_fmt)
-            if times is not None:
-                frame.pts, frame.time_base = times[k], Fraction(1, 1000)
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-    return path
-
-
-def decode(path):
-    with opened(path) as (container, stream):
-        frames = [upright(f) for _, _, f in timed_frames(container, stream)]
-    return np.stack(frames)
-
-
-def ramp(height=48, width=64, count=5):
-    """`[count, height, width, 3]`, smooth; a frame is brighter by 4."""
-    y, x = np.mgrid[:height, :width]
-    colours = np.stack([2 * x + 40, 2 * y + 50, x + y + 40], axis=-1)
-    return (colours + 4 * np.arange(count)[:, None, None, None]).astype(
-        np.uint8
-    )
 
 
 @pytest.mark.parametrize(
@@ -186,23 +148,6 @@ def test_progressive_frames_are_not_touched(tmp_path):
     np.testing.assert_array_equal(decode(path), pixels)
 
 
-@pytest.mark.parametrize("name", ["a.mkv", "a.webm", "a.mp4"])
-def test_a_variable_frame_rate(tmp_path, name):
-    """Shown at 0, 40, 200, 240 ms; output at 40 k ms: 0 1 1 1 1 2 3."""
-    codec = "libvpx-vp9" if name == "a.webm" else "h264"
-    pixels = np.stack([np.full((32, 48, 3), 40 + 40 * k) for k in range(4)])
-    path = encode(
-        tmp_path / name,
-        codec,
-        pixels.astype(np.uint8),
-        "yuv420p",
-        times=[0, 40, 200, 240],
-    )
-    video = read_video(path, frame_rate=25, short_side=32, max_seconds=9)
-    shown = np.rint((video.frames.mean(axis=(1, 2, 3)) - 40) / 40).astype(int)
-    assert shown[:7].tolist() == [0, 1, 1, 1, 1, 2, 3]
-
-
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_rotation(tmp_path, turn):
     """A white left half, turned counter-clockwise by so many degrees.
@@ -231,125 +176,128 @@ def test_rotation(tmp_path, turn):
     assert np.abs(shown[0, ..., 0].astype(int) - expected).mean() < 12
 
 
-def test_a_wrong_suffix_does_not_matter(tmp_path):
-    path = encode(tmp_path / "a.mp4", "h264", ramp(), "yuv420p")
-    for name in ("b.avi", "b.webm", "b.txt", "b"):
-        other = tmp_path / name
-        other.write_bytes(path.read_bytes())
-        np.testing.assert_array_equal(decode(other), decode(path))
+IDENTITY = np.array([65536, 0, 0, 0, 65536, 0, 0, 0, 2**30])
 
 
-def test_a_name_with_a_colon_is_no_protocol(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    os.mkdir("ucf:101")
-    encode(tmp_path / "a.mp4", "h264", ramp(), "yuv420p")
-    os.rename("a.mp4", "ucf:101/#a%d (b).mp4")
-    assert len(decode("ucf:101/#a%d (b).mp4")) == 5
-
-
-def test_a_title_in_an_old_encoding_is_no_reason(tmp_path):
-    path = encode(
-        tmp_path / "a.mkv",
-        "h264",
-        ramp(),
-        "yuv420p",
-        metadata_encoding="latin-1",
+def with_matrix(path, a, b, c, d):
+    """The same MP4 with another display matrix (ISO 14496-12, 8.3.2)."""
+    content = path.read_bytes()
+    matrix = IDENTITY.copy()
+    matrix[[0, 1, 3, 4]] = np.multiply([a, b, c, d], 65536)
+    place = content.index(
+        IDENTITY.astype(">i4").tobytes(), content.index(b"tkhd")
     )
-    with av.open(str(path), metadata_encoding="latin-1") as file:
-        assert file.streams.video
-    content = path.read_bytes().replace(b"Lavf", b"L\xe9vf")
-    path.write_bytes(content)
-    assert len(decode(path)) == 5
+    end = place + 36
+    other = path.with_name("turned.mp4")
+    other.write_bytes(
+        content[:place] + matrix.astype(">i4").tobytes() + content[end:]
+    )
+    return other
 
 
-def audio_only(path):
-    with av.open(str(path), "w", format="mp4") as file:
-        stream = file.add_stream("aac", rate=44100)
-        silence = np.zeros((1, 4096), np.float32)
-        frame = av.AudioFrame.from_ndarray(silence, "fltp", "mono")
-        frame.sample_rate = 44100
-        file.mux(stream.encode(frame))
+# What becomes of a picture's corners (red, green; blue, yellow), by hand: a
+# stored place (x, y) is shown at (a x + c y, b x + d y).
+TURNS = {
+    (1, 0, 0, 1): "rg by",
+    (-1, 0, 0, 1): "gr yb",  # Left and right exchanged.
+    (1, 0, 0, -1): "by rg",  # Up and down exchanged.
+    (-1, 0, 0, -1): "yb gr",
+    (0, 1, -1, 0): "br yg",  # A quarter clockwise.
+    (0, -1, 1, 0): "gy rb",
+    (0, 1, 1, 0): "rb gy",  # Exchanged along the diagonal.
+    (0, -1, -1, 0): "yg br",
+}
+COLOURS = {"r": (200, 40, 40), "g": (40, 180, 40)}
+COLOURS |= {"b": (40, 40, 200), "y": (200, 200, 40)}
+
+
+def corners(picture):
+    """The colours' letters in the corners, row by row."""
+
+    def letter(pixel):
+        return min(
+            COLOURS,
+            key=lambda name: np.abs(pixel - np.array(COLOURS[name])).sum(),
+        )
+
+    return " ".join(
+        "".join(letter(picture[y, x].astype(int)) for x in (3, -4))
+        for y in (3, -4)
+    )
+
+
+def four_colours(count=3):
+    """Without the bits on top: the colours fill the picture."""
+    pixels = numbered(0, count, 64, 96)
+    pixels[:, :16] = pixels[:, 16:17]
+    return pixels
+
+
+@pytest.mark.parametrize("matrix", TURNS)
+def test_turns_and_mirrors(tmp_path, matrix):
+    path = encode(tmp_path / "a.mp4", "h264", four_colours(), "yuv420p")
+    turned = with_matrix(path, *matrix)
+    shown = decode(turned)[1]
+    assert corners(shown) == TURNS[matrix]
+    assert shown.shape[:2] == first_frame_size(turned)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("matrix", TURNS)
+def test_turns_and_mirrors_are_ffmpegs(tmp_path, matrix):
+    path = encode(tmp_path / "a.mp4", "h264", four_colours(), "yuv420p")
+    turned = with_matrix(path, *matrix)
+    theirs = ffmpeg_frames(turned)[1]
+    difference = np.abs(decode(turned)[1].astype(int) - theirs)
+    assert difference.max() <= 2
+
+
+def with_aspect(path, numerator, denominator, matrix=(1, 0, 0, 1)):
+    """An H.264 file whose pixels are so many times as wide as high."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("h264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.sample_aspect_ratio = Fraction(numerator, denominator)
+        for pixels in four_colours():
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
-
-
-def picture(path):
-    import cv2
-
-    cv2.imwrite(str(path.with_suffix(".jpg")), ramp()[0])
-    os.rename(path.with_suffix(".jpg"), path)
-
-
-def playlist(path):
-    """It names a file that exists and must not be read through it."""
-    other = encode(path.with_name("other.ts"), "h264", ramp(), "yuv420p")
-    path.write_text(
-        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n"
-        f"{other.name}\n#EXT-X-ENDLIST\n"
-    )
-
-
-def concat(path):
-    other = encode(path.with_name("other.mp4"), "h264", ramp(), "yuv420p")
-    path.write_text(f"ffconcat version 1.0\nfile {other.name}\n")
-
-
-def huge_pictures(path):
-    """7000 x 7000, 49 million pixels, in 25 KB."""
-    blank = np.zeros((1, 7000, 7000, 1), np.uint8)
-    encode(path, "png", blank, "gray", format="mov")
-
-
-def long_pictures(path):
-    blank = np.zeros((1, 16, 160, 3), np.uint8)
-    encode(path, "h264", blank, "yuv420p", format="mp4")
-
-
-def text(path):
-    path.write_text("a note\n" * 100)
-
-
-def zeros(path):
-    with open(path, "wb") as file:
-        file.truncate(2**40)  # A terabyte, no block of it on disk.
-
-
-def pipe(path):
-    os.mkfifo(path)
-
-
-def dangling(path):
-    path.symlink_to(path.with_name("not there"))
+    return with_matrix(path, *matrix)
 
 
 @pytest.mark.parametrize(
-    ("make", "reason"),
+    ("aspect", "size"),
     [
-        (text, "cannot be decoded: Invalid data"),
-        (Path.touch, "empty file"),
-        (Path.mkdir, "cannot be decoded: Is a directory"),
-        (audio_only, "no video stream in the file"),
-        (picture, r"a picture \(jpeg\)"),
-        (playlist, "no video but a file of the format 'hls'|cannot be decoded"),
-        (concat, "no video but a file of the format|cannot be decoded"),
-        (huge_pictures, "million pixels"),
-        (long_pictures, "pictures of 160 x 16: one side is more than 8"),
-        (zeros, "cannot be decoded"),
-        (pipe, "no regular file"),
-        (dangling, "cannot be decoded: No such file"),
+        ((1, 1), (64, 96)),
+        ((4, 3), (64, 128)),  # 96 * 4 / 3.
+        ((3, 4), (64, 72)),
+        ((64, 45), (64, 137)),  # 136.5, of wide PAL.
+        ((1000, 1), (64, 96)),  # An error: 1500 times as wide as high.
+        ((201, 200), (64, 96)),  # An encoder's rounding.
     ],
 )
-def test_what_is_no_video_is_told_in_a_line(tmp_path, make, reason):
-    path = tmp_path / "a.mp4"
-    make(path)
-    with pytest.raises(UnreadableVideo, match=reason) as caught:
-        decode(path)
-    assert "\n" not in str(caught.value)
+def test_pixels_become_square(tmp_path, aspect, size):
+    path = with_aspect(tmp_path / "a.mp4", *aspect)
+    assert first_frame_size(path) == size
+    (first, *_) = frames_of(path, 64)
+    assert first.shape[:2] == size
+    assert corners(first) == "rg by"
+    assert first_frame_size(path, square_pixels=False) == (64, 96)
+    given = {"frame_rate": 25, "max_seconds": 9, "square_pixels": False}
+    kept = read_video(path, short_side=64, **given).frames
+    assert kept.shape[1:3] == (64, 96)
 
 
-def test_a_device_is_no_video():
-    with pytest.raises(UnreadableVideo, match="no regular file"):
-        decode("/dev/zero")
+def test_pixels_of_a_turned_video_become_square(tmp_path):
+    """Stored 96 x 64 with pixels of 4:3, shown 64 wide and 128 high."""
+    path = with_aspect(tmp_path / "a.mp4", 4, 3, (0, 1, -1, 0))
+    assert first_frame_size(path) == (128, 64)
+    video = read_video(path, frame_rate=25, short_side=32, max_seconds=9)
+    assert video.frames.shape[1:3] == (64, 32)
+    assert corners(video.frames[1]) == "br yg"
 
 
-def test_the_largest_picture_is_8k():
-    assert 7680 * 4320 < LARGEST_PICTURE < 2 * 7680 * 4320
+def test_the_aspect_of_a_file_that_does_not_say(tmp_path):
+    path = encode(tmp_path / "a.mkv", "ffv1", ramp(), "yuv420p")
+    with opened(path) as (_, stream):
+        assert pixel_aspect(stream) == 1

@@ -1,0 +1,86 @@
+"""What is in a record folder and what is not, in a few lines for people."""
+
+from d3d_tf.data.dataset import Dataset
+
+SHOWN = 10  # Lines of the quarantine.
+
+
+def describe(dataset: Dataset) -> str:
+    """A few lines for people: counts, what was left out and why."""
+    info = dataset.info
+    splits = ", ".join(f"{n} {name}" for name, n in dataset.splits.items())
+    lines = [
+        f"records: {dataset.folder}: {splits}; {len(dataset.classes)} classes; "
+        + (
+            f"{100 * info['clipped_flow']:.2g} % of flow vectors clipped"
+            if dataset.flow
+            else "no flow"
+        )
+    ]
+    if info["num_trimmed"]:
+        seconds = info["recipe"]["data"]["max_seconds"]
+        lines.append(
+            f"  {info['num_trimmed']} videos were cut after {seconds:g} s "
+            "(data.max_seconds)"
+        )
+    # Records of earlier versions, and of other tools, do not say either.
+    if missing := info.get("num_missing_frames"):
+        lines.append(
+            f"  {info['num_with_missing_frames']} videos lack {missing} frames "
+            "in their middle, lost by damage or a camera; the frame before is "
+            "shown instead (missing_frames in manifest.json)"
+        )
+    if joined := info.get("num_joined"):
+        lines.append(
+            f"  {joined} files are several recordings, one after the other "
+            "(recordings in manifest.json)"
+        )
+    for split, count in info.get("listed", {}).items():
+        lines.append("  " + _coverage(split, count))
+    lines += [f"  {note}" for note in info.get("notes", ())]
+    if files := info.get("files"):
+        lines.append("  " + _files(files))
+    skipped = dataset.skipped()
+    for row in skipped[:SHOWN]:
+        lines.append(f"  left out {row['path']}: {row['skipped']}")
+    if (more := len(skipped) - SHOWN) > 0:
+        lines.append(f"  and {more} more, see quarantine.csv")
+    if empty := info["empty_classes"]:
+        shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
+        lines.append(f"  {len(empty)} classes have no video: {shown}")
+    return "\n".join(lines)
+
+
+def _files(files: dict) -> str:
+    """What became of every file in the folder."""
+    text = (
+        f"{files['found']} files: {files['used']} used, "
+        f"{files['quarantined']} quarantined"
+    )
+    if rules := files["left_out"]:
+        count = sum(rule["count"] for rule in rules.values())
+        text += f", {count} not tried: {describe_rules(rules)}"
+    return text
+
+
+def describe_rules(rules: dict[str, dict]) -> str:
+    """How many files are not tried by which rule; see `Listing.left_out`."""
+    return ", ".join(
+        f"{rule['count']} {name} (such as {rule['example']})"
+        for name, rule in rules.items()
+    )
+
+
+def _coverage(split: str, count: dict) -> str:
+    """Videos of the list that are there, as D3D counts them (section 5.1)."""
+    lost = count["missing"] + count["skipped"]
+    text = (
+        f"{split}: {count['used']} of the {count['listed']} listed videos "
+        f"({-100 * lost / count['listed']:.1f} %): {count['missing']} not on "
+        f"disk, {count['skipped']} not usable"
+    )
+    worst = sorted(
+        count["missing_by_class"].items(), key=lambda item: -item[1][0]
+    )[:3]
+    named = [f"{name} {gone} of {there}" for name, (gone, there) in worst]
+    return text + (f"; most in {', '.join(named)}" if named else "")
