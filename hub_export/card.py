@@ -140,6 +140,16 @@ def _parity(told: dict) -> str:
         "|---|---|",
         *(f"| {k} | {v:.1e} |" for k, v in told["max_difference"].items()),
     ]
+    if "bound" in told:
+        lines += [
+            "",
+            f"Up to {told['bound']:.1e} was allowed. Last bits of clips and "
+            "weights alone move the network's own answers by "
+            f"{told['sensitivity']:.1e}; as much may one machine differ from "
+            "another.",
+        ]
+    if told.get("unfolded_because"):
+        lines += ["", f"Not folded for serving: {told['unfolded_because']}."]
     videos = told.get("videos")
     if videos:
         lines += ["", f"Videos: {videos['note']}."]

@@ -19,17 +19,24 @@ from d3d_tf.hub_export.archive import archive_of, write_archive
 from d3d_tf.hub_export.card import model_card
 from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
 from d3d_tf.hub_export.module import make_module, without_recompute
-from d3d_tf.hub_export.parity import TOLERANCE, largest_differences
+from d3d_tf.hub_export.parity import (
+    REGULARIZATION,
+    largest_differences,
+    make_reference,
+    outside,
+)
 from d3d_tf.hub_export.parts import CLASSIFICATION, Part, architecture, cut
 from d3d_tf.hub_export.precision import full_precision
+from d3d_tf.hub_export.rounding import TOLERANCE, allowed
 from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.warm_up import write_warm_up
+from d3d_tf.models.fold_check import FoldError
 from d3d_tf.networks import VideoNetwork
 
 # What TensorFlow looks for in a module's folder.
 MARK = "saved_model.pb"
 # Part of a module's identity: raise it when modules of the same network change.
-FORMAT = 4
+FORMAT = 5
 
 
 def export_module(
@@ -70,9 +77,11 @@ def export_module(
       The version folder.
 
     Raises:
-      UserError: a way into the reloaded module differs by more than 1e-5 of
-        the largest output, or of 1 where all are smaller; or the network
-        cannot be cut so; or the labels are not one line for each logit.
+      UserError: a way into the reloaded module differs by more than rounding
+        may make of this network (see `rounding`; 1e-5 of the largest output,
+        or of 1 where all are smaller, in all but networks that enlarge it); or
+        the network cannot be cut so; or the labels are not one line for each
+        logit.
     """
     folder = to_path(folder)
     # JSON has no numbers of NumPy.
@@ -152,22 +161,34 @@ def _save(
     Raises:
       UserError: the differences are too large, or a logit has no name.
     """
-    # Deep networks whose averages have hardly settled enlarge rounding errors,
-    # also those of folding.
+    reference = make_reference(network, part, clip)
+    bound = allowed(reference.sensitivity)
+    unfolded = None
     ways = (True, False) if isinstance(network, VideoNetwork) else (False,)
     for fold in ways:
         shutil.rmtree(folder, ignore_errors=True)
-        with without_recompute(network):
-            module, signatures = make_module(network, part, clip, fold=fold)
-            _require_a_name_each(signatures, labels)
-            tf.saved_model.save(module, str(folder), signatures=signatures)
-        differences = largest_differences(network, part, folder, clip)
-        if not _outside(differences):
+        try:
+            with without_recompute(network):
+                module, signatures = make_module(network, part, clip, fold=fold)
+                _require_a_name_each(signatures, labels)
+                tf.saved_model.save(module, str(folder), signatures=signatures)
+        except FoldError as error:
+            unfolded = f"{error}"
+            continue
+        differences = largest_differences(
+            network, part, folder, clip, reference
+        )
+        wrong = outside(differences, bound)
+        if not wrong:
             break
-    _require_parity(differences)
+        unfolded = f"folded, it {_gap(differences, wrong)}"
+    _require_parity(differences, bound)
     return {
         "signatures": _outputs(signatures),
         "folded": fold,
+        "unfolded_because": unfolded,
+        "sensitivity": reference.sensitivity,
+        "bound": bound,
         "max_difference": differences,
         "warm_up": write_warm_up(folder, clip),
     }
@@ -198,19 +219,20 @@ def _published(folder: Path, versions: list[int], content: str) -> Path | None:
         return None  # Another program's, or damaged: it is left alone.
 
 
-def _outside(differences: dict[str, float]) -> list[str]:
-    # NaN is no more than anything, and no less.
-    return [way for way, d in differences.items() if not d <= TOLERANCE]
+def _gap(differences: dict[str, float], ways: list[str]) -> str:
+    worst = max(ways, key=differences.__getitem__)
+    return f"differs from the network by {differences[worst]:.2g} in {worst}"
 
 
-def _require_parity(differences: dict[str, float]) -> None:
-    outside = _outside(differences)
-    if outside:
-        worst = max(outside, key=differences.__getitem__)
+def _require_parity(differences: dict[str, float], bound: float) -> None:
+    wrong = outside(differences, bound)
+    if wrong:
+        if wrong == [REGULARIZATION]:
+            bound = TOLERANCE
         raise UserError(
-            f"The exported module differs from the network by "
-            f"{differences[worst]:.2g} in {worst}; at most {TOLERANCE:g} "
-            "is allowed. Nothing was published."
+            f"The exported module {_gap(differences, wrong)}; at most "
+            f"{bound:.2g} is allowed, which rounding may make of this "
+            "network. Nothing was published."
         )
 
 

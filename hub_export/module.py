@@ -15,6 +15,7 @@ from d3d_tf.hub_export.inputs import (
     unit_frames,
 )
 from d3d_tf.hub_export.parts import Part, cut
+from d3d_tf.models.fold_check import require_right_fold
 from d3d_tf.models.folding import fold_batch_norm
 from d3d_tf.networks import VideoNetwork
 
@@ -49,6 +50,9 @@ def make_module(
       `frames_uint8` and `frames_encoded`, each of one argument `frames`. They
       return `features` and, of a part with logits, `logits` and
       `probabilities`.
+
+    Raises:
+      FoldError: the folded network is not what the network is.
     """
     inner = _functions(network, part)
     served = _served(network, part, clip, inner[False], fold)
@@ -171,6 +175,7 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
     """
     if fold and isinstance(network, VideoNetwork):
         folded = fold_batch_norm(network)
+        require_right_fold(network, folded)
         constant = cut(folded, part.kind, part.endpoint)
         # [0, 1] to [-1, 1] in one pass less, to the bit: the first kernel
         # does the doubling.

@@ -311,6 +311,20 @@ def randomize(model, seed: int = 0) -> None:
     model.set_weights(values)
 
 
+def enlarge_rounding(network, size: float = 1000.0) -> None:
+    """Makes a randomized S3D-G or I3D enlarge rounding `size` times, in place.
+
+    Conv2d_1a puts `size` on top of what it says, and the moving mean of
+    Conv2d_2b takes it away again: there, the last bit of a number of that size
+    is left of what was the last bit of 1.
+    """
+    first, _, second = network.trunk.units[:3]
+    beta, mean = first.batch_norm.beta, second.batch_norm.moving_mean
+    beta.assign(beta + size)
+    kernel = second.conv.kernel.numpy().astype(np.float64)
+    mean.assign(mean + size * kernel.sum(axis=(0, 1, 2, 3)))
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities in float64."""
     exponents = np.exp(np.float64(logits))

@@ -14,13 +14,12 @@ from d3d_tf import config
 from d3d_tf.console import say
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal
+from d3d_tf.hub_export import rounding
 from d3d_tf.jobs.published import cache_folder
 from d3d_tf.networks import make_network
 from d3d_tf.runs import INITIAL, STUDENT, Run
 from d3d_tf.text_lists import read_written_labels
 from d3d_tf.training.trainer import save_finished
-
-TOLERANCE = 1e-5  # Of the largest logit, as at export.
 
 
 def module_run(folder: Path) -> Run:
@@ -52,7 +51,7 @@ def module_run(folder: Path) -> Run:
     network = make_network(recipe.network, len(labels) or 1, "frames")
     headless = _fill(network, module, folder)
     if not headless:
-        _verify(network, module, recipe, folder)
+        _verify(network, module, told, recipe, folder)
     temporary = out.with_name(f"{out.name}.tmp-{uuid.uuid4().hex}")
     run = Run(temporary)
     try:
@@ -165,15 +164,18 @@ def _path(variable) -> str:
     return variable.name.partition("/")[2]
 
 
-def _verify(network, module, recipe: config.Recipe, folder: Path) -> None:
+def _verify(
+    network, module, told: dict, recipe: config.Recipe, folder: Path
+) -> None:
     rng = np.random.default_rng(0)
     clip = (1, recipe.clip.frames, recipe.clip.size, recipe.clip.size, 3)
     unit = rng.uniform(0, 1, clip).astype(np.float32)
     theirs = module(unit, training=False).numpy()
     ours = network(unit * 2 - 1, training=False).numpy()
-    difference = float(np.abs(ours - theirs).max())
-    if not difference <= TOLERANCE * max(1.0, float(np.abs(theirs).max())):
+    difference = rounding.difference(theirs, ours)
+    if not difference <= rounding.told(told):
         raise UserError(
             f"The network read from {folder} gives logits that differ by "
-            f"{difference:g} from the module's; nothing was written."
+            f"{difference:.2g} of the largest from the module's; nothing was "
+            "written."
         )

@@ -18,6 +18,8 @@ PLAIN = {
     "num_classes": 400,
     "labels_sha256": "ab12",
     "max_difference": {"reloaded": 2.5e-7},
+    "sensitivity": 4.2e-6,
+    "bound": 4.2e-5,
     "warm_up": "none: there was no time",
     "tensorflow": "2.15.1",
 }
@@ -32,6 +34,8 @@ def test_what_a_caller_must_know():
         "8 to 1024\nframes",
         "`[batch, 400]`",
         "| reloaded | 2.5e-07 |",
+        "Up to 4.2e-05 was allowed.",
+        "the network's own answers by 4.2e-06;",
         "none: there was no time",
         'call_endpoint="infer"',
         "Set `TF_ENABLE_ONEDNN_OPTS=1` in the environment",
@@ -39,6 +43,16 @@ def test_what_a_caller_must_know():
         assert text in card
     for text in ("## Results", "None", "frames per second"):
         assert text not in card
+
+
+def test_modules_of_older_versions_tell_no_bound():
+    old = {k: v for k, v in PLAIN.items() if k not in ("bound", "sensitivity")}
+    assert "allowed" not in model_card(old)
+
+
+def test_served_as_it_is():
+    card = model_card(PLAIN | {"unfolded_because": "unit 3 differs"})
+    assert "Not folded for serving: unit 3 differs." in card
 
 
 def test_results_have_their_protocol():

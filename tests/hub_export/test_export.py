@@ -13,10 +13,18 @@ import tensorflow_hub as hub
 from d3d_tf.errors import UserError
 from d3d_tf.files import to_path
 from d3d_tf.hub_export import export as export_code
+from d3d_tf.hub_export import module as module_code
 from d3d_tf.hub_export.module import make_module
 from d3d_tf.hub_export.parts import cut
 from d3d_tf.keras_api import keras
-from tests.harness import randomize, shallow_network, softmax, tiny_network
+from d3d_tf.models.folding import fold_batch_norm
+from tests.harness import (
+    enlarge_rounding,
+    randomize,
+    shallow_network,
+    softmax,
+    tiny_network,
+)
 from tests.hub_export.practice import LABELS, export, made
 
 
@@ -337,6 +345,68 @@ def test_where_folding_differs_too_much_there_is_none(tmp_path, monkeypatch):
         served(frames=tf.constant(frames))["logits"],
         network(frames * 2 - 1),
         atol=1e-5,
+    )
+
+
+def plain():
+    network = shallow_network()
+    randomize(network)
+    return network
+
+
+def enlarging():
+    """The last bit of 1000 is left of what was the last bit of 1."""
+    network = plain()
+    enlarge_rounding(network, 1000)
+    return network
+
+
+def test_networks_that_enlarge_rounding(tmp_path, monkeypatch):
+    """Numbers of 1000 are rounded by up to 3e-5: more than 1e-5 is allowed,
+    and what is really another network is refused.
+    """
+    path = export(enlarging(), tmp_path / "a")
+    told = json.loads((path / "module.json").read_text())
+    assert told["folded"] is True and told["unfolded_because"] is None
+    assert 1e-6 < told["sensitivity"] < 1e-3
+    assert told["bound"] == pytest.approx(10 * told["sensitivity"])
+    assert max(told["max_difference"].values()) <= told["bound"]
+    card = (path / "README.md").read_text()
+    assert f"Up to {told['bound']:.1e} was allowed" in card
+    assert f"by {told['sensitivity']:.1e}; as much" in card
+    other = enlarging()
+    other.head.logits.bias.assign(other.head.logits.bias + 0.02)
+    save_instead(monkeypatch, other)
+    with pytest.raises(UserError, match="which rounding may make of this"):
+        export(enlarging(), tmp_path / "b")
+    assert not list((tmp_path / "b").iterdir())
+
+
+@pytest.mark.parametrize("make", [plain, enlarging])
+def test_a_subtly_wrong_fold_is_not_served(tmp_path, monkeypatch, make):
+    """Epsilon 1e-5 instead of 1e-3 in one unit's variance of about 1."""
+    network = make()
+
+    def wrong(network):
+        folded = fold_batch_norm(network)
+        unit = folded.trunk.units[2]
+        variance = network.trunk.units[2].batch_norm.moving_variance.numpy()
+        ratio = np.sqrt((variance + 1e-3) / (variance + 1e-5))
+        unit.conv.kernel = np.float32(unit.conv.kernel * ratio)
+        return folded
+
+    monkeypatch.setattr(module_code, "fold_batch_norm", wrong)
+    path = export(network, tmp_path)
+    told = json.loads((path / "module.json").read_text())
+    assert told["folded"] is False
+    assert told["unfolded_because"].startswith("unit 1 (Conv2d_2b_1x1), folded")
+    frames = np.random.default_rng(0).random([2, 3, 8, 8, 3], np.float32)
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    np.testing.assert_allclose(
+        served(frames=tf.constant(frames))["logits"],
+        network(frames * 2 - 1),
+        rtol=told["bound"],
+        atol=told["bound"],
     )
 
 

@@ -423,6 +423,42 @@ def test_export(converted, tmp_path):
     assert told["weights"] == run.weights()
 
 
+@pytest.mark.large
+@pytest.mark.parametrize(
+    "case, tolerance",
+    [("slim_s3dg_k400/16x224", 3e-4), ("deepmind_i3d_rgb/16x224", 1e-4)],
+)
+def test_networks_of_full_size_are_exported(
+    goldens, original, tmp_path, case, tolerance
+):
+    """They enlarge rounding, S3D-G to more than 1e-5; for clips of 64 frames.
+
+    What is served is compared with the original graphs in float64.
+    """
+    folder = goldens / "networks"
+    golden = json.loads((folder / "goldens.json").read_text())["cases"][case]
+    variables = original.load_vars(folder / golden["weights"])
+    prefix = original.write_checkpoint(
+        original.make_values(variables), tmp_path / "ck/model.ckpt"
+    )
+    run = convert(prefix, tmp_path / "run", [])
+    finished.export(run)
+    told = json.loads((run.export_path / "1/module.json").read_text())
+    assert told["input"]["frames"] == 64 and told["folded"] is True
+    assert 1e-7 < told["sensitivity"] < 1e-3
+    assert 1e-5 <= told["bound"] < 1e-2
+    assert max(told["max_difference"].values()) <= told["bound"]
+    clip = original.make_clip(
+        golden["input"]["seed"], golden["input"]["shape"], "0..1"
+    )
+    module = tf.saved_model.load(str(run.export_path / "1"))
+    served = module.signatures["serving_default"](frames=tf.constant(clip))
+    wanted = np.load(folder / golden["npy"]["float64"])
+    for logits in (served["logits"], module(clip, training=False)):
+        error = np.linalg.norm(logits - wanted) / np.linalg.norm(wanted)
+        assert error <= tolerance
+
+
 def test_a_flow_network_is_not_exported(converted):
     _, run = converted(deepmind_shapes(3, channels=2, **SMALL))
     with pytest.raises(UserError, match="no student or baseline; .* teacher"):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from d3d_tf.hub_export.parity import TOLERANCE
+from d3d_tf.hub_export.rounding import difference, told
 from d3d_tf.jobs.doctor.findings import Finding, judge, words_of
 from d3d_tf.jobs.doctor.module import video
 from d3d_tf.jobs.doctor.module.distance import distances
@@ -12,8 +12,8 @@ from d3d_tf.jobs.doctor.module.mistakes import NAMES, Mistake, Oracle
 from d3d_tf.jobs.doctor.module.served import Module
 
 SIGNATURES = ("serving_default", "frames_uint8", "frames_encoded")
-# Every clip is rounded otherwise; export held another one to its tolerance.
-_ROUNDING = 10 * TOLERANCE
+# Every clip is rounded otherwise; export held another one to its bound.
+_MARGIN = 10
 # Answers to the bundled clips that are nearer to each other are the same.
 _ALIKE = 0.01
 
@@ -27,6 +27,7 @@ def check_signatures(oracle: Oracle) -> Finding:
     module = oracle.module
     there = module.loaded.signatures
     promised = module.told.get("signatures")
+    limit = _MARGIN * told(module.told)
     errors: list[str] = []
     warnings: list[str] = []
     agreed = []
@@ -52,10 +53,10 @@ def check_signatures(oracle: Oracle) -> Finding:
         worst = float(np.max(differences))
         agreed.append(f"{name} {worst:.1e}")
         # NaN is no more than anything.
-        if not worst <= _ROUNDING:
+        if not worst <= limit:
             errors.append(
                 f"{name} differs from the callable by {worst:.2g}, more than "
-                f"{_ROUNDING:g}"
+                f"{limit:.2g}"
             )
     return judge(
         "signatures",
@@ -69,9 +70,7 @@ def check_signatures(oracle: Oracle) -> Finding:
 def _difference(module: Module, name: str, clip, expected) -> float:
     answer = module.loaded.signatures[name](frames=_given(module, name, clip))
     key = "logits" if module.classifies else "features"
-    found = np.ravel(answer[key].numpy())
-    scale = max(1.0, float(np.abs(expected).max()))
-    return float(np.abs(found - expected).max()) / scale
+    return difference(expected, np.ravel(answer[key].numpy()))
 
 
 def _given(module: Module, name: str, clip):

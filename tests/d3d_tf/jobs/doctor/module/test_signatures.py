@@ -47,6 +47,18 @@ def test_bytes_that_are_scaled_otherwise(tmp_path, bundled):
     assert "serving_default differs" not in found.text
 
 
+@pytest.mark.parametrize(
+    "told, differs", [({}, True), ({"bound": 1e-3}, False)]
+)
+def test_networks_that_enlarge_rounding(tmp_path, bundled, told, differs):
+    """Off by 3e-3 of logits of 0.04 to 1: more than ten times 1e-5, and less
+    than ten times what export allowed this one.
+    """
+    folder = save(tmp_path / "1", uint8_scale=255 * 1.003, **told)
+    found = check_signatures(Oracle(open_module(folder), bundled))
+    assert ("frames_uint8 differs from the callable" in found.text) is differs
+
+
 def test_an_older_module_has_fewer(tmp_path, bundled):
     folder = save(tmp_path / "1")
     found = check_signatures(Oracle(open_module(folder), bundled))
