@@ -1,6 +1,5 @@
 """Small video files, made with PyAV alone, and records of such files."""
 
-import contextlib
 import json
 import shutil
 from fractions import Fraction
