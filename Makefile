@@ -1,8 +1,14 @@
 # The commands of this project, for people and for CI.
 
 SHELL := /bin/bash
-CARD := .venv/bin/python
+# LANE is card or newest; without it, what there is a Python for. PYTHON= names
+# another one. Asked once, when the environment is there.
+ENVIRONMENT = PYTHON="$(PYTHON)" requirements/environment.sh
+VENV = $(eval VENV := $$(shell $(ENVIRONMENT) --folder $(LANE)))$(VENV)
+PY = $(VENV)/bin/python
 NEWEST := .venv-newest/bin/python
+# Only .venv, where it is no link, has what the tests marked `card` need.
+NOT_CARD = $(if $(filter .venv,$(VENV)),,and not card)
 # By file: a file's fixtures are made once. In order: the slow ones come early.
 PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
   --no-loadscope-reorder
@@ -15,15 +21,16 @@ help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
 	  Makefile
 	@echo 'ARGS="..." is passed on: make test ARGS="-k flow -x"'
+	@echo 'LANE=card (Python 3.11) or LANE=newest (3.10 to 3.13), PYTHON=PATH'
 
 demo: env  ## train, evaluate, export on embedded videos, or DATA=FOLDER
-	$(CARD) -m d3d_tf.main --mode=distill $(if $(DATA),--data="$(DATA)") $(ARGS)
+	$(PY) -m d3d_tf.main --mode=distill $(if $(DATA),--data="$(DATA)") $(ARGS)
 
 test: env  ## the fast tests
-	$(CARD) $(PYTEST) $(ARGS)
+	$(PY) $(PYTEST) -m "not large $(NOT_CARD)" $(ARGS)
 
 test-large: env  ## the slow tests
-	$(CARD) $(PYTEST) -m large $(ARGS)
+	$(PY) $(PYTEST) -m "large $(NOT_CARD)" $(ARGS)
 
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
 	$(NEWEST) $(PYTEST) -m "not large and not card" $(ARGS)
@@ -31,54 +38,56 @@ test-newest: env-newest  ## the fast tests on the newest TensorFlow
 # mypy does not know that setup.py maps tfrecords/ to d3d_tf.tfrecords; what is
 # checked is the package as it is installed.
 lint: env  ## format, style, types
-	$(CARD) -m ruff check .
-	$(CARD) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	@rm -rf build/lib build/typed
-	@$(CARD) -m pip install --quiet --disable-pip-version-check \
+	@$(PY) -m pip install --quiet --disable-pip-version-check \
 	  --no-deps --no-build-isolation --target build/typed .
-	$(CARD) -m mypy build/typed/d3d_tf
+	$(PY) -m mypy build/typed/d3d_tf
 
 table: env  ## the README's results table, from records/
-	$(CARD) -m benchmarks.table $(ARGS)
+	$(PY) -m benchmarks.table $(ARGS)
 
 resume: env  ## kill a training 20 times: does it end to the bit as without?
-	$(CARD) -m benchmarks.resume $(ARGS)
+	$(PY) -m benchmarks.resume $(ARGS)
 
 finetune-table: env  ## fine-tuning with and without distillation before it
-	$(CARD) -m benchmarks.finetune $(ARGS)
+	$(PY) -m benchmarks.finetune $(ARGS)
 
 # What speed is compared with stays out of the environment.
 bench: env build/torch build/openvino  ## speed, memory, data
-	$(CARD) -m benchmarks
+	$(PY) -m benchmarks
 
 hostile: env  ## 2,000 hostile requests to a module in the C++ run time
-	nice $(CARD) -m benchmarks.hostile $(ARGS)
+	nice $(PY) -m benchmarks.hostile $(ARGS)
 
 quickstart: env-newest  ## run docs/quickstart.ipynb, and keep what it shows
 	$(NEWEST) -m benchmarks.quickstart
 
 build/torch:
-	$(CARD) -m pip install --quiet --disable-pip-version-check \
+	$(PY) -m pip install --quiet --disable-pip-version-check \
 	  --target build/torch.tmp torch==2.13.0
 	mv build/torch.tmp build/torch
 
 build/openvino:
-	$(CARD) -m pip install --quiet --disable-pip-version-check --no-deps \
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --target build/openvino.tmp openvino==2026.4.1
 	mv build/openvino.tmp build/openvino
 
 # Keeps the versions that still fit; ARGS=--upgrade takes the newest.
 lock:  ## make requirements/*.lock again from requirements/*.in
 	rm -rf build/lock
-	$(or $(PYTHON),python3.11) -m venv build/lock
+	$(or $(PYTHON),python3) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet \
 	  --disable-pip-version-check uv
-	cd requirements && for lane in card newest; do \
-	  ../build/lock/bin/uv pip compile --quiet --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --custom-compile-command "make lock" --override overrides.txt \
-	    $(ARGS) -o $$lane.lock $$lane.in || exit; \
-	done
+	cd requirements && ../build/lock/bin/uv $(COMPILE) \
+	  --python-version 3.11 -o card.lock card.in
+	cd requirements && ../build/lock/bin/uv $(COMPILE) --universal \
+	  --python-version 3.10 -o newest.lock newest.in
+
+COMPILE = pip compile --quiet --generate-hashes --emit-build-options \
+  --no-emit-index-url --no-emit-find-links --override overrides.txt \
+  --custom-compile-command "make lock" $(ARGS)
 
 clean:  ## remove what is made in seconds; keeps .venv*, runs/ and records/
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
@@ -86,7 +95,7 @@ clean:  ## remove what is made in seconds; keeps .venv*, runs/ and records/
 	  -exec rm -rf {} +
 
 env:
-	@requirements/environment.sh card .venv
+	@$(ENVIRONMENT) $(LANE)
 
 env-newest:
-	@requirements/environment.sh newest .venv-newest
+	@$(ENVIRONMENT) newest

@@ -30,7 +30,8 @@ setup(
     package_dir=FOLDERS,
     packages=PACKAGES,
     package_data={"": ["*.html", "*.json", "*.txt", "*.yaml", "clips/*.mp4"]},
-    python_requires=">=3.10",
+    # What the lanes are tested with; numba and others end there.
+    python_requires=">=3.10,<3.14",
     install_requires=[
         "absl-py",
         "numpy",

@@ -150,6 +150,11 @@ def _one_line_each(labels) -> list[str]:
             "A class name is one line of labels.txt, and there are breaks in "
             f"{', '.join(map(repr, broken))}."
         )
+    if nameless := [i for i, label in enumerate(labels) if not label.strip()]:
+        raise UserError(
+            f"Class {nameless[0]} of {len(labels)} has no name (the first is "
+            "class 0): labels= gives every class one."
+        )
     return labels
 
 

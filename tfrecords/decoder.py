@@ -167,8 +167,11 @@ def serve() -> None:
 
 def _read(path: str, **options) -> tuple[Video, str]:
     video = read_video(path, **options)
+    sha256 = hashlib.sha256()
     with open(path, "rb") as file:
-        return video, hashlib.file_digest(file, "sha256").hexdigest()
+        while chunk := file.read(2**20):
+            sha256.update(chunk)
+    return video, sha256.hexdigest()
 
 
 _CALLS: dict[str, Callable] = {"read": _read, "frame_size": first_frame_size}

@@ -7,45 +7,17 @@ files' names and sizes.
 """
 
 import json
-import re
 import statistics
 from pathlib import Path
-
-import tensorflow as tf
-from tqdm import tqdm
 
 from d3d_tf import schema
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, to_dict
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.data.foreign import LABEL_TEXT, describe_foreign
+from d3d_tf.data.foreign import LABEL_TEXT
+from d3d_tf.data.shards import foreign_shards, look_through
 from d3d_tf.errors import UserError
 from d3d_tf.files import file_size, resolved, write_atomically
 from d3d_tf.text_lists import read_label_map
-
-# DMVR's writer gives its files no suffix: `train-00000-of-00016`.
-_SHARD = re.compile(r"\.tfrecords?(?![a-z])|-\d{5}-of-\d{5}$")
-_SPLITS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "validate", "valid", "val", "eval"),
-    "test": ("test", "testing"),
-}
-
-
-def foreign_shards(folder: Path) -> dict[str, int]:
-    """Files that look like record shards and their bytes, by relative path.
-
-    They are in the folder or in folders of it that are called like splits.
-    """
-    if not folder.is_dir():
-        return {}
-    names = {name for names in _SPLITS.values() for name in names}
-    # Not into folders of videos: those may hold half a million.
-    folders = [folder, *(p for p in folder.iterdir() if p.name in names)]
-    return {
-        str(path)[len(str(folder)) + 1 :]: file_size(path)
-        for path in sorted(p for f in folders for p in f.glob("*"))
-        if _SHARD.search(path.name) and path.is_file()
-    }
 
 
 def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
@@ -71,99 +43,50 @@ def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
             "--mode=prepare again, it goes on."
         )
     folder = resolved(folder)
-    label_map = folder / "label_map.txt"
-    given = read_label_map(label_map) if label_map.exists() else []
+    given = given_classes(folder)
     identity = digest(str(folder), shards, given, recipe.frame_rate)
     target = records_dir / f"{folder.name}-{identity[:8]}"
     if not (target / "dataset.json").exists():
-        rows = _rows(folder, shards)
-        _save(target, folder, rows, given, recipe)
+        rows = []
+        for row in look_through(folder, shards):
+            if "problem" in row:
+                # At once: it may be so of terabytes.
+                raise UserError(
+                    f"{folder / row['shard']}, record {row['record']}, "
+                    f"{row['problem']}. (--mode=doctor finds all such records.)"
+                )
+            rows.append(row)
+        _save(target, folder, rows, given, recipe, sorted(shards))
     return open_dataset(target)
 
 
-def split_of(name: str) -> str:
-    """The split that a shard's path names; `train` if it names none."""
-    words = re.split(r"[^a-z]+", name.lower())
-    for split, names in _SPLITS.items():
-        if any(word in names for word in words):
-            return split
-    return "train"
+def given_classes(folder: Path) -> list[str]:
+    """The lines of `label_map.txt`; none where there is no such file."""
+    label_map = folder / "label_map.txt"
+    return read_label_map(label_map) if label_map.exists() else []
 
 
-def _rows(folder: Path, shards: dict[str, int]) -> list[dict]:
-    rows = []
-    with tqdm(
-        total=sum(shards.values()),
-        unit="B",
-        unit_scale=True,
-        desc="looking through records",
-    ) as bar:
-        for shard, size in shards.items():
-            path = str(folder / shard)
-            try:
-                _require_schema(path)
-                records = tf.data.TFRecordDataset(path).map(
-                    _described, num_parallel_calls=tf.data.AUTOTUNE
-                )
-                for row in records.as_numpy_iterator():
-                    told = {key: value.item() for key, value in _numbers(row)}
-                    for key in ("id", "label_string"):
-                        told[key] = row[key].decode()
-                    place = {"shard": shard, "split": split_of(shard)}
-                    rows.append(place | told)
-            except tf.errors.OpError as error:
-                text = str(error.message).splitlines()[0]
-                raise UserError(
-                    f"{path} is no shard of video records that can be read "
-                    f"({text}). Compressed ones must be unpacked first."
-                ) from error
-            bar.update(size)
-    return rows
+def set_labels(rows: list[dict], given: list[str]) -> tuple[list[str], bool]:
+    """Class names, and whether the records' strings tell the label.
 
+    Where they do, the rows' `label` is set to the place of its name.
 
-def _described(record) -> dict:
-    video = describe_foreign(record)
-    del video["frames"]
-    return video
+    Args:
+      rows: of `look_through`, at least one, without problems.
+      given: from `given_classes`.
 
-
-def _numbers(row: dict) -> list[tuple]:
-    return [(k, v) for k, v in row.items() if k not in ("id", "label_string")]
-
-
-def _require_schema(path: str) -> None:
-    """Looks at the first record by hand, for an error that can be read."""
-    for record in tf.data.TFRecordDataset(path).take(1).as_numpy_iterator():
-        problem = _problem(record)
-        if problem:
-            raise UserError(f"{path}: {problem}.")
-
-
-def _problem(record: bytes) -> str | None:
-    from google.protobuf.message import DecodeError
-
-    try:
-        example = tf.train.SequenceExample.FromString(record)
-    except DecodeError:
-        return "its records are no tf.train.SequenceExample"
-    frames = example.feature_lists.feature_list[schema.IMAGE_ENCODED].feature
-    if not frames:
-        keys = ", ".join(sorted(example.feature_lists.feature_list)[:4])
-        return (
-            f"its records have no feature list {schema.IMAGE_ENCODED!r}, of "
-            f"one JPEG per frame; there is {keys or 'none at all'}"
-        )
-    most = max(len(frame.bytes_list.value) for frame in frames)
-    if most != 1:
-        return (
-            f"{schema.IMAGE_ENCODED!r} holds {most} values in one feature; "
-            "write one feature per frame, each with one JPEG"
-        )
-    return None
+    Raises:
+      UserError: a record's label has no name, or there is none.
+    """
+    classes, by_string = _classes(rows, given)
+    if by_string:
+        places = {name: place for place, name in enumerate(classes)}
+        for row in rows:
+            row["label"] = places[row["label_string"]]
+    return classes, by_string
 
 
 def _classes(rows: list[dict], given: list[str]) -> tuple[list[str], bool]:
-    """Class names, and whether the records' strings tell the label."""
     strings = sorted({row["label_string"] for row in rows})
     highest = max(row["label"] for row in rows)
     if "" not in strings:
@@ -195,16 +118,15 @@ def _save(
     rows: list[dict],
     given: list[str],
     recipe: DataRecipe,
+    files: list[str],
 ) -> None:
     if not rows:
         raise UserError(f"The record files in {folder} are empty.")
-    classes, by_string = _classes(rows, given)
+    classes, by_string = set_labels(rows, given)
     shards: dict[str, dict[str, int]] = {}
     for row in rows:
         counts = shards.setdefault(row["split"], {})
         counts[row["shard"]] = counts.get(row["shard"], 0) + 1
-        if by_string:
-            row["label"] = classes.index(row["label_string"])
     lengths = [row["length"] for row in rows]
     side = min(min(row["height"], row["width"]) for row in rows)
     rates = [
@@ -219,6 +141,9 @@ def _save(
     ]
     if len({row["id"] for row in rows}) < len(rows):
         notes.append("some records have the same example/id")
+    full = {row["shard"] for row in rows}
+    if empty := [name for name in files if name not in full]:
+        notes.append(f"{len(empty)} files hold no record, such as {empty[0]}")
     used = {row["label"] for row in rows}
     data = DataRecipe(short_side=side, frame_rate=rate)
     info = {

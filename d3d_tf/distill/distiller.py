@@ -4,8 +4,10 @@ import tensorflow as tf
 
 from d3d_tf.distill.losses import logit_mse
 from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.keras_api import keras
 
 
+@keras.utils.register_keras_serializable("d3d_tf")
 class Distiller(StreamTrainer):
     """Minimises equation 1 of D3D: L = L_a + lambda * L_d.
 
@@ -19,7 +21,9 @@ class Distiller(StreamTrainer):
     The teacher is frozen, always runs in inference mode, and is no part of
     this model's weights (`get_teacher()` returns it): what is saved is the
     student alone. Without `flow` and `teacher_logits`, `evaluate` reports the
-    student's loss only, and `fit` raises ValueError.
+    student's loss only, and `fit` raises ValueError. A `.keras` file brings
+    back the student, the losses and the optimizer; `set_teacher` gives it its
+    teacher again.
 
     Args:
       teacher: flow to logits; None if the data hold `teacher_logits`.
@@ -46,14 +50,43 @@ class Distiller(StreamTrainer):
         **kwargs,
     ):
         super().__init__(student, input_key="frames", **kwargs)
-        if teacher is not None:
-            teacher.trainable = False
-        # A function: what is an attribute or a property, Keras would save.
-        self.get_teacher = lambda: teacher
+        self.set_teacher(teacher)
         self.distillation_loss = distillation_loss
         self.distillation_loss_weight = distillation_loss_weight
         self.student_loss_weight = student_loss_weight
         self.teacher_input_key = teacher_input_key
+
+    def set_teacher(self, teacher) -> None:
+        """Takes another teacher, or None; freezes it."""
+        if teacher is not None:
+            teacher.trainable = False
+        # A function: what is an attribute or a property, Keras would save.
+        self.get_teacher = lambda: teacher
+        # Those that are traced know the other one.
+        self.train_function = self.test_function = None
+
+    def get_config(self):
+        config = super().get_config()
+        student = config.pop("network")
+        del config["input_key"]
+        return config | {
+            "student": student,
+            "distillation_loss": keras.saving.serialize_keras_object(
+                self.distillation_loss
+            ),
+            "distillation_loss_weight": self.distillation_loss_weight,
+            "student_loss_weight": self.student_loss_weight,
+            "teacher_input_key": self.teacher_input_key,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        load = keras.saving.deserialize_keras_object
+        made = {
+            key: load(config[key], custom_objects=custom_objects)
+            for key in ("student", "distillation_loss")
+        }
+        return cls(None, **(config | made))
 
     @property
     def student(self):
@@ -93,6 +126,7 @@ class Distiller(StreamTrainer):
             raise ValueError(
                 "Distillation needs 'teacher_logits' in its input, or "
                 f"{self.teacher_input_key!r} and a teacher; got "
-                f"{sorted(inputs)} and teacher={self.get_teacher()}."
+                f"{sorted(inputs)} and teacher={self.get_teacher()}"
+                " (set_teacher gives a loaded one its teacher)."
             )
         return super().train_step(data)

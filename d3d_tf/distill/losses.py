@@ -2,7 +2,10 @@
 
 import tensorflow as tf
 
+from d3d_tf.keras_api import keras
 
+
+@keras.utils.register_keras_serializable("d3d_tf")
 def logit_mse(student_logits, teacher_logits):
     """Mean over classes of the squared difference of the logits.
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 
 
+@keras.utils.register_keras_serializable("d3d_tf")
 class StreamTrainer(keras.Model):
     """A network with a train step that is exact under a strategy.
 
@@ -53,6 +54,27 @@ class StreamTrainer(keras.Model):
     @property
     def metrics(self):
         return [*self._get_trackers().values(), *super().metrics]
+
+    def get_config(self):
+        return {
+            "network": keras.saving.serialize_keras_object(self.network),
+            "input_key": self.input_key,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        load = keras.saving.deserialize_keras_object
+        network = load(config["network"], custom_objects=custom_objects)
+        return cls(**(config | {"network": network}))
+
+    def build_from_config(self, config):
+        self.built = True  # The network is: it is built with its own config.
+
+    def compile_from_config(self, config):
+        # Keras itself does not where `compile` is not its own.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
 
     def call(self, inputs, training=None):
         if isinstance(inputs, dict):

@@ -7,23 +7,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from d3d_tf.config import (
-    DataRecipe,
-    FlowRecipe,
-    Recipe,
-    data_as_saved,
-    differences,
-    digest,
-    to_dict,
-    validate,
-)
+from d3d_tf.config import DataRecipe, Recipe, digest
 from d3d_tf.console import say
-from d3d_tf.data.adopt import adopt, foreign_shards
+from d3d_tf.data.adopt import adopt
 from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.data.shards import foreign_shards
 from d3d_tf.errors import UsageError
 from d3d_tf.files import is_remote, require_local, require_utf8, to_path
+from d3d_tf.jobs.class_names import require_classes
+from d3d_tf.jobs.fitting import fit_recipe, with_clip_size
 from d3d_tf.jobs.summary import describe, describe_rules
-from d3d_tf.recipes import RECIPES
 from d3d_tf.tfrecords import decoder, toy
 from d3d_tf.tfrecords.classes import keep_readable_classes
 from d3d_tf.tfrecords.estimate import choose_sample, estimate
@@ -33,7 +26,6 @@ from d3d_tf.tfrecords.sources import Listing, Source
 from d3d_tf.video.opening import UnreadableVideo
 
 LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
-LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
 
 
 def prepare_records(
@@ -50,7 +42,13 @@ def prepare_records(
       UserError: nothing usable is there.
     """
     _, dataset = ensure_records(
-        recipe, data, records_dir, flow_dir, annotations, beam_args
+        recipe,
+        data,
+        records_dir,
+        flow_dir,
+        annotations,
+        beam_args,
+        trains=False,
     )
     say(describe(dataset))
 
@@ -100,6 +98,8 @@ def ensure_records(
     flow_dir: str | None = None,
     annotations: str | None = None,
     beam_args: list[str] | None = None,
+    *,
+    trains: bool = True,
 ) -> tuple[Recipe, Dataset]:
     """The records of `data`, and the recipe with its automatic sizes set.
 
@@ -111,16 +111,15 @@ def ensure_records(
       flow_dir: where another tool left the flow of the videos in `data`.
       annotations: the data set's own list; see `layouts.list_videos`.
       beam_args: Beam's own flags; see `prepare`.
+      trains: whether a network needs them; see `require_classes`.
 
     Raises:
       UserError: nothing usable is there.
     """
     require_utf8(records_dir, "--records_dir")
-    if data and (to_path(data) / "dataset.json").exists():
-        dataset = open_dataset(data)
-        return fit_recipe(recipe, dataset), dataset
-    if data and foreign_shards(to_path(data)):
-        dataset = adopt(to_path(data), to_path(records_dir), recipe.data)
+    if data and (dataset := _there(data, records_dir, recipe.data)):
+        if trains:
+            require_classes(dataset.classes, data)
         return fit_recipe(recipe, dataset), dataset
     if (recipe.flow.algorithm == "imported") != bool(flow_dir):
         raise UsageError(
@@ -129,6 +128,8 @@ def ensure_records(
             "prepared records with --data."
         )
     recipe, listing, identity = _listing(recipe, data, records_dir, annotations)
+    if trains:  # Before hours of preparation.
+        require_classes(listing.classes, annotations or data or "the toy")
     if flow_dir:
         listing = listing.with_flow(flow_dir)
         identity = f"{identity} {Path(flow_dir).resolve()}"
@@ -143,7 +144,16 @@ def ensure_records(
         beam_args=beam_args,
     )
     dataset = open_dataset(folder)
-    return _with_clip_size(recipe, dataset), dataset
+    return with_clip_size(recipe, dataset), dataset
+
+
+def _there(data: str, records_dir: str, recipe: DataRecipe) -> Dataset | None:
+    """Records that need not be made, ours or those of another tool."""
+    if (to_path(data) / "dataset.json").exists():
+        return open_dataset(data)
+    if foreign_shards(to_path(data)):
+        return adopt(to_path(data), to_path(records_dir), recipe)
+    return None
 
 
 def _listing(
@@ -203,58 +213,3 @@ def _smallest_side(sources: Sequence[Source], data: DataRecipe) -> int:
             f"{smallest}"
         )
     return max(16, min(sides[smallest], LARGEST_SHORT_SIDE))
-
-
-def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
-    """The recipe with the records' own `data` and `flow` sections.
-
-    Raises:
-      UsageError: one of them was changed to what the records are not.
-    """
-    data = DataRecipe(**data_as_saved(dataset.info["recipe"]["data"]))
-    flow = FlowRecipe(**dataset.info["recipe"]["flow"])
-    # What comes with the recipe's name was not asked for; 0 is "automatic".
-    named = RECIPES.get(recipe.name)
-    wrong = []
-    for section, there in (("data", data), ("flow", flow)):
-        asked = getattr(recipe, section)
-        default = to_dict(getattr(named, section)) if named else {}
-        # A recipe of one split of a data set means that split.
-        split = default.get("layout") != DataRecipe.layout
-        for key, old, new in differences(to_dict(there), to_dict(asked)):
-            automatic = key == "short_side" and new == 0
-            meant = split and key in ("layout", "split")
-            named_so = new == default.get(key) and not meant
-            if not automatic and not named_so:
-                wrong.append(f"{section}.{key} is {old!r} there, {new!r} here")
-    if wrong:
-        raise UsageError(
-            f"The records in {dataset.folder} were made by another recipe "
-            f"({'; '.join(wrong)}). Name the videos instead of the records to "
-            "have them prepared anew, or leave these keys alone."
-        )
-    return dataclasses.replace(recipe, data=data, flow=flow)
-
-
-def fit_recipe(recipe: Recipe, dataset: Dataset) -> Recipe:
-    """A recipe for these records: their `data` and `flow`, clips that fit.
-
-    Raises:
-      UsageError: it asks for other records.
-    """
-    return _with_clip_size(_as_prepared(recipe, dataset), dataset)
-
-
-def _with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:
-    """The recipe with length and size of the clips filled in."""
-    stored = dataset.info["recipe"]["data"]["short_side"]
-    clip = recipe.clip
-    size = clip.size or max(16, stored * 7 // 8 // 16 * 16)
-    frames = clip.frames or min(LONGEST_CLIP, dataset.info["frames"]["min"])
-    recipe = dataclasses.replace(
-        recipe,
-        data=dataclasses.replace(recipe.data, short_side=stored),
-        clip=dataclasses.replace(clip, frames=frames, size=size),
-    )
-    validate(recipe)
-    return recipe

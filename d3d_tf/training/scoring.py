@@ -5,6 +5,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
+from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import ONE_VIEW, make_dataset
 from d3d_tf.evaluation.metrics import Scores, softmax
@@ -55,12 +56,15 @@ def score_split(
     count = views.clips * views.crops
     ids: list[str] = []
     labels, logits = [], []
-    with tqdm(
-        total=dataset.splits[split] * count,
-        unit="view",
-        desc=title,
-        leave=False,
-    ) as bar:
+    with (
+        naming_damage(dataset, split),
+        tqdm(
+            total=dataset.splits[split] * count,
+            unit="view",
+            desc=title,
+            leave=False,
+        ) as bar,
+    ):
         for inputs, label in data:
             logits.append(forward(inputs[stream]).numpy())
             labels.append(label.numpy())

@@ -7,6 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.config import Recipe, digest
+from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
@@ -130,7 +131,11 @@ def _train(
         draws = draws_by_step(
             trainer.network, recipe.seed, optimizer.iterations
         )
-        with StopSignals() as signals, draws:
+        with (
+            StopSignals() as signals,
+            draws,
+            naming_damage(dataset, "train"),
+        ):
             trainer.fit(
                 data,
                 initial_epoch=start // per_epoch,

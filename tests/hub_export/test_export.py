@@ -128,6 +128,7 @@ def test_features(tmp_path, kind, seed):
     [
         (["left", "right"], "3 logits, and there are 2 class names"),
         ([], "3 logits, and there are 0 class names"),
+        (["left", "", "up"], "Class 1 of 3 has no name"),
         (["left\n", "right", "up"], "breaks in 'left.n'"),
         # Python ends a line there, too.
         (["left", "right", "up\u2028down"], "breaks in 'up.u2028down'"),

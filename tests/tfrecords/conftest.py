@@ -1,6 +1,5 @@
 """Records of small video files."""
 
-import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -75,7 +74,8 @@ def finished_folder(tmp_path_factory):
         for i in range(4):
             frames = rng.integers(0, 256, (3 + i, 32, 48, 3)).astype(np.uint8)
             write_video(root / "videos" / name / f"{i}.mp4", frames, 25)
-    with contextlib.chdir(root):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
         Records().prepare()
     return root
 

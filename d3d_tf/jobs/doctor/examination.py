@@ -17,12 +17,13 @@ from d3d_tf.jobs.doctor import (
 )
 from d3d_tf.jobs.doctor.checkpoint import check_run
 from d3d_tf.jobs.doctor.findings import ERROR, Finding
+from d3d_tf.jobs.doctor.foreign import check_foreign, foreign_folder
 from d3d_tf.jobs.doctor.machine import check_machine
 from d3d_tf.jobs.doctor.module.examination import check_module
 from d3d_tf.jobs.doctor.module.served import is_module
 from d3d_tf.jobs.doctor.page import write_page
+from d3d_tf.jobs.fitting import fit_recipe
 from d3d_tf.jobs.opening import open_run
-from d3d_tf.jobs.records import fit_recipe
 
 
 def examine(
@@ -115,6 +116,8 @@ def examine_records(
 ) -> None:
     """Checks a record folder, says what was found, writes the page.
 
+    Records of other tools have no page.
+
     Args:
       recipe: whose clips the page shows.
       data: the record folder; only read.
@@ -124,6 +127,11 @@ def examine_records(
     Raises:
       UserError: a check found an error, or there are no records to check.
     """
+    theirs = foreign_folder(data)
+    if theirs:
+        findings = check_foreign(theirs, sample)
+        tell(findings)
+        return require_health(findings, data)
     dataset = open_dataset(data)
     rows = consistency.read_manifest(dataset)
     found = contents.read_contents(
@@ -136,7 +144,7 @@ def examine_records(
     clip = fit_recipe(recipe, dataset).clip
     write_page(path, dataset, findings, found, clip, recipe.seed)
     say(f"page: {path}")
-    require_health(findings, data)
+    return require_health(findings, data)
 
 
 def check_contents(

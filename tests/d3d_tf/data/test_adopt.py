@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, DataRecipe
-from d3d_tf.data.adopt import adopt, foreign_shards, split_of
+from d3d_tf.data.adopt import adopt
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
@@ -157,35 +157,32 @@ def first_record(folder) -> bytes:
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        (b"\xff\xff", "no tf.train.SequenceExample"),
-        (
-            tf.train.SequenceExample(
-                feature_lists=tf.train.FeatureLists(
-                    feature_list={
-                        "image/encoded": tf.train.FeatureList(
-                            feature=[
-                                tf.train.Feature(
-                                    bytes_list=tf.train.BytesList(
-                                        value=[b"a", b"b"]
-                                    )
-                                )
-                            ]
-                        )
-                    }
-                )
-            ).SerializeToString(),
-            "2 values in one feature; write one feature per frame",
-        ),
-        (tf.train.SequenceExample().SerializeToString(), "no feature list"),
+        (b"\xff\xff", "train.tfrecord, record 2, is no tf.train.SequenceEx"),
         (foreign_record(frames(0, 2)), "has no label"),
     ],
 )
-def test_records_that_cannot_be_used(tmp_path, record, message):
-    """The forms that DMVR's and Scenic's users run into; see peers."""
-    write_shard(tmp_path / "a" / "train.tfrecord", [record])
+def test_a_record_that_cannot_be_used(tmp_path, record, message):
+    """The second one; see test_soundness.py for all kinds."""
+    good = foreign_record(frames(0, 2), clip__label__index=0)
+    write_shard(tmp_path / "a" / "train.tfrecord", [good, record])
     with pytest.raises(UserError, match=message):
         adopt(tmp_path / "a", tmp_path / "records", RECIPE)
     assert not (tmp_path / "records").exists()
+
+
+def test_empty_files_are_told(garden, tmp_path):
+    """Writers make them where there are fewer records than files."""
+    (garden / "train" / "none.tfrecord").touch()
+    dataset = adopt(garden, tmp_path / "records", RECIPE)
+    assert dataset.splits == {"train": 2, "validation": 1}
+    assert (
+        "1 files hold no record, such as train/none.tfrecord"
+        in (dataset.info["notes"])
+    )
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "train.tfrecord").touch()
+    with pytest.raises(UserError, match="record files in .*/b are empty"):
+        adopt(tmp_path / "b", tmp_path / "records", RECIPE)
 
 
 def test_labels_that_the_label_map_does_not_have(garden, dmvr, tmp_path):
@@ -195,21 +192,6 @@ def test_labels_that_the_label_map_does_not_have(garden, dmvr, tmp_path):
     (dmvr / "label_map.txt").write_text("run\njump\n")
     with pytest.raises(UserError, match="'wave', which label_map.txt does not"):
         adopt(dmvr, tmp_path / "records", RECIPE)
-
-
-def test_other_files_are_no_shards(garden, tmp_path):
-    """Compressed ones are, and are refused."""
-    (garden / "README.md").write_text("x")
-    (garden / "jump").mkdir()
-    (garden / "jump" / "a.tfrecord").write_text("not looked into")
-    assert list(foreign_shards(garden)) == [
-        "train/part.tfrecord",
-        "val/part.tfrecord",
-    ]
-    assert foreign_shards(garden / "README.md") == {}
-    (garden / "train" / "b.tfrecord.gz").write_bytes(b"\x1f\x8b" + 30 * b"0")
-    with pytest.raises(UserError, match="b.tfrecord.gz.*unpacked"):
-        adopt(garden, tmp_path / "records", RECIPE)
 
 
 def test_our_unfinished_records_are_not_foreign(garden, tmp_path):
@@ -223,17 +205,3 @@ def test_flow_is_asked_of_rgb_records(garden, tmp_path):
     clip = ClipRecipe(frames=4, size=16)
     with pytest.raises(UserError, match="stream=rgb.*--mode=prepare"):
         make_dataset(dataset, "train", clip, batch_size=1, training=True)
-
-
-@pytest.mark.parametrize(
-    ("name", "split"),
-    [
-        ("train-00000-of-00010", "train"),
-        ("kinetics600_val.tfrecord-00001-of-00002", "validation"),
-        ("test/part.tfrecord", "test"),
-        ("Validation-3.tfrecord", "validation"),
-        ("contest.tfrecord", "train"),
-    ],
-)
-def test_split_of(name, split):
-    assert split_of(name) == split

@@ -8,6 +8,7 @@ import tensorflow as tf
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
+from d3d_tf.networks import S3DG
 from d3d_tf.training.callbacks import Progress
 from tests.harness import (
     one_device,
@@ -368,3 +369,67 @@ def test_old_weight_files_hold_the_student_alone(trained, tmp_path):
             )
         )
     assert sorted(shapes) == student_shapes(trained)
+
+
+def test_a_keras_file_goes_on_as_if_never_saved(seed, tmp_path):
+    """One more step, with Adam's state: equal to that of the one saved.
+
+    The student comes back alone, so it asks for its teacher.
+    """
+    saved = Distiller(
+        teacher_network(),
+        # Without dropout, whose draws are others in another model.
+        S3DG(
+            3,
+            dropout=0.0,
+            depth_multiplier=1 / 64,
+            min_depth=2,
+            final_endpoint="Conv2d_2c_3x3",
+        ),
+        distillation_loss_weight=3.0,
+        student_loss_weight=0.5,
+    )
+    saved.compile(keras.optimizers.Adam(0.01), metrics=["accuracy"])
+    data = batch_of(clips(2))
+    saved.fit(data, verbose=0)
+    saved.save(tmp_path / "x.keras")
+    loaded = keras.models.load_model(tmp_path / "x.keras")
+    assert isinstance(loaded, Distiller)
+    assert int(loaded.optimizer.iterations) == 1
+    assert_same_weights(loaded, saved)
+    with pytest.raises(ValueError, match="set_teacher gives"):
+        loaded.fit(data, verbose=0)
+    loaded.set_teacher(saved.get_teacher())
+    logs = [
+        model.fit(data, verbose=0, epochs=2).history
+        for model in (loaded, saved)
+    ]
+    for key, values in logs[1].items():
+        np.testing.assert_allclose(logs[0][key], values, rtol=1e-5)
+    assert_same_weights(loaded, saved)
+    # It is a step, and one with the given weights of the losses.
+    first, second = logs[0]["loss"]
+    assert first != second
+    assert first == pytest.approx(
+        0.5 * logs[0]["student_loss"][0] + 3 * logs[0]["distillation_loss"][0],
+        rel=1e-3,  # And a little weight decay.
+    )
+
+
+def assert_same_weights(one, other):
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_another_teacher_is_used_at_once():
+    """Logits 0; of the first teacher 1, of the second 3: squared, 1 and 9."""
+    inputs, labels = clips(2)
+    distiller = Distiller(Fixed(1.0, -1.0), Fixed(0.0, 0.0))
+    distiller.compile(optimizer=keras.optimizers.SGD(0.0))
+    losses = []
+    for teacher in (Fixed(1.0, -1.0), Fixed(3.0, -3.0)):
+        distiller.set_teacher(teacher)
+        assert not teacher.trainable_variables
+        logs = distiller.fit(inputs, labels % 2, verbose=0).history
+        losses += logs["distillation_loss"]
+    assert losses == [1, 9]

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -15,11 +14,10 @@ from d3d_tf.errors import UsageError, UserError
 from d3d_tf.jobs.records import (
     ensure_records,
     estimate_records,
-    fit_recipe,
     prepare_records,
 )
 from d3d_tf.jobs.summary import describe
-from d3d_tf.recipes import OWN_VIDEOS, RECIPES
+from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
 
@@ -329,22 +327,3 @@ def test_flow_of_the_records_is_that_of_the_videos(prepared):
     u, v = np.moveaxis(inputs["flow"] * 20, -1, 0)
     # Videos were made smaller by up to 48/34, and so was their motion.
     assert 0.6 < np.median(u) < 1.1 and abs(np.median(v)) < 0.1
-
-
-def test_a_recipe_of_a_split_means_that_split(prepared, tmp_path):
-    """Records of split 2 are not those of ucf101_split1."""
-    _, _, dataset = prepared
-    records = tmp_path / "ucf"
-    shutil.copytree(dataset.folder, records)
-    info = dataset.info
-    data = info["recipe"]["data"] | {"layout": "ucf101", "split": 2}
-    info = info | {"recipe": info["recipe"] | {"data": data}}
-    (records / "dataset.json").write_text(json.dumps(info))
-    small = ["clip.size=16", "clip.frames=4"]
-    with pytest.raises(UsageError, match="data.split is 2 there, 1 here"):
-        fit_recipe(
-            config.override(RECIPES["ucf101_split1"], small),
-            open_dataset(records),
-        )
-    recipe = config.override(RECIPES["ucf101_split2"], small)
-    assert fit_recipe(recipe, open_dataset(records)).data.split == 2

@@ -1,0 +1,79 @@
+"""A recipe that fits records which are there."""
+
+import dataclasses
+
+from d3d_tf.config import (
+    DataRecipe,
+    FlowRecipe,
+    Recipe,
+    data_as_saved,
+    differences,
+    to_dict,
+    validate,
+)
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.errors import UsageError
+from d3d_tf.recipes import RECIPES
+
+LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
+
+
+def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with the records' own `data` and `flow` sections.
+
+    Raises:
+      UsageError: one of them was changed to what the records are not.
+    """
+    stored = dataset.info["recipe"]["data"]
+    data = DataRecipe(**data_as_saved(stored))
+    flow = FlowRecipe(**dataset.info["recipe"]["flow"])
+    # What comes with the recipe's name was not asked for; 0 is "automatic".
+    named = RECIPES.get(recipe.name)
+    wrong = []
+    for section, there in (("data", data), ("flow", flow)):
+        asked = getattr(recipe, section)
+        default = to_dict(getattr(named, section)) if named else {}
+        # A recipe of one split of a data set means that split.
+        split = default.get("layout") != DataRecipe.layout
+        for key, old, new in differences(to_dict(there), to_dict(asked)):
+            automatic = key == "short_side" and new == 0
+            automatic |= key == "square_pixels" and key not in stored
+            meant = split and key in ("layout", "split")
+            named_so = new == default.get(key) and not meant
+            if not automatic and not named_so:
+                wrong.append(f"{section}.{key} is {old!r} there, {new!r} here")
+    if wrong:
+        raise UsageError(
+            f"The records in {dataset.folder} were made by another recipe "
+            f"({'; '.join(wrong)}). Name the videos instead of the records to "
+            "have them prepared anew, or leave these keys alone."
+        )
+    return dataclasses.replace(recipe, data=data, flow=flow)
+
+
+def fit_recipe(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """A recipe for these records: their `data` and `flow`, clips that fit.
+
+    Raises:
+      UsageError: it asks for other records.
+    """
+    return with_clip_size(_as_prepared(recipe, dataset), dataset)
+
+
+def with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with length and size of the clips filled in.
+
+    Raises:
+      UsageError: they do not fit into the records.
+    """
+    stored = dataset.info["recipe"]["data"]["short_side"]
+    clip = recipe.clip
+    size = clip.size or max(16, stored * 7 // 8 // 16 * 16)
+    frames = clip.frames or min(LONGEST_CLIP, dataset.info["frames"]["min"])
+    recipe = dataclasses.replace(
+        recipe,
+        data=dataclasses.replace(recipe.data, short_side=stored),
+        clip=dataclasses.replace(clip, frames=frames, size=size),
+    )
+    validate(recipe)
+    return recipe
