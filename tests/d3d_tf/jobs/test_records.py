@@ -284,10 +284,10 @@ def test_only_the_toy_needs_no_data(tmp_path):
 
 
 def test_no_usable_video(tmp_path):
-    folder = tmp_path / "data" / "class"
-    folder.mkdir(parents=True)
-    (folder / "a.mp4").write_bytes(b"")
-    with pytest.raises(UserError, match="None of the 1 files.*empty"):
+    for name in ("jump", "run"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / "a.mp4").write_bytes(b"")
+    with pytest.raises(UserError, match="None of the 2 files.*empty"):
         ensure_records(QUICK, str(tmp_path / "data"), str(tmp_path / "r"))
 
 
