@@ -155,12 +155,12 @@ if [[ -n $print_folder ]]; then
   exit
 fi
 if ! is_made "$lane"; then
-  echo "Lane $lane, in $folder: ${PYTHON:-$python} is Python $version."
+  echo "Lane $lane, in $folder: $python is Python $version."
   make_environment
 fi
 if [[ -z $asked && $lane == newest ]]; then
   # The documents say .venv/bin/python.
   [[ -e .venv ]] || ln -sfn .venv-newest .venv
-  echo "Lane newest (TensorFlow of today, in $folder): the card's packages" \
-    "end at Python 3.11, which is not here or not chosen."
+  echo "Lane newest, in $folder: the card's packages end at Python 3.11, which" \
+    "is not here or not chosen."
 fi

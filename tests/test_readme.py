@@ -120,8 +120,9 @@ def test_shell_blocks_on_real_videos(tmp_path):
 @pytest.mark.clips
 @pytest.mark.skipif(not CLIPS.exists(), reason="no ../shared/data/clips")
 def test_nothing_usable_is_a_clear_error(tmp_path):
-    (tmp_path / "videos" / "a").mkdir(parents=True)
-    (tmp_path / "videos" / "a" / "notes.mp4").write_text("this is no video")
+    for name in ("a", "b"):
+        (tmp_path / "videos" / name).mkdir(parents=True)
+        (tmp_path / "videos" / name / "notes.mp4").write_text("no video")
     words = [sys.executable, "-m", "d3d_tf.main", "--mode=distill"]
     result = run([*words, "--data=videos"], tmp_path)
     assert result.returncode == 1

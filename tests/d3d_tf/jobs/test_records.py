@@ -290,10 +290,9 @@ def test_only_the_toy_needs_no_data(tmp_path):
 
 
 def test_no_usable_video(tmp_path):
-    for name in ("jump", "wave"):
-        folder = tmp_path / "data" / name
-        folder.mkdir(parents=True)
-        (folder / "a.mp4").write_bytes(b"")
+    for name in ("jump", "run"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / "a.mp4").write_bytes(b"")
     with pytest.raises(UserError, match="None of the 2 files.*empty"):
         ensure_records(QUICK, str(tmp_path / "data"), str(tmp_path / "r"))
 
