@@ -89,6 +89,8 @@ class VideoNetwork(keras.Model):
         self._final_endpoint = final_endpoint
         self._config = {"num_classes": num_classes} | trunk | units | head
 
+    # Nothing in here branches on a tensor: AutoGraph has nothing to do.
+    @tf.autograph.experimental.do_not_convert
     def call(self, inputs, training=None):
         features = self.trunk(inputs, training=training)
         return self.head(features[self._final_endpoint], training=training)

@@ -5,12 +5,14 @@ of a layer is the name of its variables in a published checkpoint.
 """
 
 import dataclasses
+import math
 
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.models.batch_norm import BatchNorm
 from d3d_tf.models.convolution import Conv3D, MaxPool3D
+from d3d_tf.models.lengths import as_float32, lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,13 +108,12 @@ def _mean_over_clip(inputs):
     CPUs, and its gradient too. In float32, since 100,352 values of a large
     clip have no sum in float16.
     """
-    shape = tf.shape(inputs)
-    batch, channels = shape[0], inputs.shape[-1]
-    places = tf.reduce_prod(shape[1:4])
+    batch, *axes, channels = lengths(inputs)
+    places = math.prod(axes)
     ones = tf.ones([batch, 1, places])
     flat = tf.reshape(tf.cast(inputs, tf.float32), [batch, places, channels])
     total = tf.reshape(tf.matmul(ones, flat), [batch, 1, 1, 1, channels])
-    return total / tf.cast(places, tf.float32)
+    return total / as_float32(places)
 
 
 class ConvUnit(keras.layers.Layer):
