@@ -30,11 +30,3 @@ def save(results: Path, content) -> None:
     """Writes results as JSON."""
     results.parent.mkdir(exist_ok=True)
     results.write_text(json.dumps(content, indent=1) + "\n")
-
-
-def processor() -> str:
-    """The name of the processor, as Linux tells it."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return "unknown processor"

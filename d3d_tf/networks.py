@@ -90,6 +90,12 @@ class VideoNetwork(keras.Model):
         self._config = {"num_classes": num_classes} | trunk | units | head
 
     def call(self, inputs, training=None):
+        return self._logits(inputs, training)
+
+    # Nothing in here branches on a tensor: AutoGraph has nothing to do. (It is
+    # no decorator of `call`: Keras reads that one's arguments.)
+    @tf.autograph.experimental.do_not_convert
+    def _logits(self, inputs, training):
         features = self.trunk(inputs, training=training)
         return self.head(features[self._final_endpoint], training=training)
 

@@ -9,10 +9,13 @@ larger; we use the same fused kernel and undo that factor.
 
 import contextlib
 import contextvars
+import math
 
+import numpy as np
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
+from d3d_tf.models.lengths import as_float32, lengths
 
 _AT_REST = contextvars.ContextVar("averages_at_rest", default=False)
 
@@ -116,35 +119,35 @@ class BatchNorm(keras.layers.Layer):
 
     def _fused(self, inputs):
         """Normalised inputs, batch mean and biased batch variance."""
-        shape = tf.shape(inputs)
+        shape = lengths(inputs)
+        nothing = tf.constant([], tf.float32)
         # The kernel wants four axes; time and height only ever act together.
-        merged = tf.concat([shape[:1], [-1], shape[3:]], axis=0)
         outputs, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=tf.reshape(inputs, merged),
-            scale=tf.ones_like(self.moving_variance),
+            x=tf.reshape(inputs, [shape[0], -1, *shape[3:]]),
+            scale=tf.ones(self.beta.shape),
             offset=self.beta,
-            mean=tf.constant([], tf.float32),
-            variance=tf.constant([], tf.float32),
+            mean=nothing,
+            variance=nothing,
             epsilon=self.epsilon,
             is_training=True,
         )
-        count = tf.cast(tf.reduce_prod(shape[:-1]), tf.float32)
+        outputs = tf.reshape(outputs, shape)
+        count = as_float32(math.prod(shape[:-1]))
+        largest = tf.maximum if tf.is_tensor(count) else np.maximum
         # For a single value the kernel does not apply its n / (n - 1) factor.
-        biased = (
-            unbiased * tf.maximum(count - 1.0, 1.0) / tf.maximum(count, 1.0)
-        )
+        biased = unbiased * largest(count - 1.0, 1.0) / largest(count, 1.0)
+        if not tf.is_tensor(count) and count > 0:
+            return outputs, mean, biased
         # A replica without a clip, in a short last batch, knows nothing new.
         seen = count > 0
         mean = tf.where(seen, mean, self.moving_mean)
         biased = tf.where(seen, biased, self.moving_variance)
-        return tf.reshape(outputs, shape), mean, biased
+        return outputs, mean, biased
 
     def _follow(self, average, value):
         if _AT_REST.get():
             return
-        average.assign_sub(
-            (average - tf.stop_gradient(value)) * (1.0 - self.momentum)
-        )
+        average.assign_sub((average - value) * (1.0 - self.momentum))
 
     def get_config(self):
         return super().get_config() | {

@@ -11,6 +11,7 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 from d3d_tf.models.batch_norm import BatchNorm
 from d3d_tf.models.convolution import Conv3D, MaxPool3D
+from d3d_tf.models.lengths import as_float32, lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,13 +111,12 @@ def mean_over_clip(inputs):
     long on CPUs, and its gradient too. Nothing is divided, as Grappler makes
     another rounding of a division by a constant.
     """
-    shape, channels = tf.shape(inputs), inputs.shape[-1]
-    area = inputs.shape[2:4].num_elements()
-    if area is None:
-        area = shape[2] * shape[3]
-    places = tf.reshape(tf.cast(inputs, tf.float32), [-1, area, channels])
-    share = tf.fill([1, 1, area], 1.0 / tf.cast(area, tf.float32))
-    frames = tf.reshape(share @ places, [shape[0], shape[1], channels])
+    batch, time, height, width, channels = lengths(inputs)
+    area = height * width
+    flat = [batch * time, area, channels]
+    places = tf.reshape(tf.cast(inputs, tf.float32), flat)
+    share = tf.fill([1, 1, area], 1.0 / as_float32(area))
+    frames = tf.reshape(share @ places, [batch, time, channels])
     return tf.reduce_mean(frames, axis=1)
 
 

@@ -2,6 +2,7 @@
 
 from d3d_tf.config import TrainRecipe
 from d3d_tf.keras_api import keras
+from d3d_tf.training.optimizers import SGD, Adam
 
 
 def make_optimizer(train: TrainRecipe):
@@ -16,5 +17,5 @@ def make_optimizer(train: TrainRecipe):
     else:
         rate = schedules.CosineDecay(first, train.steps)
     if train.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
-    return keras.optimizers.SGD(rate, momentum=train.momentum)
+        return Adam(rate)
+    return SGD(rate, momentum=train.momentum)

@@ -1,0 +1,104 @@
+"""Keras' Adam and SGD, bit for bit, with a tenth of the operations.
+
+Keras computes rate and bias correction anew for every variable, 40 operations
+each: most of a graph whose first step then takes longer than a hundred others.
+Here they are computed once, and TensorFlow's fused updates take them. Variables
+and checkpoints are those of Keras.
+
+Only on CPUs: where there is a GPU, Keras compiles its update with XLA.
+"""
+
+import types
+
+import tensorflow as tf
+
+from d3d_tf.keras_api import keras
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+class Adam(keras.optimizers.Adam):
+    """`keras.optimizers.Adam`, with its arguments and its results."""
+
+    def apply_gradients(self, grads_and_vars, *args, **kwargs):
+        step = tf.cast(self.iterations + 1, tf.float32)
+        powers = [tf.pow(beta, step) for beta in (self.beta_1, self.beta_2)]
+        # A dict or tuple Keras would take for a part of the checkpoint.
+        self._shared = types.SimpleNamespace(
+            step=_rate(self) * tf.sqrt(1 - powers[1]) / (1 - powers[0]),
+            minus_m=tf.constant(-(1 - self.beta_1), tf.float32),
+            minus_v=tf.constant(-(1 - self.beta_2), tf.float32),
+            epsilon=tf.constant(self.epsilon, tf.float32),
+            zero=tf.constant(0.0),
+            one=tf.constant(1.0),
+        )
+        return super().apply_gradients(grads_and_vars, *args, **kwargs)
+
+    def update_step(self, gradient, variable):
+        other = self.amsgrad or getattr(self, "adaptive_epsilon", False)
+        if other or not _can_be_fused(self, gradient):
+            return super().update_step(gradient, variable)
+        index = self._index_dict[self._var_key(variable)]
+        m = self._momentums[index].handle
+        v = self._velocities[index].handle
+        shared = self._shared
+        _approach(m, gradient, shared.minus_m)
+        _approach(v, tf.raw_ops.Square(x=gradient), shared.minus_v)
+        # The kernel's own averages stand still: its 1 - beta is another float32
+        # than Keras'.
+        return tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=m,
+            v=v,
+            beta1_power=shared.zero,
+            beta2_power=shared.zero,
+            lr=shared.step,
+            beta1=shared.one,
+            beta2=shared.one,
+            epsilon=shared.epsilon,
+            grad=gradient,
+        )
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+class SGD(keras.optimizers.SGD):
+    """`keras.optimizers.SGD`, with its arguments and its results."""
+
+    def apply_gradients(self, grads_and_vars, *args, **kwargs):
+        self._shared = types.SimpleNamespace(
+            step=_rate(self), momentum=tf.constant(self.momentum, tf.float32)
+        )
+        return super().apply_gradients(grads_and_vars, *args, **kwargs)
+
+    def update_step(self, gradient, variable):
+        if not _can_be_fused(self, gradient):
+            return super().update_step(gradient, variable)
+        index = self._index_dict[self._var_key(variable)]
+        return tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=self.momentums[index].handle,
+            lr=self._shared.step,
+            grad=gradient,
+            momentum=self._shared.momentum,
+            use_nesterov=self.nesterov,
+        )
+
+
+def _rate(optimizer):
+    rate = optimizer._learning_rate
+    return rate(optimizer.iterations) if callable(rate) else rate
+
+
+def _can_be_fused(optimizer, gradient) -> bool:
+    sparse = isinstance(gradient, tf.IndexedSlices)
+    half = gradient.dtype != tf.float32
+    return not (optimizer.jit_compile or sparse or half)
+
+
+def _approach(average, value, minus_share):
+    """average += (value - average) * share."""
+    now = tf.raw_ops.ReadVariableOp(resource=average, dtype=value.dtype)
+    tf.raw_ops.ResourceApplyGradientDescent(
+        var=average,
+        alpha=minus_share,
+        delta=tf.raw_ops.Sub(x=value, y=now),
+    )
