@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import preparation, reading, scale, waiting
 from benchmarks.pages import CLIPS, fill, save
 from benchmarks.scale import PAGE, RESULTS
-from d3d_tf.evaluation.machine import processor_name
+from d3d_tf import processor
 
 
 def markdown(results: dict) -> str:
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not videos:
         parser.error(f"name some videos; there are none in {CLIPS}")
     results = {
-        "processor": processor_name(),
+        "processor": processor.name(),
         "cores": preparation.cores(),
         "load_before": round(os.getloadavg()[0], 1),
     }

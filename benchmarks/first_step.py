@@ -17,9 +17,9 @@ import tensorflow as tf
 
 from benchmarks.pages import HERE, fill, save
 from benchmarks.waiting import make_records, trainers
+from d3d_tf import processor
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
-from d3d_tf.evaluation.machine import processor_name
 from d3d_tf.keras_api import keras
 from d3d_tf.recipes import TOY
 from d3d_tf.training.schedules import make_optimizer
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = measure(make_records(Path(folder)))
     results = {
-        "processor": processor_name(),
+        "processor": processor.name(),
         "cores": len(os.sched_getaffinity(0)),
         "tensorflow": tf.__version__,
         "rows": rows,

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.cpp_runtime import Answer, CppRuntime
 from benchmarks.pages import HERE, fill, save
-from d3d_tf.evaluation.machine import processor_name
+from d3d_tf import processor
 
 RESULTS = HERE / "results" / "hostile.json"
 PAGE = HERE.parent / "docs" / "modules.md"
@@ -283,7 +283,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         module = given.module or small_module(Path(folder))
         report = attack(module, requests=given.requests, seed=given.seed)
-    report["processor"] = processor_name()
+    report["processor"] = processor.name()
     print("\n".join([markdown(report), *report["crashes"]]))
     if report["crashes"] or report["not_finite"] or report["wrong"]:
         raise SystemExit(1)

@@ -15,7 +15,7 @@ import sys
 import time
 
 from benchmarks.pages import HERE, fill, save
-from d3d_tf.evaluation.machine import processor_name
+from d3d_tf import processor
 
 RESULTS = HERE / "results" / "memory.json"
 PAGE = HERE.parent / "docs" / "networks.md"
@@ -61,7 +61,7 @@ def measure(model: str, recompute: bool, clip_size) -> dict:
 def machine() -> dict:
     """What the numbers depend on."""
     return {
-        "processor": processor_name(),
+        "processor": processor.name(),
         "cores": len(os.sched_getaffinity(0)),
         "load_before": round(os.getloadavg()[0], 1),
     }

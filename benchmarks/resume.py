@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.kept import differences
 from benchmarks.pages import HERE, fill, save
 from benchmarks.resume_cost import seconds_to_the_first_record
-from d3d_tf.evaluation.machine import processor_name
+from d3d_tf import processor
 
 RESULTS = HERE / "results" / "resume.json"
 PAGE = HERE.parent / "docs" / "training.md"
@@ -238,7 +238,7 @@ def measure(folder: Path, kills: int, seed: int, settings: dict) -> dict:
         "uninterrupted_seconds": reached[-1],
         "kills": met,
         "compared": differences(whole, work),
-        "processor": processor_name(),
+        "processor": processor.name(),
         "cores": os.cpu_count(),
         "tensorflow": tf.__version__,
     }

@@ -26,7 +26,7 @@ from tensorflow.python.framework.convert_to_constants import (
 from benchmarks.cpp_runtime import CppRuntime
 from benchmarks.pages import HERE, fill, save
 from benchmarks.turns import Timed, take_turns, times_as_fast
-from d3d_tf.evaluation.machine import processor_name
+from d3d_tf import processor
 from d3d_tf.hub_export.inputs import ClipSpec
 from d3d_tf.hub_export.module import make_module
 from d3d_tf.hub_export.parts import CLASSIFICATION, cut
@@ -261,7 +261,7 @@ def main(arguments: list[str] | None = None) -> None:
         rows += measure(frames, rounds=given.rounds, **shape)
         print(*rows, sep="\n", flush=True)
     results = {
-        "processor": processor_name(),
+        "processor": processor.name(),
         "cores": os.cpu_count(),
         "tensorflow": tf.__version__,
         "rounds": given.rounds,

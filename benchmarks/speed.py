@@ -17,9 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.pages import HERE, fill, save
+from d3d_tf import processor
 from d3d_tf.distill.stream import StreamTrainer
 from d3d_tf.evaluation.cost import measure_cost
-from d3d_tf.evaluation.machine import processor_name
 from d3d_tf.keras_api import keras
 from d3d_tf.models.folding import fold_batch_norm
 from d3d_tf.networks import S3DG
@@ -200,7 +200,7 @@ def main(arguments: list[str] | None = None) -> None:
             )
             print(frames, task, spent, flush=True)
     results = {
-        "processor": processor_name(),
+        "processor": processor.name(),
         "cores": os.cpu_count(),
         "multiply_adds_per_second": multiply_adds_per_second(),
         "rows": rows,

@@ -23,8 +23,20 @@ _SETS = (
 
 
 def name() -> str:
-    """The processor's name, or its architecture where it has none."""
-    return _field("model name") or platform.processor() or platform.machine()
+    """The processor's name, or its architecture where it has none.
+
+    Python's own name is empty on Debian and the architecture elsewhere.
+    """
+    # POWER calls it "cpu"; sandboxes hide it.
+    names = [_field("model name"), _field("cpu"), platform.processor()]
+    known = (name for name in names if name.lower() not in ("", "unknown"))
+    return next(known, platform.machine() or "unknown processor")
+
+
+def description() -> str:
+    """Name and architecture, such as `AMD EPYC x86_64`."""
+    machine = platform.machine()
+    return name() if machine in name() else f"{name()} {machine}"
 
 
 def instruction_sets() -> list[str]:

@@ -3,10 +3,10 @@
 import time
 
 import d3d_tf
+from d3d_tf import processor
 from d3d_tf.config import Recipe, digest, to_dict
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.evaluation.machine import describe_processor
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.table import header, line
 
@@ -65,7 +65,7 @@ def write_table(
             f"{describe_views(recipe, dataset, tests)}; bare metric names are "
             f"for the split {tests[-1]}; ms per video: one clip of "
             f"{recipe.clip.frames} frames, batch 1, flow (one core) where "
-            f"the row needs it, decoding excluded, {describe_processor()}, "
+            f"the row needs it, decoding excluded, {processor.description()}, "
             f"{experiment.devices()}"
         ),
         "metrics": {},

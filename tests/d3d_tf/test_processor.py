@@ -30,6 +30,10 @@ CPU implementer\t: 0x41
 """
 
 
+POWER = "processor\t: 0\ncpu\t\t: POWER9, altivec supported\n"
+HIDDEN = "processor\t: 0\nmodel name\t: unknown\n"
+
+
 @pytest.mark.parametrize(
     ("cpuinfo", "name", "sets"),
     [
@@ -40,6 +44,8 @@ CPU implementer\t: 0x41
             "avx avx2 fma avx_vnni avx512f avx512_vnni avx512_bf16 amx_int8",
         ),
         (GRAVITON3, "aarch64", "asimd sve bf16 i8mm"),
+        (POWER, "POWER9, altivec supported", ""),
+        (HIDDEN, "aarch64", ""),
         (None, "aarch64", ""),
     ],
 )
@@ -52,3 +58,8 @@ def test_names_and_sets(monkeypatch, tmp_path, cpuinfo, name, sets):
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     assert processor.name() == name
     assert " ".join(processor.instruction_sets()) == sets
+
+
+def test_description_has_the_architecture_once():
+    words = processor.description().split()
+    assert words.count(platform.machine()) == 1

@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 import d3d_tf
-from d3d_tf import config
-from d3d_tf.evaluation.machine import describe_processor
+from d3d_tf import config, processor
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.results import write_table
 from d3d_tf.runs import Run
@@ -63,7 +62,7 @@ def test_protocol_is_spelled_out(results):
         "1 clip x 1 centre crop x 4 frames at 25 fps",
         "split shuffled_colours",
         "one clip of 4 frames, batch 1",
-        f", {describe_processor()}, 2 CPU replica",
+        f", {processor.description()}, 2 CPU replica",
     ):
         assert part in text
     assert "  " not in text  # Where the platform has no name of it.
