@@ -115,7 +115,7 @@ def mean_over_clip(inputs):
     area = height * width
     flat = [batch * time, area, channels]
     places = tf.reshape(tf.cast(inputs, tf.float32), flat)
-    share = tf.fill([1, 1, area], 1.0 / as_float32(area))
+    share = tf.fill([1, 1, area], as_float32(1) / as_float32(area))
     frames = tf.reshape(share @ places, [batch, time, channels])
     return tf.reduce_mean(frames, axis=1)
 
