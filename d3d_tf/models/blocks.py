@@ -97,7 +97,8 @@ class SelfGating(keras.layers.Layer):
 
     def call(self, inputs):
         pooled = tf.cast(mean_over_clip(inputs), inputs.dtype)
-        gates = tf.sigmoid(self.transformer_W(pooled[:, None, None, None]))
+        one_place = tf.reshape(pooled, [-1, 1, 1, 1, pooled.shape[-1]])
+        gates = tf.sigmoid(self.transformer_W(one_place))
         return inputs * gates
 
 

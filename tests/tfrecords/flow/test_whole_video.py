@@ -66,11 +66,10 @@ def test_lengths_around_a_chunk(tmp_path, length):
     np.testing.assert_array_equal(flow, tvl1_flow(decoded(video)))
 
 
-def test_a_single_frame_has_no_pair(tmp_path):
+def test_a_single_frame_is_a_picture(tmp_path):
     video = make_video(tmp_path / "a.mp4", 1)
-    done = run(video, tmp_path / "f.npy")
-    assert (done.pairs, done.clipped) == (0, 0)
-    assert np.load(tmp_path / "f.npy").shape == (0, 32, 48, 2)
+    with pytest.raises(UnreadableVideo, match="a picture"):
+        run(video, tmp_path / "f.npy")
 
 
 @pytest.mark.parametrize(

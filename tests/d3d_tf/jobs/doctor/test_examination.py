@@ -20,6 +20,7 @@ CHECKS = [
     "flow",
     "pictures",
     "alignment",
+    "repeated frames",
     "leaks",
     "balance",
     "losses",
@@ -56,11 +57,11 @@ def test_the_recipe_says_what_training_sees(records, tmp_path):
 def test_damage_fails_and_is_shown(records, tmp_path, capsys):
     """The checks behind the broken one are still made."""
     (records.folder / "label_map.txt").unlink()
-    with pytest.raises(UserError, match="1 of 12 checks found errors: label"):
+    with pytest.raises(UserError, match="1 of 13 checks found errors: label"):
         examine(OWN, str(records.folder), None, str(tmp_path), 0)
     out = capsys.readouterr().out
     assert "ERROR   label map: 2 classes; label_map.txt is missing" in out
-    assert out.count("OK ") == 11
+    assert out.count("OK ") == 12
     assert "label_map.txt is missing" in (tmp_path / "doctor.html").read_text()
 
 
@@ -76,6 +77,7 @@ def test_without_anything_the_machine_is_looked_at(tmp_path, capsys):
     assert [line.split(":")[0].split(None, 1)[1] for line in lines] == [
         "packages",
         "devices",
+        "processor",
         "opencv",
         "numba",
         "decoding",
