@@ -1,5 +1,6 @@
 """A file that hangs, crashes or eats memory costs one line and no more."""
 
+import dataclasses
 import hashlib
 import os
 import signal
@@ -20,6 +21,8 @@ from d3d_tf.video.reading import read_video
 from d3d_tf.video.writing import write_video
 
 DATA = DataRecipe(short_side=32)
+# Frames that state one time are shown one after the other.
+LONG = dataclasses.replace(DATA, max_seconds=1e5)
 
 
 def source(path, **part):
@@ -83,7 +86,7 @@ def test_one_child_serves_many(video, tmp_path, monkeypatch):
 
 
 def test_a_video_that_never_ends(endless, video):
-    data = DataRecipe(short_side=32, max_decode_seconds=0.5)
+    data = DataRecipe(short_side=32, max_decode_seconds=0.5, max_seconds=1e5)
     begin = time.monotonic()
     with pytest.raises(UnreadableVideo, match=r"not decoded within 0.5 s"):
         decoder.read(source(endless), data)
@@ -105,7 +108,7 @@ def test_a_decoder_that_crashes(endless, video, number, reason):
     (child,) = decoder._idle
     threading.Timer(0.3, os.kill, (child.pid, number)).start()
     with pytest.raises(UnreadableVideo, match=reason):
-        decoder.read(source(endless), DATA)
+        decoder.read(source(endless), LONG)
     decoder.read(source(video), DATA)
     assert child not in decoder._idle
 

@@ -25,9 +25,13 @@ FRAMES = 6
 
 @dataclasses.dataclass(frozen=True)
 class Records:
-    """A record folder and what the doctor says of it."""
+    """A record folder and what the doctor says of it.
+
+    Decoding is most of its work: of as few videos as a test needs.
+    """
 
     folder: Path
+    sample: int = 1
 
     @property
     def dataset(self) -> Dataset:
@@ -35,7 +39,7 @@ class Records:
 
     def read(self) -> contents.Contents:
         rows = consistency.read_manifest(self.dataset)
-        sample = contents.choose_sample(rows, 0)
+        sample = contents.choose_sample(rows, self.sample)
         return contents.read_contents(self.dataset, sample)
 
     def findings(self) -> dict[str, Finding]:
@@ -104,7 +108,8 @@ def prepared(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def records(prepared, tmp_path) -> Records:
-    """In a copy of one's own."""
+def records(prepared, tmp_path, request) -> Records:
+    """In a copy of one's own; `SAMPLE` of a test's module is the sample."""
     shutil.copytree(prepared, tmp_path / "records")
-    return Records(tmp_path / "records")
+    sample = getattr(request.module, "SAMPLE", Records.sample)
+    return Records(tmp_path / "records", sample)

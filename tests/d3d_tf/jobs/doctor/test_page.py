@@ -11,6 +11,8 @@ from d3d_tf.jobs.doctor import page
 from d3d_tf.jobs.doctor.findings import Finding
 from d3d_tf.jobs.doctor.page import write_page
 
+SAMPLE = 0  # The pictures of all videos.
+
 CLIP = ClipRecipe(frames=4, size=32)
 
 

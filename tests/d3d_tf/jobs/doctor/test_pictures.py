@@ -13,6 +13,8 @@ from d3d_tf.jobs.doctor.pictures import (
 )
 from tests.harness import moving_texture
 
+SAMPLE = 0  # The pictures of all videos.
+
 ONE = "train/left/0.mp4"
 FLOW = "FORWARD_FLOW/image/encoded"
 
