@@ -367,6 +367,7 @@ def trained_once(network, clip, compiled: bool) -> list[np.ndarray]:
         (I3D, "Mixed_3b", False),
     ],
 )
+@pytest.mark.large
 def test_xla_compiles_the_step(family, final_endpoint, recompute, seed):
     """Loss and variables after a step are those of the step without XLA."""
     clip = tf.random.normal([2, 4, 32, 32, 3])

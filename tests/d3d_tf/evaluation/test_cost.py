@@ -84,6 +84,7 @@ def test_costs_of_the_original_graphs(goldens, name):
 @pytest.mark.parametrize(
     "name, network", [("slim_s3dg_k400", S3DG), ("slim_i3d_k400", I3D)]
 )
+@pytest.mark.large
 def test_short_clips_of_the_original(goldens, name, network):
     """Two clips with one feature frame at the end, where kernels are cut.
 
@@ -99,6 +100,7 @@ def test_short_clips_of_the_original(goldens, name, network):
     assert 2 * cost.multiply_adds == macs + gates
 
 
+@pytest.mark.large
 def test_non_local_blocks():
     """An eighth of the channels: 104 before both blocks, 52 inside.
 

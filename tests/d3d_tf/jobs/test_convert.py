@@ -485,6 +485,7 @@ def test_evaluate(converted, toy, tmp_path, capsys):
     assert "RGB (baseline)" in capsys.readouterr().out
 
 
+@pytest.mark.large
 def test_evaluate_on_other_classes(converted, toy):
     _, run = converted(slim_shapes(8, **SMALL))
     with pytest.raises(UserError, match="8 classes, .* has 8, or others"):

@@ -79,6 +79,7 @@ def test_everything_is_kept_the_second_time(toy, monkeypatch):
     ]
 
 
+@pytest.mark.large
 def test_a_teacher_from_another_run(toy, tmp_path, monkeypatch):
     """Only the student is trained; rows of the others are the donor's."""
     trained = []
@@ -173,6 +174,7 @@ def test_a_teacher_of_another_flow_is_refused(toy, tmp_path, other_flow):
     assert not run.folder.exists()
 
 
+@pytest.mark.large
 def test_a_teacher_of_another_flow_that_is_accepted(toy, tmp_path, other_flow):
     """It is told in the results and in the module that its student becomes."""
     dataset = other_flow("solver X")

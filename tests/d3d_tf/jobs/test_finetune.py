@@ -95,6 +95,7 @@ def test_a_student_goes_on(tune, start, toy, monkeypatch):
         dataclasses.replace(toy, recipe=run.recipe()).again(run=run)
 
 
+@pytest.mark.large
 def test_the_baseline_of_the_same_run(tune, start):
     run, shown = tune("finetune.start=baseline", "train.steps=1")
     assert "student starts from the baseline of" in shown

@@ -50,6 +50,7 @@ def other_data(toy, tmp_path):
     return str(folder)
 
 
+@pytest.mark.large
 def test_other_data_have_results_of_their_own(
     copied_run, other_data, monkeypatch, capsys
 ):
@@ -207,6 +208,7 @@ def test_a_baseline_has_no_flow_to_differ(
     assert "RGB (baseline)" in capsys.readouterr().out
 
 
+@pytest.mark.large
 def test_evaluate_by_other_views(toy, copied_run):
     """2 clips x 3 crops of 5 of 5 frames, then one of 6, for which all are
     short; the copy's networks are restored and not trained.

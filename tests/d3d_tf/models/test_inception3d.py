@@ -117,6 +117,7 @@ def test_odd_sizes_are_rounded_up(small):
     }
 
 
+@pytest.mark.large
 def test_unknown_sizes_give_the_same_features(small, seed):
     """One graph for all sizes: what the static ones compute, it computes."""
     clip = tf.TensorSpec([None, None, None, None, 2])

@@ -28,6 +28,7 @@ def doctor(module, out, answers=None):
     examine(OWN, str(module), None, str(out), 32, answers and str(answers))
 
 
+@pytest.mark.large
 def test_a_module_and_then_its_callers(served, tmp_path, capsys):
     doctor(served.path, tmp_path)
     *found, last = lines(capsys)
