@@ -1,6 +1,8 @@
 """Whether what was decoded is all that the file holds."""
 
+import mmap
 import os
+import re
 from pathlib import Path
 
 import av
@@ -13,9 +15,13 @@ from d3d_tf.video.timing import Timeline
 LENGTH_OF_TRACK = ("mov,mp4", "avi", "mxf")
 # How files begin of the formats in which FFmpeg overlooks a later recording.
 HEADS = {
-    "flv": b"FLV\x01",
-    "matroska,webm": b"\x1a\x45\xdf\xa3",
-    "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    "flv": re.compile(rb"FLV\x01[\x01\x04\x05]\0\0\0\x09"),
+    "matroska,webm": re.compile(
+        rb"\x1a\x45\xdf\xa3.{1,60}(matroska|webm)", re.DOTALL
+    ),
+    "asf": re.compile(
+        re.escape(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"))
+    ),
 }
 NO_FRAME = "holds no frame"
 JOINED = "joined from several recordings, of which not all can be read"
@@ -67,7 +73,9 @@ def require_whole(
     if name.startswith("mov,mp4"):
         joined = _first_boxes(path).count(b"ftyp") > 1
     else:
-        joined = name in HEADS and HEADS[name] in _tail(path, timeline.position)
+        joined = name in HEADS and _follows(
+            path, HEADS[name], timeline.position
+        )
     if joined:
         raise UnreadableVideo(JOINED)
 
@@ -121,8 +129,10 @@ def _first_boxes(path: str | Path) -> list[bytes]:
     return types
 
 
-def _tail(path: str | Path, position: int) -> bytes:
-    """What follows the last packet that was read."""
-    with open(path, "rb") as file:
-        file.seek(position)
-        return file.read()
+def _follows(path: str | Path, head: re.Pattern, position: int) -> bool:
+    """Whether a file begins again after the last packet that was read."""
+    with (
+        open(path, "rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        return head.search(content, position) is not None

@@ -21,6 +21,7 @@ from d3d_tf.video.reading import UnreadableVideo, read_video
 
 SUSPECT = 0.02  # The share of repeated frames from which a video is suspect.
 FILES = 8  # Of the most suspect videos so many files are decoded again.
+OTHER_LENGTH = 0.1  # From here on a record is not of the whole file.
 SHORT_SIDE = 32  # Enough to tell pictures apart.
 
 
@@ -71,7 +72,7 @@ def check_repeats(
 
 
 def _repeated_now(row: dict, data: DataRecipe) -> float | None:
-    """The share that is repeated when the file, if it is there, is decoded."""
+    """The share that is repeated when the file is decoded; None: unknown."""
     path = Path(unspell(row.get("path", "")))
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() != row.get("sha256"):
@@ -84,5 +85,8 @@ def _repeated_now(row: dict, data: DataRecipe) -> float | None:
             square_pixels=data.square_pixels,
         ).frames
     except (OSError, UnreadableVideo):
+        return None
+    # Of a part of a file, and whose part it is the manifest does not say.
+    if abs(len(frames) - row["frames"]) > OTHER_LENGTH * row["frames"]:
         return None
     return float(np.mean((frames[1:] == frames[:-1]).all((1, 2, 3))))

@@ -47,6 +47,17 @@ def encode(path, codec, pixels, pix_fmt, *, options=None, times=None, **muxer):
     return path
 
 
+def audio_only(path):
+    """An MP4 with a silent track and no pictures."""
+    with av.open(str(path), "w", format="mp4") as file:
+        stream = file.add_stream("aac", rate=44100)
+        silence = np.zeros((1, 4096), np.float32)
+        frame = av.AudioFrame.from_ndarray(silence, "fltp", "mono")
+        frame.sample_rate = 44100
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+
+
 def decode(path):
     with opened(path) as (container, stream):
         frames = [upright(f) for _, _, f in timed_frames(container, stream)]

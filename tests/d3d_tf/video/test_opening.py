@@ -10,6 +10,7 @@ import pytest
 from d3d_tf.video.opening import LARGEST_PICTURE, UnreadableVideo
 from d3d_tf.video.reading import first_frame_size, frames_of
 from tests.d3d_tf.video.encoding import (
+    audio_only,
     decode,
     encode,
     numbered,
@@ -47,16 +48,6 @@ def test_a_title_in_an_old_encoding_is_no_reason(tmp_path):
     content = path.read_bytes().replace(b"Lavf", b"L\xe9vf")
     path.write_bytes(content)
     assert len(decode(path)) == 5
-
-
-def audio_only(path):
-    with av.open(str(path), "w", format="mp4") as file:
-        stream = file.add_stream("aac", rate=44100)
-        silence = np.zeros((1, 4096), np.float32)
-        frame = av.AudioFrame.from_ndarray(silence, "fltp", "mono")
-        frame.sample_rate = 44100
-        file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
 
 
 def picture(path):

@@ -13,7 +13,7 @@ from d3d_tf.video.reading import (
     read_video,
 )
 from d3d_tf.video.writing import write_video
-from tests.d3d_tf.video.encoding import CLIPS, no_clips
+from tests.d3d_tf.video.encoding import CLIPS, audio_only, no_clips
 
 
 def read(path, *, frame_rate=25.0, short_side=32, max_seconds=100.0):
@@ -167,13 +167,7 @@ def make_missing(path, write):
 
 
 def make_audio(path, write):
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream("aac", rate=44100)
-        silence = np.zeros((1, 4096), np.float32)
-        frame = av.AudioFrame.from_ndarray(silence, "fltp", "mono")
-        frame.sample_rate = 44100
-        file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
+    audio_only(path)
 
 
 def cut_in_half(path):
