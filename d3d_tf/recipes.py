@@ -35,7 +35,7 @@ TOY = Recipe(
         batch_size=16,
         optimizer="adam",
         learning_rate=0.002,
-        checkpoint_every=50,
+        checkpoint_every=100,
     ),
     # The summing reading of equation 2: lambda = 1 times eight classes.
     distill=DistillRecipe(weight=8.0),

@@ -34,7 +34,8 @@ class FixedGates(keras.layers.Layer):
         self.matrix: np.ndarray = np.asarray(kernel)[0, 0, 0]
 
     def call(self, inputs):
-        gates = tf.sigmoid(mean_over_clip(inputs) @ self.matrix)
+        pooled = tf.reshape(mean_over_clip(inputs), [-1, len(self.matrix)])
+        gates = tf.sigmoid(pooled @ self.matrix)
         return tf.cast(gates, inputs.dtype)[:, None, None, None]
 
 
