@@ -23,8 +23,12 @@ help:  ## list the commands
 	@echo 'ARGS="..." is passed on: make test ARGS="-k flow -x"'
 	@echo 'LANE=card (Python 3.11) or LANE=newest (3.10 to 3.13), PYTHON=PATH'
 
+# A third of the steps and half of the videos of the recipe `toy`.
+SMALL := --set steps=300 --set train_videos=384 --set test_videos=160
+
 demo: env  ## train, evaluate, export on embedded videos, or DATA=FOLDER
-	$(PY) -m d3d_tf.main --mode=distill $(if $(DATA),--data="$(DATA)") $(ARGS)
+	$(PY) -m d3d_tf.main --mode=distill \
+	  $(if $(DATA),--data="$(DATA)",$(SMALL)) $(ARGS)
 
 test: env  ## the fast tests
 	$(PY) $(PYTEST) -m "not large $(NOT_CARD)" $(ARGS)

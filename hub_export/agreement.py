@@ -6,7 +6,6 @@ the module, one lossy encoding less. Rounding is not all that differs.
 
 import dataclasses
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -25,18 +24,18 @@ class Sample:
     encoded: dict[str, list[bytes]]
 
 
-def compare_ways(path: Path, samples: Iterable[Sample]) -> dict[str, dict]:
+def compare_ways(module, samples: Iterable[Sample]) -> dict[str, dict]:
     """Compares each way with the frames from records.
 
     Args:
-      path: a module of the kind `classification`.
+      module: as `hub.load` gives it, of the kind `classification`.
       samples: of the network that it was exported from.
 
     Returns:
       By way: `n`, `top1_agreement` (0..1), `max_probability_difference`.
     """
-    signatures = tf.saved_model.load(str(path)).signatures
-    plain, encoded = signatures["serving_default"], signatures["frames_encoded"]
+    plain = module.signatures["serving_default"]
+    encoded = module.signatures["frames_encoded"]
     found: dict[str, list[tuple]] = {}
     for sample in samples:
         unit = tf.constant(sample.frames[None] * 0.5 + 0.5, tf.float32)

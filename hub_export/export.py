@@ -5,8 +5,10 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
+import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
 from d3d_tf.files import (
@@ -15,6 +17,7 @@ from d3d_tf.files import (
     to_path,
     unfinished_folder,
 )
+from d3d_tf.garbage import set_aside
 from d3d_tf.hub_export.archive import archive_of, write_archive
 from d3d_tf.hub_export.card import model_card
 from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
@@ -50,7 +53,7 @@ def export_module(
     kind: str = CLASSIFICATION,
     endpoint: str | None = None,
     info: dict | None = None,
-    compare: Callable[[Path], dict] | None = None,
+    compare: Callable[[Any], dict] | None = None,
 ) -> Path:
     """Publishes `folder/VERSION`, a TF-Hub module and TF Serving version.
 
@@ -70,8 +73,8 @@ def export_module(
       kind: `classification`, `feature_vector` or `feature_map`.
       endpoint: of a feature map.
       info: further entries for `module.json`.
-      compare: given the finished folder, returns the entry `videos` of
-        `module.json`; see `agreement`.
+      compare: given the module as `hub.load` gives it, returns the entry
+        `videos` of `module.json`; see `agreement`.
 
     Returns:
       The version folder.
@@ -113,7 +116,8 @@ def export_module(
             # An export that was killed after its renaming did not write them.
             write_serving_files(folder, tensorflow=tf.__version__)
             return same
-        with unfinished_folder(folder) as temporary:
+        with set_aside(), unfinished_folder(folder) as temporary:
+            module, saved = _save(network, part, clip, temporary, labels)
             description = {
                 "kind": kind,
                 "endpoint": endpoint,
@@ -122,14 +126,14 @@ def export_module(
                 "labels_sha256": _label_hash(labels),
                 "content": content,
                 "tensorflow": tf.__version__,
-            } | _save(network, part, clip, temporary, labels)
+            } | saved
             if kind == CLASSIFICATION:
                 (temporary / "assets").mkdir(exist_ok=True)
                 (temporary / "assets" / "labels.txt").write_text(
                     _lines(labels), "utf-8"
                 )
             if compare:
-                description["videos"] = compare(temporary)
+                description["videos"] = compare(module)
             _describe(temporary, description | (info or {}))
             # Two exports at once must not choose the same version.
             with locked(folder):
@@ -160,8 +164,8 @@ def _one_line_each(labels) -> list[str]:
 
 def _save(
     network, part: Part, clip: ClipSpec, folder: Path, labels: list[str]
-) -> dict:
-    """Saves and compares; returns what `module.json` says of it.
+) -> tuple[Any, dict]:
+    """Saves and compares; returns it loaded, and what `module.json` says of it.
 
     Raises:
       UserError: the differences are too large, or a logit has no name.
@@ -180,15 +184,17 @@ def _save(
         except FoldError as error:
             unfolded = f"{error}"
             continue
+        # Takes seconds, so that whatever compares is given it.
+        loaded = hub.load(str(folder))
         differences = largest_differences(
-            network, part, folder, clip, reference
+            network, part, loaded, clip, reference
         )
         wrong = outside(differences, bound)
         if not wrong:
             break
         unfolded = f"folded, it {_gap(differences, wrong)}"
     _require_parity(differences, bound)
-    return {
+    return loaded, {
         "signatures": _outputs(signatures),
         "folded": fold,
         "unfolded_because": unfolded,

@@ -1,7 +1,6 @@
 """Whether what was saved is what it was saved from."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -66,7 +65,7 @@ def make_reference(network, part: Part, clip: ClipSpec) -> Reference:
 def largest_differences(
     network,
     part: Part,
-    path: Path,
+    module,
     clip: ClipSpec,
     reference: Reference | None = None,
 ) -> dict[str, float]:
@@ -78,7 +77,7 @@ def largest_differences(
 
     Args:
       network, part: what was saved.
-      path: the module.
+      module: as `hub.load` gives it, which takes seconds: once is enough.
       clip: what its signatures accept.
       reference: of `make_reference`, if it was made already.
 
@@ -89,18 +88,17 @@ def largest_differences(
     pixels, expected = reference.pixels, reference.outputs
     unit = _unit(pixels)
     main = "logits" if "logits" in expected else "features"
-    loaded = tf.saved_model.load(str(path))
     given = {
         "serving_default": unit,
         "frames_uint8": pixels,
         "frames_encoded": _png(pixels, clip),
     }
     found = {
-        "reloaded": {main: loaded(unit, training=False)},
-        "infer": {main: loaded.infer(unit)},
-        "keras_layer": {main: hub.KerasLayer(str(path))(unit)},
+        "reloaded": {main: module(unit, training=False)},
+        "infer": {main: module.infer(unit)},
+        "keras_layer": {main: hub.KerasLayer(module)(unit)},
     } | {
-        name: loaded.signatures[name](frames=tf.constant(frames))
+        name: module.signatures[name](frames=tf.constant(frames))
         for name, frames in given.items()
     }
     differences = {
@@ -109,7 +107,7 @@ def largest_differences(
         )
         for way, outputs in found.items()
     }
-    theirs = [loss() for loss in loaded.regularization_losses]
+    theirs = [loss() for loss in module.regularization_losses]
     ours = [loss for layer in part.layers for loss in layer.losses]
     differences[REGULARIZATION] = difference(
         tf.add_n(ours) if ours else tf.zeros([]),

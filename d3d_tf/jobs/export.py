@@ -57,7 +57,9 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             "metrics": results.get("metrics", {}),
         },
         compare=(
-            (lambda path: _on_videos(path, run, recipe)) if classifies else None
+            (lambda module: _on_videos(module, run, recipe))
+            if classifies
+            else None
         ),
     )
     if not is_literal(resolved(module)):
@@ -69,7 +71,7 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
     return module
 
 
-def _on_videos(path: Path, run: Run, recipe: Recipe) -> dict:
+def _on_videos(module, run: Run, recipe: Recipe) -> dict:
     """How the module's ways agree on videos of the run's records."""
     records = run.origin()["records"]
     if not records:
@@ -83,5 +85,5 @@ def _on_videos(path: Path, run: Run, recipe: Recipe) -> dict:
     split = (dataset.test_splits or ["train"])[-1]
     return {
         "note": f"centre clips of {split} of {dataset.info['name']}",
-        "ways": compare_ways(path, samples(dataset, recipe)),
+        "ways": compare_ways(module, samples(dataset, recipe)),
     }

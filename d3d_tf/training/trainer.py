@@ -1,7 +1,5 @@
 """Trains one network of a run: strategy, compile, fit, checkpoints, resume."""
 
-import contextlib
-import gc
 import json
 import signal
 from pathlib import Path
@@ -14,6 +12,7 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal, to_path, write_atomically
+from d3d_tf.garbage import set_aside
 from d3d_tf.heads.dropout import draws_by_step
 from d3d_tf.keras_api import keras
 from d3d_tf.training.callbacks import (
@@ -137,7 +136,7 @@ def _train(
             StopSignals() as signals,
             draws,
             naming_damage(dataset, "train"),
-            _set_aside(),
+            set_aside(),
         ):
             trainer.fit(
                 data,
@@ -161,21 +160,6 @@ def _train(
     }
     write_atomically(checkpoints / FINISHED, json.dumps(told))
     return trainer.network
-
-
-@contextlib.contextmanager
-def _set_aside():
-    """Inside, the garbage collector passes over what is there already.
-
-    Tracing makes so many objects that it would look through all modules and
-    layers again and again: a tenth of the first step.
-    """
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def is_finished(checkpoints: Path) -> bool:

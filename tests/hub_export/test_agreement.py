@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_hub as hub
 
 from d3d_tf.hub_export.agreement import Sample, compare_ways
 from tests.harness import softmax
@@ -20,7 +21,7 @@ def test_each_way_is_compared_with_the_frames_from_records(exported):
         Sample(inside[i], {"same": pngs[i], "next": pngs[(i + 1) % 4]})
         for i in range(4)
     ]
-    found = compare_ways(path, iter(samples))
+    found = compare_ways(hub.load(str(path)), iter(samples))
     assert found["same"]["n"] == 4 and found["same"]["top1_agreement"] == 1
     assert found["same"]["max_probability_difference"] < 1e-5
     scores = softmax(network(inside))

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_hub as hub
 
 from d3d_tf.hub_export import parity
 from d3d_tf.hub_export.inputs import ClipSpec
@@ -18,7 +19,7 @@ CLIP = ClipSpec(frames=3, size=8, short_side=10, shortest=1)
 def test_the_same_network(exported):
     network, path = exported
     found = largest_differences(
-        network, cut(network, "classification"), path, CLIP
+        network, cut(network, "classification"), hub.load(str(path)), CLIP
     )
     assert len(found) == 7 and max(found.values()) < 1e-6
 
@@ -31,7 +32,7 @@ def test_another_network(exported):
     *others, bias = network.get_weights()
     network.set_weights([*others, bias + 0.5])
     part = cut(network, "classification")
-    found = largest_differences(network, part, exported[1], CLIP)
+    found = largest_differences(network, part, hub.load(str(exported[1])), CLIP)
     assert found.pop("regularization") == 0
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, [2, 3, 8, 8, 3], np.uint8)
@@ -46,7 +47,7 @@ def test_lost_penalties_are_found(exported):
     part = cut(network, "classification")
     kernel = network.layers[1].kernel
     fewer = dataclasses.replace(part, layers=[network.layers[1]])
-    found = largest_differences(network, fewer, path, CLIP)
+    found = largest_differences(network, fewer, hub.load(str(path)), CLIP)
     ours = 0.01 * float(tf.reduce_sum(kernel**2))
     theirs = ours + 0.01 * float(tf.reduce_sum(network.layers[-1].kernel ** 2))
     assert found["regularization"] == pytest.approx(
