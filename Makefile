@@ -15,7 +15,7 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench resume hostile quickstart lock clean env env-newest
+  bench resume hostile faults quickstart lock clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
@@ -64,6 +64,9 @@ bench: env build/torch build/openvino  ## speed, memory, data
 
 hostile: env  ## 2,000 hostile requests to a module in the C++ run time
 	nice $(PY) -m benchmarks.hostile $(ARGS)
+
+faults: env  ## damage files of all kinds: is each named, is nothing silent?
+	$(PY) -m benchmarks.faults $(ARGS)
 
 quickstart: env-newest  ## run docs/quickstart.ipynb, and keep what it shows
 	$(NEWEST) -m benchmarks.quickstart

@@ -24,7 +24,7 @@ def differences(one, other) -> list[dict]:
     runs = (one.run, other.run)
     rows.append(_row("scores of every video", *map(_scores, runs)))
     rows.append(_row("results.json", *map(_results, runs)))
-    rows.append(_row("exported module", *map(_module, runs)))
+    rows.append(_row("exported module", *map(module, runs)))
     rows.append(_row("shards", *(_shards(w.records) for w in (one, other))))
     return rows
 
@@ -36,13 +36,13 @@ def _row(what: str, one: dict, other: dict) -> dict:
         for name in one.keys() | other.keys()
         if name not in one
         or name not in other
-        or _bits(one[name]) != _bits(other[name])
+        or bits(one[name]) != bits(other[name])
     )
     count = sum(np.size(value) for value in one.values())
     return {"what": what, "count": int(count), "different": different}
 
 
-def _bits(value):
+def bits(value):
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
     return value
@@ -79,7 +79,7 @@ def _results(run: Path) -> dict:
     return _flat(json.loads((run / "results.json").read_text()))
 
 
-def _module(run: Path) -> dict:
+def module(run: Path) -> dict:
     """Variables, description and labels; the graph has names by chance."""
     (path,) = (p for p in (run / "export").iterdir() if p.name.isdigit())
     return {

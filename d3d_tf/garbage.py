@@ -12,7 +12,6 @@ def set_aside() -> Iterator[None]:
     To trace a graph or to load a module makes so many objects that it would
     look through all of TensorFlow again and again: a tenth of the time.
     """
-    gc.collect()
     gc.freeze()
     try:
         yield

@@ -1,0 +1,134 @@
+"""What the command line says of a folder, and whether that is right."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import kept, resume
+from benchmarks.pages import HERE
+
+SETTINGS = resume.SETTINGS | {
+    "toy.train_videos": 16,
+    "data.num_shards": 2,
+    "train.steps": 4,
+    "train.checkpoint_every": 2,
+}
+LONGEST = 600  # Seconds of a trial.
+
+
+def arguments_of(mode: str, folder: Path) -> list[str]:
+    """Flags of the command line that read the folder in this mode."""
+    records = next(folder.glob("records/toy-*"))
+    video = sorted(folder.glob("records/videos/*/*/*/*.mp4"))[0]
+    run, module = folder / "run", folder / "run" / "export" / "1"
+    sets = [f"--set={key}={value}" for key, value in SETTINGS.items()]
+    new = [f"--data={records}", f"--run_dir={folder / 'new'}"]
+    return {
+        "evaluate": [
+            "--mode=evaluate",
+            f"--checkpoint={run}",
+            f"--data={records}",
+        ],
+        "train": ["--mode=train", "--recipe=toy", *new, *sets],
+        "distill": [
+            *("--mode=distill", "--recipe=toy", f"--data={records}"),
+            *(f"--run_dir={run}", *sets),
+        ],
+        "export": ["--mode=export", f"--checkpoint={run}"],
+        "predict": ["--mode=predict", f"--checkpoint={run}", f"--data={video}"],
+        "finetune": [
+            *("--mode=finetune", "--recipe=toy", *new, *sets),
+            f"--checkpoint={module}",
+        ],
+        "doctor-records": ["--mode=doctor", f"--data={records}"],
+        "doctor-run": ["--mode=doctor", f"--checkpoint={run}"],
+        "doctor-module": ["--mode=doctor", f"--data={module}"],
+    }[mode]
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What one start of the command line did.
+
+    Attributes:
+      code: exit status; None: it was still running after `LONGEST`.
+      screen: all that it wrote.
+      result: what is compared with that of a start without damage.
+    """
+
+    code: int | None
+    screen: str
+    result: dict
+
+
+def ask(mode: str, folder: Path) -> Answer:
+    """Starts one mode on the folder and waits."""
+    command = [sys.executable, "-m", "d3d_tf.main", *arguments_of(mode, folder)]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            # The package of this checkout.
+            env=os.environ | {"PYTHONPATH": str(HERE.parent)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=LONGEST,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        return Answer(None, (error.output or b"").decode(errors="replace"), {})
+    screen = done.stdout.decode(errors="replace").replace(str(folder), "")
+    result = {} if done.returncode else result_of(mode, folder, screen)
+    return Answer(done.returncode, screen, result)
+
+
+def result_of(mode: str, folder: Path, screen: str) -> dict:
+    """Numbers that a mode left, those of a clock aside."""
+    found: dict = {}
+    if mode == "predict":
+        found["screen"] = screen.strip().splitlines()[-1]
+    for results in folder.glob("run/**/results.json"):
+        metrics = json.loads(results.read_text()).get("metrics", {})
+        found |= {
+            f"{results.relative_to(folder)}/{key}": entry
+            for key, entry in metrics.items()
+            if "ms_per_video" not in key
+        }
+    for history in folder.glob("new/checkpoints/*/history.csv"):
+        found[str(history.relative_to(folder))] = history.read_text()
+    if mode == "export":
+        found |= {
+            key: kept.bits(value)
+            for key, value in kept.module(folder / "run").items()
+        }
+    return found
+
+
+def judge(mode: str, answer: Answer, sound: Answer, name: str) -> str:
+    """`right`, or what is wrong; `name` is the path of the damaged file."""
+    if answer.code is None:
+        return "hangs"
+    if answer.code < 0:
+        return "crash"
+    if "Traceback (most recent" in answer.screen or "{{node" in answer.screen:
+        return "trace"
+    if answer.code == 0:
+        return "right" if answer.result == sound.result else "silent"
+    # The doctor's last line is a sum of what stands above it.
+    said = answer.screen if mode.startswith("doctor") else last_line(answer)
+    path = Path(name)
+    named = {path.name, path.stem}
+    # Of a network's checkpoint, and of a module, the folder is enough.
+    if "checkpoints" in path.parts:
+        named.add(f"checkpoints/{path.parent.name}")
+    if "export" in path.parts:
+        named.add("export/1")
+    return "right" if any(word in said for word in named) else "unclear"
+
+
+def last_line(answer: Answer) -> str:
+    """Of the screen, progress bars aside."""
+    return answer.screen.replace("\r", "\n").strip().rpartition("\n")[2]
