@@ -7,6 +7,7 @@ no dependency of the package; `make bench` installs it beside.
 
 import argparse
 import copy
+import json
 import os
 import statistics
 import sys
@@ -24,7 +25,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.models.folding import fold_batch_norm
 from d3d_tf.networks import S3DG
 
-RESULTS = HERE / "results" / "speed.json"
+RESULTS = HERE / "results"  # speed_avx2.json and speed_avx512.json there.
 PAGE = HERE.parent / "docs" / "networks.md"
 TORCH = HERE.parent / "build" / "torch"  # Where `make bench` puts it.
 SIZE = 224
@@ -165,8 +166,9 @@ def markdown(results: dict) -> str:
             )
     lines += [
         "",
-        f"{results['processor']}, {results['cores']} cores, float32, batch 1, "
-        "median of turns. A large float32 matrix product does "
+        f"{results['processor']} with {results['instructions']}, "
+        f"{results['cores']} cores, float32, batch 1, median of turns. A large "
+        "float32 matrix product does "
         f"{results['multiply_adds_per_second'] / 1e9:.0f} G multiply-adds per "
         "second here. A training step counts three forward passes.",
     ]
@@ -199,16 +201,30 @@ def main(arguments: list[str] | None = None) -> None:
                 }
             )
             print(frames, task, spent, flush=True)
+    instructions = _instructions()
     results = {
         "processor": processor.name(),
+        "instructions": instructions,
         "cores": os.cpu_count(),
         "multiply_adds_per_second": multiply_adds_per_second(),
         "rows": rows,
     }
-    save(RESULTS, results)
-    text = markdown(results)
+    name = instructions.replace("-", "").lower()
+    save(RESULTS / f"speed_{name}.json", results)
+    # Those of the other kind of machine stay beside them.
+    text = "\n\n".join(
+        markdown(json.loads(path.read_text()))
+        for path in sorted(RESULTS.glob("speed_*.json"))
+    )
     print(text)
     fill(PAGE, "speed", text)
+
+
+def _instructions() -> str:
+    """What oneDNN computes with: the processor's, or what it is held to."""
+    wide = "avx512f" in processor.instruction_sets()
+    held = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper().startswith("AVX2")
+    return "AVX-512" if wide and not held else "AVX2"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ def test_shares_and_ratios_by_hand():
     text = markdown(
         {
             "processor": "P",
+            "instructions": "AVX2",
             "cores": 2,
             "multiply_adds_per_second": 120e9,
             "rows": [

@@ -476,7 +476,7 @@ def test_evaluate(converted, toy, tmp_path, capsys):
         "size=16",
         "batch_size=4",
     )
-    with pytest.raises(UsageError, match="converted, .*--data=RECORDS"):
+    with pytest.raises(UsageError, match="of published weights .*--data=RECORDS"):
         finished.evaluate(run, None)
     finished.evaluate(run, str(toy.dataset().folder))
     results = run.read_results()
