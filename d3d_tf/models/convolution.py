@@ -1,6 +1,6 @@
 """Keras' 3-D convolution and max-pooling, right on every CPU.
 
-Four things go wrong with TensorFlow 2.15 on CPUs, all without a word:
+Five things go wrong with TensorFlow 2.15 on CPUs, all without a word:
 
 - oneDNN leaves those entries of a filter's gradient unwritten whose tap never
   leaves the padding (a 7-tap kernel on an axis of length 1, a 3-tap kernel on
@@ -11,6 +11,9 @@ Four things go wrong with TensorFlow 2.15 on CPUs, all without a word:
   2.15.1 and 2.21.0). Clips of 9 and more are right.
 - On CPUs without bfloat16 instructions the filter's gradient of a bfloat16
   convolution is about half of what it should be.
+- Without oneDNN, and so in bfloat16 on such CPUs, the gradient of a maximum
+  goes to every place that has it, whole to each: over a dozen poolings it grows
+  to infinity.
 - There is no max-pooling in float16.
 
 Names and variables are those of Keras' layers.
@@ -45,10 +48,10 @@ class Conv3D(keras.layers.Conv3D):
 
 
 class MaxPool3D(keras.layers.MaxPool3D):
-    """Keras' `MaxPool3D`, for float16 on CPUs too; nothing is rounded."""
+    """Keras' `MaxPool3D`, for half types on CPUs too; nothing is rounded."""
 
     def call(self, inputs):
-        dtype = computable(inputs.dtype, tf.float16)
+        dtype = computable(inputs.dtype, tf.float16, tf.bfloat16)
         return tf.cast(super().call(tf.cast(inputs, dtype)), inputs.dtype)
 
 

@@ -459,6 +459,25 @@ def test_networks_of_full_size_are_exported(
         assert error <= tolerance
 
 
+@pytest.mark.large
+@pytest.mark.parametrize(
+    "name", ["slim_i3d_k400", "deepmind_i3d_rgb_k600.with_slots"]
+)
+def test_the_other_checkpoints_of_full_size_are_exported(
+    goldens, original, tmp_path, name
+):
+    """With `deepmind_i3d_flow`, which is refused, these are all."""
+    variables = original.load_vars(goldens / "networks" / f"{name}.vars.json")
+    prefix = original.write_checkpoint(
+        original.make_values(variables), tmp_path / "ck/model.ckpt"
+    )
+    run = convert(prefix, tmp_path / "run", [])
+    finished.export(run)
+    told = json.loads((run.export_path / "1/module.json").read_text())
+    assert told["input"]["frames"] == 64 and told["folded"] is True
+    assert max(told["max_difference"].values()) <= told["bound"] < 1e-2
+
+
 def test_a_flow_network_is_not_exported(converted):
     _, run = converted(deepmind_shapes(3, channels=2, **SMALL))
     with pytest.raises(UserError, match="no student or baseline; .* teacher"):
@@ -476,7 +495,7 @@ def test_evaluate(converted, toy, tmp_path, capsys):
         "size=16",
         "batch_size=4",
     )
-    with pytest.raises(UsageError, match="of published weights .*--data=RECORDS"):
+    with pytest.raises(UsageError, match="of published .*--data=RECORDS"):
         finished.evaluate(run, None)
     finished.evaluate(run, str(toy.dataset().folder))
     results = run.read_results()

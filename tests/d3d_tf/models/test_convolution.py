@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf import onednn
 from d3d_tf.keras_api import keras
 from d3d_tf.models.convolution import Conv3D, MaxPool3D
 from tests.d3d_tf.restatement import convolve, windows
@@ -130,6 +131,25 @@ def test_half_precision(dtype, kernel):
     expected = (convolve(x, w), *gradients(x, w, (1, 1, 1), g))
     for each, other in zip(found, expected, strict=True):
         assert relative(each, other) < 3e-3
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16, tf.float32])
+def test_a_maximum_at_several_places_has_one_gradient(dtype):
+    """Four places of the same value, two windows of two: 1 for each window."""
+    if not onednn.is_on():
+        pytest.skip("needs oneDNN")
+    clip = tf.ones([1, 4, 1, 1, 1], dtype)
+    layer = MaxPool3D((2, 1, 1), (2, 1, 1), "same", dtype=dtype)
+
+    @tf.function
+    def gradient(clip):
+        with tf.GradientTape() as tape:
+            tape.watch(clip)
+            outputs = layer(clip)
+        return tape.gradient(outputs, clip)
+
+    found = tf.reshape(gradient(clip), [2, 2])
+    assert tf.reduce_sum(found, axis=1).numpy().tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
