@@ -173,21 +173,23 @@ def _checked(
 ) -> np.ndarray:
     """The probabilities of the one clip that was sent."""
     said = f"The probabilities of {server} must be "
-    if scores.ndim != 2 or len(scores) != 1 or not np.isfinite(scores).all():
+    count = scores.size
+    if scores.shape != (1, count) or not count or not np.isfinite(scores).all():
         raise ServingError(
             f"{said}finite and of shape [1, classes]; got shape "
             f"{list(scores.shape)}, {scores.ravel()[:3]}{_EXAMINE}"
         )
-    count, total = scores.size, scores.sum()
     if classes not in (None, count):
         raise ServingError(
             f"{server} answered with {count} classes, and its metadata say "
             f"{classes}{_EXAMINE}"
         )
-    if scores.min(initial=0) < -ROUNDING or abs(total - 1) > ROUNDING:
+    with np.errstate(over="ignore"):  # Of what is refused below.
+        total = scores.sum()
+    if scores.min() < -ROUNDING or abs(total - 1) > ROUNDING:
         raise ServingError(
-            f"{said}in [0, 1] and sum to 1; got {scores.min(initial=1):g} to "
-            f"{scores.max(initial=0):g}, of sum {total:g}{_EXAMINE}"
+            f"{said}in [0, 1] and sum to 1; got {scores.min():g} to "
+            f"{scores.max():g}, of sum {total:g}{_EXAMINE}"
         )
     if info.labels and len(info.labels) != count:
         raise ClientError(

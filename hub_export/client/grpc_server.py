@@ -177,6 +177,7 @@ def _array(tensor) -> np.ndarray:
             values = np.pad(sent, (0, math.prod(shape) - sent.size), "edge")
         if min(shape, default=0) < 0:  # For NumPy, -1 is whatever fits.
             raise ValueError(shape)
-        return values.reshape(shape).astype(np.float64)
+        with np.errstate(invalid="ignore"):  # Of NaN, refused where it shows.
+            return values.reshape(shape).astype(np.float64)
     except ValueError as error:
         raise ValueError(f"are not of their own shape, {shape}") from error

@@ -50,6 +50,7 @@ class ModuleInfo:
         valid = (
             (self.frames is None or 1 <= self.frames <= MOST_FRAMES)
             and (self.frame_rate is None or 0 < self.frame_rate < math.inf)
+            and (self.size is None or self.size >= 1)
             and self.short_side >= (self.size or 1)
             and (self.jpeg_quality is None or 1 <= self.jpeg_quality <= 100)
             and 0 < self.max_seconds < math.inf

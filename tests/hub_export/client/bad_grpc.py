@@ -244,6 +244,11 @@ PREDICT = {
         predicted([1, 3], tensor_content=np.float32([0.25] * 4).tobytes()),
         _SHAPE,
     ),
+    # The highest bit of its fraction is not set: processors complain of it.
+    "signalling NaN": (
+        predicted([1, 3], tensor_content=b"\1\0\x80\x7f" * 3),
+        "finite",
+    ),
     "content of 5 bytes": (predicted([1, 3], tensor_content=b"12345"), _SHAPE),
     **{
         name: (predicted(np.shape(given), np.ravel(given)), words)

@@ -205,6 +205,10 @@ PREDICT = {
     },
     "rows of several lengths": (said({"outputs": [[1], [1, 0]]}), _OTHER),
     "1e400": (http(b'{"outputs": [[1e400, 0, 0]]}'), "finite"),
+    "1e308, whose sum is infinite": (
+        said({"outputs": [[1e308] * 3]}),
+        "sum to 1; got 1e[+]308 to 1e[+]308, of sum inf",
+    ),
     "no row": (said({"outputs": []}), r"of shape \[1, classes\]"),
     **{
         name: (said({"outputs": given}), words)

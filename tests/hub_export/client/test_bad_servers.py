@@ -7,6 +7,7 @@ import pytest
 
 from d3d_tf.hub_export.client.__main__ import main
 from tests.hub_export.client import bad_grpc, bad_rest
+from tests.hub_export.client.faults import raw
 
 # Seconds: for those that wait for it, and others.
 SHORT, LONG = 0.5, 10.0
@@ -49,3 +50,29 @@ def test_fault(fault, video, capsys):
     assert re.search(fault.words, err), err
     assert took < deadline + 1
     assert more < 200 * 2**20, more
+
+
+def test_tls_to_a_server_without(video, capsys):
+    def behave(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with raw(behave) as port:
+        server = f"https://127.0.0.1:{port}"
+        assert main([str(video), f"--server={server}", "--retries=0"]) == 1
+    assert re.fullmatch(
+        rf"error: No TensorFlow Serving answers at {server} \(.*SSL.*\n",
+        capsys.readouterr().err,
+    )
+
+
+def test_the_servers_without_a_fault(video, capsys):
+    """Else the lines above could be about something else."""
+    for faults in (bad_rest.FAULTS, bad_grpc.FAULTS):
+        # At the second question, so the first is answered.
+        (fault,) = [
+            f for f in faults if f.name == "logits" and f.at == "predict"
+        ]
+        with fault.serve() as server:
+            assert main([str(video), f"--server={server}", "--retries=0"]) == 1
+        assert "sum to 1; got -4 to 4, of sum 0" in capsys.readouterr().err

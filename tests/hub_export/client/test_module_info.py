@@ -115,6 +115,8 @@ def test_labels_of_other_editors(tmp_path):
     [
         {"frames": 0},
         {"frames": 2**40},
+        {"size": 0},
+        {"size": -5},
         {"frame_rate": -1.0},
         {"frame_rate": float("inf")},
         {"jpeg_quality": 101},
