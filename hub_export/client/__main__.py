@@ -12,7 +12,11 @@ from d3d_tf.hub_export.client.classification import (
     MODEL,
     classify,
 )
-from d3d_tf.hub_export.client.errors import ClientError, UsageError
+from d3d_tf.hub_export.client.errors import (
+    ClientError,
+    UsageError,
+    printable,
+)
 from d3d_tf.hub_export.client.module_info import (
     ModuleInfo,
     read_labels,
@@ -55,15 +59,14 @@ def main(argv: list[str] | None = None) -> int:
             "said. --module=EXPORT/VERSION tells.",
             file=sys.stderr,
         )
-    # A name may be any bytes, and not every screen takes them.
-    video = os.fsencode(arguments.video).decode(errors="backslashreplace")
     print(
-        f"{video}, by {arguments.model} at {arguments.server}: "
-        f"{answer.frames} frames, {answer.num_bytes / 1e6:.2f} MB, "
+        f"{printable(arguments.video)}, by {printable(arguments.model)} at "
+        f"{printable(arguments.server)}: {answer.frames} frames, "
+        f"{answer.num_bytes / 1e6:.2f} MB, "
         f"{answer.seconds:.2f} s"
     )
     for label, probability in answer.top(arguments.top):
-        print(f"{100 * probability:6.1f} %  {label}")
+        print(f"{100 * probability:6.1f} %  {printable(label)}")
     return 0
 
 
@@ -120,4 +123,6 @@ if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # gRPC writes lines of its own about servers that misbehave.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     sys.exit(main())

@@ -22,6 +22,10 @@ MODEL = "d3d"
 # Of clips where nobody tells: the paper's (D3D, section 4; I3D, section 2).
 FRAMES = 64
 FRAME_RATE = 25.0
+# By how much probabilities may miss 0 or the sum of 1: models that others
+# made compute in half precision, too.
+ROUNDING = 0.01
+_EXAMINE = "; --mode=doctor --data=MODULE examines what it serves."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,10 +101,10 @@ def classify(
     backend = _connect(server, model, version)
     try:
         # First, so that its errors do not come after the decoding.
-        key, fixed = encoded_input(
-            time_left.call(backend.signatures), signature
+        model_input = encoded_input(
+            time_left.call(backend.signatures), signature, address=server
         )
-        count = _agreed(info, fixed)
+        count = _agreed(info, model_input.frames, server)
         told = {"frames": count, "frame_rate": info.frame_rate}
         assumed = tuple(name for name, value in told.items() if value is None)
         # Here, as a wrong address is told without PyAV and OpenCV.
@@ -116,13 +120,13 @@ def classify(
         start = time.monotonic()
         scores = time_left.call(
             lambda seconds: backend.probabilities(
-                signature, key, frames, seconds
+                signature, model_input.key, frames, seconds
             )
         )
         seconds = time.monotonic() - start
     finally:
         backend.close()
-    scores = _checked(scores, info)
+    scores = _checked(scores, info, model_input.classes, server)
     return Answer(
         scores,
         info.labels or tuple(f"class {i}" for i in range(len(scores))),
@@ -133,11 +137,11 @@ def classify(
     )
 
 
-def _agreed(info: ModuleInfo, fixed: int | None) -> int | None:
+def _agreed(info: ModuleInfo, fixed: int | None, server: str) -> int | None:
     """The number of frames that the signature or the module wants."""
     if fixed and info.frames not in (None, fixed):
         raise ClientError(
-            f"The server's model takes clips of {fixed} frames, and "
+            f"The model at {server} takes clips of {fixed} frames, and "
             f"{info.frames} were to be sent: is this its module.json?"
         )
     return fixed or info.frames
@@ -164,16 +168,32 @@ def _connect(server: str, model: str, version: int | None):
     )
 
 
-def _checked(scores: np.ndarray, info: ModuleInfo) -> np.ndarray:
+def _checked(
+    scores: np.ndarray, info: ModuleInfo, classes: int | None, server: str
+) -> np.ndarray:
     """The probabilities of the one clip that was sent."""
-    if scores.ndim != 2 or len(scores) != 1 or not np.isfinite(scores).all():
+    said = f"The probabilities of {server} must be "
+    count = scores.size
+    if scores.shape != (1, count) or not count or not np.isfinite(scores).all():
         raise ServingError(
-            "The server's probabilities must be finite and of shape [1, "
-            f"classes]; got shape {list(scores.shape)}."
+            f"{said}finite and of shape [1, classes]; got shape "
+            f"{list(scores.shape)}, {scores.ravel()[:3]}{_EXAMINE}"
         )
-    if info.labels and len(info.labels) != scores.shape[1]:
+    if classes not in (None, count):
+        raise ServingError(
+            f"{server} answered with {count} classes, and its metadata say "
+            f"{classes}{_EXAMINE}"
+        )
+    with np.errstate(over="ignore"):  # Of what is refused below.
+        total = scores.sum()
+    if scores.min() < -ROUNDING or abs(total - 1) > ROUNDING:
+        raise ServingError(
+            f"{said}in [0, 1] and sum to 1; got {scores.min():g} to "
+            f"{scores.max():g}, of sum {total:g}{_EXAMINE}"
+        )
+    if info.labels and len(info.labels) != count:
         raise ClientError(
-            f"The server's model has {scores.shape[1]} classes and there are "
+            f"The model at {server} has {count} classes and there are "
             f"{len(info.labels)} labels: they are those of another module."
         )
     return scores[0]

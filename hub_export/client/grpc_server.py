@@ -1,10 +1,18 @@
 """A server that is asked over gRPC."""
 
+import math
+from typing import Any
+
 import grpc
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from d3d_tf.hub_export.client import messages
-from d3d_tf.hub_export.client.errors import ServingError, server_error
+from d3d_tf.hub_export.client.bounded import MOST_BYTES
+from d3d_tf.hub_export.client.errors import (
+    misunderstood,
+    server_error,
+)
 from d3d_tf.hub_export.client.signature import (
     DOUBLE,
     FLOAT,
@@ -16,8 +24,8 @@ from d3d_tf.hub_export.client.signature import (
 
 _SERVICE = "/tensorflow.serving.PredictionService/"
 _OPTIONS = [
-    # The client's own default is 4 MB for what it receives.
-    ("grpc.max_receive_message_length", -1),
+    # Also of what was compressed.
+    ("grpc.max_receive_message_length", MOST_BYTES),
     ("grpc.max_send_message_length", -1),
     # `Deadline` decides when to try again, and then it must be a new attempt.
     ("grpc.enable_retries", 0),
@@ -65,8 +73,12 @@ class GrpcServer:
             messages.GetModelMetadataResponse,
             seconds,
         )
+        if "signature_def" not in response.metadata:
+            raise misunderstood(
+                "other metadata than its", address=self._address
+            )
         content = response.metadata["signature_def"].value
-        found = messages.SignatureDefMap.FromString(content).signature_def
+        found = self._parsed(messages.SignatureDefMap, content).signature_def
         return {
             name: Signature(
                 {key: _tensor(info) for key, info in signature.inputs.items()},
@@ -101,21 +113,36 @@ class GrpcServer:
         response = self._ask(
             "Predict", request, messages.PredictResponse, seconds
         )
-        return _array(response.outputs[PROBABILITIES])
+        if PROBABILITIES not in response.outputs:
+            raise misunderstood("other outputs than its", address=self._address)
+        try:
+            return _array(response.outputs[PROBABILITIES])
+        except ValueError as error:
+            raise misunderstood(
+                f"the {PROBABILITIES} {error}", address=self._address
+            ) from error
 
-    def _ask(self, method: str, request, answer, seconds: float):
+    def _ask(self, method: str, request, answer, seconds: float) -> Any:
         call = self._channel.unary_unary(
             _SERVICE + method,
             request_serializer=type(request).SerializeToString,
-            response_deserializer=answer.FromString,
         )
         try:
-            return call(request, timeout=seconds)
+            content = call(request, timeout=seconds)
         except grpc.RpcError as error:
             raise server_error(
                 error.code().name,
                 error.details() or "",
                 address=self._address,
+            ) from error
+        return self._parsed(answer, content)
+
+    def _parsed(self, message, content: bytes) -> Any:
+        try:
+            return message.FromString(content)
+        except (DecodeError, ValueError) as error:
+            raise misunderstood(
+                f"a message that is not its: {error}", address=self._address
             ) from error
 
 
@@ -128,24 +155,29 @@ def _tensor(info) -> Tensor:
 
 
 def _array(tensor) -> np.ndarray:
-    """The values, from either of the two fields in which servers put them."""
+    """The values, from either of the two fields in which servers put them.
+
+    Raises:
+      ValueError: they are of another type, or not of their own shape.
+    """
     shape = [dim.size for dim in tensor.tensor_shape.dim]
     fields = {FLOAT: ("float_val", "<f4"), DOUBLE: ("double_val", "<f8")}
     if tensor.dtype not in fields:
-        raise ServingError(
-            f"The {PROBABILITIES} have the type {tensor.dtype}, not float."
-        )
+        raise ValueError(f"have the type {tensor.dtype}, not float")
     field, dtype = fields[tensor.dtype]
     try:
-        sent: np.ndarray = (
-            np.frombuffer(tensor.tensor_content, dtype)
-            if tensor.tensor_content
-            else np.array(getattr(tensor, field) or [0], dtype)
-        )
-        # Equal values at the end may be sent once, and zeros not at all.
-        values = np.pad(sent, (0, int(np.prod(shape)) - sent.size), "edge")
-        return values.reshape(shape).astype(np.float64)
+        # A few bytes can claim any length.
+        if len(shape) > 2 or math.prod(shape) > MOST_BYTES:
+            raise ValueError(shape)
+        if tensor.tensor_content:
+            values = np.frombuffer(tensor.tensor_content, dtype)
+        else:
+            # Equal values at the end may be sent once, and zeros not at all.
+            sent = np.array(getattr(tensor, field) or [0], dtype)
+            values = np.pad(sent, (0, math.prod(shape) - sent.size), "edge")
+        if min(shape, default=0) < 0:  # For NumPy, -1 is whatever fits.
+            raise ValueError(shape)
+        with np.errstate(invalid="ignore"):  # Of NaN, refused where it shows.
+            return values.reshape(shape).astype(np.float64)
     except ValueError as error:
-        raise ServingError(
-            f"The {PROBABILITIES} are not of their own shape, {shape}."
-        ) from error
+        raise ValueError(f"are not of their own shape, {shape}") from error

@@ -1,11 +1,22 @@
 """What a module wants to see, which no server's metadata tells."""
 
 import dataclasses
-import json
 import math
 from pathlib import Path
 
-from d3d_tf.hub_export.client.errors import ClientError
+from d3d_tf.hub_export.client.bounded import (
+    file_content,
+    number,
+    parsed,
+    whole,
+)
+from d3d_tf.hub_export.client.errors import ClientError, printable
+
+# Of a clip; modules take 16 times the frames that they were trained on.
+MOST_FRAMES = 10_000
+# Of a video's frames in memory, if they are square: 10 s of 60 per second with
+# 1545 pixels.
+MOST_BYTES_KEPT = 2**32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +48,9 @@ class ModuleInfo:
 
     def __post_init__(self):
         valid = (
-            (self.frames is None or self.frames >= 1)
+            (self.frames is None or 1 <= self.frames <= MOST_FRAMES)
             and (self.frame_rate is None or 0 < self.frame_rate < math.inf)
+            and (self.size is None or self.size >= 1)
             and self.short_side >= (self.size or 1)
             and (self.jpeg_quality is None or 1 <= self.jpeg_quality <= 100)
             and 0 < self.max_seconds < math.inf
@@ -47,7 +59,13 @@ class ModuleInfo:
             raise ClientError(
                 "frames, frame_rate and max_seconds must be above 0 and "
                 "finite, jpeg_quality between 1 and 100 and short_side at "
-                f"least size; got {self}."
+                f"least size, frames at most {MOST_FRAMES}; got {self}."
+            )
+        rate = self.frame_rate or 1
+        if 3 * self.short_side**2 * rate * self.max_seconds > MOST_BYTES_KEPT:
+            raise ClientError(
+                "A video in this size and at this rate needs over "
+                f"{MOST_BYTES_KEPT >> 30} GB of memory; got {self}."
             )
 
 
@@ -64,28 +82,35 @@ def read_module_info(path: str | Path) -> ModuleInfo:
     path = Path(path)
     file = path / "module.json" if path.is_dir() else path
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parsed(file_content(file))
         clip = content["input"]
-        frames, size = int(clip["frames"]), int(clip["size"])
-        told = clip.get("short_side") or content.get("short_side") or size
-        short_side = int(told)
+        size = whole(clip["size"])
+        short_side = clip.get("short_side") or content.get("short_side") or size
         rate = content.get("frame_rate")
-        frame_rate = None if rate is None else float(rate)
-    except (OSError, KeyError, TypeError, ValueError, OverflowError) as error:
+        # Modules of before kept stored pixels and do not say so.
+        square_pixels = content.get("square_pixels", False)
+        if type(square_pixels) is not bool:
+            raise TypeError(f"{square_pixels!r} must be true or false")
+        info = ModuleInfo(
+            frames=whole(clip["frames"]),
+            frame_rate=None if rate is None else number(rate),
+            short_side=whole(short_side),
+            size=size,
+            square_pixels=square_pixels,
+        )
+    except (
+        *(OSError, KeyError, TypeError, ValueError, OverflowError),
+        *(AttributeError, ClientError),
+    ) as error:
+        lacking = "it lacks " if isinstance(error, KeyError) else ""
         raise ClientError(
             f"{file} cannot be read as the description of a module "
-            f"({type(error).__name__}: {error}). Give the version folder that "
+            f"({lacking}{printable(str(error))}). Give the version folder that "
             "--mode=export wrote, such as runs/toy/export/1."
         ) from error
     labels = file.parent / "assets" / "labels.txt"
-    return ModuleInfo(
-        frames=frames,
-        frame_rate=frame_rate,
-        short_side=short_side,
-        size=size,
-        # Modules of before kept stored pixels and do not say so.
-        square_pixels=bool(content.get("square_pixels", False)),
-        labels=read_labels(labels) if labels.exists() else (),
+    return dataclasses.replace(
+        info, labels=read_labels(labels) if labels.exists() else ()
     )
 
 
@@ -99,14 +124,17 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
     """
     try:
         # Some editors mark UTF-8 by three bytes at its beginning.
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ClientError(f"The labels cannot be read: {error}.") from error
+        text = file_content(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ClientError(
             f"The labels cannot be read: {path}, line {line}, is not UTF-8."
         ) from error
+    except (OSError, ValueError) as error:
+        raise ClientError(
+            f"The labels cannot be read from {path}: {error}."
+        ) from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     labels = tuple(text.rstrip("\n").split("\n")) if text.strip() else ()
     if not labels:
         raise ClientError(f"There is no label in {path}.")

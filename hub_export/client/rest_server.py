@@ -4,13 +4,18 @@ import base64
 import contextlib
 import http.client
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
+from typing import Any
 
 import numpy as np
 
-from d3d_tf.hub_export.client.errors import ServingError, server_error
+from d3d_tf.hub_export.client.bounded import number, parsed
+from d3d_tf.hub_export.client.errors import (
+    ServingError,
+    misunderstood,
+    server_error,
+)
+from d3d_tf.hub_export.client.http_question import HttpAnswer, ask
 from d3d_tf.hub_export.client.signature import (
     PROBABILITIES,
     TYPE_NAMES,
@@ -70,7 +75,9 @@ class RestServer:
                 for name, signature in found.items()
             }
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise self._no_serving("other metadata than its") from error
+            raise misunderstood(
+                "other metadata than its", address=self._address
+            ) from error
 
     def probabilities(
         self, signature: str, key: str, frames: list[bytes], seconds: float
@@ -81,7 +88,7 @@ class RestServer:
           signature: its name.
           key: of the input.
           frames: encoded, one per time step.
-          seconds: for the connection and each part of the answer.
+          seconds: for everything.
 
         Raises:
           ServingError: as above.
@@ -94,51 +101,56 @@ class RestServer:
             # A single output comes without its name.
             if isinstance(outputs, dict):
                 outputs = outputs[PROBABILITIES]
-            return np.array(outputs, np.float64)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._no_serving("other outputs than its") from error
+            return np.array([[number(x) for x in row] for row in outputs])
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise misunderstood(
+                "other outputs than its", address=self._address
+            ) from error
 
-    def _ask(self, path: str, request: dict | None, seconds: float):
+    def _ask(self, path: str, request: dict | None, seconds: float) -> Any:
+        content = None if request is None else json.dumps(request).encode()
         try:
-            return json.loads(self._send(path, request, seconds))
-        except urllib.error.HTTPError as error:
-            raise self._refusal(error) from error
-        except (OSError, http.client.HTTPException) as error:
+            answer = ask(self._url + path, content, seconds)
+        except (OSError, http.client.HTTPException, ValueError) as error:
             cause = getattr(error, "reason", error)
             late = isinstance(cause, TimeoutError)
             code = "DEADLINE_EXCEEDED" if late else "UNAVAILABLE"
             raise server_error(
                 code, str(cause) or repr(cause), address=self._address
             ) from error
+        if answer.status != http.client.OK:
+            raise self._refusal(answer)
+        try:
+            return parsed(answer.body)
         except ValueError as error:
-            raise self._no_serving(f"not JSON: {error}") from error
+            begin = answer.body[:40].decode(errors="replace")
+            raise misunderstood(
+                f"not JSON but {begin!r}: {error}", address=self._address
+            ) from error
 
-    def _send(self, path: str, request: dict | None, seconds: float) -> bytes:
-        question = urllib.request.Request(
-            self._url + path,
-            None if request is None else json.dumps(request).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(question, timeout=seconds) as answer:
-            return answer.read()
-
-    def _no_serving(self, details: str) -> ServingError:
-        return server_error("UNIMPLEMENTED", details, address=self._address)
-
-    def _refusal(self, error: urllib.error.HTTPError) -> ServingError:
-        code = _CODES.get(error.code, "INTERNAL")
-        details = f"HTTP {error.code} {error.reason}"
+    def _refusal(self, answer: HttpAnswer) -> ServingError:
+        code = _CODES.get(answer.status, "INTERNAL")
+        details = f"HTTP {answer.status} {answer.reason}"
         said = None
-        with contextlib.suppress(
-            *(OSError, http.client.HTTPException, ValueError),
-            *(KeyError, TypeError),
-        ):
-            said = json.loads(error.read())["error"]
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            said = parsed(answer.body)["error"]
         if isinstance(said, str):
             details = said
-        elif error.code == 404:  # TensorFlow Serving would say what it lacks.
+        elif answer.location:
+            code = "UNIMPLEMENTED"
+            details += f", which sends us to {answer.location}"
+        elif (
+            answer.status == 404
+        ):  # TensorFlow Serving would say what it lacks.
             code = "UNIMPLEMENTED"
         return server_error(code, details, address=self._address)
+
+
+def _length(size: Any) -> int:
+    """Of an axis: protobuf writes an int64 as a string."""
+    if type(size) not in (int, str):
+        raise TypeError(size)
+    return int(size)
 
 
 def _tensors(found: dict) -> dict[str, Tensor]:
@@ -149,6 +161,6 @@ def _tensors(found: dict) -> dict[str, Tensor]:
             TYPE_NAMES.get(info.get("dtype"), 0),
             None
             if shape.get("unknown_rank")
-            else tuple(int(dim["size"]) for dim in shape.get("dim", [])),
+            else tuple(_length(dim["size"]) for dim in shape.get("dim", [])),
         )
     return tensors

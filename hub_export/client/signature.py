@@ -1,8 +1,10 @@
 """What a served model takes and returns, as its server tells it."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from d3d_tf.hub_export.client.errors import ServingError
+from d3d_tf.hub_export.client.errors import ServingError, printable
+from d3d_tf.hub_export.client.module_info import MOST_FRAMES
 
 # tensorflow/core/framework/types.proto: the types of our modules, and the
 # names that REST has for them.
@@ -33,33 +35,49 @@ class Signature(NamedTuple):
     outputs: dict[str, Tensor]
 
 
+class EncodedInput(NamedTuple):
+    """What a signature that takes encoded frames says of itself.
+
+    Attributes:
+      key: the input's name.
+      frames: of a clip; None: any.
+      classes: how many probabilities it returns; None: not known.
+    """
+
+    key: str
+    frames: int | None
+    classes: int | None
+
+
 def encoded_input(
-    signatures: dict[str, Signature], name: str
-) -> tuple[str, int | None]:
+    signatures: dict[str, Signature], name: str, *, address: str
+) -> EncodedInput:
     """The input that takes encoded frames, `[batch, time]` bytes.
 
     Args:
       signatures: of the model.
       name: of the signature.
-
-    Returns:
-      The input's name, and the number of frames if the signature fixes it.
+      address: of the server, as the user gave it.
 
     Raises:
       ServingError: there is no such signature, it takes something else, or it
         returns no probabilities.
     """
-    # `__saved_model_init_op` and the like are none that can be called.
+
+    def unfit(text: str) -> ServingError:
+        return ServingError(text, "FAILED_PRECONDITION")
+
+    # `__saved_model_init_op` and the like cannot be called.
     callable_ = sorted(n for n in signatures if not n.startswith("__"))
     if name not in callable_:
-        raise ServingError(
-            f"The model has no signature {name!r}; it has "
-            f"{', '.join(callable_) or 'none'}. --signature chooses one.",
-            "FAILED_PRECONDITION",
+        raise unfit(
+            f"The model at {address} has no signature {name!r}; it has "
+            f"{_listed(callable_) or 'none'}. --signature chooses one."
         )
     signature = signatures[name]
+    said = f"The signature {name!r} at {address}"
     types = {number: text for text, number in TYPE_NAMES.items()}
-    taken = ", ".join(
+    taken = _listed(
         f"{key} ({types.get(tensor.dtype, tensor.dtype)}, rank "
         f"{'free' if tensor.shape is None else len(tensor.shape)})"
         for key, tensor in signature.inputs.items()
@@ -67,17 +85,30 @@ def encoded_input(
     ((key, tensor), *others) = signature.inputs.items() or [("", Tensor(0, ()))]
     shape = (-1, -1) if tensor.shape is None else tensor.shape
     if others or tensor.dtype != STRING or len(shape) != 2:
-        raise ServingError(
-            f"The signature {name!r} takes {taken or 'nothing'}; this client "
-            "sends encoded frames, DT_STRING of rank 2, as a module's "
-            "signature frames_encoded takes them.",
-            "FAILED_PRECONDITION",
+        raise unfit(
+            f"{said} takes {taken or 'nothing'}; this client sends encoded "
+            "frames, DT_STRING of rank 2, as a module's signature "
+            "frames_encoded takes them."
+        )
+    batch, frames = shape
+    if batch not in (-1, 1) or frames != -1 and not 1 <= frames <= MOST_FRAMES:
+        raise unfit(
+            f"{said} takes batches of {batch} clips (-1: any) of frames "
+            f"numbering {frames}; this client sends one clip of at most "
+            f"{MOST_FRAMES} frames."
         )
     if PROBABILITIES not in signature.outputs:
-        raise ServingError(
-            f"The signature {name!r} returns "
-            f"{', '.join(signature.outputs) or 'nothing'} and no "
-            f"{PROBABILITIES}: the model classifies nothing.",
-            "FAILED_PRECONDITION",
+        raise unfit(
+            f"{said} returns {_listed(signature.outputs) or 'nothing'} and no "
+            f"{PROBABILITIES}: the model classifies nothing."
         )
-    return key, shape[1] if shape[1] > 0 else None
+    classes = (signature.outputs[PROBABILITIES].shape or (-1,))[-1]
+    return EncodedInput(
+        key,
+        None if frames == -1 else frames,
+        None if classes == -1 else classes,
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return printable(", ".join(names))

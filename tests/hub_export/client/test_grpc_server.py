@@ -127,7 +127,7 @@ def test_another_type(fixed):
 def test_a_grpc_server_that_is_another(fixed):
     """Its GetModelMetadata is not implemented."""
     server = GrpcServer(fixed.address, "m", None)
-    with pytest.raises(ServingError, match="no TensorFlow Serving") as error:
+    with pytest.raises(ServingError, match="not TensorFlow Serving") as error:
         server.signatures(10)
     assert error.value.code == "UNIMPLEMENTED"
     server.close()

@@ -1,12 +1,14 @@
 """The command, in a process that has nothing but what the client needs."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
 from d3d_tf.hub_export.client.__main__ import main
+from tests.hub_export.client import bad_grpc
 
 # Refuses packages, and of this one what the client does without.
 ALONE = """
@@ -135,3 +137,24 @@ def test_wrong_usage(capsys):
     with pytest.raises(SystemExit) as error:
         main(["video.mp4"])
     assert error.value.code == 2
+
+
+@pytest.mark.parametrize("name", ["goes away", "details that are not UTF-8"])
+def test_grpc_writes_nothing_of_its_own(video, name):
+    """It would print what the server says, escape sequences included."""
+    (fault,) = [f for f in bad_grpc.FAULTS if f.name == name]
+    with fault.serve() as server:
+        result = alone([], [video, f"--server={server}", "--retries=0"])
+    assert result.returncode == 1 and not result.stdout
+    assert re.fullmatch(r"error: .*\\x1b\[2J.*\n", result.stderr)
+    assert result.stderr[:-1].isprintable()
+
+
+def test_labels_that_a_terminal_would_obey(double, video, tmp_path, capsys):
+    file = tmp_path / "labels.txt"
+    file.write_bytes("\x1b[2Ja\nb\u202e\nü\u200dc\n".encode())
+    arguments = [f"--server={double.grpc}", "--frames=4", f"--labels={file}"]
+    assert main([str(video), *arguments]) == 0
+    shown = [row[10:] for row in capsys.readouterr().out.splitlines()[1:]]
+    # A joiner is a letter of some languages.
+    assert sorted(shown) == [r"\x1b[2Ja", r"b\u202e", "ü\u200dc"]

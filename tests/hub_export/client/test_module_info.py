@@ -53,12 +53,40 @@ def test_the_short_side_of_the_input(tmp_path):
         [],
         {"input": {"frames": "many", "size": 1}},
         {"input": {"frames": float("inf"), "size": 1}},
+        {"input": {"frames": 10**400, "size": 1}},
+        {"input": {"frames": "16", "size": 112}},
+        {"input": {"frames": True, "size": 112}},
+        {"input": {"frames": 16.5, "size": 112}},
+        {"input": {"frames": 16, "size": 112}, "frame_rate": "25"},
+        {"input": {"frames": 16, "size": 112}, "frame_rate": 10**400},
+        {"input": {"frames": 16, "size": 112}, "square_pixels": "false"},
     ],
 )
 def test_what_is_no_module(tmp_path, content):
     write(tmp_path, content)
     with pytest.raises(ClientError, match=r"module\.json .*runs/toy/export/1"):
         read_module_info(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b'"' + b"x" * 2**23, "over 4 MB"),
+        (b'{"input": {"frames": 3}}', "it lacks 'size'"),
+        (b'{"input": {"frames": "\\u001b[2J", "size": 3}}', r"\\x1b\[2J"),
+    ],
+)
+def test_a_file_that_is_none(tmp_path, content, words):
+    (tmp_path / "module.json").write_bytes(content)
+    with pytest.raises(ClientError, match=words) as error:
+        read_module_info(tmp_path)
+    assert "runs/toy/export/1" in str(error.value)
+
+
+def test_labels_without_end():
+    with pytest.raises(ClientError, match="/dev/zero: it has over 4 MB"):
+        read_labels("/dev/zero")
 
 
 def test_nothing_there(tmp_path):
@@ -86,6 +114,9 @@ def test_labels_of_other_editors(tmp_path):
     "wrong",
     [
         {"frames": 0},
+        {"frames": 2**40},
+        {"size": 0},
+        {"size": -5},
         {"frame_rate": -1.0},
         {"frame_rate": float("inf")},
         {"jpeg_quality": 101},
@@ -97,3 +128,15 @@ def test_labels_of_other_editors(tmp_path):
 def test_impossible_values(wrong):
     with pytest.raises(ClientError, match=f"got .*{[*wrong][0]}"):
         ModuleInfo(**wrong)
+
+
+def test_what_no_memory_holds():
+    """10 s of 60 frames of 3 x 1545^2 bytes are 4.297e9, 2^32 is 4.295e9."""
+    ModuleInfo(short_side=1544, frame_rate=60.0)
+    for given in (
+        {"short_side": 1545, "frame_rate": 60.0},
+        {"short_side": 2**40},
+        {"frame_rate": 1e300},
+    ):
+        with pytest.raises(ClientError, match="over 4 GB of memory"):
+            ModuleInfo(**given)

@@ -80,7 +80,7 @@ def test_a_single_output_comes_without_its_name(outputs):
         (504, b"", "DEADLINE_EXCEEDED", "HTTP 504"),
         (418, b"", "INTERNAL", "HTTP 418"),
         (200, b"<html>", "UNIMPLEMENTED", "not JSON"),
-        (200, b"[]", "UNIMPLEMENTED", "no TensorFlow Serving"),
+        (200, b"[]", "UNIMPLEMENTED", "not TensorFlow Serving"),
         (200, b'{"metadata": 1, "outputs": "x"}', "UNIMPLEMENTED", "other"),
     ],
 )

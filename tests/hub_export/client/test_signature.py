@@ -23,13 +23,26 @@ def one(dtype, shape, outputs=OUT):
     "shape, frames", [((-1, -1), None), ((-1, 16), 16), (None, None)]
 )
 def test_encoded_frames(shape, frames):
-    assert encoded_input(one(STRING, shape), "s") == ("clip", frames)
+    found = encoded_input(one(STRING, shape), "s", address="grpc://x")
+    assert found == ("clip", frames, 3)
+
+
+@pytest.mark.parametrize(
+    "shape, classes", [((-1, -1), None), (None, None), ((), None), ((1, 7), 7)]
+)
+def test_the_number_of_classes(shape, classes):
+    outputs = {"probabilities": Tensor(FLOAT, shape)}
+    found = encoded_input(one(STRING, None, outputs), "s", address="grpc://x")
+    assert found.classes == classes
 
 
 @pytest.mark.parametrize(
     "signatures, words",
     [
         (one(UINT8, (-1,) * 5), r"takes clip \(DT_UINT8, rank 5\)"),
+        (one(STRING, (-1, 0)), "of frames numbering 0"),
+        (one(STRING, (-1, 10_001)), "at most 10000 frames"),
+        (one(STRING, (8, -1)), "takes batches of 8 clips"),
         (one(STRING, (-1,)), r"takes clip \(DT_STRING, rank 1\)"),
         ({"s": Signature({}, OUT)}, "takes nothing"),
         (
@@ -52,5 +65,6 @@ def test_encoded_frames(shape, frames):
 )
 def test_others_are_refused(signatures, words):
     with pytest.raises(ServingError, match=words) as error:
-        encoded_input(signatures, "s")
+        encoded_input(signatures, "s", address="grpc://x")
     assert error.value.code == "FAILED_PRECONDITION"
+    assert "grpc://x" in str(error.value)
