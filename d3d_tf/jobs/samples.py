@@ -1,7 +1,6 @@
 """Videos of a data set by the ways they can take into a module."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import cv2
 import tensorflow as tf
 
 from d3d_tf.config import Recipe
+from d3d_tf.data.counted import Counted
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import decode_frames, parse, scale_frames
 from d3d_tf.data.geometry import centre_geometry
@@ -39,8 +39,8 @@ def samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
     """
     split = (dataset.test_splits or ["train"])[-1]
     shards = list(dataset.shards(split))
-    rows = json.loads((dataset.folder / "manifest.json").read_text())
-    sources = {row["id"]: row for row in rows}
+    Counted(dataset, split)  # Or there is no use in reading them.
+    sources = {row["id"]: row for row in dataset.rows()}
     # One of each shard, then the second: those of a shard may be alike.
     records = tf.data.Dataset.from_tensor_slices(shards).interleave(
         tf.data.TFRecordDataset, cycle_length=len(shards)
