@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 
 import tensorflow as tf
@@ -19,6 +20,7 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.errors import UserError
 from d3d_tf.files import file_size, is_remote, to_path
+from d3d_tf.text_lists import read_written_labels
 
 _AT_ONCE = 16
 _KEYS = {
@@ -44,7 +46,8 @@ class Counted:
 
     Raises:
       UserError: a shard is gone, cut, or another one than was counted; or the
-        manifest knows other records than `dataset.json`.
+        manifest knows other records, or the label map other classes, than
+        `dataset.json`.
     """
 
     def __init__(self, dataset: Dataset, split: str):
@@ -55,6 +58,8 @@ class Counted:
         rows = [] if foreign else dataset.used()
         self._homes = {row["id"]: row["shard"] for row in rows}
         self._rows = {row["id"]: row for row in rows if row["split"] == split}
+        if words := label_map_problem(dataset):
+            raise UserError(f"{words}. {remedy(dataset)}")
         if not foreign:
             self._require_same_counts()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -184,6 +189,25 @@ class Counted:
         if home != name:
             return f"begins with {id_}, a record of {home}"
         return None
+
+
+def label_map_problem(dataset: Dataset) -> str | None:
+    """Whether `label_map.txt`, if it is there, has other classes."""
+    path = dataset.folder / "label_map.txt"
+    try:
+        lines = read_written_labels(path)
+    except OSError:
+        return None  # Nothing is read from it.
+    except UserError as error:
+        return str(error)
+    if lines == dataset.classes:
+        return None
+    pairs = zip_longest(lines, dataset.classes)
+    place = [line != name for line, name in pairs].index(True)
+    return (
+        f"{path} ({len(lines)} lines) differs from dataset.json's classes from "
+        f"line {place + 1} on"
+    )
 
 
 def changed_size(shard: Path) -> str | None:

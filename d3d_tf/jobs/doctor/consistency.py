@@ -1,15 +1,12 @@
 """dataset.json, manifest.json and label_map.txt against each other."""
 
 import collections
-import itertools
 
 from d3d_tf.config import digest
-from d3d_tf.data.counted import changed_size
+from d3d_tf.data.counted import changed_size, label_map_problem
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.errors import UserError
 from d3d_tf.jobs.doctor.findings import Finding, judge
 from d3d_tf.jobs.doctor.record import Record
-from d3d_tf.text_lists import read_written_labels
 
 
 def used_rows(rows: list[dict]) -> list[dict]:
@@ -112,22 +109,11 @@ def check_digests(dataset: Dataset, rows: list[dict]) -> Finding:
 def check_label_map(dataset: Dataset) -> Finding:
     """label_map.txt has the classes of dataset.json, each once."""
     classes = dataset.classes
-    path = dataset.folder / "label_map.txt"
     errors = []
-    try:
-        lines = read_written_labels(path)
-    except OSError:
+    if not (dataset.folder / "label_map.txt").exists():
         errors.append("label_map.txt is missing")
-    except UserError as error:
-        errors.append(str(error))
-    else:
-        if lines != classes:
-            pairs = itertools.zip_longest(lines, classes)
-            place = [line != name for line, name in pairs].index(True)
-            errors.append(
-                f"label_map.txt ({len(lines)} lines) differs from "
-                f"dataset.json's classes from line {place + 1} on"
-            )
+    elif words := label_map_problem(dataset):
+        errors.append(words)
     twice = [n for n, k in collections.Counter(classes).items() if k > 1]
     if twice:
         errors.append(f"the class {twice[0]} is there twice")

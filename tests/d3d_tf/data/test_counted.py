@@ -196,6 +196,19 @@ def test_a_record_in_the_place_of_another(dataset):
     assert f"{TEST}: the record test0 is there twice" in text
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (b"class0\nclass2\nclass1\n", "classes from line 2 on"),
+        (b"class0\nclass1\n", "(2 lines) differs from dataset.json's"),
+        (b"class0\nclass\xff\n", "label_map.txt, line 2: the byte 0xff is"),
+    ],
+)
+def test_a_label_map_of_other_classes(dataset, labels, words):
+    (dataset.folder / "label_map.txt").write_bytes(labels)
+    assert words in said(dataset, "train")
+
+
 def test_a_manifest_of_other_records(dataset):
     path = dataset.folder / "manifest.json"
     rows = json.loads(path.read_text())
