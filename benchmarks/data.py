@@ -39,6 +39,14 @@ def markdown(results: dict) -> str:
             f"{task.capitalize()}: {wall:.2f} times the clips per second of "
             f"the Model Garden's parser, {spent:.2f} times by processor time."
         )
+    if check := results.get("checking"):
+        clip = next(r for r in rows if r["name"] == reading.OURS)
+        spent = (check["opening_us"] + check["reading_us"]) / 1000
+        lines += [
+            "",
+            f"To compare a record with the manifest takes {spent:.3f} ms, "
+            f"{100 * spent / clip['cpu_ms_per_clip']:.2f} % of reading a clip.",
+        ]
     lines += [
         "",
         "| training the demo's | ms per step | waiting for data |",
@@ -96,6 +104,7 @@ def main(arguments: list[str] | None = None) -> None:
         results["reading"] = reading.measure(
             listing, folder / "records", rounds=given.rounds, clips=given.clips
         )
+        results["checking"] = reading.checking(folder / "records")
         print("waiting", flush=True)
         results["waiting"] = waiting.measure(folder, steps=given.steps)
     save(RESULTS, results)

@@ -17,6 +17,10 @@ import tensorflow as tf
 
 from benchmarks.preparation import CLASSES, cores
 from d3d_tf.config import ClipRecipe
+from d3d_tf.data.counted import Counted
+from d3d_tf.data.dataset import open_dataset
+from d3d_tf.data.decode import parse
+from d3d_tf.data.framing import count_whole
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.tfrecords.sources import Listing
 from d3d_tf.video.reading import read_video
@@ -142,6 +146,40 @@ def measure(
             }
         )
     return rows
+
+
+def checking(folder: Path, *, records: int = 4000) -> dict:
+    """What it costs to compare records with the manifest.
+
+    Returns:
+      opening_us: per record of a shard, its length read before the job begins,
+      reading_us: processor time per record, where it is parsed.
+    """
+    dataset = open_dataset(folder)
+    shards = dataset.shards("train")
+    times = max(1, records // sum(shards.values()))
+    begin = time.process_time()
+    for path in list(shards) * times:
+        count_whole(path)
+    opening = time.process_time() - begin
+    counted = Counted(dataset, "train")
+    streams = ("frames", "flow")
+    spent = []
+    for require in (lambda video, streams: video, counted.require):
+        data = (
+            tf.data.TFRecordDataset(list(shards))
+            .repeat(times)
+            .map(lambda r, f=require: f(parse(r, streams), streams)["label"])
+        )
+        begin = time.process_time()
+        for _ in data:
+            pass
+        spent.append(time.process_time() - begin)
+    count = times * sum(shards.values())
+    return {
+        "opening_us": 1e6 * opening / count,
+        "reading_us": 1e6 * max(0.0, spent[1] - spent[0]) / count,
+    }
 
 
 def times_garden(rows: list[dict], task: str, key: str) -> float:

@@ -137,7 +137,7 @@ def write_records(
     in turn.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    shards, splits = {}, {}
+    shards, splits, rows = {}, {}, []
     for split in dict.fromkeys(video.split for video in videos):
         members = [video for video in videos if video.split == split]
         splits[split] = len(members)
@@ -145,6 +145,7 @@ def write_records(
             name = f"{split}-{i:05d}-of-{num_shards:05d}.tfrecord"
             part = members[i::num_shards]
             shards[name] = len(part)
+            rows += [_row(video, name) for video in part]
             with tf.io.TFRecordWriter(str(folder / name)) as writer:
                 for video in part:
                     writer.write(_record(video, saturation))
@@ -168,15 +169,30 @@ def write_records(
         },
         "clipped_flow": 0.0,
         "recipe": {
-            "data": {"short_side": min(videos[0].frames.shape[1:3])},
+            "data": {
+                "short_side": min(videos[0].frames.shape[1:3]),
+                "frame_rate": 25.0,
+            },
             "flow": {"saturation": saturation},
         },
         "flow": made_up_flow(flow={"saturation": saturation}),
         "flow_recipe": "fedcba9876543210",
     }
-    (folder / "manifest.json").write_text("[]")
+    (folder / "manifest.json").write_text(json.dumps(rows))
     (folder / "dataset.json").write_text(json.dumps(info))
     return folder
+
+
+def _row(video: Video, shard: str) -> dict:
+    return {
+        "id": video.id,
+        "path": f"{video.id}.mp4",
+        "split": video.split,
+        "label": video.label,
+        "sha256": "",
+        "frames": len(video.frames),
+        "shard": shard,
+    }
 
 
 def _record(video: Video, saturation: float) -> bytes:
@@ -249,6 +265,29 @@ def write_shard(path: Path, records: list[bytes]) -> None:
     with tf.io.TFRecordWriter(str(path)) as writer:
         for record in records:
             writer.write(record)
+
+
+def claim_length(path: Path, length: int, place: int = 0) -> None:
+    """Makes a record of a TFRecord file claim a length, with its checksum.
+
+    CRC-32C bit by bit, masked as TensorFlow's `crc32c::Mask`.
+
+    Args:
+      path: of the file.
+      length: what the record is to claim.
+      place: of the record, in bytes.
+    """
+    header = length.to_bytes(8, "little")
+    crc = 0xFFFFFFFF
+    for byte in header:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    masked = ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    content = bytearray(path.read_bytes())
+    content[place : place + 12] = header + masked.to_bytes(4, "little")
+    path.write_bytes(content)
 
 
 def tiny_network(

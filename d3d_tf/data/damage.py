@@ -1,11 +1,12 @@
 """After an error of reading or decoding: which record it was."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import tensorflow as tf
 from tqdm import tqdm
 
+from d3d_tf.data.counted import Counted, remedy
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.shards import records_of
 from d3d_tf.data.soundness import pixel_problem
@@ -29,21 +30,28 @@ def naming_damage(dataset: Dataset, split: str) -> Iterator[None]:
         tf.errors.InvalidArgumentError,
         tf.errors.NotFoundError,
     ) as error:
-        found = find_damage(dataset.shards(split))
+        found = find_damage(dataset, split)
         if not found:
             raise
-        raise UserError(
-            f"{found}. Remove or mend it; --mode=doctor --sample=0 finds all "
-            "such records."
-        ) from error
+        raise UserError(f"{found}. {remedy(dataset)}") from error
 
 
-def find_damage(paths: Iterable[str]) -> str | None:
-    """The first record that cannot be decoded, and why; None: there is none."""
-    for path in tqdm(paths, unit="file", desc="looking for the record"):
+def find_damage(dataset: Dataset, split: str) -> str | None:
+    """The first record that cannot be used, and why; None: there is none.
+
+    Raises:
+      UserError: a shard is not the one that was counted.
+    """
+    counted = Counted(dataset, split)
+    shards = dataset.shards(split)
+    for path in tqdm(
+        shards, unit="file", desc="looking for the record", leave=False
+    ):
         for number, record in records_of(path):
             problem = (
-                record if isinstance(record, str) else pixel_problem(record)
+                record
+                if isinstance(record, str)
+                else pixel_problem(record) or counted.problem(record)
             )
             if problem:
                 return f"{path}, record {number}, {problem}"

@@ -1,15 +1,46 @@
 """A prepared record folder, as its dataset.json describes it."""
 
 import dataclasses
-import json
 from pathlib import Path
 
+from d3d_tf.damaged import difference, naming, read_json
 from d3d_tf.errors import UserError
 from d3d_tf.files import require_utf8, to_path
 
 # Serialized records, not clips, are shuffled, in windows of so many bytes.
 SHUFFLE_BYTES = 512 * 2**20
 VALIDATION = ("val", "validation")  # Ours, and that of other tools' records.
+# What every version has written, and readers rely on.
+_INFO = {
+    "name": str,
+    "digest": str,
+    "num_videos": int,
+    "num_bytes": int,
+    "num_skipped": int,
+    "num_trimmed": int,
+    "splits": {str: int},
+    "shards": {str: int},
+    "classes": [str],
+    "empty_classes": [str],
+    "frames": {"min": int, "max": int, "sum": int},
+    "clipped_flow": float,
+    "recipe": {
+        "data": {"short_side": int, "frame_rate": float},
+        "flow": {"saturation": float},
+    },
+    "flow": dict,
+    "flow_recipe": str,
+}
+_FOREIGN = {
+    "folder": str,
+    "shards": {str: {str: int}},
+    "label_by_string": bool,
+}
+_ROW = {"id": str, "split": str, "label": int}
+_REMEDY = (
+    "prepare the videos again into the same folder, which writes it anew and "
+    "keeps the shards"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,17 +93,33 @@ class Dataset:
         mean = self.info["num_bytes"] / self.info["num_videos"]
         return max(16, int(SHUFFLE_BYTES / mean))
 
+    def rows(self) -> list[dict]:
+        """The content of manifest.json.
+
+        Raises:
+          UserError: it is missing or damaged.
+        """
+        skipped = _ROW | {"skipped": str}
+        used = _ROW | {"frames": int, "shard": str}
+        if "foreign" not in self.info:
+            skipped |= {"path": str}
+            used |= {"path": str, "sha256": str}
+        path = self.folder / "manifest.json"
+        return read_json(path, [(used, skipped)], _REMEDY)
+
+    def used(self) -> list[dict]:
+        """Rows of manifest.json for the records."""
+        return [row for row in self.rows() if "skipped" not in row]
+
     def skipped(self) -> list[dict]:
         """Rows of manifest.json for files that could not be used."""
-        rows = json.loads((self.folder / "manifest.json").read_text())
-        return [row for row in rows if "skipped" in row]
+        return [row for row in self.rows() if "skipped" in row]
 
     def count_shorter(self, split: str, frames: int) -> int:
         """Videos of a split with fewer frames; their clips begin again."""
-        rows = json.loads((self.folder / "manifest.json").read_text())
         return sum(
-            row["split"] == split and row.get("frames", frames) < frames
-            for row in rows
+            row["split"] == split and row["frames"] < frames
+            for row in self.used()
         )
 
     def shards(self, split: str) -> dict[str, int]:
@@ -94,21 +141,28 @@ def open_dataset(folder: str | Path) -> Dataset:
     """Reads `dataset.json` of a record folder.
 
     Raises:
-      UserError: the folder holds no finished records, or old ones.
+      UserError: the folder holds no finished records, or old ones, or the file
+        is damaged.
       UsageError: its name is not UTF-8.
     """
     folder = to_path(folder)
     require_utf8(folder, "The folder of records")
-    try:
-        info = json.loads((folder / "dataset.json").read_text())
-    except (OSError, ValueError) as error:
+    path = folder / "dataset.json"
+    if not path.exists():
         raise UserError(
-            f"{folder} holds no finished records (no readable dataset.json): "
-            "run --mode=prepare first, or name the folder it printed."
-        ) from error
-    if "flow" not in info:
+            f"{folder} holds no finished records (no dataset.json): run "
+            "--mode=prepare first, or name the folder it printed."
+        )
+    info = read_json(path, dict, _REMEDY)
+    if "flow" not in info and "flow_recipe" in info:
         raise UserError(
             f"{folder} was prepared by an older d3d_tf, which did not save how "
             "the flow was made: prepare it again."
         )
+    with naming(path, _REMEDY):
+        form = _INFO | ({"foreign": _FOREIGN} if "foreign" in info else {})
+        if words := difference(info, form):
+            raise ValueError(words)
+        if not info["num_videos"] > 0 or not info["num_bytes"] > 0:
+            raise ValueError("it counts no videos, or no bytes")
     return Dataset(folder, info)

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.colour import random_jitter
+from d3d_tf.data.counted import Counted
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.decode import (
     decode_flow,
@@ -64,8 +65,8 @@ def make_dataset(
       views: of each video (evaluation); default: the centre.
 
     Raises:
-      UserError: no such split, no flow, or the records are smaller than the
-        clip.
+      UserError: no such split, no flow, the records are smaller than the
+        clip, or the shards are not those that were counted.
     """
     dataset = records if isinstance(records, Dataset) else open_dataset(records)
     if not dataset.splits.get(split):
@@ -83,12 +84,13 @@ def make_dataset(
         dataset.require_flow()
     shards = dataset.shards(split)
     foreign = dataset.info.get("foreign")
+    counted = Counted(dataset, split)
 
     def read(record, streams):
         if not foreign:
-            return parse(record, streams)
-        by_string = foreign["label_by_string"]
-        return parse_foreign(record, dataset.classes if by_string else None)
+            return counted.require(parse(record, streams), streams)
+        classes = dataset.classes if foreign["label_by_string"] else None
+        return counted.require(parse_foreign(record, classes), streams)
 
     if training:
         serialized = shuffled_records(

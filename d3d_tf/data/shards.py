@@ -8,6 +8,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from d3d_tf.data.foreign import describe_foreign
+from d3d_tf.data.framing import count_whole
 from d3d_tf.data.soundness import (
     pixel_problem,
     record_problem,
@@ -59,27 +60,32 @@ def records_of(path: str) -> Iterator[tuple[int, bytes | str]]:
 
     What is no record is a `str`, in words that follow "FILE, record 3".
     """
-    number = size = 0
+    number = 0
     try:
+        whole, wrong = count_whole(path)
         for record in (
             tf.data.TFRecordDataset(path, buffer_size=8 * 2**20)
+            .take(whole)
             .prefetch(4)
             .as_numpy_iterator()
         ):
             number += 1
-            size += len(record) + 16  # Its length and two checksums.
             yield number, record
-        # TensorFlow overlooks a last one of which not even the length is whole.
-        if rest := file_size(path) - size:
-            yield number + 1, f"cannot be read: {_AFTER} ({rest} bytes)"
+    except OSError as error:
+        wrong = str(error.strerror or error)
+        yield number + 1, f"cannot be read: {wrong}"
     except tf.errors.OpError as error:
-        yield number + 1, f"cannot be read: {_reason(path, number, error)}"
+        wrong = words_of(error)
+        if isinstance(error, tf.errors.DataLossError):
+            wrong = _reason(path, number, wrong)
+        yield number + 1, f"cannot be read: {wrong}"
+    else:
+        if wrong:
+            reason = _reason(path, number, wrong)
+            yield number + 1, f"cannot be read: {reason}"
 
 
-def _reason(path: str, before: int, error: tf.errors.OpError) -> str:
-    text = words_of(error)
-    if not isinstance(error, tf.errors.DataLossError):
-        return text
+def _reason(path: str, before: int, text: str) -> str:
     if not before:
         with tf.io.gfile.GFile(path, "rb") as file:
             start = file.read(2)

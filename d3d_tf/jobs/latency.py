@@ -6,6 +6,7 @@ import time
 import numpy as np
 
 from d3d_tf.config import FlowRecipe, Recipe
+from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.tfrecords.flow import tvl1_flow
@@ -34,7 +35,8 @@ def milliseconds_per_video(
         training=False,
         streams=("frames", stream),
     )
-    inputs, _ = next(iter(clips))
+    with naming_damage(dataset, split):
+        inputs, _ = next(iter(clips))
     pixels = np.rint((inputs["frames"][0].numpy() + 1) * 127.5)
     pixels = pixels.astype(np.uint8)
     forward(inputs[stream])  # Traces for this batch size.

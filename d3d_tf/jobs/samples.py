@@ -1,7 +1,6 @@
 """Videos of a data set by the ways they can take into a module."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import cv2
 import tensorflow as tf
 
 from d3d_tf.config import Recipe
+from d3d_tf.data.counted import Counted
+from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import decode_frames, parse, scale_frames
 from d3d_tf.data.geometry import centre_geometry
@@ -38,9 +39,14 @@ def samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
       recipe: that a network was trained by.
     """
     split = (dataset.test_splits or ["train"])[-1]
+    with naming_damage(dataset, split):
+        yield from _samples(dataset, recipe, split)
+
+
+def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
+    Counted(dataset, split)
     shards = list(dataset.shards(split))
-    rows = json.loads((dataset.folder / "manifest.json").read_text())
-    sources = {row["id"]: row for row in rows}
+    sources = {row["id"]: row for row in dataset.rows()}
     # One of each shard, then the second: those of a shard may be alike.
     records = tf.data.Dataset.from_tensor_slices(shards).interleave(
         tf.data.TFRecordDataset, cycle_length=len(shards)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from d3d_tf.config import Recipe
+from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import FLOW_SCALE
 from d3d_tf.data.pipeline import make_dataset
@@ -27,7 +28,8 @@ def write_report(run: Run, dataset: Dataset) -> Path:
     results = run.read_results()
     splits = dataset.test_splits or ["train"]
     histories = _histories(run)
-    clips, mistakes = _clips(run, dataset, recipe, splits[-1])
+    with naming_damage(dataset, splits[-1]):
+        clips, mistakes = _clips(run, dataset, recipe, splits[-1])
     page = render(
         title=recipe.name,
         results=results,

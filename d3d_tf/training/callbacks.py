@@ -134,7 +134,8 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         logs["step"] = self._step
 
-    def on_train_end(self, logs=None):
+    def close(self):
+        """Ends the bar's line, so that what is said next has its own."""
         self._bar.close()
 
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
+from d3d_tf.data.counted import Counted
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import ONE_VIEW, make_dataset
@@ -43,6 +44,9 @@ def score_split(
       batch_size: clips at a time; plays no part in the result.
       title: of the progress bar.
       views: which; default: one centre clip, one centre crop.
+
+    Raises:
+      UserError: the records are not those of the manifest, or damaged.
     """
     data = make_dataset(
         dataset,
@@ -70,6 +74,7 @@ def score_split(
             labels.append(label.numpy())
             ids += [text.decode() for text in inputs["id"].numpy()]
             bar.update(len(label))
+    Counted(dataset, split).require_each_once(ids[::count])
     probabilities = softmax(np.concatenate(logits))
     return Scores(
         np.array(ids[::count]),

@@ -1,5 +1,6 @@
 """Trains one network of a run: strategy, compile, fit, checkpoints, resume."""
 
+import contextlib
 import json
 import signal
 from pathlib import Path
@@ -137,6 +138,8 @@ def _train(
             draws,
             naming_damage(dataset, "train"),
             set_aside(),
+            # Before the words of an error.
+            contextlib.closing(Progress(title, start, steps)) as progress,
         ):
             trainer.fit(
                 data,
@@ -145,7 +148,7 @@ def _train(
                 steps_per_epoch=per_epoch,
                 verbose=0,
                 callbacks=[
-                    Progress(title, start, steps),
+                    progress,
                     make_history(to_path(saved_in) / "history.csv", start),
                     keras.callbacks.TensorBoard(curves_in, write_graph=False),
                     Checkpointer(manager, steps, signals),

@@ -30,6 +30,7 @@ RESULT = {
         }
         for task, name, rate, spent in ROWS
     ],
+    "checking": {"opening_us": 12.0, "reading_us": 28.0},
     "waiting": [{"name": "teacher", "ms_per_step": 250.4, "waiting": 0.00123}],
 }
 
@@ -43,6 +44,8 @@ def test_tables_by_hand():
         "parser, 1.50 times by processor time."
     ) in text
     assert "Training: 1.80 times" in text and ", 1.60 times by" in text
+    # 12 + 28 us are 0.04 ms, a thousandth of 40 ms.
+    assert "takes 0.040 ms, 0.10 % of reading a clip." in text
     assert "| teacher | 250 | 0.12 % |" in text
     assert "both streams encoded | 8.2 |" in text
     assert "25.1 kB of RGB and 14.9 kB of flow" in text

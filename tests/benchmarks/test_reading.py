@@ -41,6 +41,15 @@ def test_clips_from_video_files(tmp_path, monkeypatch):
         assert np.abs(clip - expected).mean() < 0.03
 
 
+def test_what_checking_costs(tmp_path):
+    """Less than a millisecond, as bytes per record play no part in it."""
+    frames = np.zeros([2, 16, 16, 3], np.uint8)
+    video = Video("a", 0, frames, np.full([2, 16, 16, 2], 128, np.uint8))
+    folder = write_records(tmp_path / "set", [video])
+    found = reading.checking(folder, records=50)
+    assert 0 < found["opening_us"] < 1000 and found["reading_us"] < 5000
+
+
 @pytest.mark.card
 @pytest.mark.large
 def test_the_model_garden_reads_the_same_pixels(tmp_path, monkeypatch):

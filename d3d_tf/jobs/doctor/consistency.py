@@ -1,63 +1,12 @@
 """dataset.json, manifest.json and label_map.txt against each other."""
 
 import collections
-import itertools
-import json
-from pathlib import Path
 
 from d3d_tf.config import digest
+from d3d_tf.data.counted import changed_size, label_map_problem
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.errors import UserError
 from d3d_tf.jobs.doctor.findings import Finding, judge
 from d3d_tf.jobs.doctor.record import Record
-from d3d_tf.text_lists import read_written_labels
-
-_KEYS = (
-    "name",
-    "digest",
-    "num_videos",
-    "num_bytes",
-    "num_skipped",
-    "splits",
-    "shards",
-    "classes",
-    "frames",
-    "recipe",
-    "flow",
-    "flow_recipe",
-)
-
-
-def read_manifest(dataset: Dataset) -> list[dict]:
-    """The rows of manifest.json.
-
-    Raises:
-      UserError: it or dataset.json is damaged, so that nothing can be checked.
-    """
-    missing = [key for key in _KEYS if key not in dataset.info]
-    if missing:
-        raise UserError(
-            f"{dataset.folder}/dataset.json lacks {', '.join(missing)}: it is "
-            "damaged or of another d3d_tf; prepare the videos again."
-        )
-    path = dataset.folder / "manifest.json"
-    try:
-        rows = json.loads(path.read_text())
-        required = {"id", "path", "split", "label"}
-        of_record = {"sha256", "frames", "shard"}
-        whole = all(
-            required <= row.keys()
-            and ("skipped" in row or of_record <= row.keys())
-            for row in rows
-        )
-    except (OSError, ValueError, AttributeError, TypeError):
-        whole = False
-    if not whole:
-        raise UserError(
-            f"{path} is missing or damaged: prepare the videos again into the "
-            "same folder, which writes it anew and keeps the shards."
-        )
-    return rows
 
 
 def used_rows(rows: list[dict]) -> list[dict]:
@@ -142,7 +91,8 @@ def check_digests(dataset: Dataset, rows: list[dict]) -> Finding:
             f"{digest(info['flow'])}"
         )
     for name in info["shards"]:
-        errors += _changed_size(dataset.folder / name)
+        if words := changed_size(dataset.folder / name):
+            errors.append(f"{name} {words}")
     warnings = []
     if " and " in info["flow"]["library"]:
         warnings.append(
@@ -156,35 +106,14 @@ def check_digests(dataset: Dataset, rows: list[dict]) -> Finding:
     )
 
 
-def _changed_size(shard: Path) -> list[str]:
-    """Whether a shard has another size than its part of the manifest says."""
-    try:
-        size = shard.stat().st_size
-        part = json.loads(shard.with_name(shard.name + ".json").read_text())
-    except (OSError, ValueError):
-        return []  # A copy may lack the parts; `check_shards` sees the rest.
-    if part.get("bytes") == size:
-        return []
-    return [f"{shard.name} has {size} bytes and not {part.get('bytes')}"]
-
-
 def check_label_map(dataset: Dataset) -> Finding:
     """label_map.txt has the classes of dataset.json, each once."""
     classes = dataset.classes
-    path = dataset.folder / "label_map.txt"
     errors = []
-    try:
-        lines = read_written_labels(path)
-    except OSError:
+    if not (dataset.folder / "label_map.txt").exists():
         errors.append("label_map.txt is missing")
-    else:
-        if lines != classes:
-            pairs = itertools.zip_longest(lines, classes)
-            place = [line != name for line, name in pairs].index(True)
-            errors.append(
-                f"label_map.txt ({len(lines)} lines) differs from "
-                f"dataset.json's classes from line {place + 1} on"
-            )
+    elif words := label_map_problem(dataset):
+        errors.append(words)
     twice = [n for n, k in collections.Counter(classes).items() if k > 1]
     if twice:
         errors.append(f"the class {twice[0]} is there twice")

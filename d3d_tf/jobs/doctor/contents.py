@@ -2,13 +2,13 @@
 
 import dataclasses
 import hashlib
-from pathlib import Path
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tqdm import tqdm
 
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.shards import records_of
 from d3d_tf.jobs.doctor.findings import Finding, grouped, judge
 from d3d_tf.jobs.doctor.pictures import Pictures, look_at_pictures
 from d3d_tf.jobs.doctor.record import Expected, Record, check_record
@@ -65,8 +65,14 @@ def read_contents(dataset: Dataset, sample: list[str]) -> Contents:
         total=dataset.info["num_videos"], unit="video", desc="reading records"
     ) as bar:
         for name in dataset.info["shards"]:
+            if not (dataset.folder / name).exists():
+                contents.damaged[name] = "is missing"
+                continue
             try:
-                for data in _records(dataset.folder / name):
+                for _, data in records_of(str(dataset.folder / name)):
+                    if isinstance(data, str):
+                        contents.damaged[name] = _words(data)
+                        break
                     example = tf.train.SequenceExample.FromString(data)
                     record = check_record(example, name, expected)
                     contents.records.append(record)
@@ -75,26 +81,18 @@ def read_contents(dataset: Dataset, sample: list[str]) -> Contents:
                         if record.id in shown:
                             contents.shown[record.id] = data
                     bar.update()
-            except (OSError, tf.errors.OpError, DecodeError) as error:
-                contents.damaged[name] = _words(error)
+            except DecodeError:
+                contents.damaged[name] = (
+                    "holds a record that is no SequenceExample"
+                )
     return contents
 
 
-def _records(path: Path):
-    if not path.exists():
-        raise FileNotFoundError("the file is missing")
-    records = tf.data.TFRecordDataset(str(path), buffer_size=8 * 2**20)
-    yield from records.prefetch(4).as_numpy_iterator()
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, DecodeError):
-        return "holds a record that is no SequenceExample"
-    text = str(getattr(error, "message", error))
+def _words(text: str) -> str:
     for kind in ("truncated", "corrupted"):
         if kind in text:
             return f"is {kind}"
-    return text.splitlines()[0]
+    return text
 
 
 def check_shards(dataset: Dataset, contents: Contents) -> Finding:

@@ -133,7 +133,7 @@ def examine_records(
         tell(findings)
         return require_health(findings, data)
     dataset = open_dataset(data)
-    rows = consistency.read_manifest(dataset)
+    rows = dataset.rows()
     found = contents.read_contents(
         dataset, contents.choose_sample(rows, sample)
     )

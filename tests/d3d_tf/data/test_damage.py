@@ -1,5 +1,7 @@
 """An error of decoding gets the name of the record that causes it."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,10 +9,16 @@ import tensorflow as tf
 from d3d_tf.config import ClipRecipe, DataRecipe
 from d3d_tf.data.adopt import adopt
 from d3d_tf.data.damage import find_damage, naming_damage
-from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
-from tests.harness import foreign_record, write_shard
+from tests.harness import (
+    Video,
+    foreign_record,
+    place_codes,
+    write_records,
+    write_shard,
+)
 
 
 def frame(*, damaged: bool = False) -> bytes:
@@ -56,14 +64,15 @@ def test_training_and_evaluation_name_it(tmp_path, training):
 
 def test_what_no_record_causes_stays_as_it_is(tmp_path):
     """And a file that is gone is named."""
-    path = tmp_path / "train-0.tfrecord"
-    write_shard(path, [record(False)])
-    dataset = Dataset(tmp_path, {"shards": {path.name: 1}})
+    frames = np.zeros([2, 16, 16, 3], np.uint8)
+    video = Video("a", 0, frames, place_codes(2, 16, 16))
+    dataset = open_dataset(write_records(tmp_path, [video]))
     with pytest.raises(tf.errors.InvalidArgumentError, match="mine"):
         with naming_damage(dataset, "train"):
             raise tf.errors.InvalidArgumentError(None, None, "mine")
-    assert find_damage([str(path)]) is None
-    path.unlink()
-    assert "train-0.tfrecord, record 1, cannot be read" in find_damage(
-        [str(path)]
-    )
+    assert find_damage(dataset, "train") is None
+    (path,) = dataset.shards("train")
+    os.unlink(path)
+    with pytest.raises(UserError, match=r"tfrecord cannot be read \(No such"):
+        with naming_damage(dataset, "train"):
+            raise tf.errors.NotFoundError(None, None, "gone")

@@ -20,14 +20,29 @@ INFO = {
     },
     "num_bytes": 12 * 2**22,
     "num_videos": 12,
+    "num_skipped": 1,
+    "num_trimmed": 0,
+    "name": "made up",
+    "digest": "0123456789abcdef",
+    "empty_classes": [],
+    "frames": {"min": 3, "max": 9, "sum": 60},
+    "clipped_flow": 0,
+    "recipe": {
+        "data": {"short_side": 16, "frame_rate": 25},
+        "flow": {"saturation": 20.0},
+    },
     "flow": {"library": "made up"},
+    "flow_recipe": "fedcba9876543210",
 }
+FILE = {"path": "a.mp4", "split": "test", "label": 0}
+USED = FILE | {"id": "a", "sha256": "", "frames": 4, "shard": "x"}
+SKIPPED = FILE | {"id": "b", "skipped": "empty file"}
 
 
 @pytest.fixture
 def dataset(tmp_path):
     (tmp_path / "dataset.json").write_text(json.dumps(INFO))
-    rows = [{"id": "a"}, {"id": "b", "skipped": "empty file"}]
+    rows = [USED, SKIPPED]
     (tmp_path / "manifest.json").write_text(json.dumps(rows))
     return open_dataset(tmp_path)
 
@@ -39,7 +54,8 @@ def test_what_it_tells(dataset, tmp_path):
     assert dataset.splits == {"easy": 3, "train": 7, "hard": 2}
     assert dataset.flow == {"library": "made up"}
     assert dataset.test_splits == ["easy", "hard"]
-    assert dataset.skipped() == [{"id": "b", "skipped": "empty file"}]
+    assert dataset.skipped() == [SKIPPED]
+    assert dataset.used() == [USED]
     assert list(dataset.shards("train").items()) == [
         (f"{tmp_path}/train-00000-of-00002.tfrecord", 4),
         (f"{tmp_path}/train-00001-of-00002.tfrecord", 3),
@@ -58,12 +74,43 @@ def test_shuffle_window(dataset, megabytes, window):
     assert dataset.shuffle_window() == window
 
 
-@pytest.mark.parametrize("content", [None, "{", ""])
-def test_a_folder_without_records(tmp_path, content):
-    if content is not None:
-        (tmp_path / "dataset.json").write_text(content)
+def test_a_folder_without_records(tmp_path):
     with pytest.raises(UserError, match=f"{tmp_path}.*--mode=prepare"):
         open_dataset(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "it is empty"),
+        ("{", "not JSON"),
+        ("[]", "it is a list and not an object"),
+        ("{}", "it lacks name"),
+        (json.dumps(INFO | {"classes": {}}), "classes: it is an object"),
+        (json.dumps(INFO | {"shards": {"a": "3"}}), "shards: a: it is text"),
+        (json.dumps(INFO | {"frames": {"min": 3}}), "frames: it lacks max"),
+        (json.dumps(INFO | {"num_videos": 0}), "it counts no videos"),
+        (json.dumps(INFO | {"foreign": {}}), "foreign: it lacks folder"),
+    ],
+)
+def test_a_dataset_file_that_is_damaged(tmp_path, content, words):
+    (tmp_path / "dataset.json").write_text(content)
+    with pytest.raises(UserError, match=rf"dataset.json is damaged \({words}"):
+        open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["id", "path", "sha256", "frames", "shard"])
+def test_a_manifest_that_is_damaged(dataset, kind):
+    path = dataset.folder / "manifest.json"
+    row = {key: value for key, value in USED.items() if key != kind}
+    path.write_text(json.dumps([USED, row]))
+    with pytest.raises(
+        UserError, match=f"{path} is damaged .2: it lacks {kind}"
+    ):
+        dataset.used()
+    path.unlink()
+    with pytest.raises(UserError, match=f"{path} is missing: prepare"):
+        dataset.skipped()
 
 
 def test_records_whose_flow_is_not_known(tmp_path):
@@ -77,10 +124,10 @@ def test_records_whose_flow_is_not_known(tmp_path):
 def test_shorter_videos_are_counted(tmp_path):
     """By the manifest, in the asked split; what was left out is no video."""
     rows = [
-        {"split": "test", "frames": 3},
-        {"split": "test", "frames": 4},
-        {"split": "test", "skipped": "broken"},
-        {"split": "train", "frames": 2},
+        USED | {"frames": 3},
+        USED,
+        SKIPPED,
+        USED | {"split": "train", "frames": 2},
     ]
     (tmp_path / "manifest.json").write_text(json.dumps(rows))
     dataset = Dataset(tmp_path, {})

@@ -12,7 +12,7 @@ from d3d_tf.data.shards import (
     records_of,
     split_of,
 )
-from tests.harness import foreign_record, write_shard
+from tests.harness import claim_length, foreign_record, write_shard
 
 FRAME = tf.io.encode_jpeg(np.zeros([24, 32, 3], np.uint8)).numpy()
 GOOD = foreign_record([FRAME, FRAME], clip__label__index=1, example__id="a")
@@ -78,14 +78,20 @@ def zlib_file(path, _):
             2,
             "followed by something",
         ),
-        (lambda p, d: p.write_bytes(d + b"\n"), 2, "again (1 bytes)"),
-        (lambda p, d: p.write_bytes(d[:-30]), 1, "truncated record at"),
+        (lambda p, d: p.write_bytes(d + b"\n"), 2, "again (1 bytes"),
+        (lambda p, d: p.write_bytes(d[:-30]), 1, "truncated record: its"),
         (
             lambda p, d: p.write_bytes(d[:-30] + 30 * b"0"),
             1,
             "corrupted record",
         ),
         (lambda p, d: p.unlink(), 0, "No such file"),
+        (lambda p, d: claim_length(p, 2**40), 0, f"is {2**40} bytes, and"),
+        (
+            lambda p, d: claim_length(p, 2**63 - 1, len(d) // 2),
+            1,
+            f"is {2**63 - 1} bytes, and {len(GOOD)} are there",
+        ),
     ],
 )
 def test_damaged_files(tmp_path, damage, read, words):

@@ -32,7 +32,9 @@ def lines(tmp_path):
 
     def describe_with(skipped=0, **info):
         rows = [
-            {"path": f"a/{i}.mp4", "skipped": "empty"} for i in range(skipped)
+            {"id": "", "path": f"a/{i}.mp4", "split": "test", "label": 0}
+            | {"skipped": "empty"}
+            for i in range(skipped)
         ]
         (tmp_path / "manifest.json").write_text(json.dumps(rows))
         first, *others = describe(Dataset(tmp_path, INFO | info)).splitlines()

@@ -315,6 +315,13 @@ def test_divergence_is_neither_saved_nor_finished(run, tmp_path, steps):
         assert all(np.isfinite(w).all() for w in network.get_weights())
 
 
+def test_an_error_has_a_line_of_its_own(run, tmp_path, capsys):
+    """What comes after the bar begins a line."""
+    with pytest.raises(UserError):
+        run(tmp_path, steps=25, checkpoint_every=25, **DIVERGED)
+    assert capsys.readouterr().err.endswith("step/s]\n")
+
+
 def test_signals_are_given_back_after_an_error(run, tmp_path):
     handlers = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)]
     try:

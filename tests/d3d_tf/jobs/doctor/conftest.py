@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.jobs.doctor import consistency, contents
+from d3d_tf.jobs.doctor import contents
 from d3d_tf.jobs.doctor.examination import check_contents
 from d3d_tf.jobs.doctor.findings import Finding
 from d3d_tf.tfrecords.prepare import prepare
@@ -38,12 +38,12 @@ class Records:
         return open_dataset(self.folder)
 
     def read(self) -> contents.Contents:
-        rows = consistency.read_manifest(self.dataset)
+        rows = self.dataset.rows()
         sample = contents.choose_sample(rows, self.sample)
         return contents.read_contents(self.dataset, sample)
 
     def findings(self) -> dict[str, Finding]:
-        rows = consistency.read_manifest(self.dataset)
+        rows = self.dataset.rows()
         found = check_contents(self.dataset, rows, self.read())
         return {finding.check: finding for finding in found}
 

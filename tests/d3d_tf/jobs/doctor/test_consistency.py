@@ -5,8 +5,6 @@ import json
 import pytest
 
 from d3d_tf.config import digest
-from d3d_tf.errors import UserError
-from d3d_tf.jobs.doctor.consistency import read_manifest
 
 ONE = "train/left/0.mp4"
 
@@ -109,7 +107,7 @@ def test_flow_of_two_versions_is_a_warning(records):
     records.rewrite(change, ONE)
     assert list(records.bad()) == ["flow"]
     both = records.dataset.flow | {"library": f"{library} and older"}
-    rows = read_manifest(records.dataset)
+    rows = records.dataset.rows()
 
     def name_both(info):
         info["flow"] = both
@@ -157,14 +155,7 @@ def test_a_class_twice(records):
     assert "the class left is there twice" in records.bad()["label map"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '[{"id": "a"}]'])
-def test_a_manifest_that_is_damaged(records, content):
-    (records.folder / "manifest.json").write_text(content)
-    with pytest.raises(UserError, match="missing or damaged: prepare the"):
-        read_manifest(records.dataset)
-
-
-def test_a_dataset_file_that_is_damaged(records):
-    records.edit("dataset.json", lambda info: info.pop("num_bytes"))
-    with pytest.raises(UserError, match="lacks num_bytes: it is"):
-        read_manifest(records.dataset)
+def test_a_label_map_that_is_no_text(records):
+    (records.folder / "label_map.txt").write_bytes(b"le\xfft\nright\n")
+    bad = records.bad()["label map"]
+    assert bad.startswith("ERROR") and "label_map.txt, line 1: the byte" in bad

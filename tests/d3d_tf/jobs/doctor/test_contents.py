@@ -3,6 +3,7 @@
 import numpy as np
 
 from d3d_tf.jobs.doctor.contents import choose_sample
+from tests.harness import claim_length
 
 NAME = "train-00000-of-00002.tfrecord"
 
@@ -41,7 +42,7 @@ def test_a_shard_that_was_cut_off(records):
 def test_a_shard_that_is_gone(records):
     (records.folder / NAME).unlink()
     bad = records.bad()
-    assert f"{NAME} the file is missing after record 0 of 3" in bad["shards"]
+    assert f"{NAME} is missing after record 0 of 3" in bad["shards"]
 
 
 def test_a_shard_of_something_else(records):
@@ -104,3 +105,10 @@ def test_the_sample_is_of_all_splits_and_always_the_same():
     numbers = [int(i.split("/")[1]) for i in choose_sample(rows, 40)]
     assert np.mean(numbers) > 10
     assert len(choose_sample(rows, 40)) == 25  # 20 and all 5.
+
+
+def test_a_record_that_claims_a_huge_length(records):
+    """With a right checksum: TensorFlow would make room for 2^40 bytes."""
+    claim_length(records.folder / NAME, 2**40)
+    bad = records.bad()
+    assert f"{NAME} is truncated after record 0 of 3" in bad["shards"]

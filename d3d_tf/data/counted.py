@@ -1,0 +1,238 @@
+"""The records that are read are those that were counted.
+
+`dataset.json` tells how many records each shard has, `manifest.json` which they
+are, with label and length. Shards are compared with them before a job reads
+its first record, and each record where it is parsed.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
+from pathlib import Path
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from d3d_tf import schema
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.framing import count_whole, read_context
+from d3d_tf.errors import UserError
+from d3d_tf.files import file_size, is_remote, to_path
+from d3d_tf.text_lists import read_written_labels
+
+_AT_ONCE = 16
+_KEYS = {
+    "frames": schema.IMAGE_ENCODED,
+    "flow": schema.FLOW + schema.IMAGE_ENCODED,
+}
+
+
+def remedy(dataset: Dataset) -> str:
+    """What to do about records that cannot be used, as a sentence."""
+    return (
+        f"Run --mode=doctor --data={dataset.folder} --sample=0, which finds "
+        "all that is wrong with these records; then make them again, or copy "
+        "them again."
+    )
+
+
+class Counted:
+    """What is known of the records of a split; compares its shards with it.
+
+    Of records that other tools wrote, whose ids may be there twice, that is the
+    number per shard and of the classes.
+
+    Raises:
+      UserError: a shard is gone, cut, or another one than was counted; or the
+        manifest knows other records, or the label map other classes, than
+        `dataset.json`.
+    """
+
+    def __init__(self, dataset: Dataset, split: str):
+        self._dataset, self._split = dataset, split
+        self._classes = len(dataset.classes)
+        self._shards = dataset.shards(split)
+        foreign = dataset.info.get("foreign")
+        rows = [] if foreign else dataset.used()
+        self._homes = {row["id"]: row["shard"] for row in rows}
+        self._rows = {row["id"]: row for row in rows if row["split"] == split}
+        if words := label_map_problem(dataset):
+            raise UserError(f"{words}. {remedy(dataset)}")
+        if not foreign:
+            self._require_same_counts()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            problems = pool.map(self._shard_problem, self._shards)
+            for path, problem in zip(self._shards, problems, strict=True):
+                if problem:
+                    raise UserError(f"{path} {problem}. {remedy(dataset)}")
+        # The table that `require` looks into, sorted by the hash of the id.
+        with tf.device("CPU:0"):
+            keys = _hashed(tf.constant(list(self._rows), tf.string))
+            order = tf.argsort(keys)
+            self._keys = tf.gather(keys, order)
+            self._labels, self._frames = (
+                tf.gather(
+                    tf.constant([r[k] for r in self._rows.values()], tf.int64),
+                    order,
+                )
+                for k in ("label", "frames")
+            )
+
+    def require(self, video: dict, streams: Sequence[str]) -> dict:
+        """In a graph: fails for a record that is not the one counted.
+
+        `naming_damage` finds the words.
+
+        Args:
+          video: from `parse`, with `id`, `label` and the streams' pictures.
+          streams: those that were parsed.
+        """
+        label = tf.cast(video["label"], tf.int64)
+        good = (label >= 0) & (label < self._classes)
+        if self._rows:
+            key = _hashed(video["id"])
+            place = tf.searchsorted(self._keys, key[tf.newaxis])[0]
+            place = tf.minimum(place, len(self._rows) - 1)
+            good &= self._keys[place] == key
+            good &= self._labels[place] == label
+            for stream in set(streams) & _KEYS.keys():
+                length = tf.size(video[stream], tf.int64)
+                good &= self._frames[place] == length
+        # Not an `Assert`: in an operation with a state tf.data sees a reason to
+        # map records one by one where all is to be deterministic.
+        checked = tf.gather(video["label"][tf.newaxis], tf.where(good, 0, 1))
+        return video | {"label": checked}
+
+    def problem(self, record: bytes) -> str | None:
+        """Why a whole record is not the one counted, in words, or None."""
+        example = tf.train.SequenceExample.FromString(record)
+        lists = example.feature_lists.feature_list
+        label = example.context.feature[schema.LABEL_INDEX].int64_list.value
+        if foreign := self._dataset.info.get("foreign"):
+            if foreign["label_by_string"] or label[0] < self._classes:
+                return None
+            return f"has the label {label[0]} of {self._classes} classes"
+        id_ = _id(example.context)
+        row = self._rows.get(id_)
+        if row is None:
+            return f"is {id_!r}, which is not in {self._split} by manifest.json"
+        if list(label) != [row["label"]] or row["label"] >= self._classes:
+            given = ", ".join(map(str, label)) or "none"
+            return (
+                f"is {id_!r} with the label {given}; manifest.json says "
+                f"{row['label']}, of {self._classes} classes"
+            )
+        for stream, key in _KEYS.items():
+            length = len(lists[key].feature) if key in lists else 0
+            if length != row["frames"] and (
+                stream == "frames" or self._dataset.flow
+            ):
+                return (
+                    f"is {id_!r} with {length} entries of {key!r}; "
+                    f"manifest.json says {row['frames']} frames"
+                )
+        return None
+
+    def require_each_once(self, ids: Sequence[str]) -> None:
+        """Refuses what was read where a record is missing or there twice.
+
+        Args:
+          ids: of all records that were read, as often as they were.
+
+        Raises:
+          UserError: with a record and its shard.
+        """
+        counts = Counter(ids)
+        for id_, row in self._rows.items():
+            if counts[id_] != 1:
+                read = "was not read" if not counts[id_] else "is there twice"
+                raise UserError(
+                    f"{self._dataset.folder / row['shard']}: the record {id_} "
+                    f"{read}. {remedy(self._dataset)}"
+                )
+
+    def _require_same_counts(self) -> None:
+        listed = Counter(row["shard"] for row in self._rows.values())
+        for path, count in self._shards.items():
+            if listed[Path(path).name] != count:
+                raise UserError(
+                    f"{path} has {count} records by dataset.json, and "
+                    f"{listed[Path(path).name]} by manifest.json. "
+                    f"{remedy(self._dataset)}"
+                )
+        promised = self._dataset.splits[self._split]
+        if sum(self._shards.values()) != promised:
+            raise UserError(
+                f"{self._dataset.folder}/dataset.json is damaged: it counts "
+                f"{promised} records of {self._split}, and "
+                f"{sum(self._shards.values())} in its shards. "
+                f"{remedy(self._dataset)}"
+            )
+
+    def _shard_problem(self, path: str) -> str | None:
+        count = self._shards[path]
+        try:
+            if is_remote(path):  # Each length would be a request.
+                return changed_size(to_path(path))
+            found, wrong = count_whole(path)
+        except OSError as error:
+            return f"cannot be read ({error.strerror or error})"
+        if wrong:
+            return f"is damaged after record {found} of {count}: {wrong}"
+        if found != count:
+            return f"has {found} records and not {count}"
+        name = Path(path).name
+        id_ = _first_id(path) if count and self._homes else None
+        home = self._homes.get(id_, name) if id_ else name
+        if home != name:
+            return f"begins with {id_}, a record of {home}"
+        return None
+
+
+def label_map_problem(dataset: Dataset) -> str | None:
+    """Whether `label_map.txt`, if it is there, has other classes."""
+    path = dataset.folder / "label_map.txt"
+    try:
+        lines = read_written_labels(path)
+    except OSError:
+        return None  # Nothing is read from it.
+    except UserError as error:
+        return str(error)
+    if lines == dataset.classes:
+        return None
+    pairs = zip_longest(lines, dataset.classes)
+    place = [line != name for line, name in pairs].index(True)
+    return (
+        f"{path} ({len(lines)} lines) differs from dataset.json's classes from "
+        f"line {place + 1} on"
+    )
+
+
+def changed_size(shard: Path) -> str | None:
+    """Whether a shard has another size than its part of the manifest says."""
+    try:
+        size = file_size(shard)
+        part = json.loads(shard.with_name(shard.name + ".json").read_text())
+    except (OSError, ValueError):
+        return None  # A copy may lack the parts.
+    if part.get("bytes") == size:
+        return None
+    return f"has {size} bytes and not {part.get('bytes')}"
+
+
+def _hashed(ids):
+    return tf.strings.to_hash_bucket_fast(ids, 2**63 - 1)
+
+
+def _first_id(path: str) -> str | None:
+    try:
+        return _id(tf.train.Features.FromString(read_context(path)))
+    except DecodeError:
+        return None  # The reader names it.
+
+
+def _id(context: tf.train.Features) -> str | None:
+    values = context.feature[schema.EXAMPLE_ID].bytes_list.value
+    return values[0].decode(errors="replace") if len(values) == 1 else None

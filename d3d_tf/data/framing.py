@@ -1,0 +1,78 @@
+"""How records lie in a file: length, checksum, record, checksum.
+
+TensorFlow makes room for what a length says before it reads, so a length that
+is wrong takes the process down. Here only the lengths are read.
+"""
+
+import os
+import struct
+from pathlib import Path
+
+from d3d_tf.files import file_size, is_remote, to_path
+
+HEADER = 12  # A length of 8 bytes and its checksum (TFRecord).
+FOOTER = 4
+_CONTEXT = b"\x0a"  # The tag of a SequenceExample's first field.
+_ENOUGH = 2**16  # Bytes of a record in which its context ends.
+
+
+def count_whole(path: str | Path) -> tuple[int, str | None]:
+    """How many records of a file are whole, and what is wrong behind them.
+
+    Checksums are not looked at.
+
+    Args:
+      path: on a disk or not; there, every length is a request of its own.
+
+    Returns:
+      The number, and words, or None where the file ends with a record.
+
+    Raises:
+      OSError: it cannot be read.
+    """
+    size, place, count = file_size(path), 0, 0
+    with _open(path) as file:
+        while place < size:
+            file.seek(place)
+            header = file.read(HEADER)
+            left = size - place
+            if len(header) < HEADER:
+                return count, f"{left} bytes follow that are no record"
+            length = struct.unpack("<Q", header[:8])[0]
+            if length + HEADER + FOOTER > left:
+                return count, (
+                    f"truncated record: its length is {length} bytes, and "
+                    f"{max(left - HEADER - FOOTER, 0)} are there"
+                )
+            place += length + HEADER + FOOTER
+            count += 1
+    return count, None
+
+
+def read_context(path: str | Path) -> bytes:
+    """The serialized `tf.train.Features` of a file's first record.
+
+    Empty where the file does not begin with a `SequenceExample` that has one.
+
+    Raises:
+      OSError: it cannot be read.
+    """
+    with _open(path) as file:
+        header = file.read(HEADER)
+        length = int.from_bytes(header[:8], "little")
+        start = file.read(min(length, _ENOUGH))
+    if not start.startswith(_CONTEXT):
+        return b""
+    length = shift = 0
+    for place in range(1, min(len(start), 6)):
+        length |= (start[place] & 0x7F) << shift
+        shift += 7
+        if start[place] < 0x80:
+            return start[place + 1 : place + 1 + length]
+    return b""
+
+
+def _open(path: str | Path):
+    if is_remote(path):
+        return to_path(path).open("rb")
+    return open(os.fspath(path), "rb", buffering=0)
