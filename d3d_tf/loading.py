@@ -6,7 +6,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.files import to_path
 from d3d_tf.networks import make_network
 from d3d_tf.runs import BASELINE, INITIAL, STREAM, STUDENT, Run
-from d3d_tf.training.trainer import is_finished, restore
+from d3d_tf.training.checkpoints import is_finished, restore
 
 
 def load_checkpoint(folder: str | Path, role: str | None = None):

@@ -19,7 +19,7 @@ from d3d_tf.jobs.published import cache_folder
 from d3d_tf.networks import make_network
 from d3d_tf.runs import INITIAL, STUDENT, Run
 from d3d_tf.text_lists import read_written_labels
-from d3d_tf.training.trainer import save_finished
+from d3d_tf.training.checkpoints import save_finished
 
 
 def module_run(folder: Path) -> Run:
