@@ -24,15 +24,25 @@ def load_checkpoint(folder: str | Path, role: str | None = None):
       UserError: the folder is no run, or has not finished that network.
     """
     run = Run(to_path(folder))
-    recipe = run.recipe()
+    role = role_to_load(run, role)
+    network = make_network(
+        run.recipe().network, len(run.labels()), STREAM[role]
+    )
+    restore(network, run.checkpoints(role))
+    return network
+
+
+def role_to_load(run: Run, role: str | None = None) -> str:
+    """Which network `load_checkpoint` gives.
+
+    Raises:
+      UserError: as there.
+    """
+    run.recipe()
     wanted = [role] if role else [STUDENT, BASELINE]
     for name in wanted:
         if is_finished(run.checkpoints(name)):
-            network = make_network(
-                recipe.network, len(run.labels()), STREAM[name]
-            )
-            restore(network, run.checkpoints(name))
-            return network
+            return name
     if run.is_converted() or "module" in (run.weights() or {}):
         there = [
             name

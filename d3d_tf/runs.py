@@ -5,9 +5,14 @@ import json
 from pathlib import Path
 
 from d3d_tf import config
+from d3d_tf.damaged import read_json
 from d3d_tf.errors import UsageError
 from d3d_tf.files import resolved, to_path, write_atomically
-from d3d_tf.text_lists import read_written_labels
+from d3d_tf.text_lists import (
+    labels_sha256,
+    read_written_labels,
+    written_labels,
+)
 
 # The networks of a run, by the names that results.json uses.
 TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
@@ -76,11 +81,17 @@ class Run:
         """The recipe that the run was started with, sizes filled in.
 
         Raises:
-          UsageError: the folder is no run.
+          UsageError: the folder is no run, or its recipe is damaged.
         """
         if not self.exists():
             raise UsageError(f"{self.folder} is no run: no recipe.yaml in it.")
-        return config.load(self.recipe_path)
+        try:
+            return config.load(self.recipe_path)
+        except UsageError as error:
+            raise UsageError(
+                f"{error} If the file is damaged, remove it and start the "
+                "command that made the run again, which writes it and goes on."
+            ) from error
 
     def exists(self) -> bool:
         """Whether the run was started."""
@@ -107,16 +118,37 @@ class Run:
         )
 
     def labels(self) -> list[str]:
-        """Class names; the order is the label."""
-        return read_written_labels(self.folder / "label_map.txt")
+        """Class names; the order is the label.
+
+        Raises:
+          UserError: they are not those that the run was started with.
+        """
+        told = self._told()
+        remedy = "copy that of another copy of the run there"
+        if told["records"]:
+            remedy = f"copy {told['records']}/label_map.txt there"
+        return read_written_labels(
+            self.folder / "label_map.txt", remedy, told.get("labels_sha256")
+        )
+
+    def _told(self) -> dict:
+        """`origin`, of every version."""
+        return read_json(
+            self.folder / "origin.json",
+            {"records": (str, None), "teacher": (str, None)},
+            "copy that of another copy of the run there, or remove it and "
+            "recipe.yaml and start the command that made the run again, which "
+            "writes both and goes on",
+        )
 
     def origin(self) -> dict:
         """What `start` was given: `records`, `teacher`, `flow` and so on.
 
         Raises:
           UsageError: the run was made before flow had an identity.
+          UserError: it cannot be read.
         """
-        origin = json.loads((self.folder / "origin.json").read_text())
+        origin = self._told()
         if "flow" not in origin:
             raise UsageError(
                 f"{self.folder} is a run of an older d3d_tf, which did not "
@@ -196,6 +228,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "scores").mkdir(parents=True, exist_ok=True)
         origin: dict = {
+            "labels_sha256": labels_sha256(labels),
             "records": str(records) if records else None,
             "teacher": str(teacher) if teacher else None,
             "flow": flow,
@@ -208,9 +241,7 @@ class Run:
         if finetuned:
             origin["finetuned"] = True
         write_atomically(self.folder / "origin.json", json.dumps(origin))
-        write_atomically(
-            self.folder / "label_map.txt", "".join(f"{x}\n" for x in labels)
-        )
+        write_atomically(self.folder / "label_map.txt", written_labels(labels))
         config.save(recipe, self.recipe_path)
 
     def _require_same_recipe(self, recipe: config.Recipe, labels: list[str]):
@@ -260,12 +291,22 @@ class Run:
         """Writes results.json whole."""
         write_atomically(self.results_path, json.dumps(results, indent=1))
 
-    def read_results(self) -> dict:
-        """Reads results.json; empty if there is none yet."""
-        try:
-            return json.loads(self.results_path.read_text())
-        except FileNotFoundError:
+    def read_results(self, form: dict | None = None) -> dict:
+        """Reads results.json; empty if there is none yet.
+
+        Args:
+          form: what it must hold apart from metrics, see `read_json`.
+
+        Raises:
+          UserError: it is damaged.
+        """
+        if not self.results_path.exists():
             return {}
+        return read_json(
+            self.results_path,
+            {"metrics": {str: {"value": float}}} | (form or {}),
+            f"--mode=evaluate --checkpoint={self.folder} makes it again",
+        )
 
 
 def _place(folder: str | Path | None) -> str | None:

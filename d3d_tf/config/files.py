@@ -22,9 +22,10 @@ def load(path: str | Path) -> Recipe:
     """
     try:
         content = yaml.safe_load(to_path(path).read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        text = " ".join(str(error).split())
-        raise UsageError(f"Cannot read the recipe {path}: {text}") from error
+    # ValueError: of bytes that are not UTF-8, and of days such as 2001-13-13.
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        text = " ".join(str(error).split()).rstrip(".")
+        raise UsageError(f"Cannot read the recipe {path}: {text}.") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path} is no recipe: a mapping was expected.")
     if isinstance(content.get("data"), dict):

@@ -1,7 +1,6 @@
 """An exported module becomes a run folder again, verified."""
 
 import hashlib
-import json
 import shutil
 import uuid
 from pathlib import Path
@@ -12,14 +11,24 @@ import tensorflow as tf
 import d3d_tf
 from d3d_tf import config
 from d3d_tf.console import say
+from d3d_tf.damaged import naming, read_json
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal
 from d3d_tf.hub_export import rounding
+from d3d_tf.hub_export.parts import CLASSIFICATION
 from d3d_tf.jobs.published import cache_folder
 from d3d_tf.networks import make_network
 from d3d_tf.runs import INITIAL, STUDENT, Run
 from d3d_tf.text_lists import read_written_labels
-from d3d_tf.training.checkpoints import save_finished
+from d3d_tf.training.checkpoints import damage, save_finished
+
+_DESCRIPTION = "module.json"
+# What a module must say, apart from its network.
+_FORM = {
+    "input": {"frames": int, "size": int, "short_side": int},
+    "frame_rate": float,
+}
+_AGAIN = "copy the module again, or export it again with --mode=export"
 
 
 def module_run(folder: Path) -> Run:
@@ -35,23 +44,18 @@ def module_run(folder: Path) -> Run:
       UserError: the module is not ours, or of a network that is not known.
     """
     description = _description(folder)
+    told = read_json(folder / _DESCRIPTION, {}, _AGAIN)
+    recipe = _recipe(told, folder)
+    labels = _labels(told, folder)
     # Its index holds the variables' checksums.
-    index = (folder / "variables" / "variables.index").read_bytes()
+    with naming(folder / "variables" / "variables.index", _AGAIN):
+        index = (folder / "variables" / "variables.index").read_bytes()
     digest = hashlib.sha256(description + index).hexdigest()[:16]
     out = cache_folder() / "modules" / digest / f"run-{d3d_tf.__version__}"
     if Run(out).exists():
         return Run(out)
-    told = json.loads(description)
-    recipe = _recipe(told, folder)
-    with literal(folder) as place:
-        module = tf.saved_model.load(place)
-    # A module without logits has none.
-    names = folder / "assets" / "labels.txt"
-    labels = read_written_labels(names) if names.exists() else []
     network = make_network(recipe.network, len(labels) or 1, "frames")
-    headless = _fill(network, module, folder)
-    if not headless:
-        _verify(network, module, told, recipe, folder)
+    headless = _read(network, told, recipe, folder)
     temporary = out.with_name(f"{out.name}.tmp-{uuid.uuid4().hex}")
     run = Run(temporary)
     try:
@@ -92,6 +96,36 @@ def _description(folder: Path) -> bytes:
         ) from error
 
 
+def _labels(told: dict, folder: Path) -> list[str]:
+    """Of a module without logits there are none."""
+    path = folder / "assets" / "labels.txt"
+    promised = told.get("labels_sha256")
+    classifies = told.get("kind", CLASSIFICATION) == CLASSIFICATION
+    if not path.exists() and not (promised and classifies):
+        return []
+    return read_written_labels(path, _AGAIN, promised)
+
+
+def _read(network, told: dict, recipe: config.Recipe, folder: Path) -> bool:
+    """Gives the network the module's values; whether no head is there.
+
+    Raises:
+      UserError: a file is damaged, or the module is of another network.
+    """
+    with literal(folder) as place:
+        problem = damage(f"{place}/variables/variables")
+        if problem:
+            raise UserError(f"{folder}/variables/{problem}: {_AGAIN}.")
+        # What TensorFlow says of a damaged graph is of many kinds.
+        with naming(folder / "saved_model.pb", _AGAIN, Exception):
+            module = tf.saved_model.load(place)
+            there = list(module.variables)
+    headless = _fill(network, there, folder)
+    if not headless:
+        _verify(network, module, told, recipe, folder)
+    return headless
+
+
 def _recipe(told: dict, folder: Path) -> config.Recipe:
     if "network" not in told:
         raise UserError(
@@ -113,7 +147,9 @@ def _recipe(told: dict, folder: Path) -> config.Recipe:
             f"{network.final_endpoint}: give the run, or a module of another "
             "kind. hub.KerasLayer fine-tunes this one, see docs/finetuning.md."
         )
-    return config.Recipe(
+    path = folder / _DESCRIPTION
+    told = read_json(path, _FORM, _AGAIN)
+    recipe = config.Recipe(
         name="module",
         network=network,
         clip=config.ClipRecipe(
@@ -126,15 +162,18 @@ def _recipe(told: dict, folder: Path) -> config.Recipe:
             square_pixels=told.get("square_pixels", False),
         ),
     )
+    with naming(path, _AGAIN, UserError):
+        # Types and ranges, as of every recipe.
+        return config.override(recipe, [])
 
 
-def _fill(network, module, folder: Path) -> bool:
+def _fill(network, variables: list, folder: Path) -> bool:
     """Gives the network the module's values, by name; whether no head is there.
 
     Raises:
       UserError: a variable is missing, surplus or of another shape.
     """
-    there = {_path(variable): variable for variable in module.variables}
+    there = {_path(variable): variable for variable in variables}
     head = {_path(variable) for variable in network.head.variables}
     headless = not head & there.keys()
     here = {
@@ -142,7 +181,7 @@ def _fill(network, module, folder: Path) -> bool:
         for variable in network.variables
         if not (headless and _path(variable) in head)
     }
-    if len(there) < len(module.variables):
+    if len(there) < len(variables):
         raise UserError(f"{folder} has variables of equal names.")
     wrong = sorted(here.keys() ^ there.keys()) or [
         name
@@ -170,7 +209,8 @@ def _verify(
     rng = np.random.default_rng(0)
     clip = (1, recipe.clip.frames, recipe.clip.size, recipe.clip.size, 3)
     unit = rng.uniform(0, 1, clip).astype(np.float32)
-    theirs = module(unit, training=False).numpy()
+    with naming(folder / "saved_model.pb", _AGAIN, Exception):
+        theirs = module(unit, training=False).numpy()
     ours = network(unit * 2 - 1, training=False).numpy()
     difference = rounding.difference(theirs, ours)
     if not difference <= rounding.told(told):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal, to_path, write_atomically
 
@@ -127,12 +128,19 @@ def _way_on(checkpoints: Path, steps: int | None) -> str:
 
 
 def finished_steps(checkpoints: Path) -> int | None:
-    """Of the finished training; None: not finished, or not trained here."""
-    try:
-        text = (checkpoints / FINISHED).read_text()
-    except FileNotFoundError:
+    """Of the finished training; None: not finished, or not trained here.
+
+    Raises:
+      UserError: nobody knows, `finished.json` is damaged.
+    """
+    if not is_finished(checkpoints):
         return None
-    return json.loads(text).get("steps")
+    remedy = (
+        "start the command that made the run again; where no training made it, "
+        "remove the run and make it again"
+    )
+    steps = read_json(checkpoints / FINISHED, {}, remedy).get("steps")
+    return steps if isinstance(steps, int) else None
 
 
 def numbers_there(folder: str, part: str = "(?:index|data-.*)") -> set[int]:

@@ -174,9 +174,10 @@ def check_label_map(dataset: Dataset) -> Finding:
     path = dataset.folder / "label_map.txt"
     errors = []
     try:
-        lines = read_written_labels(path)
-    except OSError:
-        errors.append("label_map.txt is missing")
+        lines = read_written_labels(path, "prepare the videos again")
+    except UserError as error:
+        missing = not path.exists()
+        errors.append("label_map.txt is missing" if missing else f"{error}")
     else:
         if lines != classes:
             pairs = itertools.zip_longest(lines, classes)
