@@ -25,6 +25,7 @@ LAYERS = (
     (
         "__init__",
         "config",
+        "damaged",
         "errors",
         "files",
         "names",
