@@ -11,24 +11,20 @@ import tensorflow as tf
 import d3d_tf
 from d3d_tf import config
 from d3d_tf.console import say
-from d3d_tf.damaged import naming, read_json
+from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal
 from d3d_tf.hub_export import rounding
-from d3d_tf.hub_export.parts import CLASSIFICATION
+from d3d_tf.jobs.module_description import (
+    AGAIN,
+    labels_of,
+    read_description,
+    recipe_of,
+)
 from d3d_tf.jobs.published import cache_folder
 from d3d_tf.networks import make_network
 from d3d_tf.runs import INITIAL, STUDENT, Run
-from d3d_tf.text_lists import read_written_labels
 from d3d_tf.training.checkpoints import damage, save_finished
-
-_DESCRIPTION = "module.json"
-# What a module must say, apart from its network.
-_FORM = {
-    "input": {"frames": int, "size": int, "short_side": int},
-    "frame_rate": float,
-}
-_AGAIN = "copy the module again, or export it again with --mode=export"
 
 
 def module_run(folder: Path) -> Run:
@@ -43,15 +39,16 @@ def module_run(folder: Path) -> Run:
     Raises:
       UserError: the module is not ours, or of a network that is not known.
     """
-    description = _description(folder)
-    told = read_json(folder / _DESCRIPTION, {}, _AGAIN)
-    recipe = _recipe(told, folder)
-    labels = _labels(told, folder)
+    told = read_description(folder)
+    recipe = recipe_of(told, folder)
+    labels = labels_of(told, folder)
+    digest = hashlib.sha256()
     # Its index holds the variables' checksums.
-    with naming(folder / "variables" / "variables.index", _AGAIN):
-        index = (folder / "variables" / "variables.index").read_bytes()
-    digest = hashlib.sha256(description + index).hexdigest()[:16]
-    out = cache_folder() / "modules" / digest / f"run-{d3d_tf.__version__}"
+    for path in (folder / "module.json", folder / "variables/variables.index"):
+        with naming(path, AGAIN):
+            digest.update(path.read_bytes())
+    cache = cache_folder() / "modules" / digest.hexdigest()[:16]
+    out = cache / f"run-{d3d_tf.__version__}"
     if Run(out).exists():
         return Run(out)
     network = make_network(recipe.network, len(labels) or 1, "frames")
@@ -85,27 +82,6 @@ def module_run(folder: Path) -> Run:
     return Run(out)
 
 
-def _description(folder: Path) -> bytes:
-    try:
-        return (folder / "module.json").read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"{folder} is a SavedModel but no module of d3d_tf: without "
-            "module.json nobody knows its layers. hub.KerasLayer fine-tunes "
-            "it where it is a reusable one, see docs/finetuning.md."
-        ) from error
-
-
-def _labels(told: dict, folder: Path) -> list[str]:
-    """Of a module without logits there are none."""
-    path = folder / "assets" / "labels.txt"
-    promised = told.get("labels_sha256")
-    classifies = told.get("kind", CLASSIFICATION) == CLASSIFICATION
-    if not path.exists() and not (promised and classifies):
-        return []
-    return read_written_labels(path, _AGAIN, promised)
-
-
 def _read(network, told: dict, recipe: config.Recipe, folder: Path) -> bool:
     """Gives the network the module's values; whether no head is there.
 
@@ -115,56 +91,15 @@ def _read(network, told: dict, recipe: config.Recipe, folder: Path) -> bool:
     with literal(folder) as place:
         problem = damage(f"{place}/variables/variables")
         if problem:
-            raise UserError(f"{folder}/variables/{problem}: {_AGAIN}.")
+            raise UserError(f"{folder}/variables/{problem}: {AGAIN}.")
         # What TensorFlow says of a damaged graph is of many kinds.
-        with naming(folder / "saved_model.pb", _AGAIN, Exception):
+        with naming(folder / "saved_model.pb", AGAIN, Exception):
             module = tf.saved_model.load(place)
             there = list(module.variables)
     headless = _fill(network, there, folder)
     if not headless:
         _verify(network, module, told, recipe, folder)
     return headless
-
-
-def _recipe(told: dict, folder: Path) -> config.Recipe:
-    if "network" not in told:
-        raise UserError(
-            f"{folder}/module.json does not say which network it is (key "
-            "`network`): it was made by an older d3d_tf, or by export_module "
-            "outside of a run. Export it again with --mode=export, or "
-            "fine-tune it by hub.KerasLayer, see docs/finetuning.md."
-        )
-    try:
-        network = config.NetworkRecipe(**told["network"])
-    except TypeError as error:
-        raise UserError(
-            f"{folder} is of another version of d3d_tf: {error}."
-        ) from error
-    endpoint = told.get("endpoint")
-    if endpoint not in (None, network.final_endpoint):
-        raise UserError(
-            f"{folder} ends at {endpoint}, the network it is a part of at "
-            f"{network.final_endpoint}: give the run, or a module of another "
-            "kind. hub.KerasLayer fine-tunes this one, see docs/finetuning.md."
-        )
-    path = folder / _DESCRIPTION
-    told = read_json(path, _FORM, _AGAIN)
-    recipe = config.Recipe(
-        name="module",
-        network=network,
-        clip=config.ClipRecipe(
-            frames=told["input"]["frames"], size=told["input"]["size"]
-        ),
-        data=config.DataRecipe(
-            short_side=told["input"]["short_side"],
-            frame_rate=told["frame_rate"],
-            # Modules of before kept stored pixels and do not say so.
-            square_pixels=told.get("square_pixels", False),
-        ),
-    )
-    with naming(path, _AGAIN, UserError):
-        # Types and ranges, as of every recipe.
-        return config.override(recipe, [])
 
 
 def _fill(network, variables: list, folder: Path) -> bool:
@@ -209,7 +144,7 @@ def _verify(
     rng = np.random.default_rng(0)
     clip = (1, recipe.clip.frames, recipe.clip.size, recipe.clip.size, 3)
     unit = rng.uniform(0, 1, clip).astype(np.float32)
-    with naming(folder / "saved_model.pb", _AGAIN, Exception):
+    with naming(folder / "saved_model.pb", AGAIN, Exception):
         theirs = module(unit, training=False).numpy()
     ours = network(unit * 2 - 1, training=False).numpy()
     difference = rounding.difference(theirs, ours)
