@@ -64,11 +64,12 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
         },
     }
     try:
-        recipe = config.from_dict(content, f"{folder}/{DESCRIPTION}")
+        recipe = config.from_dict(content, "network")
     except UserError as error:
+        words = str(error).rstrip(".")
         raise UserError(
-            f"{error} The file is damaged, or of another version of d3d_tf: "
-            f"{AGAIN}."
+            f"{folder}/{DESCRIPTION} is damaged, or of another version of "
+            f"d3d_tf ({words}): {AGAIN}."
         ) from error
     last, endpoint = recipe.network.final_endpoint, told.get("endpoint")
     if endpoint not in (None, last):

@@ -14,6 +14,8 @@ from tests.harness import made_up_flow
 RECIPE = Recipe(name="mine", seed=3)
 FLOW = made_up_flow()
 LABELS = ["jump", "über die Hürde", "wave hand"]
+# printf 'jump\nüber die Hürde\nwave hand\n' | sha256sum
+SHA256 = "fafa87e773bb481b39446bfe5fd98c81592b69addbfa7c6774b8f89386456721"
 
 
 @pytest.fixture
@@ -31,6 +33,7 @@ def test_a_started_run_tells_what_it_is(run):
     assert run.recipe() == RECIPE
     assert run.labels() == LABELS
     assert run.origin() == {
+        "labels_sha256": SHA256,
         "records": "records/x-12",
         "teacher": None,
         "flow": FLOW,
@@ -50,6 +53,7 @@ def test_the_teacher_is_remembered(tmp_path):
         flow_mismatch={"runs/other": {}, "r": FLOW},
     )
     assert run.origin() == {
+        "labels_sha256": SHA256,
         "records": "r",
         "teacher": "runs/other",
         "flow": FLOW,
@@ -118,6 +122,80 @@ def test_other_classes_are_refused(run, labels):
     with pytest.raises(UsageError, match="classes is"):
         run.start(RECIPE, labels, records=Path("r"), flow=FLOW)
     assert run.labels() == LABELS
+
+
+@pytest.mark.parametrize(
+    "labels", [LABELS[::-1], LABELS[:2], [*LABELS, "x"], []]
+)
+def test_a_label_map_that_is_not_the_runs(run, labels):
+    """Neither to read nor to go on with."""
+    path = run.folder / "label_map.txt"
+    path.write_text("".join(f"{label}\n" for label in labels))
+    told = f"{path} is damaged .*: copy records/x-12/label_map.txt there"
+    with pytest.raises(UserError, match=told):
+        run.labels()
+    with pytest.raises(UserError, match=told):
+        run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+
+
+def test_labels_of_an_older_run(run):
+    """Nobody wrote down what they were."""
+    told = json.loads((run.folder / "origin.json").read_text())
+    del told["labels_sha256"]
+    (run.folder / "origin.json").write_text(json.dumps(told))
+    (run.folder / "label_map.txt").write_text("a\nb\n")
+    assert run.labels() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff", b'{"records": 1, "teacher": null}']
+)
+def test_origin_is_damaged(run, content):
+    """Removed as the error says, it is written again by the same command."""
+    path = run.folder / "origin.json"
+    before = path.read_bytes()
+    path.write_bytes(content)
+    for ask in (run.origin, run.labels, run.weights, run.maker):
+        with pytest.raises(UserError, match=f"{path} is damaged .*recipe.yaml"):
+            ask()
+    path.unlink()
+    run.recipe_path.unlink()
+    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+    assert path.read_bytes() == before
+    assert run.recipe() == RECIPE
+
+
+@pytest.mark.parametrize("content", ["", "seed: [", "a: 2001-99-99", "\0"])
+def test_the_recipe_is_damaged(run, content):
+    run.recipe_path.write_text(content)
+    with pytest.raises(UsageError, match="recipe.yaml.* remove it and start"):
+        run.recipe()
+
+
+def test_every_bit_of_a_recipe(run):
+    """What is not noticed is a recipe; every 37th bit."""
+    whole = run.recipe_path.read_bytes()
+    refused = 0
+    for bit in range(0, 8 * len(whole), 37):
+        content = bytearray(whole)
+        content[bit // 8] ^= 1 << bit % 8
+        run.recipe_path.write_bytes(content)
+        try:
+            run.recipe()
+        except UsageError as error:
+            assert "remove it and start" in str(error)
+            refused += 1
+    assert refused > len(whole) * 8 // 37 // 2
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", '{"metrics": {"a": 1}}', "[" * 100000]
+)
+def test_results_are_damaged(run, content):
+    run.results_path.write_text(content)
+    again = f"--mode=evaluate --checkpoint={run.folder} makes it again"
+    with pytest.raises(UserError, match=f"results.json is damaged.*{again}"):
+        run.read_results()
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
@@ -220,7 +298,7 @@ def test_other_videos_are_refused(tmp_path):
 
 
 def test_an_older_run_has_the_data_set_in_its_results(run):
-    run.write_results({"dataset": {"digest": "0123"}})
+    run.write_results({"dataset": {"digest": "0123"}, "metrics": {}})
     with pytest.raises(UsageError, match="are others"):
         run.start(RECIPE, LABELS, records=Path("b"), flow=FLOW, dataset="4567")
 
