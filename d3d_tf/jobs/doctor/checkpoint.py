@@ -18,7 +18,10 @@ def check_run(run: Run, data: str | None) -> list[Finding]:
       run: the run.
       data: records to use it with; default: those that it was made on.
     """
-    labels = run.labels()
+    try:
+        labels = run.labels()
+    except UserError as error:
+        return [judge("labels", str(run.folder), errors=[str(error)[:-1]])]
     errors = []
     if len(set(labels)) < len(labels):
         errors.append("a class is there twice")

@@ -81,6 +81,7 @@ def test_everything_is_kept_the_second_time(toy, monkeypatch):
     ]
 
 
+@pytest.mark.large
 def test_a_damaged_end_is_trained_again(toy, copied_run):
     """From the checkpoint of step 2 of 3, to the same bits; then scored."""
     folder = copied_run.checkpoints("baseline")

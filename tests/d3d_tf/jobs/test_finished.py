@@ -342,7 +342,7 @@ def test_damaged_results_are_made_again(
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("student.json", spoil),
+        ("student.json", lambda path: path.write_bytes(b'{"dataset": "')),
         ("student.json", lambda path: path.write_text("{}")),
         ("student-same_colours.npz", spoil),
         ("student-same_colours.npz", lambda path: path.write_bytes(b"")),
