@@ -4,15 +4,10 @@ import dataclasses
 import json
 from pathlib import Path
 
-from d3d_tf import config
-from d3d_tf.damaged import read_json
+from d3d_tf import config, run_files
 from d3d_tf.errors import UsageError
 from d3d_tf.files import resolved, to_path, write_atomically
-from d3d_tf.text_lists import (
-    labels_sha256,
-    read_written_labels,
-    written_labels,
-)
+from d3d_tf.text_lists import labels_sha256, written_labels
 
 # The networks of a run, by the names that results.json uses.
 TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
@@ -85,13 +80,7 @@ class Run:
         """
         if not self.exists():
             raise UsageError(f"{self.folder} is no run: no recipe.yaml in it.")
-        try:
-            return config.load(self.recipe_path)
-        except UsageError as error:
-            raise UsageError(
-                f"{error} If the file is damaged, remove it and start the "
-                "command that made the run again, which writes it and goes on."
-            ) from error
+        return run_files.read_recipe(self.recipe_path)
 
     def exists(self) -> bool:
         """Whether the run was started."""
@@ -123,23 +112,7 @@ class Run:
         Raises:
           UserError: they are not those that the run was started with.
         """
-        told = self._told()
-        remedy = "copy that of another copy of the run there"
-        if told["records"]:
-            remedy = f"copy {told['records']}/label_map.txt there"
-        return read_written_labels(
-            self.folder / "label_map.txt", remedy, told.get("labels_sha256")
-        )
-
-    def _told(self) -> dict:
-        """`origin`, of every version."""
-        return read_json(
-            self.folder / "origin.json",
-            {"records": (str, None), "teacher": (str, None)},
-            "copy that of another copy of the run there, or remove it and "
-            "recipe.yaml and start the command that made the run again, which "
-            "writes both and goes on",
-        )
+        return run_files.read_labels(self.folder)
 
     def origin(self) -> dict:
         """What `start` was given: `records`, `teacher`, `flow` and so on.
@@ -148,7 +121,7 @@ class Run:
           UsageError: the run was made before flow had an identity.
           UserError: it cannot be read.
         """
-        origin = self._told()
+        origin = run_files.read_origin(self.folder)
         if "flow" not in origin:
             raise UsageError(
                 f"{self.folder} is a run of an older d3d_tf, which did not "
@@ -302,11 +275,7 @@ class Run:
         """
         if not self.results_path.exists():
             return {}
-        return read_json(
-            self.results_path,
-            {"metrics": {str: {"value": float}}} | (form or {}),
-            f"--mode=evaluate --checkpoint={self.folder} makes it again",
-        )
+        return run_files.read_results(self.results_path, self.folder, form)
 
 
 def _place(folder: str | Path | None) -> str | None:
