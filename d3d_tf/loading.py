@@ -6,7 +6,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.files import to_path
 from d3d_tf.networks import make_network
 from d3d_tf.runs import BASELINE, INITIAL, STREAM, STUDENT, Run
-from d3d_tf.training.trainer import is_finished, restore
+from d3d_tf.training.checkpoints import is_finished, restore
 
 
 def load_checkpoint(folder: str | Path, role: str | None = None):
@@ -24,15 +24,25 @@ def load_checkpoint(folder: str | Path, role: str | None = None):
       UserError: the folder is no run, or has not finished that network.
     """
     run = Run(to_path(folder))
-    recipe = run.recipe()
+    role = role_to_load(run, role)
+    network = make_network(
+        run.recipe().network, len(run.labels()), STREAM[role]
+    )
+    restore(network, run.checkpoints(role))
+    return network
+
+
+def role_to_load(run: Run, role: str | None = None) -> str:
+    """Which network `load_checkpoint` gives.
+
+    Raises:
+      UserError: as there.
+    """
+    run.recipe()
     wanted = [role] if role else [STUDENT, BASELINE]
     for name in wanted:
         if is_finished(run.checkpoints(name)):
-            network = make_network(
-                recipe.network, len(run.labels()), STREAM[name]
-            )
-            restore(network, run.checkpoints(name))
-            return network
+            return name
     if run.is_converted() or "module" in (run.weights() or {}):
         there = [
             name

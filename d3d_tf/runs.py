@@ -4,10 +4,10 @@ import dataclasses
 import json
 from pathlib import Path
 
-from d3d_tf import config
+from d3d_tf import config, run_files
 from d3d_tf.errors import UsageError
 from d3d_tf.files import resolved, to_path, write_atomically
-from d3d_tf.text_lists import read_written_labels
+from d3d_tf.text_lists import labels_sha256, written_labels
 
 # The networks of a run, by the names that results.json uses.
 TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
@@ -76,11 +76,11 @@ class Run:
         """The recipe that the run was started with, sizes filled in.
 
         Raises:
-          UsageError: the folder is no run.
+          UsageError: the folder is no run, or its recipe is damaged.
         """
         if not self.exists():
             raise UsageError(f"{self.folder} is no run: no recipe.yaml in it.")
-        return config.load(self.recipe_path)
+        return run_files.read_recipe(self.recipe_path)
 
     def exists(self) -> bool:
         """Whether the run was started."""
@@ -107,16 +107,21 @@ class Run:
         )
 
     def labels(self) -> list[str]:
-        """Class names; the order is the label."""
-        return read_written_labels(self.folder / "label_map.txt")
+        """Class names; the order is the label.
+
+        Raises:
+          UserError: they are not those that the run was started with.
+        """
+        return run_files.read_labels(self.folder)
 
     def origin(self) -> dict:
         """What `start` was given: `records`, `teacher`, `flow` and so on.
 
         Raises:
           UsageError: the run was made before flow had an identity.
+          UserError: it cannot be read.
         """
-        origin = json.loads((self.folder / "origin.json").read_text())
+        origin = run_files.read_origin(self.folder)
         if "flow" not in origin:
             raise UsageError(
                 f"{self.folder} is a run of an older d3d_tf, which did not "
@@ -196,6 +201,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "scores").mkdir(parents=True, exist_ok=True)
         origin: dict = {
+            "labels_sha256": labels_sha256(labels),
             "records": str(records) if records else None,
             "teacher": str(teacher) if teacher else None,
             "flow": flow,
@@ -208,9 +214,7 @@ class Run:
         if finetuned:
             origin["finetuned"] = True
         write_atomically(self.folder / "origin.json", json.dumps(origin))
-        write_atomically(
-            self.folder / "label_map.txt", "".join(f"{x}\n" for x in labels)
-        )
+        write_atomically(self.folder / "label_map.txt", written_labels(labels))
         config.save(recipe, self.recipe_path)
 
     def _require_same_recipe(self, recipe: config.Recipe, labels: list[str]):
@@ -260,12 +264,18 @@ class Run:
         """Writes results.json whole."""
         write_atomically(self.results_path, json.dumps(results, indent=1))
 
-    def read_results(self) -> dict:
-        """Reads results.json; empty if there is none yet."""
-        try:
-            return json.loads(self.results_path.read_text())
-        except FileNotFoundError:
+    def read_results(self, form: dict | None = None) -> dict:
+        """Reads results.json; empty if there is none yet.
+
+        Args:
+          form: what it must hold apart from metrics, see `read_json`.
+
+        Raises:
+          UserError: it is damaged.
+        """
+        if not self.results_path.exists():
             return {}
+        return run_files.read_results(self.results_path, self.folder, form)
 
 
 def _place(folder: str | Path | None) -> str | None:

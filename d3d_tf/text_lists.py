@@ -9,14 +9,16 @@ in one line with the file and the number of the line.
 import codecs
 import csv
 import dataclasses
+import hashlib
 import io
 import re
 from collections.abc import Collection
 from pathlib import Path
 
+from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
 from d3d_tf.files import to_path
-from d3d_tf.names import one_form
+from d3d_tf.names import one_form, printable
 
 # UTF-32 first: its mark begins as that of UTF-16 does.
 _MARKS = {
@@ -79,14 +81,39 @@ def read_lines(path: str | Path) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
-def read_written_labels(path: str | Path) -> list[str]:
+def written_labels(labels: list[str]) -> str:
+    """A label map, as this package writes it: one class per line."""
+    return "".join(f"{label}\n" for label in labels)
+
+
+def labels_sha256(labels: list[str]) -> str:
+    """Of the file that `written_labels` becomes."""
+    text = printable(written_labels(labels))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_written_labels(
+    path: str | Path, remedy: str, sha256: str | None = None
+) -> list[str]:
     """The classes of a label map that this package wrote, to the character.
 
+    Args:
+      path: of the file.
+      remedy: what to do about another file.
+      sha256: the `labels_sha256` that was written elsewhere; None: none was.
+
     Raises:
-      OSError, UserError: as `read_text`.
+      UserError: it cannot be read, or does not hold those classes.
     """
-    text = read_text(path)
-    return text.removesuffix("\n").split("\n") if text else []
+    with naming(path, remedy):
+        text = _unix(to_path(path).read_bytes().decode("utf-8-sig"))
+        labels = text.removesuffix("\n").split("\n") if text else []
+        if sha256 not in (None, labels_sha256(labels)):
+            raise ValueError(
+                f"its {len(labels)} lines are not the classes that were "
+                "written there, in the order of their labels"
+            )
+    return labels
 
 
 def read_label_map(path: str | Path) -> list[str]:

@@ -35,6 +35,7 @@ from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.warm_up import write_warm_up
 from d3d_tf.models.fold_check import FoldError
 from d3d_tf.networks import VideoNetwork
+from d3d_tf.text_lists import labels_sha256, written_labels
 
 # What TensorFlow looks for in a module's folder.
 MARK = "saved_model.pb"
@@ -123,14 +124,14 @@ def export_module(
                 "endpoint": endpoint,
                 "input": _input(clip),
                 "num_classes": len(labels) if kind == CLASSIFICATION else None,
-                "labels_sha256": _label_hash(labels),
+                "labels_sha256": labels_sha256(labels),
                 "content": content,
                 "tensorflow": tf.__version__,
             } | saved
             if kind == CLASSIFICATION:
                 (temporary / "assets").mkdir(exist_ok=True)
                 (temporary / "assets" / "labels.txt").write_text(
-                    _lines(labels), "utf-8"
+                    written_labels(labels), "utf-8"
                 )
             if compare:
                 description["videos"] = compare(module)
@@ -148,7 +149,7 @@ def export_module(
 def _one_line_each(labels) -> list[str]:
     """The class names, if a file of lines can hold them."""
     labels = [str(label) for label in labels]
-    if _lines(labels).splitlines() != labels:
+    if written_labels(labels).splitlines() != labels:
         broken = [x for x in labels if x.splitlines() not in ([], [x])]
         raise UserError(
             "A class name is one line of labels.txt, and there are breaks in "
@@ -275,15 +276,6 @@ def _outputs(signatures: dict) -> dict[str, list[str]]:
         name: sorted(function.get_concrete_function().structured_outputs)
         for name, function in signatures.items()
     }
-
-
-def _lines(labels: list[str]) -> str:
-    return "".join(f"{label}\n" for label in labels)
-
-
-def _label_hash(labels: list[str]) -> str:
-    """SHA-256 of `labels.txt`."""
-    return hashlib.sha256(_lines(labels).encode()).hexdigest()
 
 
 def _digest(variables: list, described: list) -> str:

@@ -36,7 +36,7 @@ LAYERS = (
         "schema",
         "text_lists",
     ),
-    ("console", "keras_api", "runs"),
+    ("console", "keras_api", "run_files", "runs"),
     ("data", "distill", "evaluation", "heads", "models", "video"),
     ("networks", "training", "weights"),
     ("hub_export", "loading", "report", "tfrecords"),

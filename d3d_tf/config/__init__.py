@@ -6,7 +6,7 @@ hashed by `digest`, and saved in every run folder.
 """
 
 from d3d_tf.config.checks import validate
-from d3d_tf.config.files import load, override, save
+from d3d_tf.config.files import from_dict, load, override, save
 from d3d_tf.config.flow_identity import (
     differences,
     flow_identity,
@@ -46,6 +46,7 @@ __all__ = [
     "differences",
     "digest",
     "flow_identity",
+    "from_dict",
     "load",
     "override",
     "require_same_flow",

@@ -22,14 +22,28 @@ def load(path: str | Path) -> Recipe:
     """
     try:
         content = yaml.safe_load(to_path(path).read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        text = " ".join(str(error).split())
-        raise UsageError(f"Cannot read the recipe {path}: {text}") from error
+    # ValueError: of bytes that are not UTF-8, and of days such as 2001-13-13.
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        text = " ".join(str(error).split()).rstrip(".")
+        raise UsageError(f"Cannot read the recipe {path}: {text}.") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path} is no recipe: a mapping was expected.")
     if isinstance(content.get("data"), dict):
         content["data"] = data_as_saved(content["data"])
-    recipe = _from_dict(Recipe, content, str(path))
+    return from_dict(content, str(path))
+
+
+def from_dict(content: dict, source: str) -> Recipe:
+    """The recipe that `to_dict` made such a tree of.
+
+    Args:
+      content: of JSON or YAML.
+      source: where it is from, for messages.
+
+    Raises:
+      UsageError: as `load`.
+    """
+    recipe = _from_dict(Recipe, content, source)
     validate(recipe)
     return recipe
 
@@ -72,9 +86,7 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
         except yaml.YAMLError as error:
             text = " ".join(str(error).split())
             raise UsageError(f"--set {setting}: {text}") from error
-    recipe = _from_dict(Recipe, content, "--set")
-    validate(recipe)
-    return recipe
+    return from_dict(content, "--set")
 
 
 def _paths(config, prefix: str = "") -> list[str]:

@@ -1,9 +1,9 @@
 """Accuracy with its uncertainty, from scores; numpy only."""
 
 import dataclasses
+import hashlib
 import io
 import math
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -84,36 +84,46 @@ class Scores:
         known = np.isfinite(self.probabilities).all(axis=1)
         return known & (self.probabilities.argmax(axis=1) == self.labels)
 
-    def save(self, path: Path) -> None:
-        """Writes an `.npz`."""
+    def save(self, path: Path) -> str:
+        """Writes an `.npz`; returns its SHA-256."""
         content = io.BytesIO()
         np.savez_compressed(content, **dataclasses.asdict(self))
         write_atomically(path, content.getvalue())
+        return hashlib.sha256(content.getvalue()).hexdigest()
 
     @classmethod
-    def load(cls, path: Path) -> "Scores":
+    def load(cls, path: Path, sha256: str | None = None) -> "Scores":
         """Reads what `save` wrote.
+
+        Args:
+          path: of the file.
+          sha256: what `save` returned; None: not known.
 
         Raises:
           UserError: it is not there, or something else.
         """
         names = [field.name for field in dataclasses.fields(cls)]
         try:
-            content = np.load(io.BytesIO(to_path(path).read_bytes()))
-            return cls(**{name: content[name] for name in names})
+            content = to_path(path).read_bytes()
+            if sha256 not in (None, hashlib.sha256(content).hexdigest()):
+                raise ValueError("not what was written there")
+            arrays = np.load(io.BytesIO(content))
+            scores = cls(**{name: arrays[name] for name in names})
+            if not (
+                scores.probabilities.ndim == 2
+                and scores.ids.shape
+                == scores.labels.shape
+                == scores.probabilities.shape[:1]
+            ):
+                raise ValueError("ids, labels and probabilities do not match")
         except FileNotFoundError as error:
             raise UserError(f"There is no file {path}.") from error
-        except (
-            OSError,
-            ValueError,
-            EOFError,
-            LookupError,  # No such array in it, or it is one array.
-            zipfile.BadZipFile,
-        ) as error:
+        except Exception as error:  # zipfile's, zlib's and NumPy's are many.
             raise UserError(
                 f"{path} holds no scores: it is none of a run's "
                 f"scores/ROLE-SPLIT.npz, or not whole ({error})."
             ) from error
+        return scores
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from d3d_tf.jobs.convert_settings import (
 )
 from d3d_tf.networks import CHANNELS, make_network
 from d3d_tf.runs import BASELINE, INITIAL, TEACHER, Run
-from d3d_tf.training.trainer import restore, save_finished
+from d3d_tf.training.checkpoints import restore, save_finished
 from d3d_tf.weights import architecture, catalog, families
 from d3d_tf.weights.filling import Filled, fill
 from d3d_tf.weights.names import HEAD_NAMES, by_name

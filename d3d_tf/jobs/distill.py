@@ -13,7 +13,7 @@ from d3d_tf.jobs.summary import describe
 from d3d_tf.jobs.table import ROWS
 from d3d_tf.jobs.visualize import write_report
 from d3d_tf.runs import BASELINE, Run
-from d3d_tf.training.trainer import is_finished
+from d3d_tf.training.checkpoints import is_finished
 
 
 def distill(
@@ -80,6 +80,7 @@ def distill(
             "with few videos they will learn the training videos by heart."
         )
     experiment = Experiment(recipe, dataset, run, teacher, initial)
+    experiment.reopen_damaged()
     if teacher and not experiment.is_finished(experiment.teacher_role):
         raise UserError(
             f"{teacher.folder} has no finished {experiment.teacher_role}."

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from d3d_tf.console import exit_code_of
+from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores, average
 from d3d_tf.evaluation.paired import on_common_videos, paired_difference
@@ -35,8 +36,9 @@ def score_files(place: Path) -> dict[str, Path]:
     run = Run(place)
     for role in (STUDENT, BASELINE, TEACHER):
         if run.costs(role).exists():  # Written after the scores.
-            splits = json.loads(run.costs(role).read_text())["splits"]
-            return {split: run.scores(role, split) for split in splits}
+            remedy = f"--mode=evaluate --checkpoint={place} makes it again"
+            costs = read_json(run.costs(role), {"splits": [str]}, remedy)
+            return {s: run.scores(role, s) for s in costs["splits"]}
     raise UserError(
         f"{place} has no scores: give runs that were evaluated, or files "
         "RUN/scores/ROLE-SPLIT.npz of them."

@@ -16,10 +16,12 @@ from d3d_tf.keras_api import keras
 from d3d_tf.models.folding import fold_batch_norm
 from d3d_tf.networks import make_network
 from d3d_tf.runs import BASELINE, STREAM, STUDENT, TEACHER, Run
+from d3d_tf.training.checkpoints import is_finished, restore
 from d3d_tf.training.freezing import describe_freezing, freeze
+from d3d_tf.training.going_back import reopen_damaged
 from d3d_tf.training.scoring import compile_forward, score_split
 from d3d_tf.training.strategy import make_strategy
-from d3d_tf.training.trainer import is_finished, restore, train
+from d3d_tf.training.trainer import train
 
 # The networks behind each row; two are fused by their mean soft-max score.
 PARTS = {
@@ -167,6 +169,15 @@ class Experiment:
     def is_finished(self, role: str) -> bool:
         """Whether the network is trained."""
         return is_finished(self._home(role).checkpoints(role))
+
+    def reopen_damaged(self) -> None:
+        """Networks whose last checkpoint is damaged are trained on here.
+
+        What was scored was another network: not to the bit the same on a GPU.
+        """
+        for role in STREAM:
+            if reopen_damaged(self.run.checkpoints(role)):
+                self.run.costs(role).unlink(missing_ok=True)
 
     def _network_row(self, role: str) -> Row:
         """Scores and costs; those of a finished network are kept."""

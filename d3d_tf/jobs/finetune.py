@@ -73,6 +73,7 @@ def finetune(
     experiment = Experiment(
         recipe, dataset, run, initial=initial, distilled=False
     )
+    experiment.reopen_damaged()
     write_table(experiment, (STUDENT,))
     say(f"module: {export_run(run, experiment.network(STUDENT))}")
     say(f"report: {write_report(run, dataset)}")

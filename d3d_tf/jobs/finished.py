@@ -7,7 +7,7 @@ from d3d_tf.errors import UsageError, UserError
 from d3d_tf.files import to_path
 from d3d_tf.jobs.experiment import PARTS, Experiment
 from d3d_tf.jobs.export import export_run
-from d3d_tf.jobs.results import write_table
+from d3d_tf.jobs.results import set_damaged_aside, write_table
 from d3d_tf.jobs.visualize import write_report
 from d3d_tf.loading import load_checkpoint
 from d3d_tf.runs import STUDENT, TEACHER, Run
@@ -38,6 +38,7 @@ def evaluate(
       UsageError: a setting is of another section.
     """
     recipe = _changed(run, "evaluate", "evaluation", settings)
+    set_damaged_aside(run)
     dataset = _dataset(run, data)
     _warn_of_other_pictures(run, dataset)
     run = _beside(run, dataset)

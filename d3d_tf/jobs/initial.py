@@ -9,7 +9,7 @@ from d3d_tf.config import Recipe
 from d3d_tf.console import say
 from d3d_tf.errors import UsageError
 from d3d_tf.runs import BASELINE, INITIAL, STREAM, STUDENT, TEACHER, Run
-from d3d_tf.training.trainer import is_finished, restore
+from d3d_tf.training.checkpoints import is_finished, restore
 from d3d_tf.weights.architecture import architecture
 from d3d_tf.weights.names import HEAD_NAMES
 

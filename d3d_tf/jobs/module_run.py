@@ -1,7 +1,6 @@
 """An exported module becomes a run folder again, verified."""
 
 import hashlib
-import json
 import shutil
 import uuid
 from pathlib import Path
@@ -12,14 +11,20 @@ import tensorflow as tf
 import d3d_tf
 from d3d_tf import config
 from d3d_tf.console import say
+from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal
 from d3d_tf.hub_export import rounding
+from d3d_tf.jobs.module_description import (
+    AGAIN,
+    labels_of,
+    read_description,
+    recipe_of,
+)
 from d3d_tf.jobs.published import cache_folder
 from d3d_tf.networks import make_network
 from d3d_tf.runs import INITIAL, STUDENT, Run
-from d3d_tf.text_lists import read_written_labels
-from d3d_tf.training.trainer import save_finished
+from d3d_tf.training.checkpoints import damage, save_finished
 
 
 def module_run(folder: Path) -> Run:
@@ -34,24 +39,20 @@ def module_run(folder: Path) -> Run:
     Raises:
       UserError: the module is not ours, or of a network that is not known.
     """
-    description = _description(folder)
+    told = read_description(folder)
+    recipe = recipe_of(told, folder)
+    labels = labels_of(told, folder)
+    digest = hashlib.sha256()
     # Its index holds the variables' checksums.
-    index = (folder / "variables" / "variables.index").read_bytes()
-    digest = hashlib.sha256(description + index).hexdigest()[:16]
-    out = cache_folder() / "modules" / digest / f"run-{d3d_tf.__version__}"
+    for path in (folder / "module.json", folder / "variables/variables.index"):
+        with naming(path, AGAIN):
+            digest.update(path.read_bytes())
+    cache = cache_folder() / "modules" / digest.hexdigest()[:16]
+    out = cache / f"run-{d3d_tf.__version__}"
     if Run(out).exists():
         return Run(out)
-    told = json.loads(description)
-    recipe = _recipe(told, folder)
-    with literal(folder) as place:
-        module = tf.saved_model.load(place)
-    # A module without logits has none.
-    names = folder / "assets" / "labels.txt"
-    labels = read_written_labels(names) if names.exists() else []
     network = make_network(recipe.network, len(labels) or 1, "frames")
-    headless = _fill(network, module, folder)
-    if not headless:
-        _verify(network, module, told, recipe, folder)
+    headless = _read(network, told, recipe, folder)
     temporary = out.with_name(f"{out.name}.tmp-{uuid.uuid4().hex}")
     run = Run(temporary)
     try:
@@ -81,60 +82,33 @@ def module_run(folder: Path) -> Run:
     return Run(out)
 
 
-def _description(folder: Path) -> bytes:
-    try:
-        return (folder / "module.json").read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"{folder} is a SavedModel but no module of d3d_tf: without "
-            "module.json nobody knows its layers. hub.KerasLayer fine-tunes "
-            "it where it is a reusable one, see docs/finetuning.md."
-        ) from error
+def _read(network, told: dict, recipe: config.Recipe, folder: Path) -> bool:
+    """Gives the network the module's values; whether no head is there.
+
+    Raises:
+      UserError: a file is damaged, or the module is of another network.
+    """
+    with literal(folder) as place:
+        problem = damage(f"{place}/variables/variables")
+        if problem:
+            raise UserError(f"{folder}/variables/{problem}: {AGAIN}.")
+        # What TensorFlow says of a damaged graph is of many kinds.
+        with naming(folder / "saved_model.pb", AGAIN, Exception):
+            module = tf.saved_model.load(place)
+            there = list(module.variables)
+    headless = _fill(network, there, folder)
+    if not headless:
+        _verify(network, module, told, recipe, folder)
+    return headless
 
 
-def _recipe(told: dict, folder: Path) -> config.Recipe:
-    if "network" not in told:
-        raise UserError(
-            f"{folder}/module.json does not say which network it is (key "
-            "`network`): it was made by an older d3d_tf, or by export_module "
-            "outside of a run. Export it again with --mode=export, or "
-            "fine-tune it by hub.KerasLayer, see docs/finetuning.md."
-        )
-    try:
-        network = config.NetworkRecipe(**told["network"])
-    except TypeError as error:
-        raise UserError(
-            f"{folder} is of another version of d3d_tf: {error}."
-        ) from error
-    endpoint = told.get("endpoint")
-    if endpoint not in (None, network.final_endpoint):
-        raise UserError(
-            f"{folder} ends at {endpoint}, the network it is a part of at "
-            f"{network.final_endpoint}: give the run, or a module of another "
-            "kind. hub.KerasLayer fine-tunes this one, see docs/finetuning.md."
-        )
-    return config.Recipe(
-        name="module",
-        network=network,
-        clip=config.ClipRecipe(
-            frames=told["input"]["frames"], size=told["input"]["size"]
-        ),
-        data=config.DataRecipe(
-            short_side=told["input"]["short_side"],
-            frame_rate=told["frame_rate"],
-            # Modules of before kept stored pixels and do not say so.
-            square_pixels=told.get("square_pixels", False),
-        ),
-    )
-
-
-def _fill(network, module, folder: Path) -> bool:
+def _fill(network, variables: list, folder: Path) -> bool:
     """Gives the network the module's values, by name; whether no head is there.
 
     Raises:
       UserError: a variable is missing, surplus or of another shape.
     """
-    there = {_path(variable): variable for variable in module.variables}
+    there = {_path(variable): variable for variable in variables}
     head = {_path(variable) for variable in network.head.variables}
     headless = not head & there.keys()
     here = {
@@ -142,7 +116,7 @@ def _fill(network, module, folder: Path) -> bool:
         for variable in network.variables
         if not (headless and _path(variable) in head)
     }
-    if len(there) < len(module.variables):
+    if len(there) < len(variables):
         raise UserError(f"{folder} has variables of equal names.")
     wrong = sorted(here.keys() ^ there.keys()) or [
         name
@@ -170,7 +144,8 @@ def _verify(
     rng = np.random.default_rng(0)
     clip = (1, recipe.clip.frames, recipe.clip.size, recipe.clip.size, 3)
     unit = rng.uniform(0, 1, clip).astype(np.float32)
-    theirs = module(unit, training=False).numpy()
+    with naming(folder / "saved_model.pb", AGAIN, Exception):
+        theirs = module(unit, training=False).numpy()
     ours = network(unit * 2 - 1, training=False).numpy()
     difference = rounding.difference(theirs, ours)
     if not difference <= rounding.told(told):

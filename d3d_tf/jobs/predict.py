@@ -6,8 +6,8 @@ import tensorflow as tf
 from d3d_tf.console import say
 from d3d_tf.data.geometry import centre_geometry, crop_and_flip
 from d3d_tf.errors import UserError
-from d3d_tf.loading import load_checkpoint
-from d3d_tf.runs import Run
+from d3d_tf.loading import load_checkpoint, role_to_load
+from d3d_tf.runs import STUDENT, Run
 from d3d_tf.video.reading import UnreadableVideo, read_video
 
 TOP = 5
@@ -16,13 +16,15 @@ TOP = 5
 def predict(path: str, run: Run) -> None:
     """Prints the five most probable classes of a video.
 
-    The centre clip and crop are used, whatever views the run is evaluated by.
+    The baseline answers while no student is finished, and that is said. The
+    centre clip and crop are used, whatever views the run is evaluated by.
 
     Raises:
       UserError: the file cannot be used, or the run has no RGB network yet.
     """
     recipe = run.recipe()
-    network = load_checkpoint(run.folder)
+    role = role_to_load(run)
+    network = load_checkpoint(run.folder, role)
     try:
         video = read_video(
             path,
@@ -45,6 +47,8 @@ def predict(path: str, run: Run) -> None:
     clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
     logits = network(tf.cast(clip, tf.float32)[None] / 127.5 - 1.0)
     probabilities = tf.nn.softmax(logits[0]).numpy()
+    if role != STUDENT and not run.is_converted():
+        say(f"{run.folder} has no finished student: its {role} answers.")
     say(f"{path}, by {run.folder}:")
     for index in np.argsort(-probabilities)[:TOP]:
         say(f"{100 * probabilities[index]:6.1f} %  {labels[index]}")

@@ -7,8 +7,10 @@ from d3d_tf import processor
 from d3d_tf.config import Recipe, digest, to_dict
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.errors import UserError
 from d3d_tf.jobs.experiment import Experiment
 from d3d_tf.jobs.table import header, line
+from d3d_tf.runs import Run
 
 
 def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
@@ -32,6 +34,16 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     return text
 
 
+def set_damaged_aside(run: Run) -> None:
+    """Makes room for new results where nobody can read the old ones."""
+    try:
+        run.read_results()
+    except UserError as error:
+        aside = run.results_path.with_name("damaged-results.json")
+        run.results_path.replace(aside)
+        say(f"warning: {error} It is set aside as {aside.name}.")
+
+
 def write_table(
     experiment: Experiment,
     roles: tuple[str, ...],
@@ -48,6 +60,7 @@ def write_table(
     begin = time.time()
     recipe, dataset = experiment.recipe, experiment.dataset
     tests = dataset.test_splits or ["train"]
+    set_damaged_aside(experiment.run)
     earlier = experiment.run.read_results()
     results = {
         "recipe": to_dict(recipe),

@@ -4,6 +4,9 @@ import dataclasses
 import json
 
 from d3d_tf.config import EvaluationRecipe, to_dict
+from d3d_tf.console import say
+from d3d_tf.damaged import read_json
+from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores, wilson_interval
 from d3d_tf.files import write_atomically
 from d3d_tf.runs import Run
@@ -25,6 +28,12 @@ def row_names(run: Run) -> dict[str, str]:
     return ROWS | ({"student": FINETUNED} if run.is_finetuned() else {})
 
 
+_COSTS = {
+    "dataset": str,
+    "splits": [str],
+    "parameters": int,
+    "milliseconds": float,
+}
 # On the toy a network below this has not learned its task, and a comparison
 # with it means nothing.
 CONVERGED = 0.97
@@ -56,12 +65,15 @@ class Row:
     def save(self, run: Run, data_digest: str, views: EvaluationRecipe) -> None:
         """Writes scores and costs into the run folder, the costs last."""
         run.costs(self.role).parent.mkdir(parents=True, exist_ok=True)
-        for split, scores in self.scores.items():
-            scores.save(run.scores(self.role, split))
+        hashes = {
+            split: scores.save(run.scores(self.role, split))
+            for split, scores in self.scores.items()
+        }
         costs = {
             "dataset": data_digest,
             "views": to_dict(views),
             "splits": list(self.scores),
+            "sha256": hashes,
             "parameters": self.parameters,
             "milliseconds": self.milliseconds,
         }
@@ -71,18 +83,30 @@ class Row:
     def load(
         cls, role: str, run: Run, data_digest: str, views: EvaluationRecipe
     ) -> "Row | None":
-        """What `save` wrote for the same data and views, or None."""
-        try:
-            costs = json.loads(run.costs(role).read_text())
-        except FileNotFoundError:
+        """What `save` wrote for the same data and views, or None.
+
+        What cannot be read is None, too, and that is said.
+        """
+        if not run.costs(role).exists():
             return None
-        # Older runs do not say: they knew one view only.
-        saved = costs.get("views", to_dict(EvaluationRecipe()))
-        if costs["dataset"] != data_digest or saved != to_dict(views):
+        try:
+            costs = read_json(run.costs(role), _COSTS, "")
+            # Older runs do not say: they knew one view only.
+            saved = costs.get("views", to_dict(EvaluationRecipe()))
+            if costs["dataset"] != data_digest or saved != to_dict(views):
+                return None
+            hashes = costs.get("sha256", {})
+            scores = {
+                split: Scores.load(run.scores(role, split), hashes.get(split))
+                for split in costs["splits"]
+            }
+        except UserError as error:
+            text = f"{error}".rstrip(".: ")
+            say(f"warning: {text}: {ROWS[role]} is scored again.")
             return None
         return cls(
             role,
-            {s: Scores.load(run.scores(role, s)) for s in costs["splits"]},
+            scores,
             parameters=costs["parameters"],
             milliseconds=costs["milliseconds"],
         )

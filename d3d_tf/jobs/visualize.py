@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from d3d_tf.config import Recipe
+from d3d_tf.damaged import naming
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import FLOW_SCALE
@@ -20,12 +21,23 @@ from d3d_tf.report.pictures import clip_picture, curves, to_pixels
 from d3d_tf.runs import Run
 
 MOST_CLIPS = 8
+# What the page takes from results.json.
+_SHOWN = {
+    "code_version": str,
+    "dataset": {"name": str, "digest": str, "num_videos": int},
+    "flow_recipe": str,
+    "per_class": {str: {"value": float}},
+    "protocol": str,
+    "recipe_hash": str,
+    "seed": int,
+    "wall_seconds": float,
+}
 
 
 def write_report(run: Run, dataset: Dataset) -> Path:
     """Writes `report.html` and returns its path."""
     recipe = run.recipe()
-    results = run.read_results()
+    results = run.read_results(_SHOWN)
     splits = dataset.test_splits or ["train"]
     histories = _histories(run)
     with naming_damage(dataset, splits[-1]):
@@ -89,12 +101,13 @@ def _histories(run: Run) -> dict:
         path = run.checkpoints(role) / "history.csv"
         if not path.exists():
             continue
-        rows = list(csv.DictReader(path.read_text().splitlines()))
-        histories[name] = {
-            "step": [int(row["step"]) for row in rows],
-            "loss": [float(row["loss"]) for row in rows],
-            "top1": [float(row["top1"]) for row in rows],
-        }
+        with naming(path, "move it away", LookupError, TypeError):
+            rows = list(csv.DictReader(path.read_text().splitlines()))
+            histories[name] = {
+                "step": [int(row["step"]) for row in rows],
+                "loss": [float(row["loss"]) for row in rows],
+                "top1": [float(row["top1"]) for row in rows],
+            }
     return histories
 
 

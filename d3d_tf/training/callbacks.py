@@ -8,6 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 from tqdm import tqdm
 
+from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
 from d3d_tf.files import write_atomically
 from d3d_tf.keras_api import keras
@@ -144,13 +145,18 @@ def make_history(path: Path, start: int):
 
     An epoch's row is written before its checkpoint; rows whose checkpoint a
     kill prevented are removed, because they come again.
+
+    Raises:
+      UserError: they cannot be read.
     """
     if start and path.exists():
-        lines = path.read_text().splitlines(keepends=True)
-        kept = lines[:1]
-        for line, row in zip(lines[1:], csv.DictReader(lines), strict=True):
-            if line.endswith("\n") and int(row["step"]) <= start:
-                kept.append(line)
+        remedy = "move it away: the training goes on, with curves from there on"
+        with naming(path, remedy, LookupError, TypeError):
+            lines = path.read_text().splitlines(keepends=True)
+            kept = lines[:1]
+            for line, row in zip(lines[1:], csv.DictReader(lines), strict=True):
+                if line.endswith("\n") and int(row["step"]) <= start:
+                    kept.append(line)
         write_atomically(path, "".join(kept))
     path.parent.mkdir(parents=True, exist_ok=True)
     return keras.callbacks.CSVLogger(str(path), append=start > 0)

@@ -22,9 +22,9 @@ from d3d_tf.training.callbacks import (
     StopSignals,
     make_history,
 )
+from d3d_tf.training.checkpoints import FINISHED, fitting
+from d3d_tf.training.going_back import set_damaged_aside
 from d3d_tf.training.schedules import make_optimizer
-
-FINISHED = "finished.json"
 
 
 class Stopped(UserError):
@@ -51,7 +51,7 @@ def train(
 ):
     """Returns the network, trained until `recipe.train.steps`.
 
-    Goes on from the last checkpoint, if there is one.
+    Goes on from the last checkpoint that is whole, if there is one.
 
     Args:
       make_trainer: called in the strategy's scope; returns a `StreamTrainer`
@@ -66,7 +66,7 @@ def train(
 
     Raises:
       Stopped: by SIGTERM or SIGINT, after saving.
-      UserError: the loss is no number.
+      UserError: the loss is no number, or no checkpoint can be read.
     """
     with (
         literal(checkpoints, make=True) as saved_in,
@@ -114,9 +114,11 @@ def _train(
         state = tf.train.Checkpoint(
             network=trainer.network, optimizer=optimizer
         )
+        set_damaged_aside(checkpoints)
         manager = tf.train.CheckpointManager(state, saved_in, max_to_keep=2)
         if manager.latest_checkpoint:
-            state.restore(manager.latest_checkpoint).assert_consumed()
+            with fitting(checkpoints):
+                state.restore(manager.latest_checkpoint).assert_consumed()
     start = int(optimizer.iterations.numpy())
     if start < steps:
         data = make_dataset(
@@ -163,42 +165,3 @@ def _train(
     }
     write_atomically(checkpoints / FINISHED, json.dumps(told))
     return trainer.network
-
-
-def is_finished(checkpoints: Path) -> bool:
-    """Whether a training ended there by itself."""
-    return (checkpoints / FINISHED).exists()
-
-
-def save_finished(network, checkpoints: Path, told: dict) -> None:
-    """Saves what was not trained here as a training would have.
-
-    Args:
-      network: or the trackable that stands for a part of it.
-      checkpoints: a new folder.
-      told: what `finished.json` says.
-    """
-    with literal(checkpoints, make=True) as folder:
-        tf.train.CheckpointManager(
-            tf.train.Checkpoint(network=network), folder, max_to_keep=1
-        ).save(checkpoint_number=0)
-    write_atomically(checkpoints / FINISHED, json.dumps(told))
-
-
-def restore(network, checkpoints: Path) -> None:
-    """Reads the newest checkpoint of a folder into a built network.
-
-    Args:
-      network: or the trackable that stands for a part of it.
-      checkpoints: the folder.
-
-    Raises:
-      FileNotFoundError: the folder holds no checkpoint.
-      AssertionError: the checkpoint does not fit the network.
-    """
-    with literal(checkpoints) as folder:
-        latest = tf.train.latest_checkpoint(folder)
-        if latest is None:
-            raise FileNotFoundError(f"No checkpoint in {checkpoints}.")
-        status = tf.train.Checkpoint(network=network).restore(latest)
-        status.assert_existing_objects_matched().expect_partial()

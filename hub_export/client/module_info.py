@@ -1,6 +1,7 @@
 """What a module wants to see, which no server's metadata tells."""
 
 import dataclasses
+import hashlib
 import math
 from pathlib import Path
 
@@ -69,15 +70,18 @@ class ModuleInfo:
             )
 
 
-def read_module_info(path: str | Path) -> ModuleInfo:
+def read_module_info(
+    path: str | Path, *, check_labels: bool = True
+) -> ModuleInfo:
     """Reads a module's description.
 
     Args:
       path: the version folder of a module, or its module.json; labels are
         those of `assets/labels.txt` beside it, if it is there.
+      check_labels: whether they must be those that were exported.
 
     Raises:
-      ClientError: it cannot be read or is none.
+      ClientError: it cannot be read or is none, or has other labels.
     """
     path = Path(path)
     file = path / "module.json" if path.is_dir() else path
@@ -108,10 +112,22 @@ def read_module_info(path: str | Path) -> ModuleInfo:
             f"({lacking}{printable(str(error))}). Give the version folder that "
             "--mode=export wrote, such as runs/toy/export/1."
         ) from error
-    labels = file.parent / "assets" / "labels.txt"
-    return dataclasses.replace(
-        info, labels=read_labels(labels) if labels.exists() else ()
-    )
+    file = file.parent / "assets" / "labels.txt"
+    labels = read_labels(file) if file.exists() else ()
+    promised = content.get("labels_sha256") if labels and check_labels else None
+    if promised not in (None, _sha256(labels)):
+        raise ClientError(
+            f"{file} does not hold the classes that were exported, in the "
+            "order of the logits (its SHA-256 is not that of module.json): "
+            "copy the module again."
+        )
+    return dataclasses.replace(info, labels=labels)
+
+
+def _sha256(labels: tuple[str, ...]) -> str:
+    """Of the file that the export wrote."""
+    lines = "".join(f"{label}\n" for label in labels)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def read_labels(path: str | Path) -> tuple[str, ...]:

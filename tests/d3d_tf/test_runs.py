@@ -14,6 +14,8 @@ from tests.harness import made_up_flow
 RECIPE = Recipe(name="mine", seed=3)
 FLOW = made_up_flow()
 LABELS = ["jump", "über die Hürde", "wave hand"]
+# printf 'jump\nüber die Hürde\nwave hand\n' | sha256sum
+SHA256 = "fafa87e773bb481b39446bfe5fd98c81592b69addbfa7c6774b8f89386456721"
 
 
 @pytest.fixture
@@ -31,6 +33,7 @@ def test_a_started_run_tells_what_it_is(run):
     assert run.recipe() == RECIPE
     assert run.labels() == LABELS
     assert run.origin() == {
+        "labels_sha256": SHA256,
         "records": "records/x-12",
         "teacher": None,
         "flow": FLOW,
@@ -50,6 +53,7 @@ def test_the_teacher_is_remembered(tmp_path):
         flow_mismatch={"runs/other": {}, "r": FLOW},
     )
     assert run.origin() == {
+        "labels_sha256": SHA256,
         "records": "r",
         "teacher": "runs/other",
         "flow": FLOW,
@@ -220,7 +224,7 @@ def test_other_videos_are_refused(tmp_path):
 
 
 def test_an_older_run_has_the_data_set_in_its_results(run):
-    run.write_results({"dataset": {"digest": "0123"}})
+    run.write_results({"dataset": {"digest": "0123"}, "metrics": {}})
     with pytest.raises(UsageError, match="are others"):
         run.start(RECIPE, LABELS, records=Path("b"), flow=FLOW, dataset="4567")
 

@@ -102,8 +102,19 @@ def test_what_we_wrote_is_read_to_the_character(file):
     """Earlier versions took names with blanks and in any form."""
     labels = [" a", "cafe\u0301", "b\u2028c", "b\u2028c"]
     path = file("".join(f"{label}\n" for label in labels))
-    assert read_written_labels(path) == labels
-    assert read_written_labels(file("")) == []
+    assert read_written_labels(path, "") == labels
+    assert read_written_labels(file(""), "") == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"b\na\n", b"a\n", b"", b"a\nb\nc\n", b"a\n\xff\n"]
+)
+def test_a_label_map_that_is_not_the_one_that_was_written(file, content):
+    """The hash is that of `printf 'a\\nb\\n' | sha256sum`."""
+    right = "911169ddaaf146aff539f58c26c489af3b892dff0fe283c1c264c65ae5aa59a2"
+    assert read_written_labels(file(b"a\r\nb\r\n"), "", right) == ["a", "b"]
+    with pytest.raises(UserError, match="is damaged.*: copy it again.$"):
+        read_written_labels(file(content), "copy it again", right)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.jobs.doctor.findings import Finding, judge
 from d3d_tf.loading import load_checkpoint
 from d3d_tf.runs import STREAM, Run
-from d3d_tf.training.trainer import is_finished
+from d3d_tf.training.checkpoints import is_finished
 
 
 def check_run(run: Run, data: str | None) -> list[Finding]:
@@ -18,7 +18,10 @@ def check_run(run: Run, data: str | None) -> list[Finding]:
       run: the run.
       data: records to use it with; default: those that it was made on.
     """
-    labels = run.labels()
+    try:
+        labels = run.labels()
+    except UserError as error:
+        return [judge("labels", str(run.folder), errors=[str(error)[:-1]])]
     errors = []
     if len(set(labels)) < len(labels):
         errors.append("a class is there twice")

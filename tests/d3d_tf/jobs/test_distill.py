@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from d3d_tf import config
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.jobs import experiment
+from d3d_tf.loading import load_checkpoint
 from d3d_tf.runs import Run
 
 ROWS = (
@@ -77,6 +79,30 @@ def test_everything_is_kept_the_second_time(toy, monkeypatch):
         "module-1.tar.gz",
         "serving",
     ]
+
+
+@pytest.mark.large
+def test_a_damaged_end_is_trained_again(toy, copied_run):
+    """From the checkpoint of step 2 of 3, to the same bits; then scored."""
+    folder = copied_run.checkpoints("baseline")
+    data = folder / "ckpt-3.data-00000-of-00001"
+    whole = data.read_bytes()
+    data.write_bytes(whole[:-1])
+    shown = toy.again(run=copied_run)
+    assert (
+        f"warning: {data} is damaged: what is left of ckpt-3 is set aside as "
+        "damaged-ckpt-3.*, training goes on from ckpt-2.\n"
+    ) in shown
+    assert data.exists() and (folder / f"damaged-{data.name}").exists()
+    for ours, theirs in zip(
+        load_checkpoint(copied_run.folder, "baseline").get_weights(),
+        load_checkpoint(toy.run.folder, "baseline").get_weights(),
+        strict=True,
+    ):
+        # Two replicas: a checkpoint holds the mean of their averages.
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-7)
+    assert json.loads((folder / "finished.json").read_text())["steps"] == 3
+    assert "warning" not in toy.again(run=copied_run)
 
 
 @pytest.mark.large

@@ -16,7 +16,7 @@ from d3d_tf.jobs.opening import open_run
 from d3d_tf.loading import load_checkpoint
 from d3d_tf.recipes import OWN_VIDEOS, RECIPES
 from d3d_tf.runs import Run
-from d3d_tf.training.trainer import save_finished
+from d3d_tf.training.checkpoints import save_finished
 from tests.harness import randomize
 
 pytestmark = pytest.mark.usefixtures("trunks_and_heads")

@@ -308,3 +308,77 @@ def test_evaluate_and_visualize_on_test_videos_alone(copied_run, other_data):
     assert "student/train_top1" not in metrics
     finished.visualize(copied_run, other_data)
     assert "&ndash;" in (folder / "report.html").read_text()
+
+
+def spoil(path):
+    """One bit in the middle is another one."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"metrics": 1}', b"\xff\xfe", b"null"]
+)
+def test_damaged_results_are_made_again(
+    copied_run, only_scores, content, capsys
+):
+    """By evaluate, from the scores; before, visualize says so."""
+    path = copied_run.results_path
+    before = copied_run.read_results()["metrics"]
+    path.write_bytes(content)
+    again = f"--mode=evaluate --checkpoint={copied_run.folder} makes it again"
+    with pytest.raises(UserError, match=f"{path} is damaged .*: {again}"):
+        finished.visualize(copied_run, None)
+    finished.evaluate(copied_run, None)
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"warning: {path} is damaged ")
+    assert "set aside as damaged-results.json.\n" in shown
+    assert copied_run.read_results()["metrics"] == before
+    aside = copied_run.folder / "damaged-results.json"
+    assert aside.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("student.json", lambda path: path.write_bytes(b'{"dataset": "')),
+        ("student.json", lambda path: path.write_text("{}")),
+        ("student-same_colours.npz", spoil),
+        ("student-same_colours.npz", lambda path: path.write_bytes(b"")),
+        ("student-same_colours.npz", lambda path: path.unlink()),
+        (  # Scores that are right, of other videos.
+            "student-same_colours.npz",
+            lambda path: path.write_bytes(
+                path.with_name("student-shuffled_colours.npz").read_bytes()
+            ),
+        ),
+    ],
+)
+def test_damaged_scores_are_made_again(toy, copied_run, name, fault, capsys):
+    fault(copied_run.folder / "scores" / name)
+    finished.evaluate(copied_run, None)
+    shown = capsys.readouterr().out
+    assert "warning: " in shown and name in shown
+    assert "D3D (student) is scored again.\n" in shown
+    ours, before = (r.read_results()["metrics"] for r in (copied_run, toy.run))
+    for metric, entry in before.items():
+        if not metric.endswith("ms_per_video"):
+            assert ours[metric] == entry, metric
+    capsys.readouterr()
+    finished.evaluate(copied_run, None)
+    assert "warning" not in capsys.readouterr().out
+
+
+def test_no_older_network_is_exported(copied_run):
+    """It is not the one that was trained to the end."""
+    folder = copied_run.checkpoints("student")
+    spoil(folder / "ckpt-3.data-00000-of-00001")
+    with pytest.raises(UserError) as error:
+        finished.export(copied_run)
+    assert str(error.value) == (
+        f"{folder}/ckpt-3.data-00000-of-00001 is damaged. Start the command "
+        f"that made {copied_run.folder} again: it trains on from an older "
+        "checkpoint, if one is whole."
+    )
+    assert (folder / "finished.json").exists()

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,8 +91,11 @@ def test_a_module_of_others(tmp_path):
 @pytest.mark.parametrize(
     ("entries", "told"),
     [
-        ({"network": None}, "another version"),
-        ({"network": {"gates": 3}}, "another version of d3d_tf: .*'gates'"),
+        ({"network": None}, "network: it is null and not an object"),
+        (
+            {"network": {"gates": 3}},
+            "another version .*network.gates",
+        ),
     ],
 )
 def test_networks_that_are_not_known(exported, entries, told):
@@ -99,6 +103,62 @@ def test_networks_that_are_not_known(exported, entries, told):
     change(path, **entries)
     with pytest.raises(UserError, match=told):
         module_run(path)
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def _reverse(path):
+    path.write_text("".join(path.read_text().splitlines(True)[::-1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("saved_model.pb", _cut),
+        ("saved_model.pb", lambda path: path.write_bytes(b"")),
+        ("variables/variables.index", _cut),
+        ("variables/variables.index", _flip),
+        ("variables/variables.index", Path.unlink),
+        ("variables/variables.data-00000-of-00001", _cut),
+        ("variables/variables.data-00000-of-00001", _flip),
+        ("variables/variables.data-00000-of-00001", Path.unlink),
+        ("module.json", _cut),
+        ("module.json", lambda path: path.write_bytes(b"")),
+        ("assets/labels.txt", _reverse),
+        ("assets/labels.txt", lambda path: path.write_bytes(b"")),
+        ("assets/labels.txt", lambda path: path.write_bytes(b"a\nb\n\xff\n")),
+        ("assets/labels.txt", Path.unlink),
+    ],
+)
+def test_a_damaged_file_is_named(exported, tmp_path, name, fault):
+    """In one line, and nothing is kept that a later start would find."""
+    _, path = exported
+    fault(path / name)
+    with pytest.raises(UserError) as error:
+        open_run(str(path))
+    text = str(error.value)
+    assert text.startswith(f"{path / name} ")
+    assert text.endswith(
+        "copy the module again, or export it again with --mode=export."
+    )
+    assert "\n" not in text
+    assert not list(tmp_path.glob("cache/**/recipe.yaml"))
+
+
+def test_labels_are_looked_at_although_the_run_is_kept(exported):
+    _, path = exported
+    open_run(str(path))
+    _reverse(path / "assets" / "labels.txt")
+    with pytest.raises(UserError, match="labels.txt is damaged"):
+        open_run(str(path))
 
 
 def test_a_part_of_a_network(exported):
@@ -121,6 +181,7 @@ def test_a_module_that_does_not_tell_its_network(exported):
 def test_other_variables_than_those_of_the_network(exported):
     """Labels of two classes: the head has another shape."""
     _, path = exported
+    change(path, labels_sha256=None)  # As older modules.
     (path / "assets" / "labels.txt").write_text("a\nb\n")
     with pytest.raises(UserError, match="Conv2d_0c_1x1/kernel:0, .*is miss"):
         module_run(path)

@@ -58,3 +58,28 @@ def test_a_run_without_a_network(toy, tmp_path, video):
     run.start(toy.recipe, toy.run.labels(), records=tmp_path, flow={})
     with pytest.raises(UserError, match="no finished student or baseline"):
         predict(video, run)
+
+
+def test_which_network_answers(copied_run, video, capsys):
+    """Without a finished student the baseline does, and that is said."""
+    predict(video, copied_run)
+    first = capsys.readouterr().out.splitlines()
+    (copied_run.checkpoints("student") / "finished.json").unlink()
+    predict(video, copied_run)
+    said, *lines = capsys.readouterr().out.splitlines()
+    assert said == (
+        f"{copied_run.folder} has no finished student: its baseline answers."
+    )
+    assert lines[0] == first[0] and lines != first
+    clip = np.zeros((1, 4, 16, 16, 3), np.float32)
+    np.testing.assert_array_equal(
+        load_checkpoint(copied_run.folder)(clip),
+        load_checkpoint(copied_run.folder, "baseline")(clip),
+    )
+
+
+def test_labels_that_are_not_the_runs(copied_run, video):
+    path = copied_run.folder / "label_map.txt"
+    path.write_text("".join(path.read_text().splitlines(True)[::-1]))
+    with pytest.raises(UserError, match=f"{path} is damaged"):
+        predict(video, copied_run)

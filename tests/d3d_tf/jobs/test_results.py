@@ -143,7 +143,9 @@ def test_each_row_is_saved_as_soon_as_it_exists(toy, tmp_path, capsys):
     """After every row the file on disk holds it, and the screen shows it."""
     run = Run(tmp_path)
     (tmp_path / "scores").mkdir()
-    (tmp_path / "origin.json").write_text('{"flow": {}}')
+    (tmp_path / "origin.json").write_text(
+        '{"flow": {}, "records": null, "teacher": null}'
+    )
     experiment = Experiment(toy.recipe, toy.dataset(), toy.run)
     experiment.run = run
     found = []

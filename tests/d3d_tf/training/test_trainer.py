@@ -1,110 +1,26 @@
 """Training to the last step: saved, stopped, resumed, the same in the end."""
 
-import csv
-import dataclasses
 import json
 import os
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe, digest
-from d3d_tf.data.dataset import open_dataset
-from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.config import digest
 from d3d_tf.errors import UserError
-from d3d_tf.keras_api import keras
 from d3d_tf.training import trainer as trainer_module
+from d3d_tf.training.checkpoints import is_finished, restore
 from d3d_tf.training.strategy import make_strategy
-from d3d_tf.training.trainer import Stopped, is_finished, restore, train
-from tests.harness import Video, place_codes, tiny_network, write_records
-
-RECIPE = Recipe(
-    name="practice",
-    clip=ClipRecipe(frames=2, size=16, flip=True),
-    train=TrainRecipe(
-        steps=6,
-        batch_size=4,
-        optimizer="adam",
-        learning_rate=0.01,
-        checkpoint_every=2,
-    ),
+from d3d_tf.training.trainer import Stopped
+from tests.d3d_tf.training.conftest import (
+    RECIPE,
+    history,
+    latest,
+    same_weights,
 )
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    rng = np.random.default_rng(0)
-    videos = [
-        Video(
-            f"video{k}",
-            k % 3,
-            rng.integers(0, 256, [3, 20, 20, 3], np.uint8),
-            place_codes(3, 20, 20),
-        )
-        for k in range(6)
-    ]
-    folder = tmp_path_factory.mktemp("records") / "noise"
-    return open_dataset(write_records(folder, videos))
-
-
-@pytest.fixture(scope="module")
-def run(dataset):
-    """`run(folder, **train)` trains there, with changes of the recipe."""
-
-    def run(
-        folder,
-        *,
-        strategy=None,
-        seed=0,
-        synchronized=False,
-        dropout=0.0,
-        **changes,
-    ):
-        recipe = dataclasses.replace(
-            RECIPE,
-            seed=seed,
-            train=dataclasses.replace(RECIPE.train, **changes),
-        )
-        return train(
-            lambda: StreamTrainer(
-                tiny_network(synchronized=synchronized, dropout=dropout)
-            ),
-            dataset,
-            recipe,
-            strategy=strategy or make_strategy(4, ["/cpu:0"]),
-            streams=("frames",),
-            checkpoints=folder,
-            tensorboard=folder / "tensorboard",
-            title="practice",
-        )
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def whole(run, tmp_path_factory):
-    """Folder and network of a training that nobody disturbed."""
-    folder = tmp_path_factory.mktemp("whole") / "checkpoints"
-    return folder, run(folder)
-
-
-def history(folder):
-    with open(folder / "history.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def latest(folder):
-    return Path(tf.train.latest_checkpoint(str(folder))).name
-
-
-def same_weights(first, second, **tolerance):
-    for one, other in zip(
-        first.get_weights(), second.get_weights(), strict=True
-    ):
-        np.testing.assert_allclose(one, other, **(tolerance or {"atol": 1e-6}))
+from tests.harness import tiny_network
 
 
 @pytest.fixture
@@ -333,20 +249,6 @@ def test_signals_are_given_back_after_an_error(run, tmp_path):
     finally:
         signal.signal(signal.SIGTERM, handlers[0])
         signal.signal(signal.SIGINT, handlers[1])
-
-
-def test_restoring_nothing(tmp_path):
-    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
-        restore(tiny_network(), tmp_path)
-
-
-def test_restoring_another_network(whole):
-    """Kernels of 5 channels do not take those of 4; nor what is not there."""
-    with pytest.raises(ValueError, match="shape"):
-        restore(tiny_network(width=5), whole[0])
-    deeper = keras.Sequential([tiny_network(), keras.layers.Dense(2)])
-    with pytest.raises(AssertionError):
-        restore(deeper, whole[0])
 
 
 @pytest.mark.parametrize("odd", ["x[1]", "a*b", os.fsdecode(b"back\\sl\xf1")])

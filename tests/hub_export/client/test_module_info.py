@@ -33,6 +33,24 @@ def test_a_modules_folder_or_file(tmp_path):
         )
 
 
+@pytest.mark.parametrize("labels", ["b\na\n", "a\n", "a\nb\nc\n"])
+def test_labels_that_were_not_exported(tmp_path, labels):
+    """The hash is that of `printf 'a\\nb\\n' | sha256sum`."""
+    content = {
+        "input": {"frames": 16, "size": 112},
+        "num_classes": 2,
+        "labels_sha256": "911169ddaaf146aff539f58c26c489af"
+        "3b892dff0fe283c1c264c65ae5aa59a2",
+    }
+    write(tmp_path, content, labels)
+    with pytest.raises(ClientError, match="not hold the 2 classes .*again"):
+        read_module_info(tmp_path)
+    info = read_module_info(tmp_path, check_labels=False)
+    assert info.labels == tuple(labels.split())
+    (tmp_path / "assets" / "labels.txt").write_text("a\nb\n")
+    assert read_module_info(tmp_path).labels == ("a", "b")
+
+
 def test_what_a_module_does_not_tell(tmp_path):
     write(tmp_path, {"input": {"frames": 64, "size": 224}})
     info = read_module_info(tmp_path)

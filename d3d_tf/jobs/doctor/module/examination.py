@@ -19,7 +19,7 @@ from d3d_tf.jobs.doctor.module.kit import (
     write_clips,
     write_readme,
 )
-from d3d_tf.jobs.doctor.module.mistakes import Oracle
+from d3d_tf.jobs.doctor.module.mistakes import NAMES, Oracle
 from d3d_tf.jobs.doctor.module.promises import (
     check_input,
     check_labels,
@@ -72,25 +72,39 @@ def check_module(
 
 def _itself(oracle: Oracle) -> Iterator[Finding]:
     module = oracle.module
-    try:
-        outputs = oracle.answers().shape[1]
-    except Exception as error:  # TensorFlow's are of many kinds.
-        yield judge(
-            "answers",
-            "to the bundled clips",
-            errors=[f"the module fails: {words_of(error)}"],
-        )
+    outputs = _outputs(oracle)
+    if isinstance(outputs, Finding):
+        yield outputs
         return
-    yield check_labels(module, outputs)
+    labels = check_labels(module, outputs)
+    yield labels
     yield check_signatures(oracle)
     yield check_warm_up(module)
     yield check_answers(oracle)
     for mistake in oracle.possible():
+        # With wrong names there are no right ones to exchange.
+        if mistake.step == NAMES and labels.level == ERROR:
+            continue
         yield check_mistake(oracle, mistake, RESOLUTION)
 
 
+def _outputs(oracle: Oracle) -> int | Finding:
+    """How many numbers the module answers, or that it answers none."""
+    try:
+        return oracle.answers().shape[1]
+    except Exception as error:  # TensorFlow's are of many kinds.
+        return judge(
+            "answers",
+            "to the bundled clips",
+            errors=[f"the module fails: {words_of(error)}"],
+        )
+
+
 def _caller(module: Module, clips: list[Path], path: Path) -> Iterator[Finding]:
-    width = Oracle(module, clips[:1]).answers().shape[1]
+    width = _outputs(Oracle(module, clips[:1]))
+    if isinstance(width, Finding):
+        yield width
+        return
     labels = check_labels(module, width)
     yield labels
     if labels.level == ERROR:

@@ -16,6 +16,7 @@ from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
 from d3d_tf.hub_export.export import MARK
 from d3d_tf.hub_export.parts import CLASSIFICATION
 from d3d_tf.jobs.doctor.findings import words_of
+from d3d_tf.training.checkpoints import damage
 
 DESCRIPTION = "module.json"
 _AGAIN = "export it again with --mode=export"
@@ -98,16 +99,21 @@ def open_module(folder: Path) -> Module:
             "the whole folder, or, if d3d_tf did not make it, ask who did"
         )
     try:
-        info = read_module_info(folder)
+        info = read_module_info(folder, check_labels=False)
         told = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     except ClientError as error:
-        raise UserError(f"{DESCRIPTION} is damaged: {error}") from error
+        raise UserError(f"{error}") from error
     try:
         with literal(folder) as place:
+            if problem := damage(f"{place}/variables/variables"):
+                raise UserError(f"variables/{problem}; {_AGAIN}")
             loaded = tf.saved_model.load(place)
+    except UserError:
+        raise
     except Exception as error:  # TensorFlow's are of many kinds.
         raise UserError(
-            f"TensorFlow cannot load it ({words_of(error)}); {_AGAIN}"
+            f"TensorFlow cannot load it, {MARK} may be damaged "
+            f"({words_of(error)}); {_AGAIN}"
         ) from error
     if not callable(loaded):
         raise UserError(

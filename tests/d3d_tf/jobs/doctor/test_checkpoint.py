@@ -76,8 +76,27 @@ def test_flow_of_another_library(toy, other_flow):
     )
 
 
+def make_older(run):
+    """Nobody wrote down which labels it had."""
+    path = run.folder / "origin.json"
+    origin = json.loads(path.read_text())
+    del origin["labels_sha256"]
+    path.write_text(json.dumps(origin))
+
+
+@pytest.mark.parametrize("change", [list.reverse, list.pop, list.clear])
+def test_labels_that_are_not_the_runs(copied_run, change):
+    labels = copied_run.labels()
+    change(labels)
+    path = copied_run.folder / "label_map.txt"
+    path.write_text("".join(f"{name}\n" for name in labels))
+    (only,) = words(copied_run)
+    assert only.startswith(f"ERROR labels: {copied_run.folder}; {path} is dama")
+
+
 @pytest.mark.parametrize("change", [list.reverse, list.pop])
 def test_other_classes(copied_run, change):
+    make_older(copied_run)
     labels = copied_run.labels()
     change(labels)
     (copied_run.folder / "label_map.txt").write_text(
@@ -88,6 +107,7 @@ def test_other_classes(copied_run, change):
 
 
 def test_a_class_twice(copied_run):
+    make_older(copied_run)
     labels = copied_run.labels()
     labels[1] = labels[0]
     (copied_run.folder / "label_map.txt").write_text(

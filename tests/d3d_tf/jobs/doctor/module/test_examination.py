@@ -78,6 +78,18 @@ def test_names_that_are_not_the_modules(served, tmp_path, capsys):
         doctor(folder, tmp_path / "kit", tmp_path / "any.json")
 
 
+def test_fewer_names_than_logits(served, tmp_path, capsys):
+    """Two of five: everything that needs no names is looked at still."""
+    folder = shutil.copytree(served.path, tmp_path / "1")
+    (folder / "assets/labels.txt").write_text("a\nb\n")
+    with pytest.raises(UserError, match="checks found errors: labels"):
+        doctor(folder, tmp_path / "kit")
+    shown = capsys.readouterr().out
+    assert "the module gives 5 logits; labels.txt is not the one" in shown
+    assert "if BGR, not RGB" in shown
+    assert "if labels" not in shown
+
+
 def test_features(tmp_path, bundled, capsys):
     """Nine times the mean of red less that of blue, and the opposite."""
     path = save(tmp_path / "1", kind="feature_vector")

@@ -38,11 +38,11 @@ def test_softmax():
         (lambda f: (f / "module.json").unlink(), "module.json is missing"),
         (
             lambda f: (f / "module.json").write_text('{"kind": "cl'),
-            "module.json is damaged: .*JSONDecodeError",
+            "module.json cannot be read .*JSONDecodeError",
         ),
         (
             lambda f: (f / "module.json").write_text("[1]"),
-            "module.json is damaged: .*TypeError",
+            "module.json cannot be read .*TypeError",
         ),
         (
             lambda f: (f / "saved_model.pb").unlink(),
@@ -50,11 +50,15 @@ def test_softmax():
         ),
         (
             lambda f: (f / "saved_model.pb").write_bytes(b"\xff" * 99),
-            "TensorFlow cannot load it",
+            "TensorFlow cannot load it, saved_model.pb may be damaged",
         ),
         (
             lambda f: shutil.rmtree(f / "variables"),
-            "TensorFlow cannot load it",
+            "variables/variables.index is missing",
+        ),
+        (
+            lambda f: (f / "assets/labels.txt").write_bytes(b"walk\n\xff\n"),
+            "^The labels cannot be read: .*labels.txt, line 2, is not UTF-8",
         ),
     ],
 )

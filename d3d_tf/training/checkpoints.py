@@ -1,0 +1,151 @@
+"""The checkpoints of one network, read whole or not at all.
+
+An older one is never taken for the end of a training.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from d3d_tf.damaged import read_json
+from d3d_tf.errors import UserError
+from d3d_tf.files import literal, to_path, write_atomically
+
+FINISHED = "finished.json"
+
+
+def is_finished(checkpoints: Path) -> bool:
+    """Whether a training ended there by itself."""
+    return (checkpoints / FINISHED).exists()
+
+
+def save_finished(network, checkpoints: Path, told: dict) -> None:
+    """Saves what was not trained here as a training would have.
+
+    Args:
+      network: or the trackable that stands for a part of it.
+      checkpoints: a new folder.
+      told: what `finished.json` says.
+    """
+    with literal(checkpoints, make=True) as folder:
+        tf.train.CheckpointManager(
+            tf.train.Checkpoint(network=network), folder, max_to_keep=1
+        ).save(checkpoint_number=0)
+    write_atomically(checkpoints / FINISHED, json.dumps(told))
+
+
+def damage(prefix: str) -> str | None:
+    """The file of a checkpoint that is missing or damaged; None: all is read.
+
+    TensorFlow compares the checksum of a tensor when that is read, so every one
+    is, a fraction of a second for S3D-G.
+
+    Args:
+      prefix: of the files, `FOLDER/ckpt-N` or a module's `variables/variables`.
+
+    Raises:
+      OSError: a file is there and may not be read.
+    """
+    index = to_path(f"{prefix}.index")
+    data = to_path(f"{prefix}.data-00000-of-00001")
+    for file in (index, data):
+        try:
+            with file.open("rb") as content:
+                content.read(1)
+        except FileNotFoundError:
+            return f"{file.name} is missing"
+    file = index
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        names = reader.get_variable_to_shape_map()
+        file = data
+        for name in names:
+            reader.get_tensor(name)
+    except Exception:  # OpError of no kind, IndexError, MemoryError.
+        return f"{file.name} is damaged"
+    return None
+
+
+def restore(network, checkpoints: Path) -> None:
+    """Reads the last checkpoint of a folder into a built network.
+
+    Args:
+      network: or the trackable that stands for a part of it.
+      checkpoints: the folder.
+
+    Raises:
+      UserError: the folder holds no checkpoint, the last one is damaged, or it
+        is one of another network.
+    """
+    with literal(checkpoints) as folder:
+        steps = finished_steps(checkpoints)
+        there = numbers_there(folder)
+        last = max(there, default=steps)
+        if last is None:
+            raise UserError(f"There is no checkpoint in {checkpoints}.")
+        last = max(last, steps or 0)
+        prefix = f"{folder}/ckpt-{last}"
+        problem = damage(prefix)
+        if problem:
+            raise UserError(
+                f"{checkpoints}/{problem}. {_way_on(checkpoints, steps)}"
+            )
+        with fitting(checkpoints):
+            status = tf.train.Checkpoint(network=network).restore(prefix)
+            status.assert_existing_objects_matched().expect_partial()
+
+
+@contextlib.contextmanager
+def fitting(checkpoints: Path) -> Iterator[None]:
+    """Inside, a checkpoint is read into what it must fit.
+
+    Raises:
+      UserError: it does not.
+    """
+    try:
+        yield
+    except (AssertionError, ValueError) as error:
+        words = str(error).strip().splitlines()[0][:160]
+        raise UserError(
+            f"The network in {checkpoints} is another one than recipe.yaml "
+            f"and label_map.txt of its run tell ({words}). Copy those of the "
+            "run that it was trained in."
+        ) from error
+
+
+def _way_on(checkpoints: Path, steps: int | None) -> str:
+    run = checkpoints.parent.parent
+    if steps is None:
+        return f"Remove {run}; what made it makes it again."
+    return (
+        f"Start the command that made {run} again: it trains on from an older "
+        "checkpoint, if one is whole."
+    )
+
+
+def finished_steps(checkpoints: Path) -> int | None:
+    """Of the finished training; None: not finished, or not trained here.
+
+    Raises:
+      UserError: nobody knows, `finished.json` is damaged.
+    """
+    if not is_finished(checkpoints):
+        return None
+    remedy = (
+        "start the command that made the run again; where no training made it, "
+        "remove the run and make it again"
+    )
+    steps = read_json(checkpoints / FINISHED, {}, remedy).get("steps")
+    return steps if isinstance(steps, int) else None
+
+
+def numbers_there(folder: str, part: str = "(?:index|data-.*)") -> set[int]:
+    """Numbers of the checkpoints of which a part is there."""
+    place = to_path(folder)
+    names = [p.name for p in place.iterdir()] if place.is_dir() else []
+    pattern = re.compile(rf"ckpt-(\d+)\.{part}")
+    return {int(m[1]) for m in map(pattern.fullmatch, names) if m}

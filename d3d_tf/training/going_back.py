@@ -1,0 +1,108 @@
+"""A training goes back to the newest checkpoint that is whole."""
+
+import re
+import sys
+from pathlib import Path
+
+from d3d_tf.console import say
+from d3d_tf.errors import UserError
+from d3d_tf.files import literal, to_path, write_atomically
+from d3d_tf.training.checkpoints import (
+    FINISHED,
+    damage,
+    finished_steps,
+    is_finished,
+    numbers_there,
+)
+
+# TensorFlow's list of the checkpoints beside it.
+_LIST = "checkpoint"
+_LISTED = re.compile(r'"ckpt-(\d+)"')
+
+
+def set_damaged_aside(checkpoints: Path) -> int | None:
+    """Makes the newest checkpoint one that a training can go on from.
+
+    Newer ones that are damaged are renamed, and that is said. TensorFlow's list
+    of them is written anew, as it may be what is damaged.
+
+    Returns:
+      The newest one's number; None: there never was any.
+
+    Raises:
+      UserError: there are some, and all are damaged.
+    """
+    with literal(checkpoints) as name:
+        folder = to_path(name)
+        # What has no index and is not in the list was not saved to its end:
+        # a kill came first.
+        numbers = numbers_there(name, part="index")
+        problems: dict[int, str] = {}
+        for number in sorted(numbers | _listed(folder), reverse=True):
+            problem = damage(f"{name}/ckpt-{number}")
+            if not problem:
+                break
+            problems[number] = problem
+        else:
+            if problems:
+                raise UserError(
+                    f"No checkpoint in {checkpoints} can be read: "
+                    f"{', '.join(problems.values())}. Remove that folder to "
+                    "train the network from its beginning."
+                )
+            (folder / _LIST).unlink(missing_ok=True)
+            return None
+        for damaged, problem in problems.items():
+            for path in folder.glob(f"ckpt-{damaged}.*"):
+                path.replace(folder / f"damaged-{path.name}")
+            say(
+                f"warning: {checkpoints}/{problem}: what is left of "
+                f"ckpt-{damaged} is set aside as damaged-ckpt-{damaged}.*, "
+                f"training goes on from ckpt-{number}."
+            )
+        lines = [f'model_checkpoint_path: "ckpt-{number}"']
+        for kept in sorted(n for n in numbers if n <= number):
+            lines += [
+                f'all_model_checkpoint_paths: "ckpt-{kept}"',
+                # Later than 0, or TensorFlow would never remove it.
+                "all_model_checkpoint_timestamps: 1",
+            ]
+        write_atomically(folder / _LIST, "".join(f"{x}\n" for x in lines))
+        return number
+
+
+def reopen_damaged(checkpoints: Path) -> bool:
+    """Makes a finished network whose end is damaged one to go on training.
+
+    Returns:
+      Whether it was one.
+
+    Raises:
+      UserError: as `set_damaged_aside`.
+    """
+    if not is_finished(checkpoints):
+        return False
+    try:
+        steps = finished_steps(checkpoints)
+    except UserError:
+        steps = sys.maxsize  # Not known: training finds how far it is.
+    newest = set_damaged_aside(checkpoints)
+    if newest is None:
+        raise UserError(
+            f"{checkpoints} has no checkpoint, and its {FINISHED} says that "
+            "the network is trained. Remove that folder to train it from its "
+            "beginning."
+        )
+    if newest >= (steps or 0):
+        return False
+    (checkpoints / FINISHED).unlink()
+    return True
+
+
+def _listed(folder: Path) -> set[int]:
+    """Numbers of those that TensorFlow's list names."""
+    try:
+        text = (folder / _LIST).read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        return set()
+    return set(map(int, _LISTED.findall(text)))
