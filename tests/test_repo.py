@@ -24,9 +24,12 @@ FOLDERS = {
 LAYERS = (
     (
         "__init__",
+        "caches",
         "config",
+        "disk",
         "errors",
         "files",
+        "leftovers",
         "names",
         "object_store",
         "onednn",

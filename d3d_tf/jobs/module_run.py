@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import uuid
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ import d3d_tf
 from d3d_tf import config
 from d3d_tf.console import say
 from d3d_tf.errors import UserError
-from d3d_tf.files import literal
+from d3d_tf.files import literal, unfinished_folder
 from d3d_tf.hub_export import rounding
 from d3d_tf.jobs.published import cache_folder
 from d3d_tf.networks import make_network
@@ -52,9 +50,8 @@ def module_run(folder: Path) -> Run:
     headless = _fill(network, module, folder)
     if not headless:
         _verify(network, module, told, recipe, folder)
-    temporary = out.with_name(f"{out.name}.tmp-{uuid.uuid4().hex}")
-    run = Run(temporary)
-    try:
+    with unfinished_folder(out.parent) as temporary:
+        run = Run(temporary)
         run.start(
             recipe,
             [] if headless else labels,
@@ -75,8 +72,6 @@ def module_run(folder: Path) -> Run:
         )
         if not out.exists():  # Another process may have been faster.
             temporary.rename(out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     say(f"{folder}: {recipe.network.model}, {len(network.variables)} variables")
     return Run(out)
 

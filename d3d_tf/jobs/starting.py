@@ -1,12 +1,13 @@
 """The modes that a recipe drives: prepare, train, distill, finetune."""
 
 import os
-from pathlib import Path
 
 from d3d_tf import config
 from d3d_tf.console import say
+from d3d_tf.disk import require_folder
 from d3d_tf.errors import UsageError
 from d3d_tf.files import is_remote, to_path
+from d3d_tf.jobs.needs import require_packages, require_temporary_folder
 
 
 def start(
@@ -48,9 +49,10 @@ def start(
     folder = to_path(run_dir or f"runs/{recipe.name}")
     # Now, and not behind hours of preparation.
     # Records that are there are read, and may belong to others.
-    _require_folder("--records_dir", records_dir, os.R_OK)
-    if mode != "prepare":
-        _require_folder("--run_dir", folder, os.W_OK)
+    if not is_remote(records_dir):
+        require_folder("--records_dir", records_dir, os.R_OK)
+    if mode != "prepare" and not is_remote(folder):
+        require_folder("--run_dir", folder, os.W_OK)
     if dry_run:
         import yaml
 
@@ -62,6 +64,8 @@ def start(
         target = records_dir if mode == "prepare" else folder
         say(f"would {mode} {data or 'the toy videos'} into {target}")
         return None
+    require_packages(mode)
+    require_temporary_folder()
     from d3d_tf.jobs.opening import open_run
     from d3d_tf.runs import Run
 
@@ -100,18 +104,3 @@ def start(
         allow_flow_mismatch=allow_flow_mismatch,
         init=starts,
     )
-
-
-def _require_folder(flag: str, folder: str | Path, access: int) -> None:
-    """What is there of a local folder's path must be a folder to use so."""
-    if is_remote(folder):
-        return
-    place = Path(folder).absolute()
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, access):
-        use = "write in" if access == os.W_OK else "read"
-        raise UsageError(
-            f"{flag}={folder} cannot be used: {place} is no folder that you "
-            f"may {use}."
-        )

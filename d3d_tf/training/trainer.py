@@ -12,6 +12,7 @@ from d3d_tf.config import Recipe, digest
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal, to_path, write_atomically
 from d3d_tf.heads.dropout import draws_by_step
@@ -136,6 +137,11 @@ def _train(
         with (
             StopSignals() as signals,
             draws,
+            naming_refusal(
+                checkpoints,
+                _bytes_of([*trainer.network.variables, *inner.variables]),
+                "a checkpoint",
+            ),
             naming_damage(dataset, "train"),
             _set_aside(),
         ):
@@ -178,6 +184,11 @@ def _set_aside():
         gc.unfreeze()
 
 
+def _bytes_of(variables) -> int:
+    """Of a checkpoint of them."""
+    return sum(v.dtype.size * v.shape.num_elements() for v in variables)
+
+
 def is_finished(checkpoints: Path) -> bool:
     """Whether a training ended there by itself."""
     return (checkpoints / FINISHED).exists()
@@ -191,7 +202,11 @@ def save_finished(network, checkpoints: Path, told: dict) -> None:
       checkpoints: a new folder.
       told: what `finished.json` says.
     """
-    with literal(checkpoints, make=True) as folder:
+    needed = _bytes_of(getattr(network, "variables", ()))
+    with (
+        naming_refusal(checkpoints, needed, "a checkpoint"),
+        literal(checkpoints, make=True) as folder,
+    ):
         tf.train.CheckpointManager(
             tf.train.Checkpoint(network=network), folder, max_to_keep=1
         ).save(checkpoint_number=0)

@@ -7,7 +7,7 @@ from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.files import require_local, to_path
-from d3d_tf.hub_export.export import MARK
+from d3d_tf.hub_export.versions import MARK
 from d3d_tf.jobs.doctor import (
     consistency,
     contents,
