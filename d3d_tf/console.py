@@ -1,11 +1,12 @@
 """What a user reads: lines on the screen, the same in the run's log file."""
 
+import contextlib
 import logging
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from absl import logging as absl_logging
@@ -52,6 +53,27 @@ def quiet(verbose: bool) -> None:
     logging.getLogger("apache_beam").setLevel(
         logging.ERROR if verbose else logging.CRITICAL
     )
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Inside, nothing reaches the screen, not even from TensorFlow's C++."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with open(os.devnull, "w") as nowhere:
+        kept = {number: os.dup(number) for number in (1, 2)}
+        try:
+            for number in kept:
+                os.dup2(nowhere.fileno(), number)
+            with (
+                contextlib.redirect_stdout(nowhere),
+                contextlib.redirect_stderr(nowhere),
+            ):
+                yield
+        finally:
+            for number, copy in kept.items():
+                os.dup2(copy, number)
+                os.close(copy)
 
 
 def _one_line(error: BaseException) -> str:

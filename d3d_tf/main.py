@@ -4,12 +4,13 @@ Flags are read here and nowhere else. TensorFlow is imported by the mode that
 needs it, so `--help` and a wrong flag answer at once.
 """
 
+import contextlib
 import sys
 
 from absl import app, flags
 
 from d3d_tf import config
-from d3d_tf.console import explain, quiet
+from d3d_tf.console import explain, quiet, silence
 from d3d_tf.errors import UsageError
 from d3d_tf.files import require_local
 from d3d_tf.recipes import RECIPES
@@ -113,6 +114,12 @@ _ANSWERS = flags.DEFINE_string(
     "With --mode=doctor --data=MODULE: what your program said of the clips "
     "that the doctor wrote, a JSON file (see docs/input.md).",
 )
+_QUIET = flags.DEFINE_bool(
+    "quiet",
+    False,
+    "With --mode=doctor: say nothing of what is sound, one line of what is not "
+    "(exit code 1), and write no page.",
+)
 _SET = flags.DEFINE_multi_string(
     "set", [], "key=value: override a field of the recipe; repeatable."
 )
@@ -152,6 +159,7 @@ _READS = {
         "set",
         "sample",
         "answers",
+        "quiet",
     ),
 }
 _ALL = {name for names in _READS.values() for name in names}
@@ -195,16 +203,18 @@ def _checked_mode() -> str:
 def _run(beam_args: list[str]) -> None:
     mode = _checked_mode()
     if mode == "doctor":
-        from d3d_tf.jobs.doctor.examination import examine
+        with silence() if _QUIET.value else contextlib.nullcontext():
+            from d3d_tf.jobs.doctor.examination import examine
 
-        return examine(
-            _recipe(),
-            _DATA.value,
-            _CHECKPOINT.value,
-            _RUN_DIR.value,
-            _SAMPLE.value,
-            _ANSWERS.value,
-        )
+            return examine(
+                _recipe(),
+                _DATA.value,
+                _CHECKPOINT.value,
+                _RUN_DIR.value,
+                _SAMPLE.value,
+                _ANSWERS.value,
+                page=not _QUIET.value,
+            )
     if beam_args and mode != "prepare":
         raise UsageError(
             f"Only --mode=prepare takes Beam's flags after --; got "

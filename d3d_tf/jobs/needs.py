@@ -11,12 +11,13 @@ _RECORDS = {"apache_beam": "data"}
 _REPORT = {"jinja2": "report", "matplotlib": "report"}
 
 
-def require_packages(mode: str) -> None:
-    """Those of a mode that a recipe drives, up to its report.
+def require_means(mode: str) -> None:
+    """Packages of a mode that a recipe drives, up to its report; a TMPDIR.
 
     Raises:
-      UserError: with what to install.
+      UserError: with what to install or to set.
     """
+    _require_temporary_folder()
     report = {} if mode == "prepare" else _REPORT
     _require(f"--mode={mode}", _DECODING | report)
 
@@ -30,12 +31,7 @@ def require_preparation() -> None:
     _require("Preparing records", _RECORDS)
 
 
-def require_temporary_folder() -> None:
-    """Python finds a folder for temporary files.
-
-    Raises:
-      UserError: there is none, or none has room.
-    """
+def _require_temporary_folder() -> None:
     try:
         tempfile.gettempdir()
     except OSError as error:

@@ -7,7 +7,7 @@ from d3d_tf.console import say
 from d3d_tf.disk import require_folder
 from d3d_tf.errors import UsageError
 from d3d_tf.files import is_remote, to_path
-from d3d_tf.jobs.needs import require_packages, require_temporary_folder
+from d3d_tf.jobs.needs import require_means
 
 
 def start(
@@ -64,12 +64,11 @@ def start(
         target = records_dir if mode == "prepare" else folder
         say(f"would {mode} {data or 'the toy videos'} into {target}")
         return None
-    require_packages(mode)
-    require_temporary_folder()
     from d3d_tf.jobs.opening import open_run
     from d3d_tf.runs import Run
 
     if mode == "prepare":
+        require_means(mode)
         from d3d_tf.jobs.records import prepare_records
 
         return prepare_records(
@@ -77,6 +76,7 @@ def start(
         )
     if mode == "finetune":
         origin = open_run(str(checkpoint))
+        require_means(mode)
         from d3d_tf.jobs.finetune import finetune
 
         return finetune(
@@ -88,6 +88,7 @@ def start(
         )
     donor = open_run(teacher) if teacher else None
     starts = [open_run(given) for given in init]
+    require_means(mode)
     from d3d_tf.jobs.distill import distill
     from d3d_tf.jobs.table import ROWS
 

@@ -202,11 +202,7 @@ def save_finished(network, checkpoints: Path, told: dict) -> None:
       checkpoints: a new folder.
       told: what `finished.json` says.
     """
-    needed = _bytes_of(getattr(network, "variables", ()))
-    with (
-        naming_refusal(checkpoints, needed, "a checkpoint"),
-        literal(checkpoints, make=True) as folder,
-    ):
+    with literal(checkpoints, make=True) as folder:
         tf.train.CheckpointManager(
             tf.train.Checkpoint(network=network), folder, max_to_keep=1
         ).save(checkpoint_number=0)
