@@ -83,8 +83,8 @@ def require_folder(flag: str, folder: str | Path, access: int) -> None:
     if not place.is_dir() or not os.access(place, access):
         use = "write in" if access == os.W_OK else "read"
         raise UsageError(
-            f"{flag}={folder} cannot be used: {place} is no folder that you may "
-            f"{use}."
+            f"{flag}={folder} cannot be used: {place} is no folder that "
+            f"you may {use}."
         )
 
 

@@ -112,8 +112,12 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     logging.disable(logging.WARNING)
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.worker import sdk_worker
 
     logging.disable(logging.NOTSET)
+    # What fails in a worker is raised; it also prints the trace, maybe after
+    # the last line that the user reads.
+    sdk_worker.print = lambda *_, **__: None
 
     def run():
         with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
@@ -174,8 +178,7 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
 
 def _cause(error: BaseException, unfinished: int) -> BaseException:
     """What stopped a worker, without the trace that runners make of it."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    lines = [line for line in lines if line]
+    lines = [line for line in str(error).splitlines() if line.strip()]
     if not lines or not lines[0].startswith("Traceback "):
         return error
     kind, _, text = lines[-1].partition(": ")
