@@ -12,7 +12,7 @@ from d3d_tf.errors import UsageError, UserError
 from d3d_tf.names import printable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 _WORDS = {os.strerror(code): code for code in (*_FULL, *_CLOSED)}
 # As Python tells it, also in the text of a worker's traceback, and as
 # TensorFlow does: `PATH; WORDS`.
@@ -22,6 +22,7 @@ _TENSORFLOW = re.compile(
 )
 
 
+_OPERATION = re.compile(r"\{\{[^}]*\}\} ")  # Which TensorFlow puts before.
 # The names of `files.literal`.
 _OPEN_FOLDER = "/proc/self/fd/"
 
@@ -101,7 +102,7 @@ def _find(error: BaseException) -> tuple[str | None, int] | None:
     for number, path in _PYTHON.findall(text):
         if int(number) in _WORDS.values():
             return path or None, int(number)
-    match = _TENSORFLOW.search(text)
+    match = _TENSORFLOW.search(_OPERATION.sub("", text))
     return (match[1], _WORDS[match[2]]) if match else None
 
 
