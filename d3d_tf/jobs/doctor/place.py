@@ -22,11 +22,10 @@ def place_for(wanted: Path) -> Path:
     try:
         _require_room(wanted)
     except DiskError as error:
-        temporary = Path(tempfile.mkdtemp(prefix="d3d_tf-doctor-"))
         try:
-            _require_room(temporary)
-        except DiskError:
-            temporary.rmdir()
+            _require_room(Path(tempfile.gettempdir()))
+            temporary = Path(tempfile.mkdtemp(prefix="d3d_tf-doctor-"))
+        except (DiskError, OSError):
             raise error from None
         say(f"in {temporary}, as {error}")
         return temporary
@@ -34,8 +33,8 @@ def place_for(wanted: Path) -> Path:
 
 
 def _require_room(folder: Path) -> None:
+    while not folder.exists():
+        folder = folder.absolute().parent
     with naming_refusal(folder, ROOM, "what is written"):
-        while not folder.exists():
-            folder = folder.absolute().parent
         with tempfile.TemporaryFile(dir=folder) as file:
             os.posix_fallocate(file.fileno(), 0, ROOM)
