@@ -92,10 +92,10 @@ def require_folder(flag: str, folder: str | Path, access: int) -> None:
 def _find(error: BaseException) -> tuple[str | None, int] | None:
     """The path, where it is known, and the number of the cause."""
     if isinstance(error, OSError):
-        if error.errno not in _WORDS.values():
+        code, name = error.errno, error.filename
+        if code is None or code not in _WORDS.values():
             return None
-        name = error.filename
-        return None if name is None else os.fsdecode(name), error.errno
+        return None if name is None else os.fsdecode(name), code
     if isinstance(error, UserError):
         return None
     text = str(error)

@@ -115,10 +115,8 @@ _ANSWERS = flags.DEFINE_string(
     "that the doctor wrote, a JSON file (see docs/input.md).",
 )
 _QUIET = flags.DEFINE_bool(
-    "quiet",
-    False,
-    "With --mode=doctor: say nothing of what is sound, one line of what is not "
-    "(exit code 1), and write no page.",
+    *("quiet", False),
+    "With --mode=doctor: no page, and one line only if something is wrong.",
 )
 _SET = flags.DEFINE_multi_string(
     "set", [], "key=value: override a field of the recipe; repeatable."

@@ -117,7 +117,7 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     logging.disable(logging.NOTSET)
     # What fails in a worker is raised; it also prints the trace, maybe after
     # the last line that the user reads.
-    sdk_worker.print = lambda *_, **__: None
+    sdk_worker.print = _unheard  # type: ignore[attr-defined]
 
     def run():
         with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
@@ -174,6 +174,10 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
             f"{done['frames']} frames in {seconds:.0f} s: "
             f"{_speed(done, seconds)}"
         )
+
+
+def _unheard(*_, **__) -> None:
+    pass
 
 
 def _cause(error: BaseException, unfinished: int) -> BaseException:

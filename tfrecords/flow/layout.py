@@ -33,14 +33,15 @@ def keeps_code() -> bool:
     By itself it takes the folder of the sources or the user's cache, and raises
     an error where it may write in neither.
     """
+    config: Any = numba.config
     here = Path(__file__).parent
     inside = here / "__pycache__"
     if not (
-        numba.config.CACHE_DIR
+        config.CACHE_DIR
         or os.access(inside if inside.exists() else here, os.W_OK)
     ):
         folder = cache_folder()
-        numba.config.CACHE_DIR = str(folder / "numba") if folder else ""
+        config.CACHE_DIR = str(folder / "numba") if folder else ""
         return folder is not None
     return True
 
