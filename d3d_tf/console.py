@@ -56,8 +56,11 @@ def quiet(verbose: bool) -> None:
 
 
 @contextlib.contextmanager
-def silence() -> Iterator[None]:
+def silence(wanted: bool = True) -> Iterator[None]:
     """Inside, nothing reaches the screen, not even from TensorFlow's C++."""
+    if not wanted:
+        yield
+        return
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     with open(os.devnull, "w") as nowhere:

@@ -4,7 +4,6 @@ Flags are read here and nowhere else. TensorFlow is imported by the mode that
 needs it, so `--help` and a wrong flag answer at once.
 """
 
-import contextlib
 import sys
 
 from absl import app, flags
@@ -115,7 +114,8 @@ _ANSWERS = flags.DEFINE_string(
     "that the doctor wrote, a JSON file (see docs/input.md).",
 )
 _QUIET = flags.DEFINE_bool(
-    *("quiet", False),
+    "quiet",
+    False,
     "With --mode=doctor: no page, and one line only if something is wrong.",
 )
 _SET = flags.DEFINE_multi_string(
@@ -201,7 +201,7 @@ def _checked_mode() -> str:
 def _run(beam_args: list[str]) -> None:
     mode = _checked_mode()
     if mode == "doctor":
-        with silence() if _QUIET.value else contextlib.nullcontext():
+        with silence(_QUIET.value):
             from d3d_tf.jobs.doctor.examination import examine
 
             return examine(

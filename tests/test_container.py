@@ -32,8 +32,9 @@ def elsewhere() -> Path:
             dirs_exist_ok=True,
             ignore=shutil.ignore_patterns("__pycache__"),
         )
-    (folder / "work").mkdir()
-    os.chown(folder / "work", UID, UID)
+    for name in ("work", "tmp"):
+        (folder / name).mkdir()
+        os.chown(folder / name, UID, UID)
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
@@ -49,7 +50,11 @@ def as_another(folder: Path, *words: str) -> subprocess.CompletedProcess:
             *(sys.executable, "-c", MAIN, str(folder / "site"), *words),
         ],
         cwd=folder / "work",
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": "/nonexistent",
+            "TMPDIR": str(folder / "tmp"),
+        },
         capture_output=True,
         text=True,
     )
