@@ -1,15 +1,17 @@
 """What a user reads: lines on the screen, the same in the run's log file."""
 
+import contextlib
 import logging
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from absl import logging as absl_logging
 
+from d3d_tf.disk import refusal
 from d3d_tf.errors import UserError
 from d3d_tf.files import open_to_append
 from d3d_tf.names import printable
@@ -30,6 +32,8 @@ def say(text: str = "") -> None:
 def log_to(path: Path) -> None:
     """From now on, what is said is also appended to `path`, with the time."""
     handler = logging.StreamHandler(open_to_append(path))
+    # On a full disk a line is lost, and nothing is said of it on the screen.
+    handler.handleError = lambda record: None  # type: ignore[method-assign]
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _LOG.handlers = [handler]
     _LOG.setLevel(logging.INFO)
@@ -43,8 +47,36 @@ def quiet(verbose: bool) -> None:
         warnings.filterwarnings("ignore", module=module)
     if not verbose:
         absl_logging.set_verbosity(absl_logging.ERROR)
-    for name in ("apache_beam", "matplotlib", "tensorflow"):
+    for name in ("matplotlib", "tensorflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # What fails in a worker is raised; Beam tells it three times before.
+    logging.getLogger("apache_beam").setLevel(
+        logging.ERROR if verbose else logging.CRITICAL
+    )
+
+
+@contextlib.contextmanager
+def silence(wanted: bool = True) -> Iterator[None]:
+    """Inside, nothing reaches the screen, not even from TensorFlow's C++."""
+    if not wanted:
+        yield
+        return
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with open(os.devnull, "w") as nowhere:
+        kept = {number: os.dup(number) for number in (1, 2)}
+        try:
+            for number in kept:
+                os.dup2(nowhere.fileno(), number)
+            with (
+                contextlib.redirect_stdout(nowhere),
+                contextlib.redirect_stderr(nowhere),
+            ):
+                yield
+        finally:
+            for number, copy in kept.items():
+                os.dup2(copy, number)
+                os.close(copy)
 
 
 def _one_line(error: BaseException) -> str:
@@ -61,7 +93,8 @@ def exit_code_of(work: Callable[[], None]) -> int:
     try:
         work()
     except (UserError, OSError) as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
+        text = refusal(error) or _one_line(error)
+        print(f"error: {text}", file=sys.stderr)
         return getattr(error, "exit_code", 1)
     return 0
 
@@ -72,6 +105,8 @@ def explain(error: BaseException, verbose: bool) -> int:
         text, code = _one_line(error), error.exit_code
     elif isinstance(error, KeyboardInterrupt):
         text, code = "interrupted; the same command goes on from here", 130
+    elif refused := refusal(error):
+        text, code = refused, 1
     else:
         first = (str(error).strip() or "no message").splitlines()[0]
         text = f"{type(error).__name__}: {first} (--verbosity=1 shows where)"

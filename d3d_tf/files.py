@@ -11,14 +11,14 @@ import glob
 import os
 import re
 import shutil
-import socket
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UsageError
+from d3d_tf.leftovers import sweep, temporary_name
 from d3d_tf.names import printable
 from d3d_tf.object_store import load_plugin
 
@@ -97,13 +97,20 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
     """Writes so that no reader sees half a file.
 
     Text becomes UTF-8; bytes of names that are not are spelt.
+
+    Raises:
+      DiskError: there is no room, or no right to write.
     """
     if isinstance(content, str):
         content = printable(content).encode()
     if is_remote(path):
         to_path(path).write_bytes(content)
         return
-    with appearing(path) as temporary, open(temporary, "wb") as file:
+    with (
+        naming_refusal(path, len(content)),
+        appearing(path) as temporary,
+        open(temporary, "wb") as file,
+    ):
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -114,14 +121,17 @@ def appearing(path: str | Path) -> Iterator[str]:
     """Yields the name under which a file is to be written.
 
     On a disk another one in the same folder; the file is renamed in the end,
-    or removed after an exception. A remote file has its own name from the
+    or removed after an exception. What a kill left goes when the same file is
+    written again on this machine. A remote file has its own name from the
     beginning, and what uses this writes another one after it, as a mark.
     """
     if is_remote(path):
         yield str(to_path(path))
         return
     path = Path(path)
-    temporary = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex}")
+    stem = f"{path.name}.tmp-"
+    sweep(path.parent, glob.escape(stem))
+    temporary = path.with_name(temporary_name(stem))
     try:
         yield str(temporary)
         os.replace(temporary, path)
@@ -189,17 +199,18 @@ def unfinished_folder(parent: Path) -> Iterator[Path]:
             yield Path(folder) / "unfinished"
         return
     parent.mkdir(parents=True, exist_ok=True)
-    mine = f"{_UNFINISHED}{socket.gethostname()}-"
-    for left in parent.glob(f"{glob.escape(mine)}*"):
-        process = left.name.removeprefix(mine).partition("-")[0]
-        if not Path("/proc", process).exists():
-            shutil.rmtree(left, ignore_errors=True)
+    sweep_unfinished(parent)
     with literal(parent) as name:
-        temporary = Path(name) / f"{mine}{os.getpid()}-{uuid.uuid4().hex}"
+        temporary = Path(name) / temporary_name(_UNFINISHED)
         try:
             yield temporary
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sweep_unfinished(parent: Path) -> None:
+    """Removes what killed processes left of `unfinished_folder`."""
+    sweep(parent, _UNFINISHED)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import sys
 from absl import app, flags
 
 from d3d_tf import config
-from d3d_tf.console import explain, quiet
+from d3d_tf.console import explain, quiet, silence
 from d3d_tf.errors import UsageError
 from d3d_tf.files import require_local
 from d3d_tf.recipes import RECIPES
@@ -113,6 +113,11 @@ _ANSWERS = flags.DEFINE_string(
     "With --mode=doctor --data=MODULE: what your program said of the clips "
     "that the doctor wrote, a JSON file (see docs/input.md).",
 )
+_QUIET = flags.DEFINE_bool(
+    "quiet",
+    False,
+    "With --mode=doctor: no page, and one line only if something is wrong.",
+)
 _SET = flags.DEFINE_multi_string(
     "set", [], "key=value: override a field of the recipe; repeatable."
 )
@@ -152,6 +157,7 @@ _READS = {
         "set",
         "sample",
         "answers",
+        "quiet",
     ),
 }
 _ALL = {name for names in _READS.values() for name in names}
@@ -195,16 +201,18 @@ def _checked_mode() -> str:
 def _run(beam_args: list[str]) -> None:
     mode = _checked_mode()
     if mode == "doctor":
-        from d3d_tf.jobs.doctor.examination import examine
+        with silence(_QUIET.value):
+            from d3d_tf.jobs.doctor.examination import examine
 
-        return examine(
-            _recipe(),
-            _DATA.value,
-            _CHECKPOINT.value,
-            _RUN_DIR.value,
-            _SAMPLE.value,
-            _ANSWERS.value,
-        )
+            return examine(
+                _recipe(),
+                _DATA.value,
+                _CHECKPOINT.value,
+                _RUN_DIR.value,
+                _SAMPLE.value,
+                _ANSWERS.value,
+                page=not _QUIET.value,
+            )
     if beam_args and mode != "prepare":
         raise UsageError(
             f"Only --mode=prepare takes Beam's flags after --; got "

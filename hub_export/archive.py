@@ -13,6 +13,19 @@ def archive_of(version: Path) -> Path:
     return version.with_name(f"module-{version.name}.tar.gz")
 
 
+def remove_strays(folder: Path, newest: int) -> None:
+    """Removes what a killed export left: archives of versions yet to come.
+
+    Args:
+      folder: on a disk, of the versions, and locked: nobody writes archives.
+      newest: number of the newest version; older archives are kept.
+    """
+    for path in folder.glob("module-*.tar.gz*"):
+        number, _, rest = path.name.removeprefix("module-").partition(".")
+        if number.isdecimal() and (int(number) > newest or rest != "tar.gz"):
+            path.unlink(missing_ok=True)
+
+
 def write_archive(folder: Path, target: Path) -> None:
     """Packs the files of a folder; the same files give the same bytes.
 

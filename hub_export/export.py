@@ -10,15 +10,10 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_hub as hub
 
+from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
-from d3d_tf.files import (
-    locked,
-    publish_folder,
-    to_path,
-    unfinished_folder,
-)
+from d3d_tf.files import to_path, unfinished_folder
 from d3d_tf.garbage import set_aside
-from d3d_tf.hub_export.archive import archive_of, write_archive
 from d3d_tf.hub_export.card import model_card
 from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
 from d3d_tf.hub_export.module import make_module, without_recompute
@@ -32,15 +27,16 @@ from d3d_tf.hub_export.parts import CLASSIFICATION, Part, architecture, cut
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.rounding import TOLERANCE, allowed
 from d3d_tf.hub_export.serving_files import write_serving_files
+from d3d_tf.hub_export.versions import newest_if, publish, tidy
 from d3d_tf.hub_export.warm_up import write_warm_up
 from d3d_tf.models.fold_check import FoldError
 from d3d_tf.networks import VideoNetwork
 from d3d_tf.text_lists import labels_sha256, written_labels
 
-# What TensorFlow looks for in a module's folder.
-MARK = "saved_model.pb"
 # Part of a module's identity: raise it when modules of the same network change.
 FORMAT = 5
+# Bytes of a module's own, beside its weights, which the archive has again.
+_GRAPHS = 5_000_000
 
 
 def export_module(
@@ -81,6 +77,7 @@ def export_module(
       The version folder.
 
     Raises:
+      DiskError: there is no room, or no right to write.
       UserError: a way into the reloaded module differs by more than rounding
         may make of this network (see `rounding`; 1e-5 of the largest output,
         or of 1 where all are smaller, in all but networks that enlarge it); or
@@ -112,12 +109,18 @@ def export_module(
                 *(architecture(network), (info or {}).get("frame_rate")),
             ],
         )
-        same = _published(folder, _versions(folder), content)
+        tidy(folder)
+        same = newest_if(folder, content)
         if same:
             # An export that was killed after its renaming did not write them.
             write_serving_files(folder, tensorflow=tf.__version__)
             return same
-        with set_aside(), unfinished_folder(folder) as temporary:
+        weights = sum(v.numpy().nbytes for v in part.variables_of(network))
+        with (
+            set_aside(),
+            naming_refusal(folder, 2 * weights + _GRAPHS, "the module"),
+            unfinished_folder(folder) as temporary,
+        ):
             module, saved = _save(network, part, clip, temporary, labels)
             description = {
                 "kind": kind,
@@ -136,12 +139,7 @@ def export_module(
             if compare:
                 description["videos"] = compare(module)
             _describe(temporary, description | (info or {}))
-            # Two exports at once must not choose the same version.
-            with locked(folder):
-                target = folder / str(max(_versions(folder), default=0) + 1)
-                # First, so that a version is never without it.
-                write_archive(temporary, archive_of(target))
-                publish_folder(temporary, target, mark=MARK)
+            target = publish(temporary, folder, content)
     write_serving_files(folder, tensorflow=tf.__version__)
     return target
 
@@ -210,25 +208,6 @@ def _describe(folder: Path, description: dict) -> None:
     """For programs and for people."""
     (folder / "module.json").write_text(json.dumps(description, indent=1))
     (folder / "README.md").write_text(model_card(description), "utf-8")
-
-
-def _versions(folder: Path) -> list[int]:
-    """Numbers that are taken, also by versions that are not whole."""
-    names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-    return [int(name) for name in names if name.isascii() and name.isdigit()]
-
-
-def _published(folder: Path, versions: list[int], content: str) -> Path | None:
-    """The newest whole version, if that is what it holds."""
-    whole = [v for v in versions if (folder / str(v) / MARK).exists()]
-    if not whole:
-        return None
-    newest = folder / str(max(whole))
-    try:
-        description = json.loads((newest / "module.json").read_text("utf-8"))
-        return newest if description["content"] == content else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # Another program's, or damaged: it is left alone.
 
 
 def _gap(differences: dict[str, float], ways: list[str]) -> str:

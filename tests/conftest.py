@@ -1,6 +1,7 @@
 """What every test shares: two CPU devices, a fixed seed, the golden files."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import d3d_tf  # noqa: F401  # Before TensorFlow: it turns oneDNN on.
@@ -28,6 +29,26 @@ def seed():
     """Seeds Python, NumPy and TensorFlow; the number itself."""
     keras.utils.set_random_seed(7)
     return 7
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """`small_disk(options)`: a file system of its own, or itself changed.
+
+    Options are those of tmpfs, such as `size=100k` or `remount,ro`.
+    """
+    place = tmp_path / "disk"
+    place.mkdir()
+
+    def mount(options: str) -> Path:
+        words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"cannot mount a file system: {done.stderr.strip()}")
+        return place
+
+    yield mount
+    subprocess.run(["umount", "-l", str(place)], capture_output=True)
 
 
 @pytest.fixture(scope="session")

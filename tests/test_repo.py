@@ -24,10 +24,13 @@ FOLDERS = {
 LAYERS = (
     (
         "__init__",
+        "caches",
         "config",
         "damaged",
+        "disk",
         "errors",
         "files",
+        "leftovers",
         "names",
         "object_store",
         "onednn",
@@ -36,7 +39,7 @@ LAYERS = (
         "schema",
         "text_lists",
     ),
-    ("console", "keras_api", "run_files", "runs"),
+    ("console", "garbage", "keras_api", "run_files", "runs"),
     ("data", "distill", "evaluation", "heads", "models", "video"),
     ("networks", "training", "weights"),
     ("hub_export", "loading", "report", "tfrecords"),

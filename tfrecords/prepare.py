@@ -18,7 +18,10 @@ from tqdm import tqdm
 
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
 from d3d_tf.console import say
-from d3d_tf.files import to_path
+from d3d_tf.disk import refusal
+from d3d_tf.errors import UserError
+from d3d_tf.files import is_remote, to_path
+from d3d_tf.leftovers import sweep
 from d3d_tf.tfrecords.manifest import write_manifest
 from d3d_tf.tfrecords.plan import plan_shards, save_plan
 from d3d_tf.tfrecords.shards import Shard, write_shard
@@ -109,8 +112,12 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     logging.disable(logging.WARNING)
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.worker import sdk_worker
 
     logging.disable(logging.NOTSET)
+    # What fails in a worker is raised; it also prints the trace, maybe after
+    # the last line that the user reads.
+    sdk_worker.print = _unheard  # type: ignore[attr-defined]
 
     def run():
         with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
@@ -158,7 +165,7 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
                     _speed(done, time.monotonic() - begin), refresh=False
                 )
     if failure:
-        raise failure[0]
+        raise _cause(failure[0], len(waiting)) from failure[0]
     good = done["videos"] - done["quarantined"]
     if show and good:
         seconds = time.monotonic() - begin
@@ -167,6 +174,24 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
             f"{done['frames']} frames in {seconds:.0f} s: "
             f"{_speed(done, seconds)}"
         )
+
+
+def _unheard(*_, **__) -> None:
+    pass
+
+
+def _cause(error: BaseException, unfinished: int) -> BaseException:
+    """What stopped a worker, without the trace that runners make of it."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    if not lines or not lines[0].startswith("Traceback "):
+        return error
+    kind, _, text = lines[-1].partition(": ")
+    text = text.partition(" [while running ")[0]
+    if not kind.startswith("d3d_tf."):
+        return RuntimeError(refusal(error) or f"{kind}: {text}")
+    if kind.endswith(".DiskError"):
+        text = f"{text} Unfinished shards: {unfinished}."
+    return UserError(text)
 
 
 def _speed(done: Counter[str], seconds: float) -> str:
@@ -186,7 +211,13 @@ def _remove_old_shards(folder: Path, shards: list[Shard]) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes what an interrupted worker left half written an hour ago."""
+    """Removes what an interrupted worker left half written.
+
+    Of those of other machines nobody knows here whether they are alive: what is
+    older than an hour goes.
+    """
+    if not is_remote(folder):
+        sweep(folder, "*.tmp-")
     for path in folder.glob("*.tmp-*"):
         try:
             if time.time() - path.stat().st_mtime > 3600:

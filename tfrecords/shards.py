@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
+from d3d_tf.disk import naming_refusal
 from d3d_tf.files import appearing, file_size, to_path, write_atomically
 from d3d_tf.tfrecords.sources import Source
 from d3d_tf.video import DECODING
@@ -78,6 +79,9 @@ def write_shard(
       shard: what to do.
       count: told after every video how much more there is of `videos` (good
         and bad), `frames` and `quarantined`.
+
+    Raises:
+      DiskError: with the bytes that the shard needs, as far as they are known.
     """
     # Imported where it runs, so that the list of shards can be made, and
     # `--help` shown, without TensorFlow.
@@ -91,8 +95,14 @@ def write_shard(
     inputs = shard.inputs()
     library = flow_library(shard.flow)
     flow_digest = digest(flow_identity(shard.flow, shard.data, library))
-    rows = []
+    rows: list[dict] = []
+    written = 0
+
+    def expected_size() -> int:
+        return written * len(shard.sources) // (len(rows) + 1)
+
     with (
+        naming_refusal(shard.path, expected_size, "this shard"),
         appearing(shard.path) as name,
         tf.io.TFRecordWriter(name) as writer,
     ):
@@ -113,6 +123,7 @@ def write_shard(
                 count("quarantined", 1)
                 count("videos", 1)
                 continue
+            written += len(record)
             writer.write(record)
             rows.append(
                 row

@@ -17,7 +17,6 @@ and its exact flow is known.
 import colorsys
 import dataclasses
 import os
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +25,8 @@ import numpy as np
 from tqdm import tqdm
 
 from d3d_tf.config import ToyRecipe
+from d3d_tf.disk import naming_refusal
+from d3d_tf.files import appearing
 from d3d_tf.tfrecords.sources import Listing, Source
 from d3d_tf.video.writing import write_video
 
@@ -184,9 +185,8 @@ def write_videos(
             cue=toy.cue,
             motions=toy.motions,
         )
-        temporary = path.with_suffix(f".tmp-{uuid.uuid4().hex}")
-        write_video(temporary, clip.frames, FRAME_RATE)
-        os.replace(temporary, path)
+        with naming_refusal(path), appearing(path) as temporary:
+            write_video(temporary, clip.frames, FRAME_RATE)
 
     for split in SPLITS:
         for name in classes:

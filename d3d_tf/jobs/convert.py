@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import shutil
-import uuid
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ import tensorflow as tf
 from d3d_tf import config
 from d3d_tf.console import say
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.files import write_atomically
+from d3d_tf.files import unfinished_folder, write_atomically
 from d3d_tf.jobs.acceptance import check_acceptance
 from d3d_tf.jobs.convert_settings import (
     ConvertSettings,
@@ -87,9 +85,8 @@ def convert(
         "citation": published.citation if published else None,
         "initial_values": filled.initial,
     }
-    temporary = out.with_name(f"{out.name}.tmp-{uuid.uuid4().hex}")
-    run = Run(temporary)
-    try:
+    with unfinished_folder(out.parent) as temporary:
+        run = Run(temporary)
         run.start(
             recipe,
             labels,
@@ -118,8 +115,6 @@ def convert(
         if out.exists():
             out.rmdir()
         temporary.rename(out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     _tell(out, report)
     return Run(out)
 

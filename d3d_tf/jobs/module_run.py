@@ -1,8 +1,6 @@
 """An exported module becomes a run folder again, verified."""
 
 import hashlib
-import shutil
-import uuid
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ from d3d_tf import config
 from d3d_tf.console import say
 from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
-from d3d_tf.files import literal
+from d3d_tf.files import literal, unfinished_folder
 from d3d_tf.hub_export import rounding
 from d3d_tf.jobs.module_description import (
     AGAIN,
@@ -53,9 +51,8 @@ def module_run(folder: Path) -> Run:
         return Run(out)
     network = make_network(recipe.network, len(labels) or 1, "frames")
     headless = _read(network, told, recipe, folder)
-    temporary = out.with_name(f"{out.name}.tmp-{uuid.uuid4().hex}")
-    run = Run(temporary)
-    try:
+    with unfinished_folder(out.parent) as temporary:
+        run = Run(temporary)
         run.start(
             recipe,
             [] if headless else labels,
@@ -76,8 +73,6 @@ def module_run(folder: Path) -> Run:
         )
         if not out.exists():  # Another process may have been faster.
             temporary.rename(out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     say(f"{folder}: {recipe.network.model}, {len(network.variables)} variables")
     return Run(out)
 

@@ -5,7 +5,10 @@ import os
 from pathlib import Path
 
 import d3d_tf
+from d3d_tf.caches import cache_folder as cache_folder_of_user
+from d3d_tf.caches import home_cache
 from d3d_tf.console import say
+from d3d_tf.errors import UserError
 from d3d_tf.jobs.convert import convert
 from d3d_tf.runs import Run
 from d3d_tf.weights.catalog import Published, catalog
@@ -13,9 +16,24 @@ from d3d_tf.weights.download import fetch
 
 
 def cache_folder() -> Path:
-    """$D3D_TF_CACHE, or ~/.cache/d3d_tf/weights."""
+    """$D3D_TF_CACHE, ~/.cache/d3d_tf/weights, or one of temporary files.
+
+    Raises:
+      UserError: nothing can be written anywhere.
+    """
     given = os.environ.get("D3D_TF_CACHE")
-    return Path(given) if given else Path.home() / ".cache/d3d_tf/weights"
+    if given:
+        return Path(given)
+    home = home_cache()
+    if home and (home / "weights").is_dir():
+        return home / "weights"
+    folder = cache_folder_of_user()
+    if folder is None:
+        raise UserError(
+            "There is no folder to keep weights in: set D3D_TF_CACHE to one "
+            "that you may write in."
+        )
+    return folder / "weights"
 
 
 def published_run(name: str) -> Run:

@@ -16,10 +16,12 @@ from d3d_tf.errors import UsageError
 from d3d_tf.files import is_remote, require_local, require_utf8, to_path
 from d3d_tf.jobs.class_names import require_classes
 from d3d_tf.jobs.fitting import fit_recipe, with_clip_size
+from d3d_tf.jobs.needs import require_preparation
 from d3d_tf.jobs.summary import describe, describe_rules
 from d3d_tf.tfrecords import decoder, toy
 from d3d_tf.tfrecords.classes import keep_readable_classes
 from d3d_tf.tfrecords.estimate import choose_sample, estimate
+from d3d_tf.tfrecords.flow import flow_library
 from d3d_tf.tfrecords.layouts import list_videos
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
 from d3d_tf.tfrecords.sources import Listing, Source
@@ -127,8 +129,11 @@ def ensure_records(
             "flow.algorithm=imported and --flow_dir=FOLDER; then name the "
             "prepared records with --data."
         )
+    require_preparation()
     recipe, listing, identity = _listing(recipe, data, records_dir, annotations)
-    if trains:  # Before hours of preparation.
+    # Before hours of preparation.
+    flow_library(recipe.flow)
+    if trains:
         require_classes(listing.classes, annotations or data or "the toy")
     if flow_dir:
         listing = listing.with_flow(flow_dir)

@@ -1,12 +1,13 @@
 """The modes that a recipe drives: prepare, train, distill, finetune."""
 
 import os
-from pathlib import Path
 
 from d3d_tf import config
 from d3d_tf.console import say
+from d3d_tf.disk import require_folder
 from d3d_tf.errors import UsageError
 from d3d_tf.files import is_remote, to_path
+from d3d_tf.jobs.needs import require_means
 
 
 def start(
@@ -48,9 +49,10 @@ def start(
     folder = to_path(run_dir or f"runs/{recipe.name}")
     # Now, and not behind hours of preparation.
     # Records that are there are read, and may belong to others.
-    _require_folder("--records_dir", records_dir, os.R_OK)
-    if mode != "prepare":
-        _require_folder("--run_dir", folder, os.W_OK)
+    if not is_remote(records_dir):
+        require_folder("--records_dir", records_dir, os.R_OK)
+    if mode != "prepare" and not is_remote(folder):
+        require_folder("--run_dir", folder, os.W_OK)
     if dry_run:
         import yaml
 
@@ -66,6 +68,7 @@ def start(
     from d3d_tf.runs import Run
 
     if mode == "prepare":
+        require_means(mode)
         from d3d_tf.jobs.records import prepare_records
 
         return prepare_records(
@@ -73,6 +76,7 @@ def start(
         )
     if mode == "finetune":
         origin = open_run(str(checkpoint))
+        require_means(mode)
         from d3d_tf.jobs.finetune import finetune
 
         return finetune(
@@ -84,6 +88,7 @@ def start(
         )
     donor = open_run(teacher) if teacher else None
     starts = [open_run(given) for given in init]
+    require_means(mode)
     from d3d_tf.jobs.distill import distill
     from d3d_tf.jobs.table import ROWS
 
@@ -100,18 +105,3 @@ def start(
         allow_flow_mismatch=allow_flow_mismatch,
         init=starts,
     )
-
-
-def _require_folder(flag: str, folder: str | Path, access: int) -> None:
-    """What is there of a local folder's path must be a folder to use so."""
-    if is_remote(folder):
-        return
-    place = Path(folder).absolute()
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, access):
-        use = "write in" if access == os.W_OK else "read"
-        raise UsageError(
-            f"{flag}={folder} cannot be used: {place} is no folder that you "
-            f"may {use}."
-        )

@@ -11,6 +11,7 @@ from d3d_tf.config import Recipe, digest
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal, to_path, write_atomically
 from d3d_tf.garbage import set_aside
@@ -138,6 +139,11 @@ def _train(
         with (
             StopSignals() as signals,
             draws,
+            naming_refusal(
+                checkpoints,
+                _bytes_of([*trainer.network.variables, *inner.variables]),
+                "a checkpoint",
+            ),
             naming_damage(dataset, "train"),
             set_aside(),
             # Before the words of an error.
@@ -165,3 +171,8 @@ def _train(
     }
     write_atomically(checkpoints / FINISHED, json.dumps(told))
     return trainer.network
+
+
+def _bytes_of(variables) -> int:
+    """Of a checkpoint of them."""
+    return sum(v.dtype.size * v.shape.num_elements() for v in variables)

@@ -1,14 +1,24 @@
 """What is said is on the screen at once and in the run's log, with the time."""
 
+import errno
 import logging
+import os
 import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
-from d3d_tf.console import exit_code_of, explain, log_to, quiet, say
+from d3d_tf.console import (
+    exit_code_of,
+    explain,
+    log_to,
+    quiet,
+    say,
+    silence,
+)
 from d3d_tf.errors import UsageError, UserError
 
 
@@ -102,6 +112,31 @@ def test_errors_are_one_line_and_their_stack_is_in_the_log(
     assert out == ""
     assert err.startswith(f"error: {text}") and err.count("\n") == 1
     assert "Traceback" in (tmp_path / "log.txt").read_text()
+
+
+def test_a_full_disk_is_the_last_line_and_the_log_is_silent(capfd):
+    """/dev/full is never anything else."""
+    log_to(Path("/dev/full"))
+    say("going on")
+    error = OSError(errno.ENOSPC, "No space left on device", "/dev/full")
+    assert explain(error, verbose=False) == 1
+    out, err = capfd.readouterr()
+    assert out == "going on\n"
+    assert err.startswith("error: /dev/full cannot be written: No space left")
+    assert err.count("\n") == 1
+
+
+def test_inside_silence_nothing_is_heard(capfd):
+    """Nor what other languages write, or children."""
+    with pytest.raises(ValueError), silence():
+        say("a")
+        print("b", file=sys.stderr)
+        os.write(1, b"c")
+        subprocess.run(["ls", "/none"], check=False)
+        raise ValueError
+    say("d")
+    os.write(2, b"e")
+    assert capfd.readouterr() == ("d\n", "e")
 
 
 def test_the_stack_is_shown_where_asked_for(capsys):

@@ -303,6 +303,22 @@ def test_another_export_at_the_same_time(tmp_path, monkeypatch):
         assert packed == (tmp_path / version / "module.json").read_bytes()
 
 
+def test_the_same_export_at_the_same_time(tmp_path, monkeypatch):
+    """It publishes this module while this one compares: there is one."""
+    compare = export_code.largest_differences
+
+    def overtaken(*args):
+        with monkeypatch.context() as patch:
+            patch.setattr(export_code, "largest_differences", compare)
+            assert export(made(), tmp_path) == tmp_path / "1"
+        return compare(*args)
+
+    monkeypatch.setattr(export_code, "largest_differences", overtaken)
+    assert export(made(), tmp_path) == tmp_path / "1"
+    there = {path.name for path in tmp_path.iterdir()}
+    assert there == {"1", "module-1.tar.gz", "serving"}
+
+
 def save_instead(patch, other):
     """Another network is saved than the one that was asked for."""
     part = cut(other, "classification")

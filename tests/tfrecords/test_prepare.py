@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from d3d_tf.config import DataRecipe, FlowRecipe
+from d3d_tf.errors import UserError
 from d3d_tf.files import to_path
 from d3d_tf.tfrecords import example
 from d3d_tf.tfrecords.plan import plan_shards
@@ -113,6 +115,30 @@ def test_a_failing_worker_fails_the_job(records, monkeypatch):
     with pytest.raises(Exception, match="of a worker"):
         records.prepare()
     assert not shard.finished()
+
+
+def test_a_full_disk_is_the_last_line_and_more_room_goes_on(
+    records, small_disk, capfd
+):
+    """Without Beam's traces; in the end the bytes are those of before."""
+    size = sum(len(content) for content in records.contents().values())
+    disk = small_disk(f"size={size // 2}")
+    given = {"data": records.data, "flow": records.flow}
+    folder = disk / "records"
+    with pytest.raises(UserError) as caught:
+        prepare(records.listing(), folder, **given)
+    assert re.fullmatch(
+        rf"{folder}/\S+.tfrecord cannot be written: No space left on device; "
+        r"this shard needs about \d+ kB, .* are free. Make room; the same "
+        r"command goes on from there. Unfinished shards: \d.",
+        str(caught.value),
+    )
+    assert "Traceback" not in capfd.readouterr().err
+    assert not list(folder.glob("*.tmp-*"))
+    small_disk(f"remount,size={4 * size}")
+    prepare(records.listing(), folder, show=False, **given)
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert there == records.contents()
 
 
 def test_progress_reaches_the_end(records, capfd):
@@ -238,7 +264,7 @@ def test_a_killed_job_goes_on_where_it_was(records):
     assert all(os.stat(p).st_mtime_ns == t for p, t in kept.items())
     whole = Path("whole")
     prepare(records.listing(), whole, show=False, **recipes)
-    left = {p.name for p in folder.iterdir() if ".tmp-" not in p.name}
+    left = {path.name for path in folder.iterdir()}
     assert left == {path.name for path in whole.iterdir()}
     for name in left:
         assert (folder / name).read_bytes() == (whole / name).read_bytes()

@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
+import math
 import os
 import time
-import uuid
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from d3d_tf import schema
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
-from d3d_tf.files import write_atomically
+from d3d_tf.disk import naming_refusal
+from d3d_tf.files import appearing, write_atomically
 from d3d_tf.tfrecords.flow import flow_library, tvl1_flow
 from d3d_tf.video.reading import frame_times, frames_of
 
@@ -65,37 +66,29 @@ def flow_of_video(
     times = frame_times(video)
     span = times[-1] - times[0]
     rate = round((len(times) - 1) / span, 3) if span > 0 else 0.0
-    temporary = out.with_name(f"{out.name}.tmp-{uuid.uuid4().hex}")
     array = None
     done, seconds, clipped = 0, 0.0, 0.0
-    try:
-        with tqdm(
+    with (
+        appearing(out) as temporary,
+        tqdm(
             total=len(times) - 1, unit="pair", desc="flow", disable=not show
-        ) as bar:
-            for frames in _overlapping_chunks(
-                frames_of(video, short_side), PAIRS_AT_ONCE
-            ):
-                if array is None:
-                    array = np.lib.format.open_memmap(
-                        temporary,
-                        mode="w+",
-                        dtype=np.float32,
-                        shape=(len(times) - 1, *frames.shape[1:3], 2),
-                    )
-                start = time.perf_counter()
-                flow = tvl1_flow(frames, recipe, threads=threads)
-                seconds += time.perf_counter() - start
-                array[done : done + len(flow)] = flow
-                clipped += len(flow) * schema.clipped_share(
-                    flow, recipe.saturation
-                )
-                done += len(flow)
-                bar.update(len(flow))
+        ) as bar,
+    ):
+        for frames in _overlapping_chunks(
+            frames_of(video, short_side), PAIRS_AT_ONCE
+        ):
+            if array is None:
+                shape = (len(times) - 1, *frames.shape[1:3], 2)
+                array = _new_array(temporary, out, shape)
+            start = time.perf_counter()
+            flow = tvl1_flow(frames, recipe, threads=threads)
+            seconds += time.perf_counter() - start
+            array[done : done + len(flow)] = flow
+            clipped += len(flow) * schema.clipped_share(flow, recipe.saturation)
+            done += len(flow)
+            bar.update(len(flow))
         assert array is not None  # A video without frames has no times.
         array.flush()
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
     identity = flow_identity(
         recipe,
         DataRecipe(short_side=short_side, frame_rate=rate),
@@ -111,6 +104,21 @@ def flow_of_video(
     )
     height, width = array.shape[1:3]
     return VideoFlow(done, height, width, seconds, clipped / max(done, 1))
+
+
+def _new_array(path: str, out: Path, shape: tuple[int, ...]) -> np.memmap:
+    """A float32 `.npy` whose place on the disk is taken already.
+
+    A mapped file for which there is no room ends the process by a signal.
+    """
+    needed = 4 * math.prod(shape)
+    with naming_refusal(out, needed):
+        array = np.lib.format.open_memmap(
+            path, mode="w+", dtype=np.float32, shape=shape
+        )
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, array.offset + needed)
+    return array
 
 
 def _overlapping_chunks(frames, pairs: int):

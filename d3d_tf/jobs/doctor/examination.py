@@ -1,13 +1,15 @@
 """What `--mode=doctor` does: checks, says, shows."""
 
+import tempfile
 from pathlib import Path
 
 from d3d_tf.config import Recipe
 from d3d_tf.console import say
 from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.disk import DiskError
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.files import require_local, to_path
-from d3d_tf.hub_export.export import MARK
+from d3d_tf.hub_export.versions import MARK
 from d3d_tf.jobs.doctor import (
     consistency,
     contents,
@@ -16,14 +18,18 @@ from d3d_tf.jobs.doctor import (
     splits,
 )
 from d3d_tf.jobs.doctor.checkpoint import check_run
-from d3d_tf.jobs.doctor.findings import ERROR, Finding
+from d3d_tf.jobs.doctor.findings import ERROR, Finding, judge
 from d3d_tf.jobs.doctor.foreign import check_foreign, foreign_folder
 from d3d_tf.jobs.doctor.machine import check_machine
 from d3d_tf.jobs.doctor.module.examination import check_module
+from d3d_tf.jobs.doctor.module.kit import kit_folder
 from d3d_tf.jobs.doctor.module.served import is_module
 from d3d_tf.jobs.doctor.page import write_page
+from d3d_tf.jobs.doctor.place import place_for
 from d3d_tf.jobs.fitting import fit_recipe
 from d3d_tf.jobs.opening import open_run
+
+RECIPE = "recipe.yaml"
 
 
 def examine(
@@ -33,6 +39,8 @@ def examine(
     run_dir: str | None,
     sample: int,
     answers: str | None = None,
+    *,
+    page: bool = True,
 ) -> None:
     """Checks what was named; without anything, this machine.
 
@@ -44,6 +52,7 @@ def examine(
       run_dir: where the page of records goes, or the kit of a module.
       sample: see `examine_records`.
       answers: what a caller of the module said of the clips of its kit.
+      page: write it, or the kit; else nothing stays.
 
     Raises:
       UserError: a check found an error.
@@ -55,24 +64,33 @@ def examine(
                 f"{data} is a module, no records of the run {checkpoint}: ask "
                 "for one at a time."
             )
-        return examine_module(module, answers, run_dir)
+        return examine_module(module, answers, run_dir, page=page)
     if answers:
         raise UsageError(
             "--answers are of a module's clips: --data=MODULE names its "
             f"version folder, such as runs/toy/export/1; got {data}."
         )
     if checkpoint:
-        run = open_run(checkpoint)
-        findings = check_run(run, data)
+        findings = _check_named_run(checkpoint, data)
         tell(findings)
         require_health(findings, checkpoint)
     if data:
-        examine_records(recipe, data, run_dir, sample)
+        examine_records(recipe, data, run_dir, sample, page=page)
     if not (checkpoint or data):
         findings = check_machine(Path(run_dir or "."))
         tell(findings)
         require_health(findings, "this machine")
     return None
+
+
+def _check_named_run(given: str, data: str | None) -> list[Finding]:
+    try:
+        run = open_run(given)
+    except UserError as error:
+        if not (to_path(given.removeprefix("file://")) / RECIPE).exists():
+            raise  # It is not a run.
+        return [judge("recipe", f"{given}/{RECIPE}", errors=[str(error)])]
+    return check_run(run, data)
 
 
 def _named_module(data: str) -> Path | None:
@@ -95,34 +113,48 @@ def _named_module(data: str) -> Path | None:
 
 
 def examine_module(
-    folder: Path, answers: str | None, run_dir: str | None
+    folder: Path,
+    answers: str | None,
+    run_dir: str | None,
+    *,
+    page: bool = True,
 ) -> None:
     """Checks a module, or a caller of it; see `check_module`.
 
     Raises:
-      UserError: a check found an error, or the answers cannot be read.
+      UserError: a check found an error, or the answers cannot be read, or
+        there is no room for the clips.
     """
     findings = []
-    for finding in check_module(
-        folder, answers, Path(run_dir) if run_dir else None
-    ):
-        tell([finding])
-        findings.append(finding)
+    with tempfile.TemporaryDirectory() as temporary:
+        out = Path(temporary)
+        if page:
+            out = place_for(Path(run_dir) if run_dir else kit_folder(folder))
+        for finding in check_module(folder, answers, out):
+            tell([finding])
+            findings.append(finding)
     require_health(findings, str(folder))
 
 
 def examine_records(
-    recipe: Recipe, data: str, run_dir: str | None, sample: int
+    recipe: Recipe,
+    data: str,
+    run_dir: str | None,
+    sample: int,
+    *,
+    page: bool = True,
 ) -> None:
     """Checks a record folder, says what was found, writes the page.
 
-    Records of other tools have no page.
+    Records of other tools have no page, nor has anything a page where none can
+    be written.
 
     Args:
       recipe: whose clips the page shows.
       data: the record folder; only read.
       run_dir: where `doctor.html` goes; default: `doctor/NAME` of the records.
       sample: videos whose pictures are decoded; 0: all.
+      page: write it.
 
     Raises:
       UserError: a check found an error, or there are no records to check.
@@ -139,11 +171,15 @@ def examine_records(
     )
     findings = check_contents(dataset, rows, found)
     tell(findings)
-    folder = Path(run_dir or f"doctor/{dataset.folder.resolve().name}")
-    path = folder / "doctor.html"
-    clip = fit_recipe(recipe, dataset).clip
-    write_page(path, dataset, findings, found, clip, recipe.seed)
-    say(f"page: {path}")
+    if page:
+        clip = fit_recipe(recipe, dataset).clip
+        folder = Path(run_dir or f"doctor/{dataset.folder.resolve().name}")
+        try:
+            path = place_for(folder) / "doctor.html"
+            write_page(path, dataset, findings, found, clip, recipe.seed)
+            say(f"page: {path}")
+        except DiskError as error:
+            say(f"no page: {error}")
     return require_health(findings, data)
 
 

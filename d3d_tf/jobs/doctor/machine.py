@@ -158,11 +158,16 @@ def _disk(folder: Path) -> Finding:
     while not folder.exists():
         folder = folder.absolute().parent
     free = shutil.disk_usage(folder).free / 1e9
-    warnings = []
+    errors, warnings = [], []
+    if not os.access(folder, os.W_OK):
+        errors.append("you may not write there: choose --run_dir")
     if free < FREE_GB:
         warnings.append(
             "`--mode=prepare --dry_run` estimates what records need"
         )
     return judge(
-        "disk", f"{free:.0f} GB free in {folder.absolute()}", warnings=warnings
+        "disk",
+        f"{free:.0f} GB free in {folder.absolute()}",
+        errors=errors,
+        warnings=warnings,
     )

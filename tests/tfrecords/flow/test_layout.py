@@ -1,6 +1,12 @@
 """One number for every plane and pixel, none shared."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import numpy as np
+import pytest
 
 from d3d_tf.config import FlowRecipe
 from d3d_tf.tfrecords.flow import layout
@@ -20,3 +26,56 @@ def test_a_plane_of_the_solver_is_where_the_layout_says():
     # The first pixel of every plane begins a vector of 64 bytes.
     assert rows[:, :, 0].ctypes.data % 64 == 0
     assert scale.pitch % 16 == 0 and layout.MARGIN % 16 == 0
+
+
+COMPILED = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("layout", sys.argv[1])
+layout = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(layout)
+sys.path.insert(0, sys.argv[2])
+sys.modules["layout"] = layout
+import kernel
+print(kernel.twice(21))
+"""
+KERNEL = """
+import layout
+@layout.compile_kernel
+def twice(x):
+    return 2 * x
+"""
+
+
+@pytest.mark.parametrize(
+    "place, home, mode",
+    [
+        ("home", "home", 0o700),
+        ("tmp", "/dev/null/x", 0o700),
+        (None, "/dev/null/x", 0o755),  # Others may look into what is there.
+    ],
+)
+def test_compiled_code_is_kept_where_it_can_be(
+    tmp_path, small_disk, place, home, mode
+):
+    """The sources lie where nobody may write; with a home and without."""
+    sources = small_disk("size=1m")
+    shutil.copy(layout.__file__, sources / "layout.py")
+    (sources / "kernel.py").write_text(KERNEL)
+    small_disk("remount,ro")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / f"d3d_tf-{os.geteuid()}").mkdir(mode)
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED, sources / "layout.py", sources],
+        env=os.environ
+        | {"HOME": str(tmp_path / home), "TMPDIR": str(tmp_path / "tmp")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "42\n", done.stderr
+    kept = {
+        path.relative_to(tmp_path).parts[0]
+        for folder in ("home", "tmp")
+        for path in (tmp_path / folder).rglob("*.nbi")
+    }
+    assert kept == ({place} if place else set())

@@ -1,6 +1,9 @@
 """The flow of a file: in chunks as in one piece, whole or not at all."""
 
 import json
+import os
+import subprocess
+import sys
 
 import av
 import cv2
@@ -207,3 +210,23 @@ def test_an_interruption_leaves_what_was_there(video, tmp_path, monkeypatch):
                 run(video, out)
         after = {path: path.read_bytes() for path in tmp_path.iterdir()}
         assert after == before
+
+
+def test_a_full_disk_is_an_error_and_no_signal(video, tmp_path, small_disk):
+    """35 x 32 x 48 x 2 numbers of 4 bytes do not fit into 200 kB.
+
+    By a process of its own, as a mapped file without room ended it.
+    """
+    disk = small_disk("size=200k")
+    words = [sys.executable, "-m", "d3d_tf.tfrecords.flow", video]
+    done = subprocess.run(
+        [*map(str, words), f"--out={disk}/flow.npy", "--short_side=32"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done
+    assert done.stderr.splitlines()[-1].startswith(
+        f"error: {disk}/flow.npy cannot be written: No space left on device; "
+        "it needs about 430 kB, "
+    )
+    assert os.listdir(disk) == []

@@ -13,8 +13,8 @@ from d3d_tf.files import literal
 from d3d_tf.hub_export.client.classification import FRAME_RATE
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
-from d3d_tf.hub_export.export import MARK
 from d3d_tf.hub_export.parts import CLASSIFICATION
+from d3d_tf.hub_export.versions import MARK
 from d3d_tf.jobs.doctor.findings import words_of
 from d3d_tf.training.checkpoints import damage
 

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from d3d_tf.config import to_dict
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.jobs.doctor import checkpoint
 from d3d_tf.jobs.doctor.checkpoint import check_run
+from d3d_tf.jobs.doctor.examination import examine
+from d3d_tf.recipes import TOY
 
 
 def words(run, data=None):
@@ -115,3 +118,23 @@ def test_a_class_twice(copied_run):
     )
     first, _ = words(copied_run)
     assert "a class is there twice" in first
+
+
+def test_a_recipe_that_no_network_has(copied_run, capsys):
+    """It is found, as anything else is, and not taken for a wrong flag."""
+    path = copied_run.recipe_path
+    text = path.read_text()
+    assert text.count("model: s3dg\n") == 1
+    path.write_text(text.replace("model: s3dg\n", "model: nope\n"))
+    given = str(copied_run.folder)
+    with pytest.raises(UserError, match="1 of 1 checks found errors: recipe"):
+        examine(TOY, None, given, None, 1)
+    line = capsys.readouterr().out
+    assert line.startswith(f"ERROR   recipe: {path}; ")
+    assert "network.model must be one of s3dg, s3d, " in line
+    assert "got 'nope'" in line
+
+
+def test_a_folder_that_is_no_run(tmp_path):
+    with pytest.raises(UsageError, match="is no run: no recipe.yaml in it"):
+        examine(TOY, None, str(tmp_path), None, 1)

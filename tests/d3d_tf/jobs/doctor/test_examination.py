@@ -1,6 +1,7 @@
 """What a user sees: lines, the page, the exit."""
 
 import re
+import tempfile
 
 import pytest
 
@@ -63,6 +64,37 @@ def test_damage_fails_and_is_shown(records, tmp_path, capsys):
     assert "ERROR   label map: 2 classes; label_map.txt is missing" in out
     assert out.count("OK ") == 12
     assert "label_map.txt is missing" in (tmp_path / "doctor.html").read_text()
+
+
+def test_a_page_goes_where_it_may(
+    records, tmp_path, small_disk, monkeypatch, capsys
+):
+    """The folder is on a read-only disk; then there is no other, either."""
+    small_disk("size=100k")
+    closed = small_disk("remount,ro")
+    monkeypatch.chdir(closed)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    examine(OWN, str(records.folder), None, None, 1)
+    *_, why, last = capsys.readouterr().out.splitlines()
+    (folder,) = tmp_path.glob("d3d_tf-doctor-*")
+    assert why == (
+        f"in {folder}, as {closed} cannot be used: Read-only file system. "
+        "Choose another place, or have the right given to you."
+    )
+    assert last == f"page: {folder}/doctor.html"
+    assert (folder / "doctor.html").exists()
+    monkeypatch.setattr(tempfile, "tempdir", str(closed))
+    examine(OWN, str(records.folder), None, None, 1)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"no page: {closed} cannot be used: Read-only")
+
+
+def test_without_a_page(records, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    examine(OWN, str(records.folder), None, None, 1, page=False)
+    assert "page" not in capsys.readouterr().out
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_videos_are_no_records(tmp_path):

@@ -1,0 +1,51 @@
+"""What a job will need is looked for before the work, not hours into it."""
+
+import importlib.util
+import tempfile
+
+from d3d_tf.errors import UserError
+
+# By the extra of setup.py that brings them.
+_DECODING = {"av": "data", "cv2": "data"}
+_RECORDS = {"apache_beam": "data"}
+_REPORT = {"jinja2": "report", "matplotlib": "report"}
+
+
+def require_means(mode: str) -> None:
+    """Packages of a mode that a recipe drives, up to its report; a TMPDIR.
+
+    Raises:
+      UserError: with what to install or to set.
+    """
+    _require_temporary_folder()
+    report = {} if mode == "prepare" else _REPORT
+    _require(f"--mode={mode}", _DECODING | report)
+
+
+def require_preparation() -> None:
+    """Those that make records.
+
+    Raises:
+      UserError: with what to install.
+    """
+    _require("Preparing records", _RECORDS)
+
+
+def _require_temporary_folder() -> None:
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        raise UserError(
+            f"There is no folder for temporary files ({error.strerror}): set "
+            "TMPDIR to one that you may write in and that has room."
+        ) from error
+
+
+def _require(who: str, packages: dict[str, str]) -> None:
+    lacking = [p for p in packages if importlib.util.find_spec(p) is None]
+    if lacking:
+        extras = ",".join(dict.fromkeys(packages[name] for name in lacking))
+        raise UserError(
+            f"{who} needs {', '.join(lacking)}: run `pip install "
+            f"'d3d_tf[{extras}]'`."
+        )
