@@ -1,5 +1,7 @@
 """Accuracies and intervals against numbers from outside."""
 
+import contextlib
+import hashlib
 import io
 import math
 
@@ -188,3 +190,32 @@ def test_what_holds_no_scores(tmp_path, content):
 def test_a_misspelt_file_of_scores(tmp_path):
     with pytest.raises(UserError, match="There is no file .*studnet-test.npz"):
         Scores.load(tmp_path / "studnet-test.npz")
+
+
+def test_scores_of_another_file_or_damaged(tmp_path):
+    """Every 61st bit, without a hash: the archive has checksums of its own."""
+    path = tmp_path / "a.npz"
+    sha256 = SEVEN.save(path)
+    whole = path.read_bytes()
+    assert sha256 == hashlib.sha256(whole).hexdigest()
+    loaded = Scores.load(path, sha256)
+    np.testing.assert_array_equal(loaded.labels, SEVEN.labels)
+    for bit in range(0, 8 * len(whole), 61):
+        content = bytearray(whole)
+        content[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=f"{path} holds no scores"):
+            Scores.load(path, sha256)
+        with contextlib.suppress(UserError):
+            loaded = Scores.load(path)
+            np.testing.assert_array_equal(
+                loaded.probabilities, SEVEN.probabilities
+            )
+
+
+def test_scores_that_do_not_belong_together(tmp_path):
+    """Four labels, of three videos."""
+    path = tmp_path / "a.npz"
+    Scores(SEVEN.ids[:3], SEVEN.labels, SEVEN.probabilities).save(path)
+    with pytest.raises(UserError, match="do not match"):
+        Scores.load(path)

@@ -191,3 +191,14 @@ def test_an_infinite_loss_is_not_saved():
             target=np.nan,
         )
     assert manager.steps == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"epoch,stop\n0,2\n", b"epoch,step\n0,x\n", b"step\n\xff\n"]
+)
+def test_a_damaged_history_is_named(tmp_path, content):
+    path = tmp_path / "history.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"{path} is damaged .*: move it away"):
+        make_history(path, 4)
+    assert path.read_bytes() == content
