@@ -194,10 +194,10 @@ class Counted:
 def label_map_problem(dataset: Dataset) -> str | None:
     """Whether `label_map.txt`, if it is there, has other classes."""
     path = dataset.folder / "label_map.txt"
-    try:
-        lines = read_written_labels(path)
-    except OSError:
+    if not path.exists():
         return None  # Nothing is read from it.
+    try:
+        lines = read_written_labels(path, "prepare the videos again")
     except UserError as error:
         return str(error)
     if lines == dataset.classes:
