@@ -201,7 +201,7 @@ def test_a_record_in_the_place_of_another(dataset):
     [
         (b"class0\nclass2\nclass1\n", "classes from line 2 on"),
         (b"class0\nclass1\n", "(2 lines) differs from dataset.json's"),
-        (b"class0\nclass\xff\n", "label_map.txt, line 2: the byte 0xff is"),
+        (b"class0\nclass\xff\n", "label_map.txt is damaged (it is not text"),
     ],
 )
 def test_a_label_map_of_other_classes(dataset, labels, words):
