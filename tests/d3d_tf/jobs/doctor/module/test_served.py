@@ -38,11 +38,11 @@ def test_softmax():
         (lambda f: (f / "module.json").unlink(), "module.json is missing"),
         (
             lambda f: (f / "module.json").write_text('{"kind": "cl'),
-            "module.json is damaged: .*Unterminated string",
+            "module.json cannot be read .*Unterminated string",
         ),
         (
             lambda f: (f / "module.json").write_text("[1]"),
-            "module.json is damaged: .*list indices",
+            "module.json cannot be read .*list indices",
         ),
         (
             lambda f: (f / "saved_model.pb").unlink(),
