@@ -232,9 +232,10 @@ def test_divergence_is_neither_saved_nor_finished(run, tmp_path, steps):
 
 
 def test_an_error_has_a_line_of_its_own(run, tmp_path, capsys):
-    """What comes after the bar begins a line."""
-    with pytest.raises(UserError):
+    """What comes after the bar begins a line, while the error is alive."""
+    with pytest.raises(UserError) as error:
         run(tmp_path, steps=25, checkpoint_every=25, **DIVERGED)
+    assert error.tb is not None  # It holds all that was there.
     assert capsys.readouterr().err.endswith("step/s]\n")
 
 
