@@ -17,14 +17,15 @@ from d3d_tf.training.checkpoints import (
 
 # TensorFlow's list of the checkpoints beside it.
 _LIST = "checkpoint"
-_LISTED = re.compile(r'"ckpt-(\d+)"')
+_ENTRY = re.compile(r'^(\w+): "(.*)"$', re.MULTILINE)
+_NAME = re.compile(r"ckpt-(\d+)")
 
 
 def set_damaged_aside(checkpoints: Path) -> int | None:
     """Makes the newest checkpoint one that a training can go on from.
 
     Newer ones that are damaged are renamed, and that is said. TensorFlow's list
-    of them is written anew, as it may be what is damaged.
+    of them is written anew where it is another one: it may be what is damaged.
 
     Returns:
       The newest one's number; None: there never was any.
@@ -60,14 +61,7 @@ def set_damaged_aside(checkpoints: Path) -> int | None:
                 f"ckpt-{damaged} is set aside as damaged-ckpt-{damaged}.*, "
                 f"training goes on from ckpt-{number}."
             )
-        lines = [f'model_checkpoint_path: "ckpt-{number}"']
-        for kept in sorted(n for n in numbers if n <= number):
-            lines += [
-                f'all_model_checkpoint_paths: "ckpt-{kept}"',
-                # Later than 0, or TensorFlow would never remove it.
-                "all_model_checkpoint_timestamps: 1",
-            ]
-        write_atomically(folder / _LIST, "".join(f"{x}\n" for x in lines))
+        _list(folder, name, sorted(n for n in numbers if n <= number))
         return number
 
 
@@ -99,10 +93,30 @@ def reopen_damaged(checkpoints: Path) -> bool:
     return True
 
 
+def _list(folder: Path, name: str, numbers: list[int]) -> None:
+    """Makes TensorFlow's list one of these, the last of them the newest."""
+    entries = [("model_checkpoint_path", f"ckpt-{numbers[-1]}")]
+    entries += [("all_model_checkpoint_paths", f"ckpt-{n}") for n in numbers]
+    # In object stores TensorFlow writes whole paths.
+    there = _ENTRY.findall(_text(folder))
+    if [(key, path.removeprefix(f"{name}/")) for key, path in there] == entries:
+        return
+    lines = [f'{key}: "{path}"' for key, path in entries]
+    # Later than 0, or TensorFlow would never remove them.
+    lines += ["all_model_checkpoint_timestamps: 1"] * len(numbers)
+    write_atomically(folder / _LIST, "".join(f"{line}\n" for line in lines))
+
+
 def _listed(folder: Path) -> set[int]:
     """Numbers of those that TensorFlow's list names."""
+    paths = [
+        path.rpartition("/")[2] for _, path in _ENTRY.findall(_text(folder))
+    ]
+    return {int(m[1]) for m in map(_NAME.fullmatch, paths) if m}
+
+
+def _text(folder: Path) -> str:
     try:
-        text = (folder / _LIST).read_bytes().decode(errors="replace")
+        return (folder / _LIST).read_bytes().decode(errors="replace")
     except FileNotFoundError:
-        return set()
-    return set(map(int, _LISTED.findall(text)))
+        return ""

@@ -378,6 +378,7 @@ def enlarging():
     return network
 
 
+@pytest.mark.large
 def test_networks_that_enlarge_rounding(tmp_path, monkeypatch):
     """Numbers of 1000 are rounded by up to 3e-5: more than 1e-5 is allowed,
     and what is really another network is refused.

@@ -103,6 +103,6 @@ def test_one_line_for_what_cannot_be_written_or_read(tmp_path, capsys):
     scores = str(tmp_path / "student-val.npz")
     out = tmp_path / "file" / "ids.txt"
     assert main([scores, scores, f"--out={out}"]) == 1
-    assert "error: [Errno 20] Not a directory" in capsys.readouterr().err
+    assert "cannot be used: Not a directory" in capsys.readouterr().err
     assert main([scores, str(tmp_path / "studnet-val.npz")]) == 1
     assert "error: There is no file" in capsys.readouterr().err

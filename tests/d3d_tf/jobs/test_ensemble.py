@@ -127,7 +127,7 @@ def test_one_line_for_what_cannot_be_written_or_read(tmp_path, capsys):
     first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
     out = first / "scores" / "student.json" / "both"
     assert main([str(first), str(first), f"--out={out}"]) == 1
-    assert "error: [Errno 20] Not a directory" in capsys.readouterr().err
+    assert "cannot be used: Not a directory" in capsys.readouterr().err
     (tmp_path / "student-test.npz").write_text("junk")
     assert main([str(first), str(tmp_path / "student-test.npz")]) == 1
     assert "holds no scores" in capsys.readouterr().err

@@ -58,6 +58,7 @@ def tune(toy, start, tmp_path):
     return go
 
 
+@pytest.mark.large
 def test_a_student_goes_on(tune, start, toy, monkeypatch):
     run, shown = tune()
     assert "student starts from the student of" in shown

@@ -30,6 +30,7 @@ def copy(folder, target):
         (target / path.name).write_bytes(path.read_bytes())
 
 
+@pytest.mark.large
 def test_a_run_in_an_object_store(toy, s3, capsys, tmp_path):
     """The baseline is equal to that of the same run on a disk."""
     records = to_path(f"{s3}/records/toy")

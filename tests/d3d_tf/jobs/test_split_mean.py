@@ -98,7 +98,7 @@ def test_one_line_for_an_ensemble_or_what_cannot_be_written(
     names = [str(run.folder) for run in made]
     out = f"{names[0]}/results.json/mean.json"
     assert main([*names, f"--out={out}"]) == 1
-    assert "error: [Errno 20] Not a directory" in capsys.readouterr().err
+    assert "cannot be used: Not a directory" in capsys.readouterr().err
     ensemble = Run(tmp_path / "both")
     ensemble.folder.mkdir()
     ensemble.write_results({"members": names, "metrics": {}})

@@ -7,8 +7,9 @@ from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.disk import DiskError
 from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.training.checkpoints import is_finished
 from d3d_tf.training.strategy import make_strategy
-from d3d_tf.training.trainer import is_finished, train
+from d3d_tf.training.trainer import train
 from tests.harness import Video, place_codes, tiny_network, write_records
 
 

@@ -158,4 +158,4 @@ def test_a_class_twice(records):
 def test_a_label_map_that_is_no_text(records):
     (records.folder / "label_map.txt").write_bytes(b"le\xfft\nright\n")
     bad = records.bad()["label map"]
-    assert bad.startswith("ERROR") and "label_map.txt, line 1: the byte" in bad
+    assert bad.startswith("ERROR") and "label_map.txt is damaged" in bad
