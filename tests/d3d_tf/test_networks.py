@@ -165,7 +165,13 @@ def test_arguments_reach_the_layers(seed):
 
 @pytest.mark.parametrize(
     "family",
-    [S3DG, pytest.param(S3D, marks=pytest.mark.large), I3D, NonLocalS3DG],
+    [
+        S3DG,
+        *(
+            pytest.param(f, marks=pytest.mark.large)
+            for f in (S3D, I3D, NonLocalS3DG)
+        ),
+    ],
 )
 def test_saved_and_loaded(family, tmp_path, seed):
     """`.keras`: the same class, arguments, weights, outputs, and penalty."""

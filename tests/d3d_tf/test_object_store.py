@@ -64,7 +64,12 @@ def test_without_tensorflow_io():
 
 @pytest.mark.card
 @pytest.mark.parametrize(
-    ("ending", "status"), [("", 0), ("sys.exit(3)", 3), ("1 / 0", 1)]
+    ("ending", "status"),
+    [
+        ("", 0),
+        pytest.param("sys.exit(3)", 3, marks=pytest.mark.large),
+        ("1 / 0", 1),
+    ],
 )
 def test_exit_status(s3, s3_environment, ending, status):
     """Without the remedy it is 134, "pure virtual method called"."""

@@ -339,6 +339,7 @@ def test_a_module_that_differs_is_not_published(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.large
 def test_where_folding_differs_too_much_there_is_none(tmp_path, monkeypatch):
     """A module of another network stands for a fold that is far off."""
     network, other = shallow_network(), shallow_network()
@@ -400,7 +401,9 @@ def test_networks_that_enlarge_rounding(tmp_path, monkeypatch):
     assert not list((tmp_path / "b").iterdir())
 
 
-@pytest.mark.parametrize("make", [plain, enlarging])
+@pytest.mark.parametrize(
+    "make", [pytest.param(plain, marks=pytest.mark.large), enlarging]
+)
 def test_a_subtly_wrong_fold_is_not_served(tmp_path, monkeypatch, make):
     """Epsilon 1e-5 instead of 1e-3 in one unit's variance of about 1."""
     network = make()

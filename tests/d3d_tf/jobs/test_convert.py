@@ -66,7 +66,7 @@ def original(goldens):
     [
         # facts.md, section 10: three to five times the originals' own error.
         ("slim_s3dg_k400/2x8x64", 3e-4),
-        ("slim_i3d_k400/2x8x64", 1e-4),
+        pytest.param("slim_i3d_k400/2x8x64", 1e-4, marks=pytest.mark.large),
         pytest.param("slim_s3dg_k400/16x224", 3e-4, marks=pytest.mark.large),
         pytest.param("deepmind_i3d_rgb/16x224", 1e-4, marks=pytest.mark.large),
     ],
@@ -100,7 +100,10 @@ def test_logits_are_the_original_s(
         pytest.param(
             *("deepmind_i3d_flow", 400, 2, 230, 0), marks=pytest.mark.large
         ),
-        ("deepmind_i3d_rgb_k600.with_slots", 600, 3, 230, 116),
+        pytest.param(
+            *("deepmind_i3d_rgb_k600.with_slots", 600, 3, 230, 116),
+            marks=pytest.mark.large,
+        ),
     ],
 )
 def test_the_published_sets_of_variables(

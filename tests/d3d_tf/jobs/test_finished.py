@@ -278,6 +278,7 @@ def test_an_unfinished_fine_tuning_goes_on_by_its_own_mode(toy, tmp_path):
         finished.export(run)
 
 
+@pytest.mark.large
 def test_data_of_another_frame_rate(copied_run, other_data, capsys):
     """The protocol tells that of the data, and a line tells the difference."""
     path = Path(other_data) / "dataset.json"

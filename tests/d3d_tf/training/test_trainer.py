@@ -87,7 +87,7 @@ def test_stopped_and_resumed_is_as_if_never_stopped(
 @pytest.mark.parametrize(
     ("devices", "rounding"),
     # A checkpoint holds the replicas' mean of what each of them averages.
-    [(["/cpu:0"], 0), (None, 1e-7)],
+    [(["/cpu:0"], 0), pytest.param(None, 1e-7, marks=pytest.mark.large)],
 )
 def test_dropout_goes_on_where_it_was(
     run, stop_at, tmp_path, devices, rounding, replicas
@@ -135,7 +135,9 @@ def test_the_seed_decides(whole, run, tmp_path):
     assert distance > 0.3
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize(
+    "optimizer", ["adam", pytest.param("sgd", marks=pytest.mark.large)]
+)
 def test_the_same_seed_gives_the_same_bits(run, tmp_path, replicas, optimizer):
     """Weights, moving averages and every number of the history.
 

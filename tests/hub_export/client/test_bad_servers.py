@@ -22,7 +22,21 @@ def peak() -> int:
     return int(line.split()[1]) * 1024
 
 
-@pytest.mark.parametrize("fault", bad_rest.FAULTS + bad_grpc.FAULTS, ids=str)
+FAULTS = bad_rest.FAULTS + bad_grpc.FAULTS
+LATER = {(f.way, f.name) for f in FAULTS if f.at == "predict"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        # The same at the first question, metadata, takes the same way.
+        pytest.param(f, marks=pytest.mark.large)
+        if f.at != "predict" and (f.way, f.name) in LATER
+        else f
+        for f in FAULTS
+    ],
+    ids=str,
+)
 def test_fault(fault, video, capsys):
     deadline = SHORT if "in time" in fault.words else LONG
     with fault.serve() as server:
