@@ -90,13 +90,9 @@ def result_of(mode: str, folder: Path, screen: str) -> dict:
     found: dict = {}
     if mode == "predict":
         found["screen"] = screen.strip().splitlines()[-1]
-    for results in folder.glob("run/**/results.json"):
-        metrics = json.loads(results.read_text()).get("metrics", {})
-        found |= {
-            f"{results.relative_to(folder)}/{key}": entry
-            for key, entry in metrics.items()
-            if "ms_per_video" not in key
-        }
+    if mode in ("evaluate", "distill"):
+        for results in folder.glob("run/**/results.json"):
+            found |= _metrics(results)
     for history in folder.glob("new/checkpoints/*/history.csv"):
         found[str(history.relative_to(folder))] = history.read_text()
     if mode == "export":
@@ -105,6 +101,18 @@ def result_of(mode: str, folder: Path, screen: str) -> dict:
             for key, value in kept.module(folder / "run").items()
         }
     return found
+
+
+def _metrics(results: Path) -> dict:
+    try:
+        metrics = json.loads(results.read_text())["metrics"]
+    except (ValueError, KeyError, TypeError):
+        return {str(results): "damaged, and nothing was said"}
+    return {
+        f"{results.parent.name}/{key}": entry
+        for key, entry in metrics.items()
+        if "ms_per_video" not in key
+    }
 
 
 def judge(mode: str, answer: Answer, sound: Answer, name: str) -> str:
