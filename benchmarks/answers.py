@@ -128,12 +128,12 @@ def judge(mode: str, answer: Answer, sound: Answer, name: str) -> str:
     # The doctor's last line is a sum of what stands above it.
     said = answer.screen if mode.startswith("doctor") else last_line(answer)
     path = Path(name)
-    named = {path.name, path.stem}
-    # Of a network's checkpoint, and of a module, the folder is enough.
-    if "checkpoints" in path.parts:
-        named.add(f"checkpoints/{path.parent.name}")
-    if "export" in path.parts:
-        named.add("export/1")
+    named = [path.name]
+    # Which of TensorFlow's own files it is nobody need know.
+    if path.name.startswith(("ckpt-", "checkpoint")):
+        named.append(f"checkpoints/{path.parent.name}")
+    if path.name.startswith(("saved_model", "variables")):
+        named.append("export/1")
     return "right" if any(word in said for word in named) else "unclear"
 
 

@@ -70,6 +70,19 @@ def test_answers(mode, code, screen, result, expected):
     assert judge(mode, Answer(code, screen, result), sound, SHARD) == expected
 
 
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("run/export/1/module.json", "error: /run/export/1: the module is bad"),
+        ("run/recipe.yaml", "error: no recipe"),
+        ("run/checkpoints/student/finished.json", "error: nothing is finished"),
+    ],
+)
+def test_a_word_of_its_name_does_not_name_a_file(name, said):
+    answer = Answer(1, said, {})
+    assert judge("finetune", answer, Answer(0, "", {}), name) == "unclear"
+
+
 def test_a_checkpoint_is_named_by_its_network():
     name = "run/checkpoints/student/ckpt-4.index"
     said = Answer(1, "  9%|\rerror: /run/checkpoints/student: damaged", {})

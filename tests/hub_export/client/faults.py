@@ -1,6 +1,6 @@
 """What a bad server does to a client: faults by name, for both languages.
 
-`serving(fault)` runs a real server on loopback that has it. What it answers
+`fault.serve()` runs a real server on loopback that has it. What it answers
 otherwise is right: a model of three classes that takes encoded frames.
 """
 
