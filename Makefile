@@ -65,7 +65,7 @@ bench: env build/torch build/openvino  ## speed, memory, data
 hostile: env  ## 2,000 hostile requests to a module in the C++ run time
 	nice $(PY) -m benchmarks.hostile $(ARGS)
 
-faults: env  ## damage files of all kinds: is each named, is nothing silent?
+faults: env  ## damage, kills, full disks, bad servers: is anything silent?
 	$(PY) -m benchmarks.faults $(ARGS)
 
 quickstart: env-newest  ## run docs/quickstart.ipynb, and keep what it shows

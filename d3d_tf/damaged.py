@@ -6,6 +6,7 @@ what to do.
 """
 
 import contextlib
+import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 from d3d_tf.errors import UserError
 from d3d_tf.files import to_path
+from d3d_tf.sealed import unsealed
 
 _DAMAGE: tuple[type[Exception], ...] = (
     ValueError,
@@ -32,23 +34,38 @@ _WORDS = {
 }
 
 
-def read_json(path: str | Path, form: Any, remedy: str) -> Any:
-    """The content of a JSON file.
+def read_json(
+    path: str | Path, form: Any, remedy: str, sha256: str | None = None
+) -> Any:
+    """The content of a JSON file, without the hash it may hold of itself.
 
     Args:
       path: of the file, on a disk or not.
       form: what it must be; see `difference`.
       remedy: what to do where it is not, such as "prepare the videos again".
+      sha256: of the file, as another one tells it; None: none does.
 
     Raises:
-      UserError: it is missing, cannot be read, is not JSON, or is not of the
-        form.
+      UserError: it is missing, cannot be read, is not JSON, is not of the form,
+        or is not what was written.
     """
     with naming(path, remedy):
-        content = json.loads(to_path(path).read_text(encoding="utf-8"))
+        written = to_path(path).read_bytes()
+        content = unsealed(json.loads(written.decode("utf-8")))
+        require_sha256(written, sha256)
         if words := difference(content, form):
             raise ValueError(words)
     return content
+
+
+def require_sha256(written: bytes, sha256: str | None) -> None:
+    """Holds the bytes of a file to their hash, if that is known.
+
+    Raises:
+      ValueError: they are others; inside of `naming`, that is the file's error.
+    """
+    if sha256 not in (None, hashlib.sha256(written).hexdigest()):
+        raise ValueError("it is not what was written, by its SHA-256")
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from d3d_tf.disk import naming_refusal
-from d3d_tf.errors import UsageError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.leftovers import sweep, temporary_name
 from d3d_tf.names import printable
 from d3d_tf.object_store import load_plugin
@@ -214,19 +214,32 @@ def sweep_unfinished(parent: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, *, busy: str | None = None) -> Iterator[None]:
     """Keeps others who lock the same local folder waiting.
 
-    Nothing is left in the folder. Where the file system has no locks, as some
-    of networks, nobody waits.
+    Nothing is left in the folder, whoever is killed. Where the file system has
+    no locks, as some of networks, nobody waits.
+
+    Args:
+      folder: made, if it is not there.
+      busy: what to say instead of waiting.
+
+    Raises:
+      UserError: `busy`: another one has locked it.
     """
     if is_remote(folder):
         yield
         return
+    folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(
+                descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0)
+            )
+        except OSError as error:
+            if busy and isinstance(error, BlockingIOError):
+                raise UserError(busy) from error
         yield
     finally:
         os.close(descriptor)

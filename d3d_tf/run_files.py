@@ -3,24 +3,35 @@
 from pathlib import Path
 
 from d3d_tf import config
-from d3d_tf.damaged import read_json
+from d3d_tf.damaged import naming, read_json, require_sha256
 from d3d_tf.errors import UsageError
 from d3d_tf.text_lists import read_written_labels
 
+_RECIPE_AGAIN = (
+    "remove it and start the command that made the run again, which writes it "
+    "and goes on"
+)
 
-def read_recipe(path: Path) -> config.Recipe:
-    """A run's recipe.yaml.
+
+def read_recipe(folder: Path) -> config.Recipe:
+    """A run's recipe.yaml, held to the hash in its origin.json.
 
     Raises:
       UsageError: it is damaged.
+      UserError: origin.json is.
     """
+    path = folder / "recipe.yaml"
     try:
-        return config.load(path)
+        recipe = config.load(path)
     except UsageError as error:
         raise UsageError(
-            f"{error} If the file is damaged, remove it and start the command "
-            "that made the run again, which writes it and goes on."
+            f"{error} If the file is damaged, {_RECIPE_AGAIN}."
         ) from error
+    with naming(path, _RECIPE_AGAIN):
+        require_sha256(
+            path.read_bytes(), read_origin(folder).get("recipe_sha256")
+        )
+    return recipe
 
 
 def read_origin(folder: Path) -> dict:

@@ -1,12 +1,13 @@
 """The run folder: where a run keeps what it made."""
 
 import dataclasses
-import json
+import hashlib
 from pathlib import Path
 
 from d3d_tf import config, run_files
 from d3d_tf.errors import UsageError
 from d3d_tf.files import resolved, to_path, write_atomically
+from d3d_tf.sealed import sealed
 from d3d_tf.text_lists import labels_sha256, written_labels
 
 # The networks of a run, by the names that results.json uses.
@@ -80,7 +81,7 @@ class Run:
         """
         if not self.exists():
             raise UsageError(f"{self.folder} is no run: no recipe.yaml in it.")
-        return run_files.read_recipe(self.recipe_path)
+        return run_files.read_recipe(self.folder)
 
     def exists(self) -> bool:
         """Whether the run was started."""
@@ -213,9 +214,14 @@ class Run:
             origin["weights"] = weights
         if finetuned:
             origin["finetuned"] = True
-        write_atomically(self.folder / "origin.json", json.dumps(origin))
+        # Last, as the mark of a run; the same recipe stays as it was written.
+        text = config.to_yaml(recipe)
+        if self.exists():
+            text = self.recipe_path.read_text()
+        origin["recipe_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+        write_atomically(self.folder / "origin.json", sealed(origin))
         write_atomically(self.folder / "label_map.txt", written_labels(labels))
-        config.save(recipe, self.recipe_path)
+        write_atomically(self.recipe_path, text)
 
     def _require_same_recipe(self, recipe: config.Recipe, labels: list[str]):
         found = config.differences(
@@ -262,7 +268,7 @@ class Run:
 
     def write_results(self, results: dict) -> None:
         """Writes results.json whole."""
-        write_atomically(self.results_path, json.dumps(results, indent=1))
+        write_atomically(self.results_path, sealed(results))
 
     def read_results(self, form: dict | None = None) -> dict:
         """Reads results.json; empty if there is none yet.

@@ -27,10 +27,11 @@ from d3d_tf.hub_export.parts import CLASSIFICATION, Part, architecture, cut
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.rounding import TOLERANCE, allowed
 from d3d_tf.hub_export.serving_files import write_serving_files
-from d3d_tf.hub_export.versions import newest_if, publish, tidy
+from d3d_tf.hub_export.versions import MARK, newest_if, publish, tidy
 from d3d_tf.hub_export.warm_up import write_warm_up
 from d3d_tf.models.fold_check import FoldError
 from d3d_tf.networks import VideoNetwork
+from d3d_tf.sealed import sealed
 from d3d_tf.text_lists import labels_sha256, written_labels
 
 # Part of a module's identity: raise it when modules of the same network change.
@@ -206,7 +207,9 @@ def _save(
 
 def _describe(folder: Path, description: dict) -> None:
     """For programs and for people."""
-    (folder / "module.json").write_text(json.dumps(description, indent=1))
+    graph = (folder / MARK).read_bytes()
+    description["saved_model_sha256"] = hashlib.sha256(graph).hexdigest()
+    (folder / "module.json").write_text(sealed(description))
     (folder / "README.md").write_text(model_card(description), "utf-8")
 
 

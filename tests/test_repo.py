@@ -37,6 +37,7 @@ LAYERS = (
         "processor",
         "recipes",
         "schema",
+        "sealed",
         "text_lists",
     ),
     ("console", "garbage", "keras_api", "run_files", "runs"),

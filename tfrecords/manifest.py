@@ -6,6 +6,7 @@ were not there to be tried, `dataset.json` the counts.
 """
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import cv2
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity, to_dict
 from d3d_tf.errors import UserError
 from d3d_tf.files import file_size, to_path, write_atomically
+from d3d_tf.sealed import sealed
 from d3d_tf.tfrecords.shards import Shard
 from d3d_tf.tfrecords.sources import Listing
 from d3d_tf.video import DECODING
@@ -60,6 +62,7 @@ def write_manifest(
     # Several, if a library was changed while the set was being made.
     libraries = sorted({part["flow_library"] for part in parts})
     identity = flow_identity(flow, data, " and ".join(libraries))
+    written = json.dumps(rows, indent=1)
     dataset = {
         "name": listing.name,
         "digest": digest(
@@ -92,9 +95,10 @@ def write_manifest(
         "flow": identity,
         "flow_recipe": digest(identity),
         "decoding": DECODING,
+        "manifest_sha256": hashlib.sha256(written.encode()).hexdigest(),
         "versions": {"opencv": cv2.__version__, "av": av.__version__},
     }
-    write_atomically(folder / "manifest.json", json.dumps(rows, indent=1))
+    write_atomically(folder / "manifest.json", written)
     write_atomically(
         folder / "quarantine.csv",
         _csv(
@@ -109,7 +113,7 @@ def write_manifest(
     write_atomically(
         folder / "label_map.txt", "".join(f"{c}\n" for c in listing.classes)
     )
-    write_atomically(folder / "dataset.json", json.dumps(dataset, indent=1))
+    write_atomically(folder / "dataset.json", sealed(dataset))
     return dataset
 
 

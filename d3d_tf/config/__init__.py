@@ -6,7 +6,7 @@ hashed by `digest`, and saved in every run folder.
 """
 
 from d3d_tf.config.checks import validate
-from d3d_tf.config.files import from_dict, load, override, save
+from d3d_tf.config.files import from_dict, load, override, to_yaml
 from d3d_tf.config.flow_identity import (
     differences,
     flow_identity,
@@ -51,7 +51,7 @@ __all__ = [
     "override",
     "require_same_flow",
     "same_keys",
-    "save",
+    "to_yaml",
     "to_dict",
     "validate",
 ]

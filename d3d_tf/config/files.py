@@ -10,11 +10,11 @@ import yaml
 from d3d_tf.config.checks import validate
 from d3d_tf.config.recipe import Recipe, data_as_saved, to_dict
 from d3d_tf.errors import UsageError
-from d3d_tf.files import to_path, write_atomically
+from d3d_tf.files import to_path
 
 
 def load(path: str | Path) -> Recipe:
-    """Reads a recipe saved by `save`; unknown keys are errors.
+    """Reads a file with the text of `to_yaml`; unknown keys are errors.
 
     Raises:
       UsageError: the file is missing, is no YAML mapping, or holds an unknown
@@ -30,7 +30,12 @@ def load(path: str | Path) -> Recipe:
         raise UsageError(f"{path} is no recipe: a mapping was expected.")
     if isinstance(content.get("data"), dict):
         content["data"] = data_as_saved(content["data"])
-    return from_dict(content, str(path))
+    recipe = _from_dict(Recipe, content, str(path))
+    try:
+        validate(recipe)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return recipe
 
 
 def from_dict(content: dict, source: str) -> Recipe:
@@ -48,9 +53,9 @@ def from_dict(content: dict, source: str) -> Recipe:
     return recipe
 
 
-def save(recipe: Recipe, path: str | Path) -> None:
-    """Writes the full recipe as YAML."""
-    write_atomically(path, yaml.safe_dump(to_dict(recipe), sort_keys=False))
+def to_yaml(recipe: Recipe) -> str:
+    """The full recipe, as `load` reads it from a file."""
+    return yaml.safe_dump(to_dict(recipe), sort_keys=False)
 
 
 def override(recipe: Recipe, settings: list[str]) -> Recipe:

@@ -6,6 +6,7 @@ folder of its own among our records, `NAME-DIGEST8`; the digest is that of the
 files' names and sizes.
 """
 
+import hashlib
 import json
 import statistics
 from pathlib import Path
@@ -17,6 +18,7 @@ from d3d_tf.data.foreign import LABEL_TEXT
 from d3d_tf.data.shards import foreign_shards, look_through
 from d3d_tf.errors import UserError
 from d3d_tf.files import file_size, resolved, write_atomically
+from d3d_tf.sealed import sealed
 from d3d_tf.text_lists import read_label_map
 
 
@@ -183,11 +185,13 @@ def _save(
         for row in rows
     ]
     target.mkdir(parents=True, exist_ok=True)
-    write_atomically(target / "manifest.json", json.dumps(manifest, indent=1))
+    written = json.dumps(manifest, indent=1)
+    info["manifest_sha256"] = hashlib.sha256(written.encode()).hexdigest()
+    write_atomically(target / "manifest.json", written)
     write_atomically(
         target / "label_map.txt", "".join(f"{name}\n" for name in classes)
     )
-    write_atomically(target / "dataset.json", json.dumps(info, indent=1))
+    write_atomically(target / "dataset.json", sealed(info))
 
 
 def _names(shards: dict[str, dict[str, int]]) -> list[str]:

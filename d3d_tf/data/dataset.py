@@ -105,7 +105,12 @@ class Dataset:
             skipped |= {"path": str}
             used |= {"path": str, "sha256": str}
         path = self.folder / "manifest.json"
-        return read_json(path, [(used, skipped)], _REMEDY)
+        return read_json(
+            path,
+            [(used, skipped)],
+            _REMEDY,
+            self.info.get("manifest_sha256"),
+        )
 
     def used(self) -> list[dict]:
         """Rows of manifest.json for the records."""

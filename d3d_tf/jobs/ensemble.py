@@ -6,7 +6,6 @@ network (table 8). Only scores are read: no network is run.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from d3d_tf.evaluation.metrics import Scores, average
 from d3d_tf.evaluation.paired import on_common_videos, paired_difference
 from d3d_tf.files import write_atomically
 from d3d_tf.runs import BASELINE, STUDENT, TEACHER, Run
+from d3d_tf.sealed import sealed
 
 ENSEMBLE = "ensemble"
 
@@ -119,7 +119,7 @@ def write(fused: dict, out: Path) -> None:
             metrics[f"{ENSEMBLE}/{name}/{split}"] = entry
     members = [str(path) for files, _ in fused.values() for path in files]
     results = {"members": members, "metrics": metrics}
-    write_atomically(out / "results.json", json.dumps(results, indent=1))
+    write_atomically(out / "results.json", sealed(results))
 
 
 def _require_no_run(out: Path) -> None:

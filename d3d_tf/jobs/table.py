@@ -1,7 +1,6 @@
 """The rows of the results table, on the screen and in results.json."""
 
 import dataclasses
-import json
 
 from d3d_tf.config import EvaluationRecipe, to_dict
 from d3d_tf.console import say
@@ -10,6 +9,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores, wilson_interval
 from d3d_tf.files import write_atomically
 from d3d_tf.runs import Run
+from d3d_tf.sealed import sealed
 
 # Role: what people call it. The order is that of the table.
 ROWS = {
@@ -77,7 +77,7 @@ class Row:
             "parameters": self.parameters,
             "milliseconds": self.milliseconds,
         }
-        write_atomically(run.costs(self.role), json.dumps(costs))
+        write_atomically(run.costs(self.role), sealed(costs))
 
     @classmethod
     def load(

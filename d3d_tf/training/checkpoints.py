@@ -4,7 +4,6 @@ An older one is never taken for the end of a training.
 """
 
 import contextlib
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import tensorflow as tf
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal, to_path, write_atomically
+from d3d_tf.sealed import sealed
 
 FINISHED = "finished.json"
 
@@ -35,7 +35,7 @@ def save_finished(network, checkpoints: Path, told: dict) -> None:
         tf.train.CheckpointManager(
             tf.train.Checkpoint(network=network), folder, max_to_keep=1
         ).save(checkpoint_number=0)
-    write_atomically(checkpoints / FINISHED, json.dumps(told))
+    write_atomically(checkpoints / FINISHED, sealed(told))
 
 
 def damage(prefix: str) -> str | None:

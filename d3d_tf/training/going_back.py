@@ -1,12 +1,13 @@
 """A training goes back to the newest checkpoint that is whole."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
 from d3d_tf.console import say
 from d3d_tf.errors import UserError
-from d3d_tf.files import literal, to_path, write_atomically
+from d3d_tf.files import is_remote, literal, to_path, write_atomically
 from d3d_tf.training.checkpoints import (
     FINISHED,
     damage,
@@ -35,6 +36,7 @@ def set_damaged_aside(checkpoints: Path) -> int | None:
     """
     with literal(checkpoints) as name:
         folder = to_path(name)
+        _remove_unfinished(folder)
         # What has no index and is not in the list was not saved to its end:
         # a kill came first.
         numbers = numbers_there(name, part="index")
@@ -91,6 +93,18 @@ def reopen_damaged(checkpoints: Path) -> bool:
         return False
     (checkpoints / FINISHED).unlink()
     return True
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """What a kill left of files that TensorFlow had not renamed yet."""
+    if is_remote(folder):
+        return
+    for pattern in ("ckpt-*_temp", "ckpt-*.tempstate*", "checkpoint.tmp*"):
+        for left in folder.glob(pattern):
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
 
 def _list(folder: Path, name: str, numbers: list[int]) -> None:

@@ -1,7 +1,6 @@
 """Trains one network of a run: strategy, compile, fit, checkpoints, resume."""
 
 import contextlib
-import json
 import signal
 from pathlib import Path
 
@@ -13,10 +12,11 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
-from d3d_tf.files import literal, to_path, write_atomically
+from d3d_tf.files import literal, locked, to_path, write_atomically
 from d3d_tf.garbage import set_aside
 from d3d_tf.heads.dropout import draws_by_step
 from d3d_tf.keras_api import keras
+from d3d_tf.sealed import sealed
 from d3d_tf.training.callbacks import (
     Checkpointer,
     Progress,
@@ -67,11 +67,17 @@ def train(
 
     Raises:
       Stopped: by SIGTERM or SIGINT, after saving.
-      UserError: the loss is no number, or no checkpoint can be read.
+      UserError: the loss is no number, no checkpoint can be read, or another
+        process trains there.
     """
     with (
         literal(checkpoints, make=True) as saved_in,
         literal(tensorboard, make=True) as curves_in,
+        locked(
+            checkpoints,
+            busy=f"Another process trains the network in {checkpoints}: wait "
+            "until it ends, or choose another --run_dir.",
+        ),
     ):
         return _train(
             make_trainer,
@@ -169,7 +175,7 @@ def _train(
         "recipe_hash": digest(recipe),
         "flow_recipe": dataset.info["flow_recipe"],
     }
-    write_atomically(checkpoints / FINISHED, json.dumps(told))
+    write_atomically(checkpoints / FINISHED, sealed(told))
     return trainer.network
 
 

@@ -12,6 +12,7 @@ from d3d_tf.hub_export.client.bounded import (
     whole,
 )
 from d3d_tf.hub_export.client.errors import ClientError, printable
+from d3d_tf.sealed import unsealed
 
 # Of a clip; modules take 16 times the frames that they were trained on.
 MOST_FRAMES = 10_000
@@ -86,7 +87,7 @@ def read_module_info(
     path = Path(path)
     file = path / "module.json" if path.is_dir() else path
     try:
-        content = parsed(file_content(file))
+        content = unsealed(parsed(file_content(file)))
         clip = content["input"]
         size = whole(clip["size"])
         short_side = clip.get("short_side") or content.get("short_side") or size

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from d3d_tf.errors import UsageError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.files import (
     appearing,
     file_size,
@@ -250,3 +250,14 @@ def test_who_locks_a_folder_keeps_others_waiting(tmp_path):
     thread.join()
     assert done == ["first", "other"]
     assert not list(tmp_path.iterdir())
+
+
+def test_who_does_not_wait_is_told(tmp_path):
+    with locked(tmp_path):
+        with (
+            pytest.raises(UserError, match="^it is taken$"),
+            locked(tmp_path, busy="it is taken"),
+        ):
+            pass
+    with locked(tmp_path, busy="it is taken"):
+        pass

@@ -282,7 +282,7 @@ def test_only_the_preparation_reads_a_list(cli):
 
 def test_a_dry_run_of_a_finished_run_is_refused(cli, tmp_path):
     (tmp_path / "run").mkdir()
-    config.save(RECIPES["toy"], tmp_path / "run/recipe.yaml")
+    (tmp_path / "run/recipe.yaml").write_text(config.to_yaml(RECIPES["toy"]))
     done = cli("--mode=visualize", "--checkpoint=run", "--dry_run")
     assert done.code == 2
     assert "--dry_run" in one_line(done)
@@ -290,7 +290,7 @@ def test_a_dry_run_of_a_finished_run_is_refused(cli, tmp_path):
 
 def test_a_setting_that_has_no_effect_is_refused(cli, tmp_path):
     (tmp_path / "run").mkdir()
-    config.save(RECIPES["toy"], tmp_path / "run/recipe.yaml")
+    (tmp_path / "run/recipe.yaml").write_text(config.to_yaml(RECIPES["toy"]))
     done = cli("--mode=visualize", "--checkpoint=run", "--set=stepz=1")
     assert done.code == 2
     assert "--set" in one_line(done)

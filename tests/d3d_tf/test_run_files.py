@@ -8,6 +8,7 @@ import pytest
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.runs import Run
+from d3d_tf.sealed import sealed
 from tests.harness import made_up_flow
 
 RECIPE = Recipe(name="mine", seed=3)
@@ -40,7 +41,7 @@ def test_labels_of_an_older_run(run):
     """Nobody wrote down what they were."""
     told = json.loads((run.folder / "origin.json").read_text())
     del told["labels_sha256"]
-    (run.folder / "origin.json").write_text(json.dumps(told))
+    (run.folder / "origin.json").write_text(sealed(told))
     (run.folder / "label_map.txt").write_text("a\nb\n")
     assert run.labels() == ["a", "b"]
 
@@ -71,19 +72,48 @@ def test_the_recipe_is_damaged(run, content):
 
 
 def test_every_bit_of_a_recipe(run):
-    """What is not noticed is a recipe; every 37th bit."""
+    """Also where it is still a recipe; every 37th bit."""
     whole = run.recipe_path.read_bytes()
-    refused = 0
     for bit in range(0, 8 * len(whole), 37):
         content = bytearray(whole)
         content[bit // 8] ^= 1 << bit % 8
         run.recipe_path.write_bytes(content)
-        try:
+        with pytest.raises(UserError) as error:
             run.recipe()
-        except UsageError as error:
-            assert "remove it and start" in str(error)
-            refused += 1
-    assert refused > len(whole) * 8 // 37 // 2
+        assert str(run.recipe_path) in str(error.value)
+        assert "remove it and start" in str(error.value)
+
+
+def test_a_recipe_of_an_older_run(run):
+    """Nobody wrote down what it was; the same command goes on, and does."""
+    origin = run.folder / "origin.json"
+    told = json.loads(origin.read_text())
+    for key in ("recipe_sha256", "content_sha256"):
+        del told[key]
+    origin.write_text(json.dumps(told))
+    # Keys that a later version has were not there then.
+    text = run.recipe_path.read_text()
+    older = "".join(
+        line for line in text.splitlines(True) if "jpeg_quality" not in line
+    )
+    assert older != text
+    run.recipe_path.write_text(older)
+    assert run.recipe() == RECIPE
+    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+    assert run.recipe() == RECIPE
+    assert run.recipe_path.read_text() == older
+    run.recipe_path.write_text(text)
+    with pytest.raises(UserError, match="by its SHA-256"):
+        run.recipe()
+
+
+def test_a_figure_of_results_that_is_another_one(run):
+    run.write_results({"metrics": {"student/top1": {"value": 0.125}}})
+    text = run.results_path.read_text()
+    assert run.read_results()["metrics"]["student/top1"]["value"] == 0.125
+    run.results_path.write_text(text.replace("0.125", "0.525"))
+    with pytest.raises(UserError, match="results.json is damaged .it is not w"):
+        run.read_results()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A run folder goes on with the same experiment and refuses another."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -29,11 +30,16 @@ def contents(run):
     return {p.name: p.read_bytes() for p in run.folder.iterdir() if p.is_file()}
 
 
+def sha256_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_a_started_run_tells_what_it_is(run):
     assert run.recipe() == RECIPE
     assert run.labels() == LABELS
     assert run.origin() == {
         "labels_sha256": SHA256,
+        "recipe_sha256": sha256_of(run.recipe_path),
         "records": "records/x-12",
         "teacher": None,
         "flow": FLOW,
@@ -54,6 +60,7 @@ def test_the_teacher_is_remembered(tmp_path):
     )
     assert run.origin() == {
         "labels_sha256": SHA256,
+        "recipe_sha256": sha256_of(run.recipe_path),
         "records": "r",
         "teacher": "runs/other",
         "flow": FLOW,

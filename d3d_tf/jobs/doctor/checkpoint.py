@@ -5,10 +5,15 @@ import numpy as np
 from d3d_tf.config import differences, same_keys
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UserError
+from d3d_tf.files import literal
 from d3d_tf.jobs.doctor.findings import Finding, judge
 from d3d_tf.loading import load_checkpoint
 from d3d_tf.runs import STREAM, Run
-from d3d_tf.training.checkpoints import is_finished
+from d3d_tf.training.checkpoints import (
+    damage,
+    is_finished,
+    numbers_there,
+)
 
 
 def check_run(run: Run, data: str | None) -> list[Finding]:
@@ -33,6 +38,12 @@ def check_run(run: Run, data: str | None) -> list[Finding]:
             errors.append(f"{role} {problem}")
         else:
             loaded.append(role)
+        older = _damaged_older(run, role)
+        if older:
+            errors.append(
+                f"{role}: {older}, of an older checkpoint that nothing but a "
+                "training that goes back would read"
+            )
     return [
         judge(
             "checkpoint",
@@ -57,6 +68,15 @@ def _load(run: Run, role: str) -> str:
         if not np.isfinite(variable.numpy()).all()
     ]
     return f"has weights that are no numbers, in {bad[0]}" if bad else ""
+
+
+def _damaged_older(run: Run, role: str) -> str | None:
+    """A damaged file of a checkpoint before the last."""
+    with literal(run.checkpoints(role)) as folder:
+        for number in sorted(numbers_there(folder))[:-1]:
+            if problem := damage(f"{folder}/ckpt-{number}"):
+                return problem
+    return None
 
 
 def _fits(run: Run, data: str | None) -> Finding:

@@ -129,7 +129,7 @@ def test_a_recipe_of_version_0_1_0_is_still_read(tmp_path):
 
 
 def test_a_saved_file_names_every_field(tmp_path):
-    config.save(PAPER, tmp_path / "recipe.yaml")
+    (tmp_path / "recipe.yaml").write_text(config.to_yaml(PAPER))
     content = yaml.safe_load((tmp_path / "recipe.yaml").read_text())
     assert content == config.to_dict(PAPER)
     assert content["train"]["learning_rate"] == 0.1

@@ -8,6 +8,7 @@ import pytest
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.jobs import experiment, finished
 from d3d_tf.runs import Run
+from d3d_tf.sealed import sealed
 
 
 @pytest.fixture
@@ -261,7 +262,7 @@ def test_export_of_another_kind(toy, copied_run, capsys, only_scores):
 def test_export_needs_no_records(copied_run, records, capsys, only_scores):
     """They were deleted, or the run was made of a module and never had any."""
     origin = json.loads((copied_run.folder / "origin.json").read_text())
-    text = json.dumps(origin | {"records": records})
+    text = sealed(origin | {"records": records})
     (copied_run.folder / "origin.json").write_text(text)
     finished.export(copied_run, ["export.kind=feature_vector"])
     path = copied_run.export_path / "feature_vector" / "1"
@@ -284,7 +285,7 @@ def test_data_of_another_frame_rate(copied_run, other_data, capsys):
     path = Path(other_data) / "dataset.json"
     info = json.loads(path.read_text())
     info["recipe"]["data"]["frame_rate"] = 12.5
-    path.write_text(json.dumps(info))
+    path.write_text(sealed(info))
     finished.evaluate(copied_run, other_data)
     assert capsys.readouterr().out.startswith(
         f"warning: {copied_run.folder} knows videos of 25 frames per second, "
@@ -300,7 +301,7 @@ def test_evaluate_and_visualize_on_test_videos_alone(copied_run, other_data):
     path = Path(other_data) / "dataset.json"
     info = json.loads(path.read_text())
     del info["splits"]["train"]
-    path.write_text(json.dumps(info))
+    path.write_text(sealed(info))
     finished.evaluate(copied_run, other_data)
     folder = copied_run.folder / "evaluations" / "other-feedbeef"
     metrics = json.loads((folder / "results.json").read_text())["metrics"]

@@ -17,6 +17,7 @@ from d3d_tf.jobs.initial import Initial
 from d3d_tf.jobs.module_run import module_run
 from d3d_tf.jobs.opening import open_run
 from d3d_tf.loading import load_checkpoint
+from d3d_tf.sealed import sealed
 from tests.harness import randomize, shallow_network
 
 NETWORK = config.NetworkRecipe(dropout=0.3)
@@ -56,7 +57,7 @@ def exported(made, trunks_and_heads, tmp_path, monkeypatch):
 
 def change(path, **entries):
     told = json.loads((path / "module.json").read_text()) | entries
-    (path / "module.json").write_text(json.dumps(told))
+    (path / "module.json").write_text(sealed(told))
 
 
 def test_a_module_is_a_run(exported, capsys):
@@ -173,7 +174,7 @@ def test_a_module_that_does_not_tell_its_network(exported):
     _, path = exported
     told = json.loads((path / "module.json").read_text())
     del told["network"]
-    (path / "module.json").write_text(json.dumps(told))
+    (path / "module.json").write_text(sealed(told))
     with pytest.raises(UserError, match="does not say which network.*Export"):
         module_run(path)
 

@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from d3d_tf import config
 from d3d_tf.errors import UsageError
 from d3d_tf.jobs import published
 from d3d_tf.jobs.opening import newest_run, open_run
@@ -13,8 +12,7 @@ from d3d_tf.runs import Run
 
 
 def make_run(folder):
-    folder.mkdir(parents=True)
-    config.save(TOY, folder / "recipe.yaml")
+    Run(folder).start(TOY, ["a", "b"], records=None, flow={})
     return folder
 
 

@@ -15,6 +15,7 @@ from d3d_tf.config import EvaluationRecipe
 from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.jobs.table import CONVERGED, ROWS, Row, header, line
 from d3d_tf.runs import Run
+from d3d_tf.sealed import sealed
 
 VIEWS = EvaluationRecipe()
 
@@ -146,7 +147,7 @@ def test_rows_of_other_views_are_not_taken(tmp_path):
     assert Row.load("student", run, "data1", other).parameters == row.parameters
     costs = json.loads(run.costs("student").read_text())
     del costs["views"]
-    run.costs("student").write_text(json.dumps(costs))
+    run.costs("student").write_text(sealed(costs))
     assert Row.load("student", run, "data1", other) is None
     assert Row.load("student", run, "data1", VIEWS).parameters == row.parameters
 

@@ -121,3 +121,24 @@ def test_the_newest_one_was_saved_and_not_yet_listed(whole, tmp_path):
         str(tmp_path / "ckpt-6"),
     ]
     assert (tmp_path / INDEX).exists()
+
+
+def test_what_a_kill_left_of_a_save_goes(whole, tmp_path):
+    """Names of TensorFlow: a part, files not renamed yet, and its list."""
+    for path in whole[0].glob("ckpt-*"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "ckpt-9_temp").mkdir()
+    for name in (
+        "ckpt-9_temp/part-00000-of-00001.data-00000-of-00001",
+        "ckpt-9.data-00000-of-00001.tempstate123",
+        "ckpt-9.index.tempstate123",
+        "checkpoint.tmp9a1b",
+    ):
+        (tmp_path / name).write_text("half")
+    (tmp_path / "notes.tmp").write_text("mine")
+    assert set_damaged_aside(tmp_path) == 6
+    kept = {path.name for path in whole[0].glob("ckpt-*")}
+    assert {p.name for p in tmp_path.iterdir()} == kept | {
+        "checkpoint",
+        "notes.tmp",
+    }

@@ -1,6 +1,5 @@
 """Training to the last step: saved, stopped, resumed, the same in the end."""
 
-import json
 import os
 import signal
 
@@ -9,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import digest
+from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
 from d3d_tf.training import trainer as trainer_module
 from d3d_tf.training.checkpoints import is_finished, restore
@@ -46,7 +46,7 @@ def stop_at(monkeypatch):
 def test_a_whole_training(whole):
     """6 steps, a checkpoint every 2: the last two are kept."""
     folder, network = whole
-    assert json.loads((folder / "finished.json").read_text()) == {
+    assert read_json(folder / "finished.json", {}, "") == {
         "steps": 6,
         "recipe_hash": digest(RECIPE),
         "flow_recipe": "fedcba9876543210",  # That of `write_records`.

@@ -18,8 +18,8 @@ class Refusing:
     def find_spec(self, name, path=None, target=None):
         top, *rest = name.split(".")
         ours = ["hub_export", "client"]
-        # Comes with the package; decodes videos, without TensorFlow.
-        if rest[:1] in (["onednn"], ["video"]):
+        # Come with the package, without TensorFlow; one decodes videos.
+        if rest[:1] in (["onednn"], ["sealed"], ["video"]):
             return
         if top in {refused} or top == "d3d_tf" and rest[:2] != ours[:len(rest)]:
             raise ModuleNotFoundError(f"{{name}} is refused here")

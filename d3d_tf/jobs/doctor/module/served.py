@@ -1,13 +1,13 @@
 """A module and what it says of itself."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from d3d_tf.damaged import naming, read_json, require_sha256
 from d3d_tf.errors import UserError
 from d3d_tf.files import literal
 from d3d_tf.hub_export.client.classification import FRAME_RATE
@@ -100,9 +100,13 @@ def open_module(folder: Path) -> Module:
         )
     try:
         info = read_module_info(folder, check_labels=False)
-        told = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     except ClientError as error:
         raise UserError(f"{error}") from error
+    told = read_json(folder / DESCRIPTION, {}, _AGAIN)
+    with naming(folder / MARK, _AGAIN):
+        require_sha256(
+            (folder / MARK).read_bytes(), told.get("saved_model_sha256")
+        )
     try:
         with literal(folder) as place:
             if problem := damage(f"{place}/variables/variables"):

@@ -13,6 +13,7 @@ from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.jobs.doctor import contents
 from d3d_tf.jobs.doctor.examination import check_contents
 from d3d_tf.jobs.doctor.findings import Finding
+from d3d_tf.sealed import sealed
 from d3d_tf.tfrecords.prepare import prepare
 from d3d_tf.tfrecords.sources import list_folder
 from d3d_tf.video.writing import write_video
@@ -60,7 +61,11 @@ class Records:
         path = self.folder / name
         content = json.loads(path.read_text())
         change(content)
-        path.write_text(json.dumps(content))
+        if isinstance(content, list):
+            path.write_text(json.dumps(content))
+            self.edit("dataset.json", lambda c: c.pop("manifest_sha256", None))
+        else:
+            path.write_text(sealed(content))
 
     def rewrite(self, change, id_: str | None = None) -> None:
         """Changes one record, or all, with checksums and sizes made right.

@@ -11,6 +11,7 @@ from d3d_tf.jobs.doctor import checkpoint
 from d3d_tf.jobs.doctor.checkpoint import check_run
 from d3d_tf.jobs.doctor.examination import examine
 from d3d_tf.recipes import TOY
+from d3d_tf.sealed import sealed
 
 
 def words(run, data=None):
@@ -33,6 +34,22 @@ def test_a_network_that_is_damaged(copied_run):
     assert first.startswith("ERROR checkpoint:")
     assert ": teacher, student loaded" in first
     assert "baseline cannot be loaded" in first
+
+
+def test_an_older_checkpoint_that_is_damaged(copied_run):
+    """The network is sound; a training that goes back would not be."""
+    folder = copied_run.checkpoints("student")
+    older, newest = sorted(folder.glob("ckpt-*.index"), key=_number)
+    older.write_bytes(older.read_bytes()[:50])
+    first, _ = words(copied_run)
+    assert first.startswith("ERROR checkpoint:")
+    assert "teacher, baseline, student loaded" in first
+    assert f"student: {older.name} is damaged, of an older checkpoint" in first
+    assert newest.name not in first
+
+
+def _number(path):
+    return int(path.stem.rpartition("-")[2])
 
 
 def test_weights_that_are_no_numbers(copied_run, monkeypatch):
@@ -64,7 +81,7 @@ def test_no_network(toy, tmp_path):
 def test_records_that_are_gone(copied_run):
     path = copied_run.folder / "origin.json"
     origin = json.loads(path.read_text()) | {"records": "gone"}
-    path.write_text(json.dumps(origin))
+    path.write_text(sealed(origin))
     _, second = words(copied_run)
     assert second.startswith("WARNING records of the run: gone; gone holds no")
 
@@ -84,7 +101,7 @@ def make_older(run):
     path = run.folder / "origin.json"
     origin = json.loads(path.read_text())
     del origin["labels_sha256"]
-    path.write_text(json.dumps(origin))
+    path.write_text(sealed(origin))
 
 
 @pytest.mark.parametrize("change", [list.reverse, list.pop, list.clear])

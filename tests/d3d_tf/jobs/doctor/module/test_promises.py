@@ -13,6 +13,7 @@ from d3d_tf.jobs.doctor.module.promises import (
     check_warm_up,
 )
 from d3d_tf.jobs.doctor.module.served import open_module
+from d3d_tf.sealed import sealed
 from tests.d3d_tf.jobs.doctor.module.impostor import save
 
 
@@ -24,7 +25,7 @@ def copy(served, tmp_path):
 def change(folder, edit):
     told = json.loads((folder / "module.json").read_text())
     edit(told)
-    (folder / "module.json").write_text(json.dumps(told))
+    (folder / "module.json").write_text(sealed(told))
     return open_module(folder)
 
 

@@ -32,6 +32,15 @@ def test_softmax():
     np.testing.assert_allclose(softmax(np.array([1e4, 1e4])), [0.5, 0.5])
 
 
+def spoil_an_older_one(folder):
+    """Whose module.json has no hashes."""
+    told = json.loads((folder / "module.json").read_text())
+    for key in ("saved_model_sha256", "content_sha256"):
+        del told[key]
+    (folder / "module.json").write_text(json.dumps(told))
+    (folder / "saved_model.pb").write_bytes(b"\xff" * 99)
+
+
 @pytest.mark.parametrize(
     "damage, words",
     [
@@ -50,6 +59,10 @@ def test_softmax():
         ),
         (
             lambda f: (f / "saved_model.pb").write_bytes(b"\xff" * 99),
+            "saved_model.pb is damaged .it is not what was written, by its SHA",
+        ),
+        (
+            lambda f: spoil_an_older_one(f),
             "TensorFlow cannot load it, saved_model.pb may be damaged",
         ),
         (

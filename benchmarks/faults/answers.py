@@ -1,10 +1,13 @@
 """What the command line says of a folder, and whether that is right."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import types
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import kept, resume
@@ -37,6 +40,10 @@ def arguments_of(mode: str, folder: Path) -> list[str]:
             *("--mode=distill", "--recipe=toy", f"--data={records}"),
             *(f"--run_dir={run}", *sets),
         ],
+        "prepare": [
+            *("--mode=prepare", "--recipe=toy"),
+            *(f"--records_dir={folder / 'prepared'}", *sets),
+        ],
         "export": ["--mode=export", f"--checkpoint={run}"],
         "predict": ["--mode=predict", f"--checkpoint={run}", f"--data={video}"],
         "finetune": [
@@ -64,25 +71,68 @@ class Answer:
     result: dict
 
 
-def ask(mode: str, folder: Path) -> Answer:
-    """Starts one mode on the folder and waits."""
-    command = [sys.executable, "-m", "d3d_tf.main", *arguments_of(mode, folder)]
+def start(
+    mode: str,
+    folder: Path,
+    *,
+    env: Mapping[str, str | None] = types.MappingProxyType({}),
+    before: Sequence[str] = (),
+) -> subprocess.Popen:
+    """Starts one mode on the folder.
+
+    Args:
+      mode: see `arguments_of`.
+      folder: a copy of the run.
+      env: changes of the environment; None: removed.
+      before: words in front of the command.
+    """
+    # The package of this checkout.
+    changed = os.environ | {"PYTHONPATH": str(HERE.parent)} | dict(env)
+    return subprocess.Popen(
+        [
+            *before,
+            *(sys.executable, "-m", "d3d_tf.main", *arguments_of(mode, folder)),
+        ],
+        cwd=folder,
+        env={k: v for k, v in changed.items() if v is not None},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def finish(mode: str, folder: Path, process: subprocess.Popen) -> Answer:
+    """Waits for what `start` started."""
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            # The package of this checkout.
-            env=os.environ | {"PYTHONPATH": str(HERE.parent)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=LONGEST,
-            check=False,
-        )
+        output, _ = process.communicate(timeout=LONGEST)
     except subprocess.TimeoutExpired as error:
+        process.kill()
+        process.communicate()
         return Answer(None, (error.output or b"").decode(errors="replace"), {})
-    screen = done.stdout.decode(errors="replace").replace(str(folder), "")
-    result = {} if done.returncode else result_of(mode, folder, screen)
-    return Answer(done.returncode, screen, result)
+    screen = output.decode(errors="replace").replace(str(folder), "")
+    code = process.returncode
+    result = {} if code else result_of(mode, folder, screen)
+    return Answer(code, screen, result)
+
+
+def ask(mode: str, folder: Path, **options) -> Answer:
+    """`start`, and `finish`."""
+    return finish(mode, folder, start(mode, folder, **options))
+
+
+def row(
+    group: str, mode: str, fault: str, seed: int, outcome: str, answer: Answer
+) -> dict:
+    """Of a trial, for the results."""
+    return {
+        "group": group,
+        "mode": mode,
+        "trials": 1,
+        "seed": seed,
+        "fault": fault,
+        "outcome": outcome,
+        "code": answer.code,
+        "said": last_line(answer)[:300],
+    }
 
 
 def result_of(mode: str, folder: Path, screen: str) -> dict:
@@ -95,6 +145,8 @@ def result_of(mode: str, folder: Path, screen: str) -> dict:
             found |= _metrics(results)
     for history in folder.glob("new/checkpoints/*/history.csv"):
         found[str(history.relative_to(folder))] = history.read_text()
+    for shard in folder.glob("prepared/*/*.tfrecord"):
+        found[shard.name] = hashlib.sha256(shard.read_bytes()).hexdigest()
     if mode == "export":
         found |= {
             key: kept.bits(value)
@@ -116,7 +168,7 @@ def _metrics(results: Path) -> dict:
 
 
 def judge(mode: str, answer: Answer, sound: Answer, name: str) -> str:
-    """`right`, or what is wrong; `name` is the path of the damaged file."""
+    """`right`, or what is wrong; `name` is a path that it must name."""
     if answer.code is None:
         return "hangs"
     if answer.code < 0:

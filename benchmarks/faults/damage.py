@@ -35,13 +35,21 @@ def reverse(content: bytes, rng: random.Random) -> bytes:
     return b"".join(content.splitlines(keepends=True)[::-1])
 
 
+def digit(content: bytes, rng: random.Random) -> bytes:
+    """One digit is another one: the file is still of its form."""
+    places = [i for i, byte in enumerate(content) if byte in b"0123456789"]
+    place = rng.choice(places)
+    other = rng.choice([d for d in b"0123456789" if d != content[place]])
+    return content[:place] + bytes([other]) + content[place + 1 :]
+
+
 def nulls(content: bytes, rng: random.Random) -> bytes:
     """Valid JSON and YAML, but not what was there."""
     return rng.choice([b"null\n", b"[]\n", b"{}\n", b'{"classes": 3}\n'])
 
 
 BINARY = (flip, cut, empty)
-TEXT = (cut, empty, nulls)
+TEXT = (cut, empty, nulls, digit, flip)
 RECORDS_MODES = ("evaluate", "train", "doctor-records")
 RUN_MODES = ("evaluate", "export", "predict", "distill", "doctor-run")
 MODULE_MODES = ("finetune", "doctor-module")
@@ -73,7 +81,7 @@ TARGETS = (
     Target(
         "records",
         "records/*/label_map.txt",
-        (cut, empty, reverse),
+        (cut, empty, reverse, flip),
         RECORDS_MODES,
     ),
     *(
@@ -83,9 +91,10 @@ TARGETS = (
             "origin.json",
             "results.json",
             "checkpoints/student/finished.json",
+            "scores/student.json",
         )
     ),
-    Target("runs", "run/label_map.txt", (cut, empty, reverse), RUN_MODES),
+    Target("runs", "run/label_map.txt", (cut, empty, reverse, flip), RUN_MODES),
     Target("runs", "run/checkpoints/student/ckpt-*", BINARY, RUN_MODES),
     Target("runs", "run/checkpoints/student/checkpoint", TEXT, RUN_MODES),
     *(
@@ -96,7 +105,7 @@ TARGETS = (
     Target(
         "modules",
         "run/export/1/assets/labels.txt",
-        (cut, empty, reverse),
+        (cut, empty, reverse, flip),
         MODULE_MODES,
     ),
 )
