@@ -39,15 +39,17 @@ test-large: env  ## the slow tests
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
 	$(NEWEST) $(PYTEST) -m "not large and not card" $(ARGS)
 
-# mypy does not know that setup.py maps tfrecords/ to d3d_tf.tfrecords; what is
-# checked is the package as it is installed.
-lint: env  ## format, style, types
+# mypy and import-linter do not know that setup.py maps tfrecords/ to
+# d3d_tf.tfrecords; what is checked is the package as it is installed.
+lint: env  ## format, style, types, imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	@rm -rf build/lib build/typed
 	@$(PY) -m pip install --quiet --disable-pip-version-check \
 	  --no-deps --no-build-isolation --target build/typed .
 	$(PY) -m mypy build/typed/d3d_tf
+	@cd build/typed && $(abspath $(VENV))/bin/lint-imports \
+	  ../../pyproject.toml --no-cache --no-logo
 
 table: env  ## the README's results table, from records/
 	$(PY) -m benchmarks.table $(ARGS)

@@ -35,6 +35,7 @@ setup(
     install_requires=[
         "absl-py",
         "numpy",
+        "pydantic>=2",
         "pyyaml",
         # tensorflow-hub 0.16.1 imports pkg_resources, which 82 removed.
         "setuptools<81",
@@ -80,6 +81,13 @@ setup(
         ],
         "serving": ["tensorflow-serving-api"],
         "bench": ["matplotlib"],
-        "dev": ["mypy", "pytest", "ruff", "types-PyYAML", "types-tqdm"],
+        "dev": [
+            "import-linter",
+            "mypy",
+            "pytest",
+            "ruff",
+            "types-PyYAML",
+            "types-tqdm",
+        ],
     },
 )

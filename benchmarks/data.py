@@ -10,8 +10,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmarks import preparation, reading, scale, waiting
-from benchmarks.pages import CLIPS, fill, save
+from benchmarks import input_wait, preparation, read_throughput, scale
+from benchmarks.fill_docs import CLIPS, fill, save
 from benchmarks.scale import PAGE, RESULTS
 from d3d_tf import processor
 
@@ -30,9 +30,9 @@ def markdown(results: dict) -> str:
             f"{row['clips_per_second']:.1f} | {row['cpu_ms_per_clip']:.0f} |"
         )
     lines.append("")
-    for task in (reading.EVALUATION, reading.TRAINING):
+    for task in (read_throughput.EVALUATION, read_throughput.TRAINING):
         wall, spent = (
-            reading.times_garden(rows, task, key)
+            read_throughput.times_garden(rows, task, key)
             for key in ("clips_per_second", "cpu_ms_per_clip")
         )
         lines.append(
@@ -40,7 +40,7 @@ def markdown(results: dict) -> str:
             f"the Model Garden's parser, {spent:.2f} times by processor time."
         )
     if check := results.get("checking"):
-        clip = next(r for r in rows if r["name"] == reading.OURS)
+        clip = next(r for r in rows if r["name"] == read_throughput.OURS)
         spent = (check["opening_us"] + check["reading_us"]) / 1000
         lines += [
             "",
@@ -101,12 +101,12 @@ def main(arguments: list[str] | None = None) -> None:
         print("preparing", flush=True)
         results["preparation"] = preparation.measure(listing, folder)
         print("reading", flush=True)
-        results["reading"] = reading.measure(
+        results["reading"] = read_throughput.measure(
             listing, folder / "records", rounds=given.rounds, clips=given.clips
         )
-        results["checking"] = reading.checking(folder / "records")
+        results["checking"] = read_throughput.checking(folder / "records")
         print("waiting", flush=True)
-        results["waiting"] = waiting.measure(folder, steps=given.steps)
+        results["waiting"] = input_wait.measure(folder, steps=given.steps)
     save(RESULTS, results)
     text = markdown(results)
     print(text)

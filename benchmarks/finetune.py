@@ -11,7 +11,7 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.pages import HERE, fill, save
+from benchmarks.fill_docs import HERE, fill, save
 from benchmarks.table import SEEDS, distill, markdown, run_mode, summarise
 from d3d_tf.recipes import TOY
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from benchmarks.pages import HERE, fill, save
-from benchmarks.waiting import make_records, trainers
+from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.input_wait import make_records, trainers
 from d3d_tf import processor
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.pages import CLIPS, HERE, fill, save
+from benchmarks.fill_docs import CLIPS, HERE, fill, save
 from d3d_tf.config import FlowRecipe
 from d3d_tf.recipes import TOY
 from d3d_tf.tfrecords.flow import to_grey, tvl1_flow
 from d3d_tf.tfrecords.flow.opencv import import_optflow
 from d3d_tf.tfrecords.flow.solver import Solver
-from d3d_tf.tfrecords.toy import make_clip
+from d3d_tf.tfrecords.toy_videos import make_clip
 from d3d_tf.video.reading import frames_of
 
 RESULTS = HERE / "results" / "flow.json"

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from benchmarks.cpp_runtime import Answer, CppRuntime
-from benchmarks.pages import HERE, fill, save
+from benchmarks.fill_docs import HERE, fill, save
 from d3d_tf import processor
 
 RESULTS = HERE / "results" / "hostile.json"
@@ -246,7 +246,7 @@ def small_module(folder: Path) -> Path:
     import tensorflow as tf
 
     from d3d_tf.hub_export.export import export_module
-    from d3d_tf.networks import S3DG
+    from d3d_tf.models.inception.networks import S3DG
 
     network = S3DG(8, depth_multiplier=1 / 16, min_depth=4)
     network(tf.zeros([1, 2, 32, 32, 3]))

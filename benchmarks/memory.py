@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.pages import HERE, fill, save
+from benchmarks.fill_docs import HERE, fill, save
 from d3d_tf import processor
 
 RESULTS = HERE / "results" / "memory.json"
@@ -36,9 +36,9 @@ def measure(model: str, recompute: bool, clip_size) -> dict:
     import tensorflow as tf
 
     from d3d_tf.config import NetworkRecipe
-    from d3d_tf.distill.stream import StreamTrainer
+    from d3d_tf.distill.train_step import StreamTrainer
     from d3d_tf.keras_api import keras
-    from d3d_tf.networks import make_network
+    from d3d_tf.models.inception.networks import make_network
 
     recipe = NetworkRecipe(model=model, recompute=recompute)
     trainer = StreamTrainer(make_network(recipe, 400, "frames"))

@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.pages import HERE, save
+from benchmarks.fill_docs import HERE, save
 from benchmarks.table import SEEDS, pool
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.distill.distiller import Distiller
-from d3d_tf.distill.stream import StreamTrainer
-from d3d_tf.loading import load_checkpoint
-from d3d_tf.networks import make_network
-from d3d_tf.runs import BASELINE, Run
+from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.models.inception.networks import make_network
+from d3d_tf.roles import BASELINE
+from d3d_tf.runs.folder import Run
+from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.training.scoring import compile_forward, score_split
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import train

@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from d3d_tf import schema
 from d3d_tf.config import DataRecipe, FlowRecipe
-from d3d_tf.tfrecords import decoder
+from d3d_tf.tfrecords import decode_sandbox
+from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.prepare import prepare
-from d3d_tf.tfrecords.sources import Listing, Source
 from d3d_tf.video.reading import frame_times
 
 SECONDS = 4.0  # Of a piece: more than the 64 frames that a clip needs.
@@ -54,7 +54,9 @@ def decode(listing: Listing, data: DataRecipe) -> dict:
     """Decoding and resizing alone: frames, and seconds on all cores."""
     with ThreadPoolExecutor(cores()) as pool:
         begin = time.perf_counter()
-        videos = pool.map(lambda s: decoder.read(s, data)[0], listing.sources)
+        videos = pool.map(
+            lambda s: decode_sandbox.read(s, data)[0], listing.sources
+        )
         frames = sum(len(video.frames) for video in videos)
         return {"frames": frames, "seconds": time.perf_counter() - begin}
 

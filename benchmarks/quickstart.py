@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from benchmarks.pages import HERE
+from benchmarks.fill_docs import HERE
 
 NOTEBOOK = HERE.parent / "docs" / "quickstart.ipynb"
 METADATA = {

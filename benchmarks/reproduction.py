@@ -9,7 +9,7 @@ import json
 import re
 from pathlib import Path
 
-from benchmarks.pages import HERE
+from benchmarks.fill_docs import HERE
 
 PAGE = HERE.parent / "docs" / "reproduction.md"
 RESULTS = HERE / "results"

@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.kept import differences
-from benchmarks.pages import HERE, fill, save
+from benchmarks.bitwise_diff import differences
+from benchmarks.fill_docs import HERE, fill, save
 from benchmarks.resume_cost import seconds_to_the_first_record
 from d3d_tf import processor
 

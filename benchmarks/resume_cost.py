@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from d3d_tf.data.order import shuffled_records
+from d3d_tf.data.shuffle import shuffled_records
 
 RECORDS, BYTES, SHARDS, WINDOW, REPEATS = 8192, 32 * 1024, 16, 64, 5
 POSITIONS = (0.0, 0.01, 0.25, 0.5, 0.75, 0.99)

@@ -24,15 +24,15 @@ from tensorflow.python.framework.convert_to_constants import (
 )
 
 from benchmarks.cpp_runtime import CppRuntime
-from benchmarks.pages import HERE, fill, save
-from benchmarks.turns import Timed, take_turns, times_as_fast
+from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.interleave import Timed, take_turns, times_as_fast
 from d3d_tf import processor
-from d3d_tf.hub_export.inputs import ClipSpec
-from d3d_tf.hub_export.module import make_module
-from d3d_tf.hub_export.parts import CLASSIFICATION, cut
-from d3d_tf.models.batch_norm import BatchNorm
-from d3d_tf.models.blocks import ConvUnit
-from d3d_tf.networks import S3DG
+from d3d_tf.hub_export.cut_network import CLASSIFICATION, cut
+from d3d_tf.hub_export.saved_module import make_module
+from d3d_tf.hub_export.signature_inputs import ClipSpec
+from d3d_tf.layers.batch_norm import BatchNorm
+from d3d_tf.models.inception.blocks import ConvUnit
+from d3d_tf.models.inception.networks import S3DG
 
 RESULTS = HERE / "results" / "runtimes.json"
 PAGE = HERE.parent / "docs" / "deployment.md"

@@ -8,7 +8,7 @@ import argparse
 import dataclasses
 import json
 
-from benchmarks.pages import HERE, fill
+from benchmarks.fill_docs import HERE, fill
 
 RESULTS = HERE / "results" / "data.json"  # Of `benchmarks.data`.
 PAGE = HERE.parent / "docs" / "scale.md"

@@ -17,13 +17,13 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.pages import HERE, fill, save
+from benchmarks.fill_docs import HERE, fill, save
 from d3d_tf import processor
-from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.evaluation.cost import measure_cost
 from d3d_tf.keras_api import keras
-from d3d_tf.models.folding import fold_batch_norm
-from d3d_tf.networks import S3DG
+from d3d_tf.models.inception.folding import fold_batch_norm
+from d3d_tf.models.inception.networks import S3DG
 
 RESULTS = HERE / "results"  # speed_avx2.json and speed_avx512.json there.
 PAGE = HERE.parent / "docs" / "networks.md"

@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.pages import HERE, fill, save
-from d3d_tf.evaluation.metrics import wilson_interval
-from d3d_tf.jobs.table import CONVERGED, ROWS
+from benchmarks.fill_docs import HERE, fill, save
+from d3d_tf.evaluation.metrics import CONVERGED, wilson_interval
+from d3d_tf.roles import titles
 
 SPLITS = ("same_colours", "shuffled_colours")
 CONTROL = "D3D from RGB (control)"
@@ -54,7 +54,7 @@ def summarise(runs: dict[str, list[dict]]) -> list[dict]:
     """One line of the table per row name."""
     lines = []
     for name, metrics in runs.items():
-        role = next((r for r, n in ROWS.items() if n == name), "student")
+        role = next((r for r, n in titles().items() if n == name), "student")
         train = [m[f"{role}/train_top1"]["value"] for m in metrics]
         times = [m[f"{role}/ms_per_video"]["value"] for m in metrics]
         lines.append(
@@ -108,7 +108,7 @@ def main() -> None:
     for seed in arguments.seeds:
         folder = arguments.runs / f"seed{seed}"
         own = distill(folder, f"--set=seed={seed}")["metrics"]
-        for name in ROWS.values():
+        for name in titles().values():
             runs.setdefault(name, []).append(own)
         control = distill(
             arguments.runs / f"seed{seed}-control",

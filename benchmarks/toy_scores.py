@@ -9,11 +9,12 @@ figure 3). Nothing is trained.
 import argparse
 from pathlib import Path
 
-from benchmarks.pages import HERE, save
+from benchmarks.fill_docs import HERE, save
 from benchmarks.table import SEEDS, SPLITS, pool
 from d3d_tf.evaluation.metrics import Scores, average
 from d3d_tf.evaluation.paired import class_differences, describe_classes
-from d3d_tf.runs import BASELINE, STUDENT, TEACHER, Run
+from d3d_tf.roles import BASELINE, STUDENT, TEACHER
+from d3d_tf.runs.folder import Run
 
 RESULTS = HERE / "results" / "toy_scores.json"
 

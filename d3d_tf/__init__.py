@@ -11,15 +11,15 @@ _onednn.turn_on()
 __version__ = "0.1.0"
 
 _HOME = {
-    "S3DG": "d3d_tf.networks",
-    "S3D": "d3d_tf.networks",
-    "I3D": "d3d_tf.networks",
-    "NonLocalS3DG": "d3d_tf.networks",
+    "S3DG": "d3d_tf.models.inception.networks",
+    "S3D": "d3d_tf.models.inception.networks",
+    "I3D": "d3d_tf.models.inception.networks",
+    "NonLocalS3DG": "d3d_tf.models.inception.networks",
     "Distiller": "d3d_tf.distill.distiller",
     "make_dataset": "d3d_tf.data.pipeline",
     "tvl1_flow": "d3d_tf.tfrecords.flow",
     "export_module": "d3d_tf.hub_export.export",
-    "load_checkpoint": "d3d_tf.loading",
+    "load_checkpoint": "d3d_tf.runs.loading",
 }
 __all__ = ["__version__", *_HOME]
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
-from d3d_tf.files import to_path
 from d3d_tf.sealed import unsealed
 
 _DAMAGE: tuple[type[Exception], ...] = (

@@ -9,10 +9,10 @@ import sys
 from absl import app, flags
 
 from d3d_tf import config
-from d3d_tf.console import explain, quiet, silence
+from d3d_tf.atomic_files import require_local
 from d3d_tf.errors import UsageError
-from d3d_tf.files import require_local
 from d3d_tf.recipes import RECIPES
+from d3d_tf.screen import explain, quiet, silence
 
 MODES = {
     "prepare": "videos to TFRecords with RGB, TV-L1 flow, labels, manifest; "
@@ -202,7 +202,7 @@ def _run(beam_args: list[str]) -> None:
     mode = _checked_mode()
     if mode == "doctor":
         with silence(_QUIET.value):
-            from d3d_tf.jobs.doctor.examination import examine
+            from d3d_tf.doctor.checks import examine
 
             return examine(
                 _recipe(),
@@ -219,7 +219,7 @@ def _run(beam_args: list[str]) -> None:
             f"{' '.join(beam_args)!r}."
         )
     if "recipe" in _READS[mode]:
-        from d3d_tf.jobs.starting import start
+        from d3d_tf.commands.starting import start
 
         return start(
             mode,
@@ -237,7 +237,7 @@ def _run(beam_args: list[str]) -> None:
             beam_args=beam_args,
         )
     if mode == "convert":
-        from d3d_tf.jobs.published import convert_given
+        from d3d_tf.runs.from_published import convert_given
 
         convert_given(
             str(_CHECKPOINT.value),
@@ -246,15 +246,15 @@ def _run(beam_args: list[str]) -> None:
             _DATA.value,
         )
         return None
-    from d3d_tf.jobs.opening import newest_run, open_run
+    from d3d_tf.runs.opening import newest_run, open_run
 
     given = _CHECKPOINT.value or _RUN_DIR.value
     run = open_run(given) if given else newest_run()
     if mode == "predict":
-        from d3d_tf.jobs.predict import predict
+        from d3d_tf.commands.predict import predict
 
         return predict(str(_DATA.value), run)
-    from d3d_tf.jobs import finished
+    from d3d_tf.commands import finished
 
     if mode == "export":
         return finished.export(run, _SET.value)

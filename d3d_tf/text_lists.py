@@ -15,9 +15,9 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from d3d_tf.atomic_files import to_path
 from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
-from d3d_tf.files import to_path
 from d3d_tf.names import one_form, printable
 
 # UTF-32 first: its mark begins as that of UTF-16 does.

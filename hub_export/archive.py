@@ -5,7 +5,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from d3d_tf.files import appearing, is_remote, write_atomically
+from d3d_tf.atomic_files import appearing, is_remote, write_atomically
 
 
 def archive_of(version: Path) -> Path:

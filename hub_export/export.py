@@ -10,27 +10,32 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_hub as hub
 
+from d3d_tf.atomic_files import to_path, unfinished_folder
 from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
-from d3d_tf.files import to_path, unfinished_folder
 from d3d_tf.garbage import set_aside
-from d3d_tf.hub_export.card import model_card
-from d3d_tf.hub_export.inputs import OVERSHOOT, ClipSpec
-from d3d_tf.hub_export.module import make_module, without_recompute
-from d3d_tf.hub_export.parity import (
+from d3d_tf.hub_export.check_parity import (
     REGULARIZATION,
     largest_differences,
     make_reference,
     outside,
 )
-from d3d_tf.hub_export.parts import CLASSIFICATION, Part, architecture, cut
+from d3d_tf.hub_export.cut_network import (
+    CLASSIFICATION,
+    Part,
+    architecture,
+    cut,
+)
+from d3d_tf.hub_export.model_card import model_card
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.rounding import TOLERANCE, allowed
+from d3d_tf.hub_export.saved_module import make_module, without_recompute
 from d3d_tf.hub_export.serving_files import write_serving_files
+from d3d_tf.hub_export.signature_inputs import OVERSHOOT, ClipSpec
 from d3d_tf.hub_export.versions import MARK, newest_if, publish, tidy
 from d3d_tf.hub_export.warm_up import write_warm_up
-from d3d_tf.models.fold_check import FoldError
-from d3d_tf.networks import VideoNetwork
+from d3d_tf.models.inception.fold_check import FoldError
+from d3d_tf.models.inception.networks import VideoNetwork
 from d3d_tf.sealed import sealed
 from d3d_tf.text_lists import labels_sha256, written_labels
 

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Iterator
 
 from d3d_tf.keras_api import keras
-from d3d_tf.models.folding import rebuilt
-from d3d_tf.networks import VideoNetwork
+from d3d_tf.models.inception.folding import rebuilt
+from d3d_tf.models.inception.networks import VideoNetwork
 
 FLOAT32 = "float32"
 
@@ -19,8 +19,8 @@ def full_precision(network) -> Iterator:
     that one module would have several answers.
 
     Args:
-      network: one of `d3d_tf.networks` with its variables made, of which a
-        mixed one is copied; or any other, which stays as it is.
+      network: one of `d3d_tf.models.inception.networks` with its variables,
+        of which a mixed one is copied; or any other, which stays as it is.
     """
     policy = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(FLOAT32)

@@ -5,7 +5,7 @@ The files are for people to edit: one that is there is never written again.
 
 from pathlib import Path
 
-from d3d_tf.files import write_atomically
+from d3d_tf.atomic_files import write_atomically
 
 # TensorFlow Serving takes only folders with a number for versions.
 FOLDER = "serving"

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from d3d_tf.files import (
+from d3d_tf.atomic_files import (
     is_remote,
     locked,
     publish_folder,

@@ -8,7 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
-from d3d_tf.hub_export.inputs import ClipSpec
+from d3d_tf.hub_export.signature_inputs import ClipSpec
 
 NAME = "assets.extra/tf_serving_warmup_requests"
 

@@ -9,10 +9,10 @@ import av
 import numpy as np
 import tensorflow as tf
 
-from d3d_tf.heads.dropout import Dropout
 from d3d_tf.keras_api import keras
-from d3d_tf.models.batch_norm import BatchNorm
-from d3d_tf.networks import S3DG
+from d3d_tf.layers.batch_norm import BatchNorm
+from d3d_tf.layers.dropout import Dropout
+from d3d_tf.models.inception.networks import S3DG
 
 
 def moving_texture(

@@ -58,7 +58,7 @@ def test_the_other_commands_are_known():
     """`prepare` estimates in a dry run, for which it needs the videos."""
     others = [c for c in commands() if "--mode=prepare" in c]
     assert [c[-1] for c in others] == ["--recipe=ucf101_split1"]
-    (mean,) = [c for c in commands() if "d3d_tf.jobs.split_mean" in c]
+    (mean,) = [c for c in commands() if "d3d_tf.experiment.split_mean" in c]
     done = subprocess.run(
         [sys.executable, "-m", mean[2], "--help"],
         capture_output=True,
@@ -79,7 +79,7 @@ def test_ensembles_want_results(words, tmp_path):
 
 def test_the_paper_has_an_ensemble():
     (found,) = [c for c in commands("reproduction") if "d3d_tf.jobs" in str(c)]
-    assert "d3d_tf.jobs.ensemble" in found
+    assert "d3d_tf.experiment.ensemble" in found
 
 
 @pytest.mark.large

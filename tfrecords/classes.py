@@ -7,8 +7,8 @@ never seen, with a logit of its own.
 import dataclasses
 
 from d3d_tf.config import DataRecipe
-from d3d_tf.tfrecords import decoder
-from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords import decode_sandbox
+from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.tree import is_called_video
 from d3d_tf.video.opening import UnreadableVideo
 
@@ -65,7 +65,9 @@ def _reasons(sources: list[Source], data: DataRecipe) -> list[str]:
         # Of files that are called videos the first frame is proof enough.
         named = is_called_video(source.path)
         try:
-            (decoder.frame_size if named else decoder.read)(source, data)
+            (decode_sandbox.frame_size if named else decode_sandbox.read)(
+                source, data
+            )
         except UnreadableVideo as error:
             reasons.append(str(error))
         else:

@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from d3d_tf.console import exit_code_of
+from d3d_tf.atomic_files import write_atomically
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.evaluation.paired import (
@@ -21,7 +21,7 @@ from d3d_tf.evaluation.paired import (
     describe_classes,
     paired_difference,
 )
-from d3d_tf.files import write_atomically
+from d3d_tf.screen import exit_code_of
 from d3d_tf.text_lists import read_lines
 
 

@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from d3d_tf.config import DataRecipe, FlowRecipe
-from d3d_tf.tfrecords import decoder
-from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords import decode_sandbox
+from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.video.opening import UnreadableVideo
 from d3d_tf.video.reading import Video
 
@@ -65,7 +65,7 @@ def estimate(
     for source in sample:
         begin = time.monotonic()
         try:
-            video, _ = decoder.read(source, data)
+            video, _ = decode_sandbox.read(source, data)
             decoded = time.monotonic()
             piece = _middle(video)
             encoded = _encode(piece, source, listing, data, flow)

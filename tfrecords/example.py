@@ -9,7 +9,7 @@ from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.flow import tvl1_flow
 from d3d_tf.tfrecords.flow.codecs import import_flow
-from d3d_tf.tfrecords.sources import Source
+from d3d_tf.tfrecords.listing import Source
 from d3d_tf.video.reading import UnreadableVideo, Video
 
 

@@ -16,16 +16,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from d3d_tf.atomic_files import is_remote, to_path
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
-from d3d_tf.console import say
 from d3d_tf.disk import refusal
 from d3d_tf.errors import UserError
-from d3d_tf.files import is_remote, to_path
 from d3d_tf.leftovers import sweep
+from d3d_tf.screen import say
+from d3d_tf.tfrecords.listing import Listing
 from d3d_tf.tfrecords.manifest import write_manifest
-from d3d_tf.tfrecords.plan import plan_shards, save_plan
-from d3d_tf.tfrecords.shards import Shard, write_shard
-from d3d_tf.tfrecords.sources import Listing
+from d3d_tf.tfrecords.shard_plan import plan_shards, save_plan
+from d3d_tf.tfrecords.write_shard import Shard, write_shard
 
 POLL_SECONDS = 0.5  # Between looks at which shards are finished.
 NAMESPACE = "d3d_tf"  # Of the counters that a runner shows.

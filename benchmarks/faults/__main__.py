@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from benchmarks.faults import damaged, disks, kills, pairs, places, servers
 from benchmarks.faults.base import Base
-from benchmarks.pages import HERE, fill, save
+from benchmarks.fill_docs import HERE, fill, save
 from d3d_tf import processor
 
 RESULTS = HERE / "results" / "faults.json"

@@ -10,8 +10,8 @@ import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import kept, resume
-from benchmarks.pages import HERE
+from benchmarks import bitwise_diff, resume
+from benchmarks.fill_docs import HERE
 
 SETTINGS = resume.SETTINGS | {
     "toy.train_videos": 16,
@@ -149,8 +149,8 @@ def result_of(mode: str, folder: Path, screen: str) -> dict:
         found[shard.name] = hashlib.sha256(shard.read_bytes()).hexdigest()
     if mode == "export":
         found |= {
-            key: kept.bits(value)
-            for key, value in kept.module(folder / "run").items()
+            key: bitwise_diff.bits(value)
+            for key, value in bitwise_diff.module(folder / "run").items()
         }
     return found
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.faults.base import Base
+from benchmarks.fill_docs import HERE
 from benchmarks.hostile import attack
-from benchmarks.pages import HERE
 
 TESTS = "tests/hub_export/client/test_bad_servers.py"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
+from d3d_tf.atomic_files import to_path
 from d3d_tf.config.checks import validate
 from d3d_tf.config.recipe import Recipe, data_as_saved, to_dict
 from d3d_tf.errors import UsageError
-from d3d_tf.files import to_path
 
 
 def load(path: str | Path) -> Recipe:

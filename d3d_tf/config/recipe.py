@@ -40,7 +40,7 @@ class FlowRecipe:
 
 @dataclasses.dataclass(frozen=True)
 class ToyRecipe:
-    """The embedded videos; see `tfrecords/toy.py`.
+    """The embedded videos; see `tfrecords/toy_videos.py`.
 
     Attributes:
       motions: what the classes are, `directions`, or `headings` to fine-tune

@@ -16,10 +16,10 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from d3d_tf import schema
+from d3d_tf.atomic_files import file_size, is_remote, to_path
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.errors import UserError
-from d3d_tf.files import file_size, is_remote, to_path
 from d3d_tf.text_lists import read_written_labels
 
 _AT_ONCE = 16

@@ -3,9 +3,9 @@
 import dataclasses
 from pathlib import Path
 
+from d3d_tf.atomic_files import require_utf8, to_path
 from d3d_tf.damaged import difference, naming, read_json
 from d3d_tf.errors import UserError
-from d3d_tf.files import require_utf8, to_path
 
 # Serialized records, not clips, are shuffled, in windows of so many bytes.
 SHUFFLE_BYTES = 512 * 2**20

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from d3d_tf import schema
-from d3d_tf.data.colour import ColourJitter, jitter_colours
-from d3d_tf.data.geometry import crop_and_flip, cut, fit, flip
+from d3d_tf.data.colour_jitter import ColourJitter, jitter_colours
+from d3d_tf.data.crops import crop_and_flip, cut, fit, flip
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.

@@ -8,7 +8,7 @@ import os
 import struct
 from pathlib import Path
 
-from d3d_tf.files import file_size, is_remote, to_path
+from d3d_tf.atomic_files import file_size, is_remote, to_path
 
 HEADER = 12  # A length of 8 bytes and its checksum (TFRecord).
 FOOTER = 4

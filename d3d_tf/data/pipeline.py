@@ -12,8 +12,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
-from d3d_tf.data.colour import random_jitter
+from d3d_tf.data.colour_jitter import random_jitter
 from d3d_tf.data.counted import Counted
+from d3d_tf.data.crops import random_geometry, view_geometry
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.decode import (
     decode_flow,
@@ -23,9 +24,8 @@ from d3d_tf.data.decode import (
     scale_flow,
     scale_frames,
 )
-from d3d_tf.data.foreign import parse_foreign
-from d3d_tf.data.geometry import random_geometry, view_geometry
-from d3d_tf.data.order import shuffled_records
+from d3d_tf.data.parse_foreign import parse_foreign
+from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
 
 ONE_VIEW = EvaluationRecipe()

@@ -7,14 +7,14 @@ from pathlib import Path
 import tensorflow as tf
 from tqdm import tqdm
 
-from d3d_tf.data.foreign import describe_foreign
+from d3d_tf.atomic_files import file_size
 from d3d_tf.data.framing import count_whole
+from d3d_tf.data.parse_foreign import describe_foreign
 from d3d_tf.data.soundness import (
     pixel_problem,
     record_problem,
     words_of,
 )
-from d3d_tf.files import file_size
 
 # DMVR's writer gives its files no suffix: `train-00000-of-00016`.
 _SHARD = re.compile(r"\.tfrecords?(?![a-z])|-\d{5}-of-\d{5}$")

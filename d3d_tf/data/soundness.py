@@ -6,7 +6,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from d3d_tf import schema
-from d3d_tf.data.foreign import LABEL_TEXT, NAMES
+from d3d_tf.data.parse_foreign import LABEL_TEXT, NAMES
 
 # The field of `tf.train.Feature` that holds it.
 _KINDS = {

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from d3d_tf.distill.losses import logit_mse
-from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.keras_api import keras
 
 

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from d3d_tf.heads.dropout import Dropout
 from d3d_tf.keras_api import keras
+from d3d_tf.layers.dropout import Dropout
 
 POOLINGS = ("overlapping", "global")
 

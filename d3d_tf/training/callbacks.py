@@ -8,9 +8,9 @@ from pathlib import Path
 import tensorflow as tf
 from tqdm import tqdm
 
+from d3d_tf.atomic_files import write_atomically
 from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
-from d3d_tf.files import write_atomically
 from d3d_tf.keras_api import keras
 
 CHECK_EVERY = 20

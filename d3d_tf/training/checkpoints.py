@@ -10,9 +10,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from d3d_tf.atomic_files import literal, to_path, write_atomically
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
-from d3d_tf.files import literal, to_path, write_atomically
 from d3d_tf.sealed import sealed
 
 FINISHED = "finished.json"

@@ -1,8 +1,8 @@
 """What of a network stays as it is while the rest is fine-tuned."""
 
 from d3d_tf.config import FinetuneRecipe
-from d3d_tf.models.batch_norm import BatchNorm
-from d3d_tf.models.inception3d import ENDPOINTS
+from d3d_tf.layers.batch_norm import BatchNorm
+from d3d_tf.models.inception.trunk import ENDPOINTS
 
 
 def freeze(network, finetune: FinetuneRecipe) -> None:

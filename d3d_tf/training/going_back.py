@@ -5,9 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from d3d_tf.console import say
+from d3d_tf.atomic_files import is_remote, literal, to_path, write_atomically
 from d3d_tf.errors import UserError
-from d3d_tf.files import is_remote, literal, to_path, write_atomically
+from d3d_tf.screen import say
 from d3d_tf.training.checkpoints import (
     FINISHED,
     damage,

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from d3d_tf.atomic_files import literal, locked, to_path, write_atomically
 from d3d_tf.config import Recipe, digest
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
-from d3d_tf.files import literal, locked, to_path, write_atomically
 from d3d_tf.garbage import set_aside
-from d3d_tf.heads.dropout import draws_by_step
 from d3d_tf.keras_api import keras
+from d3d_tf.layers.dropout import draws_by_step
 from d3d_tf.sealed import sealed
 from d3d_tf.training.callbacks import (
     Checkpointer,

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import reproduction, toy_scores
 from benchmarks.reproduction import MARK, PAGE, figures, fill_in
 from d3d_tf.evaluation.metrics import Scores
-from d3d_tf.runs import Run
+from d3d_tf.runs.folder import Run
 
 
 def entry(value: float) -> dict:

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import resume
-from benchmarks.kept import differences
+from benchmarks.bitwise_diff import differences
 from benchmarks.resume import (
     LONGEST_WAIT,
     PAGE,

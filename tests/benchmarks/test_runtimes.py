@@ -15,7 +15,7 @@ from benchmarks.runtimes import (
     markdown,
     measure,
 )
-from d3d_tf.hub_export.inputs import ClipSpec
+from d3d_tf.hub_export.signature_inputs import ClipSpec
 
 TINY = {"depth_multiplier": 1 / 64, "min_depth": 2}
 

@@ -8,8 +8,8 @@ import zlib
 
 import numpy as np
 
-from d3d_tf.models.blocks import InceptionBlock
-from d3d_tf.models.convolution import MaxPool3D
+from d3d_tf.layers.convolution import MaxPool3D
+from d3d_tf.models.inception.blocks import InceptionBlock
 
 
 def slim_names(network) -> dict:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from d3d_tf.atomic_files import write_atomically
 from d3d_tf.disk import (
     DiskError,
     naming_refusal,
@@ -18,7 +19,6 @@ from d3d_tf.disk import (
     size_of,
 )
 from d3d_tf.errors import UsageError
-from d3d_tf.files import write_atomically
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_other_errors_stay_what_they_are(error):
 def test_a_limit_on_sizes(tmp_path):
     """What batch systems set; by a process of its own."""
     code = (
-        "import sys; from d3d_tf.files import write_atomically\n"
+        "import sys; from d3d_tf.atomic_files import write_atomically\n"
         "try: write_atomically(sys.argv[1], bytes(9000))\n"
         "except Exception as e: print(type(e).__name__, e)"
     )

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from d3d_tf.files import write_atomically
+from d3d_tf.atomic_files import write_atomically
 from d3d_tf.leftovers import sweep, temporary_name
 
 WRITER = """
 import sys
-from d3d_tf.files import appearing
+from d3d_tf.atomic_files import appearing
 with appearing(sys.argv[1]) as name:
     open(name, "w").close()
     print(name, flush=True)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.networks import I3D, S3D, S3DG, NonLocalS3DG
+from d3d_tf.models.inception.networks import I3D, S3D, S3DG, NonLocalS3DG
 from tests.d3d_tf.golden_networks import (
     deepmind_name,
     fingerprint,

@@ -10,14 +10,14 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
+from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
-from d3d_tf.files import to_path
 from d3d_tf.hub_export import export as export_code
-from d3d_tf.hub_export import module as module_code
-from d3d_tf.hub_export.module import make_module
-from d3d_tf.hub_export.parts import cut
+from d3d_tf.hub_export import saved_module as module_code
+from d3d_tf.hub_export.cut_network import cut
+from d3d_tf.hub_export.saved_module import make_module
 from d3d_tf.keras_api import keras
-from d3d_tf.models.folding import fold_batch_norm
+from d3d_tf.models.inception.folding import fold_batch_norm
 from tests.harness import (
     enlarge_rounding,
     randomize,

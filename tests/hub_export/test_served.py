@@ -14,7 +14,7 @@ import tensorflow_hub as hub
 from benchmarks.cpp_runtime import INVALID_ARGUMENT, CppRuntime
 from benchmarks.hostile import attack
 from d3d_tf.hub_export.export import export_module
-from d3d_tf.networks import S3DG
+from d3d_tf.models.inception.networks import S3DG
 
 
 def strings(values):

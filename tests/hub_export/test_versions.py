@@ -8,12 +8,12 @@ import sys
 import threading
 import time
 
-from d3d_tf.files import unfinished_folder
+from d3d_tf.atomic_files import unfinished_folder
 from d3d_tf.hub_export.versions import MARK, newest_if, publish, tidy
 
 KILLED = """
 import os, pathlib, sys
-from d3d_tf.files import unfinished_folder
+from d3d_tf.atomic_files import unfinished_folder
 from d3d_tf.hub_export.versions import publish
 export = pathlib.Path(sys.argv[1])
 with unfinished_folder(export) as folder:

@@ -6,7 +6,7 @@ import sys
 import pytest
 import tensorflow as tf
 
-from d3d_tf.hub_export.inputs import ClipSpec
+from d3d_tf.hub_export.signature_inputs import ClipSpec
 from d3d_tf.hub_export.warm_up import NAME, write_warm_up
 
 CLIP = ClipSpec(frames=3, size=8, short_side=10, shortest=1)

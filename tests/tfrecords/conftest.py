@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import DataRecipe, FlowRecipe
-from d3d_tf.tfrecords.plan import plan_shards
+from d3d_tf.tfrecords.listing import list_folder
 from d3d_tf.tfrecords.prepare import prepare
-from d3d_tf.tfrecords.sources import list_folder
+from d3d_tf.tfrecords.shard_plan import plan_shards
 from d3d_tf.video.writing import write_video
 from tests.video_files import numbers, texture, write_numbered
 

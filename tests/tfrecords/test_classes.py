@@ -6,7 +6,7 @@ import pytest
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.tfrecords.classes import keep_readable_classes
-from d3d_tf.tfrecords.sources import list_folder
+from d3d_tf.tfrecords.listing import list_folder
 from d3d_tf.video.writing import write_video
 
 DATA = DataRecipe(short_side=0)

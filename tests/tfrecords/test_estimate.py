@@ -7,7 +7,7 @@ import pytest
 
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.tfrecords.estimate import choose_sample, estimate
-from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords.listing import Listing, Source
 
 
 def test_it_comes_near_and_writes_nothing(records):

@@ -11,7 +11,7 @@ from d3d_tf import schema
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.tfrecords.example import encode_example
 from d3d_tf.tfrecords.flow import tvl1_flow
-from d3d_tf.tfrecords.sources import Source
+from d3d_tf.tfrecords.listing import Source
 from d3d_tf.video.reading import Video
 
 SOURCE = Source("train/über/1.mp4", "/v/über/1.mp4", 2, "über", "train")

@@ -11,10 +11,10 @@ from PIL import Image
 from d3d_tf.config import DataRecipe, FlowRecipe, override
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.errors import UsageError
-from d3d_tf.jobs.records import prepare_records
 from d3d_tf.recipes import OWN_VIDEOS
+from d3d_tf.tfrecords.ensure import prepare_records
+from d3d_tf.tfrecords.listing import list_folder
 from d3d_tf.tfrecords.prepare import prepare
-from d3d_tf.tfrecords.sources import list_folder
 from d3d_tf.video.writing import write_video
 
 RECIPE = FlowRecipe(

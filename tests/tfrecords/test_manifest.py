@@ -18,9 +18,9 @@ import tensorflow as tf
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
 from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.classes import keep_readable_classes
+from d3d_tf.tfrecords.listing import Source
 from d3d_tf.tfrecords.manifest import count_files, write_manifest
-from d3d_tf.tfrecords.shards import write_shard
-from d3d_tf.tfrecords.sources import Source
+from d3d_tf.tfrecords.write_shard import write_shard
 from d3d_tf.video.writing import write_video
 
 

@@ -14,11 +14,11 @@ import pytest
 from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from d3d_tf.atomic_files import to_path
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.files import to_path
 from d3d_tf.tfrecords import example
-from d3d_tf.tfrecords.plan import plan_shards
+from d3d_tf.tfrecords.listing import list_folder
 from d3d_tf.tfrecords.prepare import (
     NAMESPACE,
     dataset_folder,
@@ -26,7 +26,7 @@ from d3d_tf.tfrecords.prepare import (
     prepare,
     write_and_count,
 )
-from d3d_tf.tfrecords.sources import list_folder
+from d3d_tf.tfrecords.shard_plan import plan_shards
 
 
 def shard_rows(shard):
@@ -225,9 +225,9 @@ def test_the_folder_tells_data_recipes_and_origins_apart(tmp_path):
 KILLED = """
 import pathlib
 from d3d_tf.config import DataRecipe, FlowRecipe
-from d3d_tf.files import to_path
+from d3d_tf.atomic_files import to_path
 from d3d_tf.tfrecords.prepare import prepare
-from d3d_tf.tfrecords.sources import list_folder
+from d3d_tf.tfrecords.listing import list_folder
 prepare(
     list_folder("videos", test_share=0.25),
     pathlib.Path("killed"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from d3d_tf.tfrecords.sources import list_folder
+from d3d_tf.tfrecords.listing import list_folder
 from d3d_tf.tfrecords.tree import Found, count_rules, find_files
 
 INPUTS = Path(__file__).resolve().parents[3] / "shared/data/inputs"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from d3d_tf.config import FlowRecipe
-from d3d_tf.console import say
 from d3d_tf.errors import UserError
+from d3d_tf.screen import say
 
 # Frames: UCF-101's paper counts 2.5 M, HMDB-51 about 0.63 M; Kinetics-400 has
 # some 240,000 training clips of 10 s, at 25 frames per second.

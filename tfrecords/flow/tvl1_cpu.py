@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from d3d_tf.config import FlowRecipe
-from d3d_tf.console import say
+from d3d_tf.screen import say
 from d3d_tf.tfrecords.flow.solver import Solver, pitch_for
 
 TELL_AFTER_SECONDS = 2.0

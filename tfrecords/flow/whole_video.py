@@ -11,9 +11,9 @@ import numpy as np
 from tqdm import tqdm
 
 from d3d_tf import schema
+from d3d_tf.atomic_files import appearing, write_atomically
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
 from d3d_tf.disk import naming_refusal
-from d3d_tf.files import appearing, write_atomically
 from d3d_tf.tfrecords.flow import flow_library, tvl1_flow
 from d3d_tf.video.reading import frame_times, frames_of
 

@@ -10,7 +10,7 @@ from d3d_tf.tfrecords.layouts.csv_list import list_csv
 from d3d_tf.tfrecords.layouts.hmdb51 import list_hmdb51
 from d3d_tf.tfrecords.layouts.kinetics import list_kinetics
 from d3d_tf.tfrecords.layouts.ucf101 import list_ucf101
-from d3d_tf.tfrecords.sources import Listing, list_folder
+from d3d_tf.tfrecords.listing import Listing, list_folder
 
 
 def list_videos(

@@ -22,8 +22,8 @@ from d3d_tf.text_lists import (
     require_one_line,
     to_number,
 )
-from d3d_tf.tfrecords.layouts.on_disk import files_below, finish
-from d3d_tf.tfrecords.sources import SPLIT_NAMES, Listing, Source, hold_out
+from d3d_tf.tfrecords.layouts.common import files_below, finish
+from d3d_tf.tfrecords.listing import SPLIT_NAMES, Listing, Source, hold_out
 from d3d_tf.tfrecords.tree import Found
 
 COLUMNS = ("path", "label", "labels", "start", "end", "split")

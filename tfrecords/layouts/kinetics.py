@@ -15,14 +15,14 @@ from pathlib import Path
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.text_lists import Row, read_table, to_number
-from d3d_tf.tfrecords.layouts.on_disk import (
+from d3d_tf.tfrecords.layouts.common import (
     files_below,
     finish,
     index_files,
     label_map,
     listed_once,
 )
-from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.tree import is_hidden
 
 SPLITS = {"train": "train", "val": "val", "validate": "val", "test": "test"}

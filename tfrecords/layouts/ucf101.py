@@ -12,7 +12,7 @@ from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.names import spell
 from d3d_tf.text_lists import read_lines
-from d3d_tf.tfrecords.layouts.on_disk import (
+from d3d_tf.tfrecords.layouts.common import (
     files_below,
     finish,
     index_files,
@@ -20,7 +20,7 @@ from d3d_tf.tfrecords.layouts.on_disk import (
     listed_once,
     plain,
 )
-from d3d_tf.tfrecords.sources import Listing, Source
+from d3d_tf.tfrecords.listing import Listing, Source
 
 
 def list_ucf101(folder: Path, annotations: Path, data: DataRecipe) -> Listing:

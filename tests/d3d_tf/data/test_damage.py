@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, DataRecipe
-from d3d_tf.data.adopt import adopt
 from d3d_tf.data.damage import find_damage, naming_damage
 from d3d_tf.data.dataset import open_dataset
+from d3d_tf.data.index_foreign import adopt
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
 from tests.harness import (

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.data.crops import ClipGeometry
 from d3d_tf.data.decode import (
     decode_flow,
     decode_frames,
@@ -12,7 +13,6 @@ from d3d_tf.data.decode import (
     scale_flow,
     scale_frames,
 )
-from d3d_tf.data.geometry import ClipGeometry
 from tests.harness import Video, grey_frames, write_records
 
 

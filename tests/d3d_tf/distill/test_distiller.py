@@ -8,7 +8,7 @@ import tensorflow as tf
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
-from d3d_tf.networks import S3DG
+from d3d_tf.models.inception.networks import S3DG
 from d3d_tf.training.callbacks import Progress
 from tests.harness import (
     one_device,

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from d3d_tf.evaluation.cost import Cost, measure_cost
 from d3d_tf.keras_api import keras
-from d3d_tf.models.convolution import Conv3D
-from d3d_tf.networks import I3D, S3DG, NonLocalS3DG
+from d3d_tf.layers.convolution import Conv3D
+from d3d_tf.models.inception.networks import I3D, S3DG, NonLocalS3DG
 
 FROM_4B = {
     "temporal_conv_start_at": "Mixed_4b",

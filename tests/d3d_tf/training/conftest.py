@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe
 from d3d_tf.data.dataset import open_dataset
-from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import train
 from tests.harness import Video, place_codes, tiny_network, write_records

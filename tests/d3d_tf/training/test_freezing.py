@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import FinetuneRecipe, NetworkRecipe
-from d3d_tf.distill.stream import StreamTrainer
-from d3d_tf.networks import make_network
+from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.models.inception.networks import make_network
 from d3d_tf.training.freezing import describe_freezing, freeze
 from tests.harness import one_device, randomize, tiny_network, train_once
 

@@ -6,7 +6,7 @@ import pytest
 from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.disk import DiskError
-from d3d_tf.distill.stream import StreamTrainer
+from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.training.checkpoints import is_finished
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import train

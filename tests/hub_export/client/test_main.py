@@ -74,7 +74,11 @@ def test_a_terminal_without_their_letters(double, video):
 
 def test_the_refusal_refuses(tmp_path):
     """Else the test above would show nothing."""
-    for name in ("d3d_tf.errors", "d3d_tf.hub_export.module", "tensorflow"):
+    for name in (
+        "d3d_tf.errors",
+        "d3d_tf.hub_export.saved_module",
+        "tensorflow",
+    ):
         code = ALONE.format(refused=TENSORFLOW, arguments=[]).replace(
             'runpy.run_module("d3d_tf.hub_export.client"', f"import {name}; ("
         )

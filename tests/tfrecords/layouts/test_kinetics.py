@@ -4,8 +4,8 @@ import pytest
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
+from d3d_tf.tfrecords.layouts.common import label_map
 from d3d_tf.tfrecords.layouts.kinetics import list_kinetics
-from d3d_tf.tfrecords.layouts.on_disk import label_map
 
 HEAD = "label,youtube_id,time_start,time_end,split\n"
 # Made-up ids of eleven characters, such as YouTube gives.

@@ -1,0 +1,1 @@
+"""The modes of `d3d_tf.main`: one file, one mode."""

@@ -1,0 +1,230 @@
+"""What `--mode=doctor` does: checks, says, shows."""
+
+import tempfile
+from pathlib import Path
+
+from d3d_tf.atomic_files import require_local, to_path
+from d3d_tf.config import Recipe
+from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.data.fit_recipe import fit_recipe
+from d3d_tf.disk import DiskError
+from d3d_tf.doctor import (
+    check_manifest,
+    check_pictures,
+    check_repeats,
+    check_shards,
+    check_splits,
+)
+from d3d_tf.doctor.check_foreign import check_foreign, foreign_folder
+from d3d_tf.doctor.check_machine import check_machine
+from d3d_tf.doctor.check_run import check_run
+from d3d_tf.doctor.findings import ERROR, Finding, judge
+from d3d_tf.doctor.module.examination import check_module
+from d3d_tf.doctor.module.kit import kit_folder
+from d3d_tf.doctor.module.served import is_module
+from d3d_tf.doctor.page import write_page
+from d3d_tf.doctor.place import place_for
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.hub_export.versions import MARK
+from d3d_tf.runs.opening import open_run
+from d3d_tf.screen import say
+
+RECIPE = "recipe.yaml"
+
+
+def examine(
+    recipe: Recipe,
+    data: str | None,
+    checkpoint: str | None,
+    run_dir: str | None,
+    sample: int,
+    answers: str | None = None,
+    *,
+    page: bool = True,
+) -> None:
+    """Checks what was named; without anything, this machine.
+
+    Args:
+      recipe: see `examine_records`.
+      data: a record folder, or an exported module's version folder.
+      checkpoint: a run folder or the name of published weights; with records,
+        whether the two fit.
+      run_dir: where the page of records goes, or the kit of a module.
+      sample: see `examine_records`.
+      answers: what a caller of the module said of the clips of its kit.
+      page: write it, or the kit; else nothing stays.
+
+    Raises:
+      UserError: a check found an error.
+    """
+    module = _named_module(data) if data else None
+    if module:
+        if checkpoint:
+            raise UsageError(
+                f"{data} is a module, no records of the run {checkpoint}: ask "
+                "for one at a time."
+            )
+        return examine_module(module, answers, run_dir, page=page)
+    if answers:
+        raise UsageError(
+            "--answers are of a module's clips: --data=MODULE names its "
+            f"version folder, such as runs/toy/export/1; got {data}."
+        )
+    if checkpoint:
+        findings = _check_named_run(checkpoint, data)
+        tell(findings)
+        require_health(findings, checkpoint)
+    if data:
+        examine_records(recipe, data, run_dir, sample, page=page)
+    if not (checkpoint or data):
+        findings = check_machine(Path(run_dir or "."))
+        tell(findings)
+        require_health(findings, "this machine")
+    return None
+
+
+def _check_named_run(given: str, data: str | None) -> list[Finding]:
+    try:
+        run = open_run(given)
+    except UserError as error:
+        if not (to_path(given.removeprefix("file://")) / RECIPE).exists():
+            raise  # It is not a run.
+        return [judge("recipe", f"{given}/{RECIPE}", errors=[str(error)])]
+    return check_run(run, data)
+
+
+def _named_module(data: str) -> Path | None:
+    """The version folder that was named, if it is one.
+
+    Raises:
+      UsageError: it is the folder above, or not on a disk.
+    """
+    folder = to_path(data.removeprefix("file://"))
+    if is_module(folder):
+        return require_local(folder, "A module that is examined")
+    marks = folder.glob(f"*/{MARK}")
+    versions = [int(m.parent.name) for m in marks if m.parent.name.isdigit()]
+    if versions:
+        raise UsageError(
+            f"{data} holds the versions of a module; name one: "
+            f"--data={folder / str(max(versions))}."
+        )
+    return None
+
+
+def examine_module(
+    folder: Path,
+    answers: str | None,
+    run_dir: str | None,
+    *,
+    page: bool = True,
+) -> None:
+    """Checks a module, or a caller of it; see `check_module`.
+
+    Raises:
+      UserError: a check found an error, or the answers cannot be read, or
+        there is no room for the clips.
+    """
+    findings = []
+    with tempfile.TemporaryDirectory() as temporary:
+        out = Path(temporary)
+        if page:
+            out = place_for(Path(run_dir) if run_dir else kit_folder(folder))
+        for finding in check_module(folder, answers, out):
+            tell([finding])
+            findings.append(finding)
+    require_health(findings, str(folder))
+
+
+def examine_records(
+    recipe: Recipe,
+    data: str,
+    run_dir: str | None,
+    sample: int,
+    *,
+    page: bool = True,
+) -> None:
+    """Checks a record folder, says what was found, writes the page.
+
+    Records of other tools have no page, nor has anything a page where none can
+    be written.
+
+    Args:
+      recipe: whose clips the page shows.
+      data: the record folder; only read.
+      run_dir: where `doctor.html` goes; default: `doctor/NAME` of the records.
+      sample: videos whose pictures are decoded; 0: all.
+      page: write it.
+
+    Raises:
+      UserError: a check found an error, or there are no records to check.
+    """
+    theirs = foreign_folder(data)
+    if theirs:
+        findings = check_foreign(theirs, sample)
+        tell(findings)
+        return require_health(findings, data)
+    dataset = open_dataset(data)
+    rows = dataset.rows()
+    found = check_shards.read_contents(
+        dataset, check_shards.choose_sample(rows, sample)
+    )
+    findings = check_contents(dataset, rows, found)
+    tell(findings)
+    if page:
+        clip = fit_recipe(recipe, dataset).clip
+        folder = Path(run_dir or f"doctor/{dataset.folder.resolve().name}")
+        try:
+            path = place_for(folder) / "doctor.html"
+            write_page(path, dataset, findings, found, clip, recipe.seed)
+            say(f"page: {path}")
+        except DiskError as error:
+            say(f"no page: {error}")
+    return require_health(findings, data)
+
+
+def check_contents(
+    dataset: Dataset, rows: list[dict], found: check_shards.Contents
+) -> list[Finding]:
+    """All checks of a record folder, in the order of the page."""
+    broken = [
+        (words, record.id or record.shard)
+        for record in found.records
+        for words in record.problems.get("pictures", ())
+    ]
+    return [
+        check_shards.check_shards(dataset, found),
+        check_manifest.check_counts(
+            dataset, rows, found.records, whole=not found.damaged
+        ),
+        check_manifest.check_digests(dataset, rows),
+        check_manifest.check_label_map(dataset),
+        *check_shards.check_records(found),
+        *check_pictures.check_pictures(
+            found.pictures, broken, len(found.records)
+        ),
+        check_repeats.check_repeats(dataset, rows, found.records),
+        check_splits.check_leaks(rows),
+        check_splits.check_balance(dataset, rows),
+        check_splits.check_losses(dataset, rows),
+    ]
+
+
+def tell(findings: list[Finding]) -> None:
+    """One line per check."""
+    for finding in findings:
+        say(finding.line())
+
+
+def require_health(findings: list[Finding], what: str) -> None:
+    """Fails if a check found an error.
+
+    Raises:
+      UserError: with the names of those checks.
+    """
+    wrong = [f.check for f in findings if f.level == ERROR]
+    if wrong:
+        raise UserError(
+            f"{what}: {len(wrong)} of {len(findings)} checks found errors: "
+            f"{', '.join(wrong)}."
+        )

@@ -1,0 +1,127 @@
+"""A module and what it says of itself."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from d3d_tf.atomic_files import literal
+from d3d_tf.damaged import naming, read_json, require_sha256
+from d3d_tf.doctor.findings import words_of
+from d3d_tf.errors import UserError
+from d3d_tf.hub_export.client.classification import FRAME_RATE
+from d3d_tf.hub_export.client.errors import ClientError
+from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
+from d3d_tf.hub_export.cut_network import CLASSIFICATION
+from d3d_tf.hub_export.versions import MARK
+from d3d_tf.training.checkpoints import damage
+
+DESCRIPTION = "module.json"
+_AGAIN = "export it again with --mode=export"
+
+
+@dataclasses.dataclass(frozen=True)
+class Module:
+    """A version folder.
+
+    Attributes:
+      path: of the folder.
+      told: the content of module.json.
+      info: how it wants a video sampled, and its labels.
+      loaded: the SavedModel.
+    """
+
+    path: Path
+    told: dict
+    info: ModuleInfo
+    loaded: Any
+
+    @property
+    def classifies(self) -> bool:
+        """Whether its answers are probabilities of classes."""
+        return self.told.get("kind") == CLASSIFICATION
+
+    @property
+    def frames(self) -> int:
+        """Of a clip."""
+        return int(self.info.frames or 0)
+
+    @property
+    def size(self) -> int:
+        """Of its square, in pixels."""
+        return int(self.info.size or 0)
+
+    @property
+    def frame_rate(self) -> float:
+        """Per second; where nobody tells, the paper's."""
+        return self.info.frame_rate or FRAME_RATE
+
+    def output(self, frames: np.ndarray) -> np.ndarray:
+        """Its logits `[classes]` or flattened features, nothing checked.
+
+        Args:
+          frames: `[time, height, width, 3]`, one clip.
+        """
+        given = tf.constant(frames[None])
+        return np.ravel(self.loaded(given, training=False).numpy())
+
+    def answer(self, frames: np.ndarray) -> np.ndarray:
+        """Probabilities `[classes]` or flattened features, float64."""
+        output = self.output(frames).astype(np.float64)
+        return softmax(output) if self.classifies else output
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of one clip; NaN where a logit is no number."""
+    with np.errstate(invalid="ignore"):
+        exponents = np.exp(logits - logits.max())
+    return exponents / exponents.sum()
+
+
+def is_module(folder: Path) -> bool:
+    """Whether it is one, or was."""
+    return any((folder / name).exists() for name in (MARK, DESCRIPTION))
+
+
+def open_module(folder: Path) -> Module:
+    """Reads a version folder.
+
+    Raises:
+      UserError: a part of it is missing or damaged.
+    """
+    if not (folder / MARK).exists():
+        raise UserError(f"{MARK} is missing: it was copied in part; {_AGAIN}")
+    if not (folder / DESCRIPTION).exists():
+        raise UserError(
+            f"{DESCRIPTION} is missing, so nobody knows what it takes: copy "
+            "the whole folder, or, if d3d_tf did not make it, ask who did"
+        )
+    try:
+        info = read_module_info(folder, check_labels=False)
+    except ClientError as error:
+        raise UserError(f"{error}") from error
+    told = read_json(folder / DESCRIPTION, {}, _AGAIN)
+    with naming(folder / MARK, _AGAIN):
+        require_sha256(
+            (folder / MARK).read_bytes(), told.get("saved_model_sha256")
+        )
+    try:
+        with literal(folder) as place:
+            if problem := damage(f"{place}/variables/variables"):
+                raise UserError(f"variables/{problem}; {_AGAIN}")
+            loaded = tf.saved_model.load(place)
+    except UserError:
+        raise
+    except Exception as error:  # TensorFlow's are of many kinds.
+        raise UserError(
+            f"TensorFlow cannot load it, {MARK} may be damaged "
+            f"({words_of(error)}); {_AGAIN}"
+        ) from error
+    if not callable(loaded):
+        raise UserError(
+            "it is a SavedModel that cannot be called, not one that d3d_tf "
+            "exported"
+        )
+    return Module(folder, told, info, loaded)

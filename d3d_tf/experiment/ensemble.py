@@ -1,0 +1,157 @@
+"""`python -m d3d_tf.experiment.ensemble RUN RUN ...`: several results as one.
+
+The mean of soft-max scores, as D3D fuses its networks (section 5.3): students
+that were pre-trained on different data (table 4), a student and the flow
+network (table 8). Only scores are read: no network is run.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from d3d_tf.atomic_files import write_atomically
+from d3d_tf.damaged import read_json
+from d3d_tf.errors import UserError
+from d3d_tf.evaluation.metrics import Scores, average
+from d3d_tf.evaluation.paired import on_common_videos, paired_difference
+from d3d_tf.roles import BASELINE, STUDENT, TEACHER
+from d3d_tf.runs.folder import Run
+from d3d_tf.screen import exit_code_of
+from d3d_tf.sealed import sealed
+
+ENSEMBLE = "ensemble"
+
+
+def score_files(place: Path) -> dict[str, Path]:
+    """`{split: file}` of one member.
+
+    Args:
+      place: a run, whose student it is, or else its RGB or its flow network; or
+        one of a run's `scores/ROLE-SPLIT.npz`.
+
+    Raises:
+      UserError: there are no scores.
+    """
+    if place.suffix == ".npz" and place.is_file():
+        return {place.stem.partition("-")[2]: place}
+    run = Run(place)
+    for role in (STUDENT, BASELINE, TEACHER):
+        if run.costs(role).exists():  # Written after the scores.
+            remedy = f"--mode=evaluate --checkpoint={place} makes it again"
+            costs = read_json(run.costs(role), {"splits": [str]}, remedy)
+            return {s: run.scores(role, s) for s in costs["splits"]}
+    raise UserError(
+        f"{place} has no scores: give runs that were evaluated, or files "
+        "RUN/scores/ROLE-SPLIT.npz of them."
+    )
+
+
+def fuse(places: list[Path]) -> dict[str, tuple[list[Path], list[Scores]]]:
+    """`{split: (files, scores)}` for what all members scored.
+
+    Scores are those of the videos that all have, in one order; the last is the
+    ensemble.
+
+    Args:
+      places: as for `score_files`, two or more.
+
+    Raises:
+      UserError: they have no split, or no video, in common; or other classes.
+    """
+    if len(places) < 2:
+        raise UserError("An ensemble has two members or more.")
+    files = [score_files(place) for place in places]
+    common = set.intersection(*map(set, files))
+    if not common:
+        splits = "; ".join(
+            f"{', '.join(found)} in {place}"
+            for place, found in zip(places, files, strict=True)
+        )
+        raise UserError(f"No split was scored by all: {splits}.")
+    fused = {}
+    for split in sorted(common):
+        members = [found[split] for found in files]
+        scores = on_common_videos(*map(Scores.load, members))
+        classes = [s.probabilities.shape[1] for s in scores]
+        if len(set(classes)) > 1:
+            raise UserError(
+                f"The members of an ensemble must have the same classes; these "
+                f"have {', '.join(map(str, classes))}."
+            )
+        fused[split] = members, [*scores, average(*scores)]
+    return fused
+
+
+def lines(fused: dict) -> list[str]:
+    """For people: members and ensemble, and what it gains over the best."""
+    text = []
+    for split, (files, scores) in fused.items():
+        text.append(f"{split}, {len(scores[0].ids)} videos")
+        names = [str(path.with_suffix("")) for path in files]
+        for name, one in zip([*names, ENSEMBLE], scores, strict=True):
+            found = one.metrics()
+            text.append(
+                f"  {name}: top-1 {_percent(found['top1'])}, "
+                f"top-5 {_percent(found['top5'])}"
+            )
+        *members, ensemble = scores
+        best = max(range(len(members)), key=lambda i: members[i].top1())
+        change = paired_difference(members[best], ensemble)
+        low, high = (100 * bound for bound in change.ci95)
+        text.append(
+            f"  {ENSEMBLE} - {names[best]}: {100 * change.value:+.1f} points "
+            f"[{low:+.1f}, {high:+.1f}]"
+        )
+    return text
+
+
+def _percent(entry: dict) -> str:
+    low, high = (100 * bound for bound in entry["ci95"])
+    return f"{100 * entry['value']:.1f} % [{low:.1f}, {high:.1f}]"
+
+
+def write(fused: dict, out: Path) -> None:
+    """`out/results.json`, and `out/scores/` for `d3d_tf.tfrecords.compare`."""
+    metrics = {}
+    (out / "scores").mkdir(parents=True, exist_ok=True)
+    for split, (_, scores) in fused.items():
+        scores[-1].save(Run(out).scores(ENSEMBLE, split))
+        for name, entry in scores[-1].metrics().items():
+            metrics[f"{ENSEMBLE}/{name}/{split}"] = entry
+    members = [str(path) for files, _ in fused.values() for path in files]
+    results = {"members": members, "metrics": metrics}
+    write_atomically(out / "results.json", sealed(results))
+
+
+def _require_no_run(out: Path) -> None:
+    found = Run(out).read_results()
+    if Run(out).exists() or found and "members" not in found:
+        raise UserError(
+            f"{out} holds a run's results, which an ensemble's would replace: "
+            "name another folder with --out."
+        )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prints the ensemble's accuracy; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m d3d_tf.experiment.ensemble",
+        description="Averages the soft-max scores of several results.",
+    )
+    parser.add_argument("members", metavar="RUN", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path, help="folder for what is found")
+    given = parser.parse_args(argv)
+
+    def work() -> None:
+        if given.out:
+            _require_no_run(given.out)
+        fused = fuse(given.members)
+        print("\n".join(lines(fused)))
+        if given.out:
+            write(fused, given.out)
+
+    return exit_code_of(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

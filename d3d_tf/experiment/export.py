@@ -1,0 +1,89 @@
+"""Publishes the student of a run."""
+
+import dataclasses
+from pathlib import Path
+
+from d3d_tf.atomic_files import is_literal, resolved
+from d3d_tf.config import Recipe, digest
+from d3d_tf.data.dataset import open_dataset
+from d3d_tf.errors import UserError
+from d3d_tf.experiment.agreement_clips import samples
+from d3d_tf.hub_export.export import export_module
+from d3d_tf.hub_export.video_agreement import compare_ways
+from d3d_tf.runs.folder import Run
+from d3d_tf.screen import say
+
+
+def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
+    """Exports a run's network; returns the version folder.
+
+    Classification goes to the run's `export/`; another kind, whose versions
+    are another thing to serve, to a folder of its own in there.
+
+    Args:
+      run: the run.
+      network: its RGB network.
+      recipe: the run's own, maybe with another section `export`.
+    """
+    recipe = recipe or run.recipe()
+    results = run.read_results()
+    kind, endpoint = recipe.export.kind, recipe.export.endpoint
+    folder = run.export_path
+    classifies = kind == "classification"
+    if not classifies:
+        folder /= f"{kind}-{endpoint}" if endpoint else kind
+    module = export_module(
+        network,
+        folder,
+        labels=run.labels(),
+        frames=recipe.clip.frames,
+        size=recipe.clip.size,
+        short_side=recipe.data.short_side,
+        kind=kind,
+        endpoint=endpoint,
+        info={
+            "recipe": recipe.name,
+            "recipe_hash": digest(run.recipe()),
+            # With it --mode=finetune builds the network again.
+            "network": dataclasses.asdict(recipe.network),
+            "frame_rate": recipe.data.frame_rate,
+            "square_pixels": recipe.data.square_pixels,
+            "flow": run.origin()["flow"],
+            "flow_recipe": digest(run.origin()["flow"]),
+            "flow_mismatch": run.origin()["flow_mismatch"],
+            "weights": run.weights(),
+            "dataset": results.get("dataset"),
+            "protocol": results.get("protocol"),
+            "metrics": results.get("metrics", {}),
+        },
+        compare=(
+            (lambda module: _on_videos(module, run, recipe))
+            if classifies
+            else None
+        ),
+    )
+    if not is_literal(resolved(module)):
+        say(
+            f"warning: TensorFlow itself may not find {module}: it takes [, ], "
+            "*, ? and \\ in a path for a pattern. Copy the module to another "
+            "folder for hub.KerasLayer and TensorFlow Serving."
+        )
+    return module
+
+
+def _on_videos(module, run: Run, recipe: Recipe) -> dict:
+    """How the module's ways agree on videos of the run's records."""
+    records = run.origin()["records"]
+    if not records:
+        return {"note": "none, the run was not trained on records", "ways": {}}
+    try:
+        dataset = open_dataset(records)
+    except UserError:
+        return {"note": f"none, {records} is no longer there", "ways": {}}
+    if dataset.info.get("foreign"):
+        return {"note": "none, the records are another tool's", "ways": {}}
+    split = (dataset.test_splits or ["train"])[-1]
+    return {
+        "note": f"centre clips of {split} of {dataset.info['name']}",
+        "ways": compare_ways(module, samples(dataset, recipe)),
+    }

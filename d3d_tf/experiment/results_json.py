@@ -1,0 +1,102 @@
+"""The results table, row by row, on the screen and in results.json."""
+
+import time
+
+import d3d_tf
+from d3d_tf import processor
+from d3d_tf.config import Recipe, digest, to_dict
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.errors import UserError
+from d3d_tf.experiment.rows import header, line
+from d3d_tf.experiment.stages import Experiment
+from d3d_tf.runs.folder import Run
+from d3d_tf.screen import say
+
+
+def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
+    """What of each video was scored, and how many were shorter than that."""
+    views = recipe.evaluation
+    frames = views.clip_frames or recipe.clip.frames
+    clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
+    crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
+    text = f"{clips} x {crops} x {frames} frames at "
+    # The records' own: those of another run may have another.
+    text += f"{dataset.info['recipe']['data']['frame_rate']:g} fps"
+    if views.clips * views.crops > 1:
+        text += ", mean of the soft-max scores"
+    for split in splits:
+        shorter = dataset.count_shorter(split, frames)
+        if shorter:
+            text += (
+                f"; {shorter} of {dataset.splits[split]} videos of {split} are "
+                "shorter and begin again at their end"
+            )
+    return text
+
+
+def set_damaged_aside(run: Run) -> None:
+    """Makes room for new results where nobody can read the old ones."""
+    try:
+        run.read_results()
+    except UserError as error:
+        aside = run.results_path.with_name("damaged-results.json")
+        run.results_path.replace(aside)
+        say(f"warning: {error} It is set aside as {aside.name}.")
+
+
+def write_table(
+    experiment: Experiment,
+    roles: tuple[str, ...],
+    *,
+    flow_mismatch: dict | None = None,
+) -> dict:
+    """Makes the rows in turn; shows and saves each as soon as it exists.
+
+    Args:
+      experiment: what makes them.
+      roles: which.
+      flow_mismatch: flows that differ although they should not, written down.
+    """
+    begin = time.time()
+    recipe, dataset = experiment.recipe, experiment.dataset
+    tests = dataset.test_splits or ["train"]
+    set_damaged_aside(experiment.run)
+    earlier = experiment.run.read_results()
+    results = {
+        "recipe": to_dict(recipe),
+        "recipe_hash": digest(recipe),
+        "code_version": d3d_tf.__version__,
+        "seed": recipe.seed,
+        "dataset": {
+            key: dataset.info[key] for key in ("name", "digest", "num_videos")
+        },
+        "flow": dataset.flow,
+        "flow_recipe": dataset.info["flow_recipe"],
+        "flow_mismatch": flow_mismatch,
+        "weights": experiment.run.weights(),
+        "protocol": (
+            f"{describe_views(recipe, dataset, tests)}; bare metric names are "
+            f"for the split {tests[-1]}; ms per video: one clip of "
+            f"{recipe.clip.frames} frames, batch 1, flow (one core) where "
+            f"the row needs it, decoding excluded, {processor.description()}, "
+            f"{experiment.devices()}"
+        ),
+        "metrics": {},
+        "per_class": {},
+        "wall_seconds": 0.0,
+    }
+    say(header(tests))
+    for role in roles:
+        row = experiment.row(role)
+        toy, name = recipe.toy is not None, experiment.name(role)
+        say(line(row, tests, toy=toy, name=name))
+        results["metrics"] |= row.metrics(tests)
+        if role == "student" or not results["per_class"]:
+            results["per_class"] = row.scores[tests[-1]].per_class(
+                dataset.classes
+            )
+        results["wall_seconds"] = (
+            earlier.get("wall_seconds", 0.0) + time.time() - begin
+        )
+        experiment.run.write_results(results)
+    return results

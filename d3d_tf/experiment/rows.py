@@ -1,0 +1,139 @@
+"""The rows of the results table, on the screen and in results.json."""
+
+import dataclasses
+
+from d3d_tf.atomic_files import write_atomically
+from d3d_tf.config import EvaluationRecipe, to_dict
+from d3d_tf.damaged import read_json
+from d3d_tf.errors import UserError
+from d3d_tf.evaluation.metrics import CONVERGED, Scores, wilson_interval
+from d3d_tf.roles import ROLES
+from d3d_tf.runs.folder import Run
+from d3d_tf.screen import say
+from d3d_tf.sealed import sealed
+
+_COSTS = {
+    "dataset": str,
+    "splits": [str],
+    "parameters": int,
+    "milliseconds": float,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One method.
+
+    Attributes:
+      role: a key of `ROLES`.
+      scores: by split.
+      parameters: trained ones, of all networks that it runs.
+      milliseconds: per video, flow included where it needs it.
+    """
+
+    role: str
+    scores: dict[str, Scores]
+    parameters: int
+    milliseconds: float
+
+    def train_top1(self) -> float | None:
+        """Accuracy on the training videos, 0..1; None if there are none."""
+        if "train" not in self.scores:
+            return None
+        right, total = self.scores["train"].top1()
+        return right / total
+
+    def save(self, run: Run, data_digest: str, views: EvaluationRecipe) -> None:
+        """Writes scores and costs into the run folder, the costs last."""
+        run.costs(self.role).parent.mkdir(parents=True, exist_ok=True)
+        hashes = {
+            split: scores.save(run.scores(self.role, split))
+            for split, scores in self.scores.items()
+        }
+        costs = {
+            "dataset": data_digest,
+            "views": to_dict(views),
+            "splits": list(self.scores),
+            "sha256": hashes,
+            "parameters": self.parameters,
+            "milliseconds": self.milliseconds,
+        }
+        write_atomically(run.costs(self.role), sealed(costs))
+
+    @classmethod
+    def load(
+        cls, role: str, run: Run, data_digest: str, views: EvaluationRecipe
+    ) -> "Row | None":
+        """What `save` wrote for the same data and views, or None.
+
+        What cannot be read is None, too, and that is said.
+        """
+        if not run.costs(role).exists():
+            return None
+        try:
+            costs = read_json(run.costs(role), _COSTS, "")
+            # Older runs do not say: they knew one view only.
+            saved = costs.get("views", to_dict(EvaluationRecipe()))
+            if costs["dataset"] != data_digest or saved != to_dict(views):
+                return None
+            hashes = costs.get("sha256", {})
+            scores = {
+                split: Scores.load(run.scores(role, split), hashes.get(split))
+                for split in costs["splits"]
+            }
+        except UserError as error:
+            text = f"{error}".rstrip(".: ")
+            say(f"warning: {text}: {ROLES[role].title} is scored again.")
+            return None
+        return cls(
+            role,
+            scores,
+            parameters=costs["parameters"],
+            milliseconds=costs["milliseconds"],
+        )
+
+    def metrics(self, test_splits: list[str]) -> dict:
+        """Entries of results.json; the bare name is the last, hardest split."""
+        entries: dict = {}
+        if "train" in self.scores:
+            entries[f"{self.role}/train_top1"] = {
+                "value": self.train_top1(),
+                "n": len(self.scores["train"].labels),
+            }
+        entries |= {
+            f"{self.role}/parameters": {"value": self.parameters},
+            f"{self.role}/ms_per_video": {"value": self.milliseconds},
+        }
+        for split in test_splits:
+            for name, entry in self.scores[split].metrics().items():
+                entries[f"{self.role}/{name}"] = entry
+                if len(test_splits) > 1:
+                    entries[f"{self.role}/{name}/{split}"] = entry
+        return entries
+
+
+def header(test_splits: list[str]) -> str:
+    """The first line of the table on the screen."""
+    splits = "".join(f"{'top-1 ' + name:>24}" for name in test_splits)
+    return f"{'':16}{splits}{'training':>10}{'parameters':>12}{'ms/video':>10}"
+
+
+def line(
+    row: Row, test_splits: list[str], *, toy: bool, name: str | None = None
+) -> str:
+    """A row on the screen: accuracies in % with their 95 % intervals."""
+    cells = ""
+    for split in test_splits:
+        right, total = row.scores[split].top1()
+        low, high = wilson_interval(right, total)
+        cell = f"{100 * right / total:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+        cells += f"{cell:>24}"
+    note = ""
+    train = row.train_top1()
+    if toy and train is not None and train < CONVERGED:
+        note = "  did not converge"
+    return (
+        f"{name or ROLES[row.role].title:16}{cells}"
+        f"{'-' if train is None else f'{100 * train:.1f}':>10}"
+        f"{row.parameters:>12,}{row.milliseconds:>10.1f}{note}"
+    )

@@ -1,1 +1,0 @@
-"""What the modes of `d3d_tf.main` do."""

@@ -1,0 +1,200 @@
+"""Batch normalisation as the original S3D-G and I3D networks have it.
+
+y = (x - mean) / sqrt(var + epsilon) + beta; there is no gamma in any released
+checkpoint. In training the statistics are those of the batch over
+(batch, time, height, width), and the moving averages follow the *biased*
+batch variance. Keras' fused layer stores the unbiased one, n / (n - 1) times
+larger; we use the same fused kernel and undo that factor.
+"""
+
+import contextlib
+import contextvars
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from d3d_tf.keras_api import keras
+from d3d_tf.layers.lengths import as_float32, lengths
+
+_AT_REST = contextvars.ContextVar("averages_at_rest", default=False)
+
+
+@contextlib.contextmanager
+def averages_at_rest():
+    """Inside, a `BatchNorm` in training does not update its averages.
+
+    For whatever computes a forward pass a second time.
+    """
+    token = _AT_REST.set(True)
+    try:
+        yield
+    finally:
+        _AT_REST.reset(token)
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+class BatchNorm(keras.layers.Layer):
+    """Batch normalisation with a shift and no scale, per channel.
+
+    Input and output: `[batch, time, height, width, channels]`, any float type;
+    statistics and variables are float32.
+
+    Under a distribution strategy every replica normalises with the statistics
+    of its own part of the batch, as the paper's 56 GPUs did with 6 clips each,
+    and the moving averages become the mean over replicas of each replica's
+    update. With `synchronized=True` the statistics are those of the global
+    batch, so that a step does not depend on how many replicas share it.
+    Only sums travel between them; the gradient flows through.
+
+    Args:
+      momentum: share of the moving average kept at an update; the original
+        networks use 0.999 (S3D, section 3).
+      epsilon: added to the variance; 1e-3 in the original networks.
+      synchronized: use the statistics of the global batch.
+
+    A layer with `trainable=False` normalises with its moving averages also
+    when called with `training=True`, which is Keras 2's rule. With
+    `frozen_statistics=True`, an attribute, so does one whose shift is trained.
+    """
+
+    def __init__(
+        self,
+        momentum: float = 0.999,
+        epsilon: float = 1e-3,
+        synchronized: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.synchronized = synchronized
+        self.frozen_statistics = False
+
+    def build(self, input_shape):
+        def add(name, initial_value, trainable):
+            averaged = (
+                {}
+                if trainable
+                else {
+                    "synchronization": tf.VariableSynchronization.ON_READ,
+                    "aggregation": tf.VariableAggregation.MEAN,
+                }
+            )
+            return self.add_weight(
+                name=name,
+                shape=(input_shape[-1],),
+                dtype=tf.float32,
+                initializer=initial_value,
+                trainable=trainable,
+                experimental_autocast=False,
+                **averaged,
+            )
+
+        self.beta = add("beta", "zeros", True)
+        self.moving_mean = add("moving_mean", "zeros", False)
+        self.moving_variance = add("moving_variance", "ones", False)
+        super().build(input_shape)
+
+    def call(self, inputs, training=None):
+        if not training or not self.trainable or self.frozen_statistics:
+            return self._normalise(
+                inputs, self.moving_mean, self.moving_variance
+            )
+        if self.synchronized and _num_replicas() > 1:
+            mean, variance = _global_moments(inputs)
+            outputs = self._normalise(inputs, mean, variance)
+        else:
+            outputs, mean, variance = self._fused(inputs)
+        self._follow(self.moving_mean, mean)
+        self._follow(self.moving_variance, variance)
+        return outputs
+
+    def _normalise(self, inputs, mean, variance):
+        scale = tf.math.rsqrt(variance + self.epsilon)
+        shift = self.beta - mean * scale
+        return inputs * tf.cast(scale, inputs.dtype) + tf.cast(
+            shift, inputs.dtype
+        )
+
+    def _fused(self, inputs):
+        """Normalised inputs, batch mean and biased batch variance."""
+        shape = lengths(inputs)
+        nothing = tf.constant([], tf.float32)
+        # The kernel wants four axes; time and height only ever act together.
+        outputs, mean, unbiased, *_ = _fused_kernel(inputs.dtype)(
+            x=tf.reshape(inputs, [shape[0], -1, *shape[3:]]),
+            scale=tf.ones(self.beta.shape),
+            offset=self.beta,
+            mean=nothing,
+            variance=nothing,
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        outputs = tf.reshape(outputs, shape)
+        count = as_float32(math.prod(shape[:-1]))
+        largest = tf.maximum if tf.is_tensor(count) else np.maximum
+        # For a single value the kernel does not apply its n / (n - 1) factor.
+        biased = unbiased * largest(count - 1.0, 1.0) / largest(count, 1.0)
+        if not tf.is_tensor(count) and count > 0:
+            return outputs, mean, biased
+        # A replica without a clip, in a short last batch, knows nothing new.
+        seen = count > 0
+        mean = tf.where(seen, mean, self.moving_mean)
+        biased = tf.where(seen, biased, self.moving_variance)
+        return outputs, mean, biased
+
+    def _follow(self, average, value):
+        if _AT_REST.get():
+            return
+        # average -= (average - value) * share, in two operations.
+        tf.raw_ops.ResourceApplyGradientDescent(
+            var=average.handle,
+            alpha=tf.constant(1.0 - self.momentum, tf.float32),
+            delta=average - value,
+        )
+
+    def get_config(self):
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "synchronized": self.synchronized,
+        }
+
+
+def _fused_kernel(dtype):
+    """On CPUs the first version: the same, and five operations less.
+
+    Its gradient takes None for the statistics, which nothing is derived by; for
+    V3 TensorFlow makes zeros. GPUs are faster with V3.
+    """
+    if dtype == tf.float32 and not tf.config.list_logical_devices("GPU"):
+        return tf.raw_ops.FusedBatchNorm
+    return tf.raw_ops.FusedBatchNormV3
+
+
+def _num_replicas() -> int:
+    context = tf.distribute.get_replica_context()
+    return context.num_replicas_in_sync if context else 1
+
+
+def _global_moments(inputs):
+    """Mean and biased variance over the global batch, both `[channels]`."""
+    inputs = tf.cast(inputs, tf.float32)
+    axes = [0, 1, 2, 3]
+    count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
+    # Sums and not means: replicas may hold parts of unequal size.
+    sums = tf.stack(
+        [
+            tf.reduce_sum(inputs, axes),
+            tf.reduce_sum(tf.square(inputs), axes),
+            tf.fill(tf.shape(inputs)[-1:], count),
+        ]
+    )
+    total, squares, counts = tf.unstack(
+        tf.distribute.get_replica_context().all_reduce(
+            tf.distribute.ReduceOp.SUM, sums
+        )
+    )
+    mean = total / counts
+    return mean, tf.maximum(squares / counts - tf.square(mean), 0.0)

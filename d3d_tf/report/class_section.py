@@ -1,0 +1,54 @@
+"""The report's figures of single classes (D3D, supplement, figures 2 and 3)."""
+
+from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.evaluation.paired import (
+    class_differences,
+    describe_classes,
+    paired_difference,
+)
+from d3d_tf.report.pictures import class_bars
+from d3d_tf.runs.folder import Run
+
+
+def class_section(
+    run: Run, classes: list[str], split: str, results: dict
+) -> dict:
+    """What the page shows of classes.
+
+    Args:
+      run: whose scores are read.
+      classes: names in the order of labels.
+      split: the one that bare metric names are for.
+      results: of the run; its `per_class` is drawn.
+
+    Returns:
+      `accuracy`, an SVG; `difference`, an SVG of what distillation changed,
+      and `summary`, its words, empty unless the run has both a student and a
+      baseline.
+    """
+    accuracy = {
+        name: 100 * entry["value"]
+        for name, entry in results["per_class"].items()
+    }
+    section = {
+        "accuracy": class_bars(accuracy, "top-1, %"),
+        "difference": "",
+        "summary": "",
+    }
+    paths = [run.scores(role, split) for role in ("baseline", "student")]
+    if not all(path.exists() for path in paths):
+        return section
+    pair = [Scores.load(path) for path in paths]
+    changes = class_differences(*pair)
+    total = paired_difference(*pair)
+    low, high = total.ci95
+    section["difference"] = class_bars(
+        {classes[label]: 100 * change for label, change in changes.items()},
+        "points by distillation",
+    )
+    section["summary"] = (
+        f"Student minus baseline, video by video: {100 * total.value:+.1f} "
+        f"points [{100 * low:+.1f}, {100 * high:+.1f}] (95 %, bootstrap over "
+        f"{total.videos} videos); {describe_classes(changes)}"
+    )
+    return section

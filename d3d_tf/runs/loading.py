@@ -1,0 +1,60 @@
+"""Networks out of run folders."""
+
+from pathlib import Path
+
+from d3d_tf.atomic_files import to_path
+from d3d_tf.errors import UserError
+from d3d_tf.models.inception.networks import make_network
+from d3d_tf.roles import BASELINE, INITIAL, STREAM, STUDENT
+from d3d_tf.runs.folder import Run
+from d3d_tf.training.checkpoints import is_finished, restore
+
+
+def load_checkpoint(folder: str | Path, role: str | None = None):
+    """The trained network of a run folder.
+
+    Args:
+      folder: of the run.
+      role: `student`, `baseline` (RGB) or `teacher` (flow); default: the
+        student, or the baseline where there is no student.
+
+    Returns:
+      A network: frames in [-1, 1] (or flow, px per frame / 20) to logits.
+
+    Raises:
+      UserError: the folder is no run, or has not finished that network.
+    """
+    run = Run(to_path(folder))
+    role = role_to_load(run, role)
+    network = make_network(
+        run.recipe().network, len(run.labels()), STREAM[role]
+    )
+    restore(network, run.checkpoints(role))
+    return network
+
+
+def role_to_load(run: Run, role: str | None = None) -> str:
+    """Which network `load_checkpoint` gives.
+
+    Raises:
+      UserError: as there.
+    """
+    run.recipe()
+    wanted = [role] if role else [STUDENT, BASELINE]
+    for name in wanted:
+        if is_finished(run.checkpoints(name)):
+            return name
+    if run.is_converted() or "module" in (run.weights() or {}):
+        there = [
+            name
+            for name in (*STREAM, INITIAL)
+            if is_finished(run.checkpoints(name))
+        ]
+        raise UserError(
+            f"{run.folder} is a converted checkpoint, or a module, with no "
+            f"{' or '.join(wanted)}; it holds {', '.join(there)}."
+        )
+    raise UserError(
+        f"{run.folder} has no finished {' or '.join(wanted)}: start "
+        f"--mode={run.maker()} --run_dir={run.folder} again, it goes on."
+    )

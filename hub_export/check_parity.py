@@ -1,0 +1,172 @@
+"""Whether what was saved is what it was saved from."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_hub as hub
+
+from d3d_tf.errors import UserError
+from d3d_tf.hub_export.cut_network import Part, cut
+from d3d_tf.hub_export.rounding import (
+    TOLERANCE,
+    difference,
+    last_bit,
+    sensitivity,
+)
+from d3d_tf.hub_export.signature_inputs import ClipSpec
+from d3d_tf.models.inception.folding import rebuilt
+from d3d_tf.models.inception.networks import VideoNetwork
+
+# Of a way whose answer is a sum of squares of weights: no network enlarges it.
+REGULARIZATION = "regularization"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What a network says of random clips.
+
+    Attributes:
+      pixels: uint8 `[2, frames, size, size, 3]`.
+      outputs: by name, of the network.
+      sensitivity: how far last bits move them; see `rounding`.
+    """
+
+    pixels: np.ndarray
+    outputs: dict
+    sensitivity: float
+
+
+def make_reference(network, part: Part, clip: ClipSpec) -> Reference:
+    """Asks a network for what its module will be compared with.
+
+    Raises:
+      UserError: its outputs are not finite.
+    """
+    pixels = np.random.default_rng(0).integers(
+        0, 256, [2, clip.frames, clip.size, clip.size, 3], np.uint8
+    )
+    frames = _unit(pixels) * 2 - 1
+    outputs = _outputs(part, frames)
+    if "logits" in outputs:
+        # Not by way of the part, which is compared, too.
+        logits = network(tf.constant(frames), training=False)
+        outputs |= {"logits": logits, "probabilities": tf.nn.softmax(logits)}
+    moved = sensitivity(_in_last_bits(network, part, frames), outputs)
+    for name, value in (outputs | {"outputs": moved}).items():
+        if not np.isfinite(value).all():
+            raise UserError(
+                f"The network's {name} of a random clip are not finite, as "
+                "after a training that diverged. Nothing was published."
+            )
+    return Reference(pixels, outputs, moved)
+
+
+def largest_differences(
+    network,
+    part: Part,
+    module,
+    clip: ClipSpec,
+    reference: Reference | None = None,
+) -> dict[str, float]:
+    """Between the network and each way into the saved module.
+
+    Of all outputs, in units of the largest value of that output, if it is
+    above 1: rounding grows with it. `regularization` compares the sum of the
+    penalties with what Keras adds to the loss.
+
+    Args:
+      network, part: what was saved.
+      module: as `hub.load` gives it, which takes seconds: once is enough.
+      clip: what its signatures accept.
+      reference: of `make_reference`, if it was made already.
+
+    Raises:
+      UserError: the network's own outputs are not finite.
+    """
+    reference = reference or make_reference(network, part, clip)
+    pixels, expected = reference.pixels, reference.outputs
+    unit = _unit(pixels)
+    main = "logits" if "logits" in expected else "features"
+    given = {
+        "serving_default": unit,
+        "frames_uint8": pixels,
+        "frames_encoded": _png(pixels, clip),
+    }
+    found = {
+        "reloaded": {main: module(unit, training=False)},
+        "infer": {main: module.infer(unit)},
+        "keras_layer": {main: hub.KerasLayer(module)(unit)},
+    } | {
+        name: module.signatures[name](frames=tf.constant(frames))
+        for name, frames in given.items()
+    }
+    differences = {
+        way: float(
+            np.max([difference(expected[k], v) for k, v in outputs.items()])
+        )
+        for way, outputs in found.items()
+    }
+    theirs = [loss() for loss in module.regularization_losses]
+    ours = [loss for layer in part.layers for loss in layer.losses]
+    differences[REGULARIZATION] = difference(
+        tf.add_n(ours) if ours else tf.zeros([]),
+        tf.add_n(theirs) if theirs else tf.zeros([]),
+    )
+    return differences
+
+
+def outside(differences: dict[str, float], allowed: float) -> list[str]:
+    """The ways that differ by more than is allowed."""
+    # NaN is no more than anything, and no less.
+    return [
+        way
+        for way, value in differences.items()
+        if not value <= (TOLERANCE if way == REGULARIZATION else allowed)
+    ]
+
+
+def _in_last_bits(network, part: Part, frames: np.ndarray):
+    """What a network says if all that goes in is changed in its last bit.
+
+    The weights in a copy, of our networks: others are never folded.
+    """
+    copy = copied = None
+    if isinstance(network, VideoNetwork):
+        copy = rebuilt(network)
+        copied = cut(copy, part.kind, part.endpoint)
+
+    def answer(draw: int) -> dict:
+        if copy is not None:
+            weights = network.get_weights()
+            copy.set_weights([last_bit(w, draw) for w in weights])
+        return _outputs(copied or part, last_bit(frames, draw))
+
+    return answer
+
+
+def _outputs(part: Part, frames: np.ndarray) -> dict:
+    outputs = dict(part.forward(tf.constant(frames), False))
+    if "logits" in outputs:
+        outputs["probabilities"] = tf.nn.softmax(outputs["logits"])
+    return outputs
+
+
+def _unit(pixels: np.ndarray) -> np.ndarray:
+    return (pixels / 255).astype(np.float32)
+
+
+def _png(pixels: np.ndarray, clip: ClipSpec) -> np.ndarray:
+    """The clips in the middle of frames that are neither resized nor lossy."""
+    room = clip.short_side - clip.size
+    before, after = room // 2, room - room // 2
+    border = [(before, after), (before, after), (0, 0)]
+    return np.array(
+        [
+            [
+                tf.io.encode_png(np.pad(frame, border)).numpy()
+                for frame in frames
+            ]
+            for frames in pixels
+        ]
+    )

@@ -1,0 +1,267 @@
+"""Which frames, which pixels: by hand, and uniform where drawn."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf.config import ClipRecipe, EvaluationRecipe
+from d3d_tf.data.crops import (
+    ClipGeometry,
+    centre_geometry,
+    crop_and_flip,
+    random_geometry,
+    view_geometry,
+)
+
+
+def centre(length, height, width, frames, size):
+    view = centre_geometry(length, height, width, frames=frames, size=size)
+    return (
+        np.array(view.indices).tolist(),
+        int(view.top),
+        int(view.left),
+        bool(view.flip),
+    )
+
+
+@pytest.mark.parametrize(
+    "length, indices",
+    [
+        (4, [0, 1, 2, 3]),
+        (9, [2, 3, 4, 5]),  # (9 - 4) // 2
+        (10, [3, 4, 5, 6]),
+        (3, [0, 1, 2, 0]),  # Too short: from the beginning again.
+        (1, [0, 0, 0, 0]),
+    ],
+)
+def test_centre_clip(length, indices):
+    """The middle crop of 20 x 31: (20 - 16)/2 rows, (31 - 16)//2 columns."""
+    assert centre(length, 20, 31, 4, 16) == (indices, 2, 7, False)
+
+
+def views_of(length, height, width, views, frames=4, size=16):
+    """(first frame, top, left) of every view; flips are never."""
+    found = []
+    for number in range(views.clips * views.crops):
+        view = view_geometry(
+            tf.constant(number),
+            *(tf.constant(n) for n in (length, height, width)),
+            views=views,
+            frames=frames,
+            size=size,
+        )
+        indices = view.indices.numpy()
+        steps = (indices[0] + np.arange(frames)) % length
+        np.testing.assert_array_equal(indices, steps)
+        assert not view.flip
+        found.append((int(indices[0]), int(view.top), int(view.left)))
+    return found
+
+
+@pytest.mark.parametrize("length", [1, 3, 4, 9, 10])
+def test_a_single_view_is_the_centre(length):
+    (found,) = views_of(length, 20, 31, EvaluationRecipe())
+    indices, top, left, _ = centre(length, 20, 31, 4, 16)
+    assert found == (indices[0], top, left)
+
+
+@pytest.mark.parametrize(
+    ("clips", "length", "starts"),
+    [
+        (2, 10, [0, 6]),  # 10 - 4: the last possible start.
+        (3, 10, [0, 3, 6]),
+        (4, 12, [0, 2, 5, 8]),  # 8 k / 3: 0, 2.67, 5.33, 8.
+        (3, 4, [0, 0, 0]),  # As long as a clip.
+        (2, 3, [0, 0]),  # Shorter.
+        (10, 250, [0, 27, 54, 82, 109, 136, 164, 191, 218, 246]),
+    ],
+)
+def test_clips_are_spread_from_beginning_to_end(clips, length, starts):
+    views = EvaluationRecipe(clips=clips)
+    assert views_of(length, 20, 31, views) == [(s, 2, 7) for s in starts]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "corners"),
+    [
+        # 31 - 16 = 15 columns to go: 0, 7, 15; rows in the middle: 2.
+        (20, 31, [(2, 0), (2, 7), (2, 15)]),
+        (31, 20, [(0, 2), (7, 2), (15, 2)]),
+        (20, 20, [(2, 0), (2, 2), (2, 4)]),
+    ],
+)
+def test_three_crops_are_along_the_longer_side(height, width, corners):
+    """The same ones for each of two clips, clip by clip."""
+    views = EvaluationRecipe(clips=2, crops=3)
+    assert views_of(10, height, width, views) == [
+        (start, *corner) for start in (0, 6) for corner in corners
+    ]
+
+
+def test_the_full_length_of_a_shorter_video():
+    """S3D's 250 frames of a video of 100: it begins again twice."""
+    view = view_geometry(
+        tf.constant(0),
+        tf.constant(100),
+        tf.constant(20),
+        tf.constant(20),
+        views=EvaluationRecipe(clip_frames=250),
+        frames=250,
+        size=16,
+    )
+    expected = [*range(100), *range(100), *range(50)]
+    assert view.indices.numpy().tolist() == expected
+
+
+def draws(count, **changes):
+    given = {
+        "length": 10,
+        "height": 20,
+        "width": 18,
+        "frames": 8,
+        "size": 16,
+        "flip": True,
+    } | changes
+    sizes = [given.pop(name) for name in ("length", "height", "width")]
+    clip = ClipRecipe(**given)
+
+    def draw(i):
+        view = random_geometry(*sizes, clip=clip, seed=tf.stack([7, i]))
+        return view.indices, view.top, view.left, view.flip
+
+    @tf.function
+    def run():
+        return tf.map_fn(
+            draw,
+            tf.range(count),
+            fn_output_signature=(tf.int32, tf.int32, tf.int32, tf.bool),
+        )
+
+    return [value.numpy() for value in run()]
+
+
+def test_draws_are_uniform():
+    """Starts 0..2, tops 0..4, lefts 0..2, flips: each equally often in 3000.
+
+    The count of one of n equal outcomes is binomial: five deviations off would
+    happen once in a million.
+    """
+    indices, tops, lefts, flips = draws(3000)
+    assert (np.diff(indices, axis=1) == 1).all()
+    for values, outcomes in (
+        (indices[:, 0], 3),
+        (tops, 5),
+        (lefts, 3),
+        (flips.astype(int), 2),
+    ):
+        counts = np.bincount(values, minlength=outcomes)
+        assert len(counts) == outcomes
+        p = 1 / outcomes
+        assert abs(counts - 3000 * p).max() < 5 * (3000 * p * (1 - p)) ** 0.5
+    # Drawn apart from each other.
+    joint = np.corrcoef([indices[:, 0], tops, lefts, flips])
+    assert abs(joint - np.eye(4)).max() < 0.1
+
+
+def test_a_draw_is_a_function_of_the_seed():
+    for first, second in zip(draws(20), draws(20), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_flip_off_changes_nothing_else():
+    indices, tops, lefts, flips = draws(50, flip=False)
+    assert not flips.any()
+    with_flip = draws(50)
+    np.testing.assert_array_equal(indices, with_flip[0])
+    np.testing.assert_array_equal(tops, with_flip[1])
+    np.testing.assert_array_equal(lefts, with_flip[2])
+
+
+def test_nothing_to_choose():
+    """A video as large as the clip; a shorter one begins again."""
+    indices, tops, lefts, _ = draws(5, length=3, height=16, width=16, frames=5)
+    np.testing.assert_array_equal(indices, [[0, 1, 2, 0, 1]] * 5)
+    assert not tops.any() and not lefts.any()
+
+
+def test_corner_crops():
+    """Of 40 x 50: 40, 35, 30 and 26 (0.66 * 40 = 26.4) pixels.
+
+    A pair is not more than one step apart: 4 equal and 6 neighbouring ones.
+    Each of them comes in five places.
+    """
+    clip = ClipRecipe(frames=1, size=32, crop="corners", flip=False)
+
+    @tf.function
+    def run():
+        def draw(i):
+            view = random_geometry(3, 40, 50, clip=clip, seed=tf.stack([7, i]))
+            return tf.stack([*tf.unstack(view.shape), view.top, view.left])
+
+        return tf.map_fn(draw, tf.range(4000))
+
+    found = run().numpy()
+    sides = (40, 35, 30, 26)
+    expected = {
+        (h, w, top, left)
+        for i, h in enumerate(sides)
+        for j, w in enumerate(sides)
+        if abs(i - j) <= 1
+        for top, left in (
+            (0, 0),
+            (0, 50 - w),
+            (40 - h, 0),
+            (40 - h, 50 - w),
+            ((40 - h) // 2, (50 - w) // 2),
+        )
+    }
+    assert set(map(tuple, found.tolist())) == expected
+    # Uniform, each to five deviations of its binomial.
+    _, counts = np.unique(found[:, :2], axis=0, return_counts=True)
+    assert len(counts) == 10
+    assert abs(counts - 400).max() < 5 * (4000 * 0.1 * 0.9) ** 0.5
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_resized_crop(flip):
+    """A slope stays a slope: 6 x 8 pixels at (1, 3), to 4 x 4.
+
+    Pixel k of 4 is where k' = (k + 1/2) 6/4 - 1/2 of 6 was (half-pixel
+    centres), so 1 + k' in rows, and 3 + (k + 1/2) 8/4 - 1/2 in columns.
+    """
+    y, x = np.meshgrid(np.arange(10.0), np.arange(12.0), indexing="ij")
+    pixels = np.float32(np.stack([x, y], -1))[None]
+    view = ClipGeometry(
+        None,
+        tf.constant(1),
+        tf.constant(3),
+        4,
+        tf.constant(flip),
+        tf.constant([6, 8]),
+    )
+    columns = [3.5, 5.5, 7.5, 9.5]
+    rows = [1.25, 2.75, 4.25, 5.75]
+    found = crop_and_flip(tf.constant(pixels), view).numpy()[0]
+    for row in found[..., 0]:
+        np.testing.assert_allclose(row, columns[::-1] if flip else columns)
+    for column in found[..., 1].T:
+        np.testing.assert_allclose(column, rows)
+    # 8 columns became 4, 6 rows 4.
+    np.testing.assert_allclose(view.stretch(), [0.5, 2 / 3])
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_crop_and_flip_of_known_pixels(flip):
+    """Pixel (t, y, x) holds 100 t + 10 y + x; NumPy's slices are the truth."""
+    t, y, x = np.meshgrid(
+        np.arange(3), np.arange(6), np.arange(8), indexing="ij"
+    )
+    pixels = (100 * t + 10 * y + x)[..., None]
+    view = ClipGeometry(
+        None, tf.constant(1), tf.constant(3), 4, tf.constant(flip)
+    )
+    expected = pixels[:, 1:5, 3:7]
+    if flip:
+        expected = expected[:, :, ::-1]
+    found = crop_and_flip(tf.constant(pixels), view)
+    np.testing.assert_array_equal(found, expected)

@@ -1,0 +1,171 @@
+"""results.json of the toy run, recomputed from the saved scores."""
+
+import math
+
+import numpy as np
+import pytest
+import yaml
+
+import d3d_tf
+from d3d_tf import config, processor
+from d3d_tf.experiment.results_json import write_table
+from d3d_tf.experiment.stages import Experiment
+from d3d_tf.runs.folder import Run
+
+ROLES = ("teacher", "baseline", "two_stream", "student", "ensemble")
+SPLITS = ("same_colours", "shuffled_colours")
+
+
+@pytest.fixture(scope="module")
+def results(toy):
+    return toy.run.read_results()
+
+
+def load(toy, role, split):
+    with np.load(toy.run.scores(role, split)) as content:
+        return dict(content)
+
+
+def test_head(toy, results):
+    """Who made it, of what: the contract, section 2."""
+    assert {
+        "recipe",
+        "recipe_hash",
+        "code_version",
+        "seed",
+        "dataset",
+        "protocol",
+        "metrics",
+        "per_class",
+        "wall_seconds",
+    } <= results.keys()
+    saved = yaml.safe_load((toy.run.folder / "recipe.yaml").read_text())
+    assert results["recipe"] == saved
+    assert results["code_version"] == d3d_tf.__version__
+    assert results["seed"] == 0
+    info = toy.dataset().info
+    assert results["dataset"] == {
+        "name": "toy",
+        "digest": info["digest"],
+        "num_videos": 32,
+    }
+    assert results["flow"] == info["flow"]
+    assert results["flow_recipe"] == config.digest(info["flow"])
+    assert results["flow_mismatch"] is None
+    assert len(results["recipe_hash"]) == 16
+    assert 0 < results["wall_seconds"] < 600
+
+
+def test_protocol_is_spelled_out(results):
+    text = results["protocol"]
+    for part in (
+        "1 clip x 1 centre crop x 4 frames at 25 fps",
+        "split shuffled_colours",
+        "one clip of 4 frames, batch 1",
+        f", {processor.description()}, 2 CPU replica",
+    ):
+        assert part in text
+    assert "  " not in text  # Where the platform has no name of it.
+
+
+def test_metric_names(results):
+    names = {f"{role}/train_top1" for role in ROLES}
+    names |= {
+        f"{role}/{cost}"
+        for role in ROLES
+        for cost in ("parameters", "ms_per_video")
+    }
+    for top in ("top1", "top5"):
+        names |= {f"{role}/{top}" for role in ROLES}
+        names |= {f"{role}/{top}/{s}" for role in ROLES for s in SPLITS}
+    assert results["metrics"].keys() == names
+
+
+def wilson(right, n):
+    """Both solutions p of (p - right/n)^2 = z^2 p (1 - p) / n."""
+    z = 1.959964
+    share = right / n
+    a, b, c = 1 + z * z / n, -(2 * share + z * z / n), share**2
+    root = math.sqrt(b * b - 4 * a * c)
+    return [(-b - root) / (2 * a), (-b + root) / (2 * a)]
+
+
+@pytest.mark.parametrize("role", ["teacher", "baseline", "student"])
+def test_accuracies(toy, results, role):
+    """Right among 8 from the scores; the bare name is the hardest split."""
+    for split in SPLITS:
+        scores = load(toy, role, split)
+        order = np.argsort(-scores["probabilities"], axis=1)
+        for name, best in (("top1", 1), ("top5", 5)):
+            right = sum(
+                label in ranked[:best]
+                for label, ranked in zip(scores["labels"], order, strict=True)
+            )
+            entry = results["metrics"][f"{role}/{name}/{split}"]
+            assert entry["value"] == right / 8 and entry["n"] == 8
+            assert entry["ci95"] == pytest.approx(wilson(right, 8), abs=1e-5)
+    for name in ("top1", "top5"):
+        assert (
+            results["metrics"][f"{role}/{name}"]
+            == results["metrics"][f"{role}/{name}/shuffled_colours"]
+        )
+    train = load(toy, role, "train")
+    right = (train["probabilities"].argmax(1) == train["labels"]).mean()
+    assert results["metrics"][f"{role}/train_top1"] == {"value": right, "n": 16}
+
+
+def test_accuracy_of_a_pair(toy, results):
+    """Mean soft-max score of teacher and baseline."""
+    for pair, parts in (
+        ("two_stream", ("teacher", "baseline")),
+        ("ensemble", ("student", "baseline")),
+    ):
+        one, other = (load(toy, part, "same_colours") for part in parts)
+        best = (one["probabilities"] + other["probabilities"]).argmax(1)
+        value = (best == one["labels"]).mean()
+        entry = results["metrics"][f"{pair}/top1/same_colours"]
+        assert entry["value"] == value
+
+
+def test_per_class_is_the_students(toy, results):
+    """One video of each class in the hardest split."""
+    scores = load(toy, "student", "shuffled_colours")
+    best = scores["probabilities"].argmax(1)
+    classes = toy.dataset().classes
+    assert results["per_class"] == {
+        classes[label]: {"value": float(best[i] == label), "n": 1}
+        for i, label in enumerate(scores["labels"])
+    }
+    assert len(results["per_class"]) == 8
+
+
+def test_each_row_is_saved_as_soon_as_it_exists(toy, tmp_path, capsys):
+    """After every row the file on disk holds it, and the screen shows it."""
+    run = Run(tmp_path)
+    (tmp_path / "scores").mkdir()
+    (tmp_path / "origin.json").write_text(
+        '{"flow": {}, "records": null, "teacher": null}'
+    )
+    experiment = Experiment(toy.recipe, toy.dataset(), toy.run)
+    experiment.run = run
+    found = []
+    write = Run.write_results
+
+    def spy(self, results):
+        write(self, results)
+        shown = capsys.readouterr().out.splitlines()
+        found.append((set(r.split("/")[0] for r in results["metrics"]), shown))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "write_results", spy)
+        patch.setattr(experiment, "run", toy.run)
+        rows = {role: experiment.row(role) for role in ROLES}
+        patch.setattr(experiment, "run", run)
+        patch.setattr(experiment, "row", rows.get)
+        write_table(experiment, ("teacher", "student"))
+    assert [roles for roles, _ in found] == [
+        {"teacher"},
+        {"teacher", "student"},
+    ]
+    assert found[0][1][-1].startswith("Flow (teacher)")
+    assert found[1][1][-1].startswith("D3D (student)")

@@ -1,0 +1,172 @@
+"""The networks of the toy run: scores, sizes, pairs, where they come from."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from d3d_tf.config import override
+from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.experiment import stages as experiment_module
+from d3d_tf.experiment.stages import Experiment
+from d3d_tf.keras_api import keras
+from d3d_tf.runs.folder import Run
+from tests.harness import softmax
+
+
+@pytest.fixture
+def experiment(toy):
+    return Experiment(toy.recipe, toy.dataset(), toy.run)
+
+
+def test_finished_networks_are_read_not_trained(experiment, monkeypatch):
+    monkeypatch.setattr(experiment_module, "train", None)
+    for role, channels in (("teacher", 2), ("baseline", 3), ("student", 3)):
+        assert experiment.is_finished(role)
+        network = experiment.network(role)
+        assert network.input_shape[-1] == channels
+        assert experiment.network(role) is network
+
+
+@pytest.mark.parametrize(
+    "role, stream", [("teacher", "flow"), ("student", "frames")]
+)
+def test_scores_are_those_of_the_network(toy, experiment, role, stream):
+    """The saved network on the test split, one by one, softmax in NumPy."""
+    network = experiment.network(role)
+    data = make_dataset(
+        toy.dataset(),
+        "shuffled_colours",
+        toy.recipe.clip,
+        batch_size=1,
+        training=False,
+        streams=(stream, "id"),
+    )
+    scores = experiment.row(role).scores["shuffled_colours"]
+    for i, (inputs, label) in enumerate(data):
+        assert scores.ids[i] == inputs["id"][0].numpy().decode()
+        assert scores.labels[i] == label[0]
+        np.testing.assert_allclose(
+            scores.probabilities[i],
+            softmax(network(inputs[stream], training=False)[0].numpy()),
+            atol=1e-5,
+        )
+    assert i == 7
+    assert experiment.row(role).scores.keys() == {
+        "train",
+        "same_colours",
+        "shuffled_colours",
+    }
+
+
+def test_parameters_are_the_trained_ones(experiment):
+    """Kernel 27 * channels * 4, beta 4, dense 4 * 8 + 8; pairs add up."""
+    flow, frames = 27 * 2 * 4 + 44, 27 * 3 * 4 + 44
+    assert {
+        role: experiment.row(role).parameters
+        for role in (
+            "teacher",
+            "baseline",
+            "two_stream",
+            "student",
+            "ensemble",
+        )
+    } == {
+        "teacher": flow,
+        "baseline": frames,
+        "two_stream": flow + frames,
+        "student": frames,
+        "ensemble": 2 * frames,
+    }
+
+
+@pytest.mark.parametrize(
+    "pair, parts",
+    [
+        ("two_stream", ("teacher", "baseline")),
+        ("ensemble", ("student", "baseline")),
+    ],
+)
+def test_pairs_are_the_mean_of_their_probabilities(experiment, pair, parts):
+    row = experiment.row(pair)
+    one, other = (experiment.row(part) for part in parts)
+    for split, scores in row.scores.items():
+        np.testing.assert_allclose(
+            scores.probabilities,
+            (
+                one.scores[split].probabilities
+                + other.scores[split].probabilities
+            )
+            / 2,
+        )
+    assert row.milliseconds == one.milliseconds + other.milliseconds
+
+
+def test_networks_differ(experiment):
+    """Student and baseline: the same start and data, another loss."""
+    student = experiment.network("student").get_weights()
+    baseline = experiment.network("baseline").get_weights()
+    assert any((s != b).any() for s, b in zip(student, baseline, strict=True))
+
+
+def test_devices(experiment):
+    assert experiment.devices() == "2 CPU replica"
+
+
+def test_precision_of_the_recipe(toy, precision):
+    recipe = override(toy.recipe, ["train.mixed_precision=mixed_bfloat16"])
+    Experiment(recipe, toy.dataset(), toy.run)
+    assert keras.mixed_precision.global_policy().name == "mixed_bfloat16"
+
+
+def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
+    """The donor's networks; weight 0.5 of SETTINGS; streams it needs."""
+    seen = {}
+
+    def spy(make_trainer, dataset, recipe, *, streams, title, **kwargs):
+        distiller = make_trainer()
+        seen.update(
+            {
+                "streams": set(streams),
+                "weight": distiller.distillation_loss_weight,
+                "key": distiller.teacher_input_key,
+                "teacher": distiller.get_teacher().get_weights(),
+            }
+        )
+        return distiller.student
+
+    monkeypatch.setattr(experiment_module, "train", spy)
+    donor = Experiment(toy.recipe, toy.dataset(), toy.run)
+    for stream, streams, role in (
+        ("flow", {"frames", "flow"}, "teacher"),
+        ("rgb", {"frames"}, "baseline"),
+    ):
+        recipe = dataclasses.replace(
+            toy.recipe,
+            distill=dataclasses.replace(
+                toy.recipe.distill, teacher_stream=stream
+            ),
+        )
+        run = Run(tmp_path / stream)
+        dataset = toy.dataset()
+        run.start(
+            recipe, dataset.classes, records=dataset.folder, flow=dataset.flow
+        )
+        Experiment(recipe, toy.dataset(), run, toy.run).network("student")
+        assert seen["streams"] == streams
+        assert seen["weight"] == 0.5
+        assert seen["key"] == ("flow" if stream == "flow" else "frames")
+        for ours, theirs in zip(
+            seen["teacher"], donor.network(role).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_scores_of_other_data_are_not_used(toy, experiment, monkeypatch):
+    """The digest of the records tells whether saved scores may be shown."""
+    monkeypatch.setattr(experiment_module, "score_split", None)
+    experiment.row("teacher")
+    info = toy.dataset().info | {"digest": "another"}
+    other = dataclasses.replace(toy.dataset(), info=info)
+    with pytest.raises(TypeError):
+        Experiment(toy.recipe, other, toy.run).row("teacher")

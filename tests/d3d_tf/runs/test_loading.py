@@ -1,0 +1,95 @@
+"""The network that a run folder gives back."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf.config import NetworkRecipe, Recipe
+from d3d_tf.errors import UserError
+from d3d_tf.runs import loading
+from d3d_tf.runs.folder import Run
+from d3d_tf.runs.loading import load_checkpoint
+from tests.harness import randomize, tiny_network
+
+RECIPE = Recipe(name="small", network=NetworkRecipe(min_depth=5))
+
+
+def stand_in(recipe, num_classes, stream):
+    """Instead of S3D-G; the recipe decides its width."""
+    return tiny_network(
+        {"frames": 3, "flow": 2}[stream], num_classes, width=recipe.min_depth
+    )
+
+
+@pytest.fixture(autouse=True)
+def small_networks(monkeypatch):
+    monkeypatch.setattr(loading, "make_network", stand_in)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("runs") / "small")
+    run.start(RECIPE, ["a", "b", "c"], records=run.folder, flow={})
+    return run
+
+
+@pytest.fixture(scope="module")
+def saved(run):
+    """Networks by role, as a training leaves them; the student unfinished."""
+    networks = {}
+    for seed, (role, stream) in enumerate(
+        [("teacher", "flow"), ("baseline", "frames"), ("student", "frames")]
+    ):
+        network = stand_in(RECIPE.network, 3, stream)
+        randomize(network, seed)
+        folder = run.checkpoints(role)
+        tf.train.Checkpoint(network=network).save(str(folder / "ckpt"))
+        if role != "student":
+            (folder / "finished.json").write_text("{}")
+        networks[role] = network
+    return networks
+
+
+@pytest.mark.parametrize(
+    "role, found", [(None, "baseline"), ("teacher", "teacher")]
+)
+def test_a_network_with_its_weights(run, saved, role, found):
+    """Without a role: the baseline, as the student is not finished."""
+    network = load_checkpoint(str(run.folder), role)
+    clip = tf.random.normal([1, 4, 16, 16, 2 if role else 3])
+    np.testing.assert_array_equal(network(clip), saved[found](clip))
+
+
+def test_the_student_comes_first(run, saved):
+    finished = run.checkpoints("student") / "finished.json"
+    finished.write_text("{}")
+    try:
+        network = load_checkpoint(run.folder)
+    finally:
+        finished.unlink()
+    for ours, theirs in zip(
+        network.get_weights(), saved["student"].get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_nothing_finished(run, saved):
+    with pytest.raises(UserError, match="no finished student: .*goes on"):
+        load_checkpoint(run.folder, "student")
+
+
+def test_no_run(tmp_path):
+    with pytest.raises(UserError, match="is no run"):
+        load_checkpoint(tmp_path)
+
+
+def test_a_module_of_features_has_no_classifier(tmp_path):
+    run = Run(tmp_path / "features")
+    run.start(
+        RECIPE, [], records=None, flow={}, weights={"module": {"source": "m"}}
+    )
+    folder = run.checkpoints("initial")
+    folder.mkdir(parents=True)
+    (folder / "finished.json").write_text("{}")
+    with pytest.raises(UserError, match="or a module, .*it holds initial"):
+        load_checkpoint(run.folder)

@@ -1,0 +1,50 @@
+"""What is missing is said before the work."""
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from d3d_tf.errors import UserError
+from d3d_tf.needs import require_means, require_preparation
+
+
+def test_everything_is_here():
+    for mode in ("prepare", "train", "distill", "finetune"):
+        require_means(mode)
+    require_preparation()
+
+
+@pytest.mark.parametrize(
+    "lacking, extras",
+    [(["jinja2"], "report"), (["av", "jinja2"], "data,report")],
+)
+def test_packages_that_are_not_installed(monkeypatch, lacking, extras):
+    for name in lacking:
+        monkeypatch.setitem(sys.modules, name, None)  # As if it was not there.
+    with pytest.raises(UserError) as caught:
+        require_means("distill")
+    assert str(caught.value) == (
+        f"--mode=distill needs {', '.join(lacking)}: run `pip install "
+        f"'d3d_tf[{extras}]'`."
+    )
+    if lacking == ["jinja2"]:
+        require_means("prepare")  # Which writes no report.
+
+
+def test_no_folder_for_temporary_files():
+    """Where nothing can be written, Python finds none."""
+    code = (
+        "from d3d_tf.needs import require_means\n"
+        "try: require_means('prepare')\n"
+        "except Exception as e: print(type(e).__name__, e)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert done.stdout.startswith("UserError There is no folder for temporary")
+    assert "set TMPDIR" in done.stdout
