@@ -22,8 +22,7 @@ def choose(trials: int, seed: int) -> list[tuple[Target, str, int]]:
 def trials(base: Base, count: int, seed: int) -> Iterator[dict]:
     """A row for each; see `benchmarks.faults`."""
     for target, mode, number in choose(count, seed):
-        # An export of what was exported finds it.
-        with base.copy("") as copy:
+        with base.copy(mode) as copy:
             name, how = damage(copy, target, random.Random(number))
             answer = ask(mode, copy)
         sound = base.sound(mode).answer

@@ -7,7 +7,8 @@ from d3d_tf.config import differences, same_keys
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.doctor.findings import Finding, judge
 from d3d_tf.errors import UserError
-from d3d_tf.roles import STREAM
+from d3d_tf.experiment.rows import read_costs, read_scores
+from d3d_tf.roles import ROLES, STREAM
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.training.checkpoints import (
@@ -45,6 +46,7 @@ def check_run(run: Run, data: str | None) -> list[Finding]:
                 f"{role}: {older}, of an older checkpoint that nothing but a "
                 "training that goes back would read"
             )
+    errors += _damaged_results(run)
     return [
         judge(
             "checkpoint",
@@ -78,6 +80,19 @@ def _damaged_older(run: Run, role: str) -> str | None:
             if problem := damage(f"{folder}/ckpt-{number}"):
                 return problem
     return None
+
+
+def _damaged_results(run: Run) -> list[str]:
+    """What is wrong with results.json and scores, where they are there."""
+    problems = []
+    try:
+        run.read_results()
+        for role in ROLES:
+            if run.costs(role).exists():
+                read_scores(run, role, read_costs(run, role))
+    except UserError as error:
+        problems.append(str(error).rstrip("."))
+    return problems
 
 
 def _fits(run: Run, data: str | None) -> Finding:

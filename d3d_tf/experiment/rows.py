@@ -12,6 +12,7 @@ from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.sealed import sealed
 
+_AGAIN = "--mode=evaluate scores the network again"
 _COSTS = {
     "dataset": str,
     "splits": [str],
@@ -71,16 +72,12 @@ class Row:
         if not run.costs(role).exists():
             return None
         try:
-            costs = read_json(run.costs(role), _COSTS, "")
+            costs = read_costs(run, role)
             # Older runs do not say: they knew one view only.
             saved = costs.get("views", to_dict(EvaluationRecipe()))
             if costs["dataset"] != data_digest or saved != to_dict(views):
                 return None
-            hashes = costs.get("sha256", {})
-            scores = {
-                split: Scores.load(run.scores(role, split), hashes.get(split))
-                for split in costs["splits"]
-            }
+            scores = read_scores(run, role, costs)
         except UserError as error:
             text = f"{error}".rstrip(".: ")
             say(f"warning: {text}: {ROLES[role].title} is scored again.")
@@ -110,6 +107,28 @@ class Row:
                 if len(test_splits) > 1:
                     entries[f"{self.role}/{name}/{split}"] = entry
         return entries
+
+
+def read_costs(run: Run, role: str) -> dict:
+    """What `Row.save` wrote beside the scores.
+
+    Raises:
+      UserError: it is missing or damaged.
+    """
+    return read_json(run.costs(role), _COSTS, _AGAIN)
+
+
+def read_scores(run: Run, role: str, costs: dict) -> dict[str, Scores]:
+    """Scores of every split that `costs` names, held to their hashes.
+
+    Raises:
+      UserError: they are missing or damaged.
+    """
+    hashes = costs.get("sha256", {})
+    return {
+        split: Scores.load(run.scores(role, split), hashes.get(split))
+        for split in costs["splits"]
+    }
 
 
 def header(test_splits: list[str]) -> str:

@@ -1,6 +1,7 @@
 """The toy run, then one that is damaged."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -46,6 +47,30 @@ def test_an_older_checkpoint_that_is_damaged(copied_run):
     assert "teacher, baseline, student loaded" in first
     assert f"student: {older.name} is damaged, of an older checkpoint" in first
     assert newest.name not in first
+
+
+@pytest.mark.parametrize(
+    "name", ["results.json", "scores/student.json", "scores/ensemble.json"]
+)
+def test_results_that_are_damaged(copied_run, name):
+    """Also one figure that is another one, which is still a figure."""
+    path = copied_run.folder / name
+    text = path.read_text()
+    digit = re.search(r"\d", text)
+    place = digit.start()
+    other = str((int(digit[0]) + 1) % 10)
+    for content in ("null", text[:place] + other + text[place + 1 :]):
+        path.write_text(content)
+        first, _ = words(copied_run)
+        assert first.startswith("ERROR checkpoint:")
+        assert f"{path} is damaged" in first
+
+
+def test_scores_that_are_damaged(copied_run):
+    path = next(copied_run.folder.glob("scores/baseline-*.npz"))
+    path.write_bytes(path.read_bytes()[:-9])
+    first, _ = words(copied_run)
+    assert first.startswith("ERROR checkpoint:") and path.name in first
 
 
 def _number(path):
