@@ -50,7 +50,7 @@ def test_an_older_checkpoint_that_is_damaged(copied_run):
 
 
 @pytest.mark.parametrize(
-    "name", ["results.json", "scores/student.json", "scores/ensemble.json"]
+    "name", ["results.json", "scores/student.json", "scores/teacher.json"]
 )
 def test_results_that_are_damaged(copied_run, name):
     """Also one figure that is another one, which is still a figure."""
