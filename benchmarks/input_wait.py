@@ -15,7 +15,7 @@ from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
-from d3d_tf.models.inception.networks import make_network
+from d3d_tf.models import make_network
 from d3d_tf.recipes import TOY
 from d3d_tf.tfrecords import toy_videos
 from d3d_tf.tfrecords.prepare import prepare

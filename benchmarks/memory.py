@@ -38,7 +38,7 @@ def measure(model: str, recompute: bool, clip_size) -> dict:
     from d3d_tf.config import NetworkRecipe
     from d3d_tf.distill.train_step import StreamTrainer
     from d3d_tf.keras_api import keras
-    from d3d_tf.models.inception.networks import make_network
+    from d3d_tf.models import make_network
 
     recipe = NetworkRecipe(model=model, recompute=recompute)
     trainer = StreamTrainer(make_network(recipe, 400, "frames"))

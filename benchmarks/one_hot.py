@@ -19,7 +19,7 @@ from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
-from d3d_tf.models.inception.networks import make_network
+from d3d_tf.models import make_network
 from d3d_tf.roles import BASELINE
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint

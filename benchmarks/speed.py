@@ -22,7 +22,6 @@ from d3d_tf import processor
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.evaluation.cost import measure_cost
 from d3d_tf.keras_api import keras
-from d3d_tf.models.inception.folding import fold_batch_norm
 from d3d_tf.models.inception.networks import S3DG
 
 RESULTS = HERE / "results"  # speed_avx2.json and speed_avx512.json there.
@@ -51,7 +50,7 @@ def tensorflow_cases(
     step = tf.function(trainer.train_step)
     return {
         "inference": {
-            OURS: inference(fold_batch_norm(network)),
+            OURS: inference(network.folded()),
             UNFOLDED: inference(network),
         },
         "training step": {

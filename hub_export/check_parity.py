@@ -15,8 +15,7 @@ from d3d_tf.hub_export.rounding import (
     sensitivity,
 )
 from d3d_tf.hub_export.signature_inputs import ClipSpec
-from d3d_tf.models.inception.folding import rebuilt
-from d3d_tf.models.inception.networks import VideoNetwork
+from d3d_tf.models.network import VideoNetwork, rebuilt
 
 # Of a way whose answer is a sum of squares of weights: no network enlarges it.
 REGULARIZATION = "regularization"
@@ -46,7 +45,7 @@ def make_reference(network, part: Part, clip: ClipSpec) -> Reference:
     pixels = np.random.default_rng(0).integers(
         0, 256, [2, clip.frames, clip.size, clip.size, 3], np.uint8
     )
-    frames = _unit(pixels) * 2 - 1
+    frames = part.pixels.from_unit(_unit(pixels))
     outputs = _outputs(part, frames)
     if "logits" in outputs:
         # Not by way of the part, which is compared, too.

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
-from d3d_tf.models.inception.networks import VideoNetwork
+from d3d_tf.models.network import VideoNetwork
+from d3d_tf.pixels import Pixels
 
 CLASSIFICATION = "classification"
 FEATURE_VECTOR = "feature_vector"
@@ -18,12 +19,13 @@ class Part:
     """A network up to where a module ends.
 
     Attributes:
-      forward: frames `[batch, time, height, width, 3]` in [-1, 1] and
-        `training` to `features`, and `logits` where there are any: `[batch,
-        num_classes]`.
+      forward: frames `[batch, time, height, width, 3]`, as `pixels` makes
+        them of [0, 1], and `training` to `features`, and `logits` where
+        there are any: `[batch, num_classes]`.
       layers: the layers it passes.
       shortest: frames of the shortest clip that fills a feature frame.
       kind, endpoint: what it was cut by.
+      pixels: how the network wants its frames scaled.
     """
 
     forward: Callable
@@ -31,6 +33,7 @@ class Part:
     shortest: int
     kind: str
     endpoint: str | None = None
+    pixels: Pixels = Pixels()
 
     def variables_of(self, network) -> list:
         """The network's variables that it uses, in the network's order."""
@@ -46,10 +49,9 @@ def cut(network, kind: str, endpoint: str | None = None) -> Part:
     endpoint, `[batch, time', height', width', C]`.
 
     Args:
-      network: one of `d3d_tf.models.inception.networks`, or a functional
-        Keras model of clips whose last layer makes the logits: what that
-        layer is given is the feature vector, and endpoints are names of
-        layers.
+      network: a `VideoNetwork`, or a functional Keras model of clips whose
+        last layer makes the logits: what that layer is given is the feature
+        vector, and endpoints are names of layers.
       kind: `classification`, `feature_vector` or `feature_map`.
       endpoint: of a feature map.
 
@@ -120,7 +122,7 @@ def _require_variables(network) -> None:
 
 
 def _require_rgb(network) -> None:
-    channels = network.trunk.units[0].conv.kernel.shape[-2]
+    channels = network.trunk.channels
     if channels != 3:
         raise UserError(
             f"Modules take RGB, and the network {network.name} takes frames "
@@ -130,7 +132,7 @@ def _require_rgb(network) -> None:
 
 def _video_network(network, kind: str, endpoint: str | None) -> Part:
     trunk, head = network.trunk, network.head
-    end = endpoint or trunk.units[-1].name
+    end = endpoint or trunk.endpoints[-1]
 
     def forward(frames, training):
         features = trunk.up_to(end, frames, training=training)[end]
@@ -144,7 +146,8 @@ def _video_network(network, kind: str, endpoint: str | None) -> Part:
     layers = trunk.layers_up_to(end)
     if kind == CLASSIFICATION:
         layers = [*layers, head]
-    return Part(forward, layers, trunk.time_stride(end), kind, endpoint)
+    shortest = trunk.time_stride(end)
+    return Part(forward, layers, shortest, kind, endpoint, network.pixels)
 
 
 def _functional(network, kind: str, endpoint: str | None) -> Part:

@@ -1,5 +1,6 @@
 """Writes a module, reads it back, compares, and only then publishes it."""
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -34,8 +35,7 @@ from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.signature_inputs import OVERSHOOT, ClipSpec
 from d3d_tf.hub_export.versions import MARK, newest_if, publish, tidy
 from d3d_tf.hub_export.warm_up import write_warm_up
-from d3d_tf.models.inception.fold_check import FoldError
-from d3d_tf.models.inception.networks import VideoNetwork
+from d3d_tf.models.network import FoldError, VideoNetwork
 from d3d_tf.sealed import sealed
 from d3d_tf.text_lists import labels_sha256, written_labels
 
@@ -132,6 +132,7 @@ def export_module(
                 "kind": kind,
                 "endpoint": endpoint,
                 "input": _input(clip),
+                "pixels": dataclasses.asdict(part.pixels),
                 "num_classes": len(labels) if kind == CLASSIFICATION else None,
                 "labels_sha256": labels_sha256(labels),
                 "content": content,

@@ -4,8 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from d3d_tf.keras_api import keras
-from d3d_tf.models.inception.folding import rebuilt
-from d3d_tf.models.inception.networks import VideoNetwork
+from d3d_tf.models.network import VideoNetwork, rebuilt
 
 FLOAT32 = "float32"
 
@@ -19,8 +18,8 @@ def full_precision(network) -> Iterator:
     that one module would have several answers.
 
     Args:
-      network: one of `d3d_tf.models.inception.networks` with its variables,
-        of which a mixed one is copied; or any other, which stays as it is.
+      network: with its variables; a mixed `VideoNetwork` is copied, any other
+        stays as it is.
     """
     policy = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(FLOAT32)

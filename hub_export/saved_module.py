@@ -15,9 +15,7 @@ from d3d_tf.hub_export.signature_inputs import (
     encoded_frames,
     unit_frames,
 )
-from d3d_tf.models.inception.fold_check import require_right_fold
-from d3d_tf.models.inception.folding import fold_batch_norm
-from d3d_tf.models.inception.networks import VideoNetwork
+from d3d_tf.models.network import VideoNetwork
 
 SEED = 0  # Of a module's dropout.
 _AXES = [None, None, None, None, 3]
@@ -39,11 +37,11 @@ def make_module(
     `training`, for Keras 3's TFSMLayer.
 
     Args:
-      network: frames in [-1, 1] to logits, variables made.
+      network: frames, scaled as the part says, to logits; with variables.
       part: of the network, from `cut`.
       clip: what the signatures accept.
       fold: whether the signatures compute with the folded network, if it is
-        one of `d3d_tf.models.inception.networks`.
+        a `VideoNetwork`.
 
     Returns:
       The object to save and its signatures, see `inputs`: `serving_default`,
@@ -146,7 +144,7 @@ def _functions(network, part: Part) -> dict:
         # Of this graph alone. Dropout without a seed is refused where people
         # ask for determinism.
         tf.compat.v1.set_random_seed(SEED)
-        outputs = part.forward(frames * 2.0 - 1.0, training)
+        outputs = part.forward(part.pixels.from_unit(frames), training)
         return {
             name: tf.cast(value, tf.float32) for name, value in outputs.items()
         }
@@ -174,16 +172,7 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
       fold: whether ours are folded.
     """
     if fold and isinstance(network, VideoNetwork):
-        folded = fold_batch_norm(network)
-        require_right_fold(network, folded)
-        constant = cut(folded, part.kind, part.endpoint)
-        # [0, 1] to [-1, 1] in one pass less, to the bit: the first kernel
-        # does the doubling.
-        first = folded.trunk.units[0].conv
-        first.kernel = first.kernel * 2
-
-        def inner(unit):
-            return constant.forward(unit - 0.5, False)
+        inner = _folded_function(network, part)
 
     square = [None, None, clip.size, clip.size, 3]
 
@@ -202,6 +191,20 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
         }
 
     return served
+
+
+def _folded_function(network: VideoNetwork, part: Part):
+    """Frames in [0, 1] to the outputs of the folded network."""
+    folded = network.folded(verified=True)
+    constant = cut(folded, part.kind, part.endpoint)
+    mean, std = part.pixels.mean, part.pixels.std
+    # In one pass less, and to the bit where std is a power of two: the first
+    # kernel does the scaling.
+    if not folded.scale_input(tuple(1 / s for s in std)):
+        return lambda unit: constant.forward(part.pixels.from_unit(unit), False)
+    # One number where it is the same for all colours, as constants go.
+    shift = mean[0] if len(set(mean)) == 1 else tf.constant(mean)
+    return lambda unit: constant.forward(unit - shift, False)
 
 
 def _finite(outputs):

@@ -46,7 +46,7 @@ def predict(path: str, run: Run) -> None:
         size=recipe.clip.size,
     )
     clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
-    logits = network(tf.cast(clip, tf.float32)[None] / 127.5 - 1.0)
+    logits = network(network.pixels.from_bytes(tf.cast(clip, tf.float32)[None]))
     probabilities = tf.nn.softmax(logits[0]).numpy()
     if role != STUDENT and not run.is_converted():
         say(f"{run.folder} has no finished student: its {role} answers.")

@@ -5,6 +5,7 @@ import tensorflow as tf
 from d3d_tf import schema
 from d3d_tf.data.colour_jitter import ColourJitter, jitter_colours
 from d3d_tf.data.crops import crop_and_flip, cut, fit, flip
+from d3d_tf.pixels import Pixels
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
@@ -80,10 +81,7 @@ def decode_flow(encoded, geometry):
 
 def scale_frames(pixels):
     """uint8 or float32 0..255 to float32 in [-1, 1], of any shape."""
-    if pixels.dtype != tf.uint8:
-        return pixels / 127.5 - 1.0
-    # One pass over memory instead of three.
-    return tf.quantization.dequantize(tf.bitcast(pixels, tf.quint8), -1.0, 1.0)
+    return Pixels().from_bytes(pixels)
 
 
 def flow_factors(saturation, geometry):

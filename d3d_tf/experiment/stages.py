@@ -11,8 +11,7 @@ from d3d_tf.evaluation.metrics import average
 from d3d_tf.experiment.latency import milliseconds_per_video
 from d3d_tf.experiment.rows import Row
 from d3d_tf.keras_api import keras
-from d3d_tf.models.inception.folding import fold_batch_norm
-from d3d_tf.models.inception.networks import make_network
+from d3d_tf.models import make_network
 from d3d_tf.roles import BASELINE, ROLES, STREAM, STUDENT, TEACHER, titles
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.warm_start import Initial
@@ -189,7 +188,7 @@ class Experiment:
 
     def _score(self, role: str) -> Row:
         network = self.network(role)
-        forward = compile_forward(fold_batch_norm(network))
+        forward = compile_forward(network.folded())
         scores = {}
         clip, views = self.recipe.clip, self.recipe.evaluation
         # Longer clips take as much memory in smaller batches.

@@ -12,7 +12,7 @@ from d3d_tf.atomic_files import literal, unfinished_folder
 from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export import rounding
-from d3d_tf.models.inception.networks import make_network
+from d3d_tf.models import make_network
 from d3d_tf.roles import INITIAL, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.from_published import cache_folder
@@ -142,7 +142,7 @@ def _verify(
     unit = rng.uniform(0, 1, clip).astype(np.float32)
     with naming(folder / "saved_model.pb", AGAIN, Exception):
         theirs = module(unit, training=False).numpy()
-    ours = network(unit * 2 - 1, training=False).numpy()
+    ours = network(network.pixels.from_unit(unit), training=False).numpy()
     difference = rounding.difference(theirs, ours)
     if not difference <= rounding.told(told):
         raise UserError(

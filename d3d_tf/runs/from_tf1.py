@@ -10,7 +10,7 @@ import tensorflow as tf
 from d3d_tf import config
 from d3d_tf.atomic_files import unfinished_folder, write_atomically
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.models.inception.networks import make_network
+from d3d_tf.models import make_network
 from d3d_tf.roles import BASELINE, INITIAL, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
-from d3d_tf.models.inception.networks import make_network
+from d3d_tf.models import make_network
 from d3d_tf.roles import BASELINE, INITIAL, STREAM, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.training.checkpoints import is_finished, restore

@@ -2,7 +2,6 @@
 
 from d3d_tf.config import FinetuneRecipe
 from d3d_tf.layers.batch_norm import BatchNorm
-from d3d_tf.models.inception.trunk import ENDPOINTS
 
 
 def freeze(network, finetune: FinetuneRecipe) -> None:
@@ -20,11 +19,8 @@ def freeze(network, finetune: FinetuneRecipe) -> None:
             layer.frozen_statistics = finetune.batch_norm == "frozen"
     if finetune.freeze_to is None:
         return
-    kept = ENDPOINTS[: ENDPOINTS.index(finetune.freeze_to) + 1]
-    for layer in (*network.trunk.units, *network.trunk.non_locals):
-        # `Mixed_5b/NonLocal` is what goes into Mixed_5b.
-        if layer.name.partition("/")[0] in kept:
-            layer.trainable = False
+    for layer in network.trunk.layers_up_to(finetune.freeze_to):
+        layer.trainable = False
 
 
 def describe_freezing(network, finetune: FinetuneRecipe) -> str:

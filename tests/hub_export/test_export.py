@@ -13,10 +13,10 @@ import tensorflow_hub as hub
 from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export import export as export_code
-from d3d_tf.hub_export import saved_module as module_code
 from d3d_tf.hub_export.cut_network import cut
 from d3d_tf.hub_export.saved_module import make_module
 from d3d_tf.keras_api import keras
+from d3d_tf.models.inception import networks
 from d3d_tf.models.inception.folding import fold_batch_norm
 from tests.harness import (
     enlarge_rounding,
@@ -416,7 +416,7 @@ def test_a_subtly_wrong_fold_is_not_served(tmp_path, monkeypatch, make):
         unit.conv.kernel = np.float32(unit.conv.kernel * ratio)
         return folded
 
-    monkeypatch.setattr(module_code, "fold_batch_norm", wrong)
+    monkeypatch.setattr(networks, "fold_batch_norm", wrong)
     path = export(network, tmp_path)
     told = json.loads((path / "module.json").read_text())
     assert told["folded"] is False

@@ -12,14 +12,11 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.blocks import ConvUnit, SelfGating
 from d3d_tf.models.inception.folding import FixedConv3D
+from d3d_tf.models.network import FoldError
 
 # Of the largest term of a channel. Rounding comes to some 3e-7.
 LARGEST = 1e-5
 _TINY = np.finfo(np.float32).tiny
-
-
-class FoldError(ValueError):
-    """A folded network is not what it was folded from."""
 
 
 def require_right_fold(network, folded) -> None:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.convolution import MaxPool3D
+from d3d_tf.models.backbone import Backbone
 from d3d_tf.models.inception.blocks import ConvUnit, SelfGating, mean_over_clip
 from d3d_tf.models.inception.trunk import Inception3D
 
@@ -39,7 +40,7 @@ class FixedGates(keras.layers.Layer):
         return tf.cast(gates, inputs.dtype)[:, None, None, None]
 
 
-class FoldedTrunk(keras.layers.Layer):
+class FoldedTrunk(Backbone):
     """Takes and returns what an `Inception3D` does, in inference.
 
     Args:
@@ -61,19 +62,24 @@ class FoldedTrunk(keras.layers.Layer):
         """The trunk's."""
         return self._trunk.units
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return self._trunk.endpoints
+
+    @property
+    def channels(self) -> int:
+        return self._trunk.channels
+
     def layers_up_to(self, endpoint: str) -> list:
-        """The trunk's."""
         return self._trunk.layers_up_to(endpoint)
 
-    def time_stride(self, endpoint: str) -> int:
-        """The trunk's."""
-        return self._trunk.time_stride(endpoint)
+    def strides(self, endpoint: str) -> tuple[int, int, int]:
+        return self._trunk.strides(endpoint)
 
     def call(self, inputs, training=None):
         return self.up_to(self.units[-1].name, inputs)
 
     def up_to(self, endpoint: str, inputs, training=None) -> dict:
-        """As a call, but nothing behind `endpoint` is computed."""
         features = {}
         net = inputs
         branches: list[tuple] = []

@@ -14,6 +14,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.layers.convolution import computable
 from d3d_tf.models.inception.blocks import ConvUnit
 from d3d_tf.models.inception.folded_trunk import FoldedTrunk
+from d3d_tf.models.network import rebuilt
 
 
 class FixedConv3D(keras.layers.Layer):
@@ -55,15 +56,11 @@ def fold_batch_norm(network):
 
     The copy answers to calls and `features` only. It has no variables: it
     cannot be trained, and its checkpoints and config are not those of the
-    original class. Its logits differ from the original's by rounding. A network
-    without `ConvUnit` is returned as it is.
+    original class. Its logits differ from the original's by rounding.
 
     Args:
       network: any of `d3d_tf.models.inception.networks` with its variables.
     """
-    units = _units(network)
-    if not units:
-        return network
     folded = rebuilt(network)
     for layer in list(folded._flatten_layers()):
         make_constant(layer)
@@ -71,20 +68,6 @@ def fold_batch_norm(network):
         fold_unit(unit)
     folded.trunk = FoldedTrunk(folded.trunk)
     return folded
-
-
-def rebuilt(network, **changes):
-    """A copy with variables of its own.
-
-    Args:
-      network: as for `fold_batch_norm`, with at least one `ConvUnit`.
-      **changes: of its config.
-    """
-    channels = _units(network)[0].conv.kernel.shape[-2]
-    copy = type(network).from_config(network.get_config() | changes)
-    copy(tf.zeros([1, 2, 32, 32, channels]))
-    copy.set_weights(network.get_weights())
-    return copy
 
 
 def _units(network) -> list[ConvUnit]:

@@ -3,24 +3,24 @@
 import dataclasses
 from typing import Any
 
-import tensorflow as tf
+import numpy as np
 
 from d3d_tf.config import NetworkRecipe
 from d3d_tf.heads.classification import ClassificationHead
 from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.blocks import UnitOptions
+from d3d_tf.models.inception.fold_check import require_right_fold
+from d3d_tf.models.inception.folding import fold_batch_norm
 from d3d_tf.models.inception.trunk import Inception3D
-from d3d_tf.streams import CHANNELS
+from d3d_tf.models.network import VideoNetwork, make_variables
 
 
-class VideoNetwork(keras.Model):
+class InceptionNetwork(VideoNetwork):
     """What all four networks are: Inception in three dimensions and a head.
 
-    `network(clip)` takes `[batch, time, height, width, channels]` float in
-    [-1, 1]: RGB (channels 3), or optical flow (channels 2, (u, v) in units of
-    20 px per frame). It returns `[batch, num_classes]` float32 logits.
-    Defaults are those of the released Kinetics-400 networks; 64 x 224 x 224 is
-    the size they were trained on, and any size works.
+    They take RGB in [-1, 1]. Defaults are those of the released Kinetics-400
+    networks; 64 x 224 x 224 is the size they were trained on, and any size
+    works.
 
     Args:
       num_classes: number of logits.
@@ -87,34 +87,30 @@ class VideoNetwork(keras.Model):
             weight_decay=weight_decay,
             name="Logits",
         )
-        self._final_endpoint = final_endpoint
         self._config = {"num_classes": num_classes} | trunk | units | head
 
-    def call(self, inputs, training=None):
-        return self._logits(inputs, training)
+    def folded(self, *, verified: bool = False) -> "InceptionNetwork":
+        copy = fold_batch_norm(self)
+        if verified:
+            require_right_fold(self, copy)
+        return copy
 
-    # Nothing in here branches on a tensor: AutoGraph has nothing to do. (It is
-    # no decorator of `call`: Keras reads that one's arguments.)
-    @tf.autograph.experimental.do_not_convert
-    def _logits(self, inputs, training):
-        features = self.trunk(inputs, training=training)
-        return self.head(features[self._final_endpoint], training=training)
-
-    def features(self, inputs):
-        """`{endpoint: tensor}` in inference mode; see `Inception3D`."""
-        return self.trunk(inputs, training=False)
+    def scale_input(self, factors: tuple[float, ...]) -> bool:
+        conv = self.trunk.units[0].conv
+        conv.kernel = conv.kernel * np.asarray(factors, np.float32)[:, None]
+        return True
 
     def get_config(self):
         return super().get_config() | self._config
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
-class S3DG(VideoNetwork):
+class S3DG(InceptionNetwork):
     """S3D-G, the network of D3D (section 4), as released in TF-Slim."""
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
-class S3D(VideoNetwork):
+class S3D(InceptionNetwork):
     """S3D-G without gates (Xie et al., ECCV 2018, section 4.2)."""
 
     def __init__(
@@ -128,7 +124,7 @@ class S3D(VideoNetwork):
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
-class I3D(VideoNetwork):
+class I3D(InceptionNetwork):
     """I3D (Carreira and Zisserman, CVPR 2017), as TF-Slim and DeepMind have it.
 
     All kernels are full 3-D ones, the first spans 7 frames, nothing is gated.
@@ -153,14 +149,14 @@ class I3D(VideoNetwork):
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
-class NonLocalS3DG(VideoNetwork):
+class NonLocalS3DG(InceptionNetwork):
     """S3D-G with two non-local blocks (D3D, section 4.4)."""
 
     non_local_before = ("Mixed_5b", "Mixed_5c")
 
 
 # By the recipe's `network.model`; `config/checks.py` names the same.
-NETWORKS: dict[str, type[VideoNetwork]] = {
+NETWORKS: dict[str, type[InceptionNetwork]] = {
     "s3dg": S3DG,
     "s3d": S3D,
     "i3d": I3D,
@@ -168,16 +164,10 @@ NETWORKS: dict[str, type[VideoNetwork]] = {
 }
 
 
-def make_network(
-    recipe: NetworkRecipe, num_classes: int, stream: str
-) -> VideoNetwork:
-    """A network with its variables made.
-
-    Args:
-      recipe: architecture and regularisation.
-      num_classes: number of logits.
-      stream: `frames` (3 channels) or `flow` (2).
-    """
+def build(
+    recipe: NetworkRecipe, num_classes: int, channels: int
+) -> InceptionNetwork:
+    """A network with its variables; see `d3d_tf.models.make_network`."""
     arguments = dataclasses.asdict(recipe)
     make = NETWORKS[arguments.pop("model")]
     if recipe.first_temporal_kernel is None:
@@ -185,5 +175,4 @@ def make_network(
     if recipe.model in ("s3d", "i3d"):
         del arguments["gating_start_at"]
     network = make(num_classes, name=make.__name__, **arguments)
-    network(tf.zeros([1, 2, 32, 32, CHANNELS[stream]]))
-    return network
+    return make_variables(network, channels)

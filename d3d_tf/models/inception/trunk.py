@@ -6,12 +6,11 @@ are argument sets of one class here, as three are in the released TF-Slim code.
 """
 
 import dataclasses
-import math
 from typing import NamedTuple
 
-from d3d_tf.keras_api import keras
 from d3d_tf.layers.convolution import MaxPool3D
 from d3d_tf.layers.recompute import recompute
+from d3d_tf.models.backbone import Backbone, product
 from d3d_tf.models.inception.blocks import ConvUnit, InceptionBlock, UnitOptions
 from d3d_tf.models.inception.non_local import NonLocalBlock
 
@@ -74,7 +73,7 @@ def _starts(start_at: str | None) -> set[str]:
     return set(ENDPOINTS[ENDPOINTS.index(start_at) :])
 
 
-class Inception3D(keras.layers.Layer):
+class Inception3D(Backbone):
     """The trunk of I3D, S3D and S3D-G: a clip in, named features out.
 
     `trunk(clip, training)` takes `[batch, time, height, width, channels]`
@@ -181,8 +180,15 @@ class Inception3D(keras.layers.Layer):
             return self._call_with_recompute(inputs)
         return self.up_to(self.units[-1].name, inputs, training)
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return tuple(unit.name for unit in self.units)
+
+    @property
+    def channels(self) -> int:
+        return int(self.units[0].conv.kernel.shape[-2])
+
     def up_to(self, endpoint: str, inputs, training=None) -> dict:
-        """As a call, but nothing behind `endpoint` is computed."""
         features = {}
         net = inputs
         for unit in self.units_up_to(endpoint):
@@ -190,18 +196,16 @@ class Inception3D(keras.layers.Layer):
         return features
 
     def layers_up_to(self, endpoint: str) -> list:
-        """The layers that `up_to` passes."""
         units = self.units_up_to(endpoint)
         before = zip(self._non_local_before, self.non_locals, strict=True)
         names = {unit.name for unit in units}
         return units + [block for name, block in before if name in names]
 
-    def time_stride(self, endpoint: str) -> int:
-        """Frames of the clip per frame of an endpoint."""
+    def strides(self, endpoint: str) -> Triple:
         units = self.units_up_to(endpoint)
         rows = [TRUNK[unit.name] for unit in units]
-        return math.prod(
-            row.strides[0] for row in rows if not isinstance(row, Mixed)
+        return product(
+            [row.strides for row in rows if not isinstance(row, Mixed)]
         )
 
     def units_up_to(self, endpoint: str) -> list:

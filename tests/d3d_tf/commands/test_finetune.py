@@ -13,6 +13,7 @@ from d3d_tf.commands import finished
 from d3d_tf.commands.finetune import finetune, with_network_of
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment import stages
+from d3d_tf.models import make_network
 from d3d_tf.recipes import OWN_VIDEOS, RECIPES
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
@@ -20,7 +21,6 @@ from d3d_tf.runs.opening import open_run
 from d3d_tf.training.checkpoints import save_finished
 from tests.harness import randomize
 
-pytestmark = pytest.mark.usefixtures("trunks_and_heads")
 SETTINGS = [
     "train.learning_rate=0.000001",
     "network.weight_decay=0.0",
@@ -29,12 +29,12 @@ SETTINGS = [
 
 
 @pytest.fixture
-def start(toy, trunks_and_heads, tmp_path):
+def start(toy, tmp_path):
     """A run of three other classes, with a student and a baseline."""
     run = Run(tmp_path / "start")
     run.start(toy.recipe, ["a", "b", "c"], records=None, flow={})
     for seed, role in enumerate(("student", "baseline")):
-        network = trunks_and_heads(toy.recipe.network, 3, "frames")
+        network = make_network(toy.recipe.network, 3, "frames")
         randomize(network, seed)
         save_finished(network, run.checkpoints(role), {})
     return run

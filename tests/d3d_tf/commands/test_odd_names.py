@@ -63,7 +63,6 @@ def shown(job, *given, **options):
 
 
 @pytest.mark.large
-@pytest.mark.usefixtures("trunks_and_heads")
 def test_from_videos_to_a_module_and_back(videos, tmp_path):
     records_dir = tmp_path / f"records {ODD}"
     run = Run(tmp_path / f"runs {ODD}" / NOT_UTF_8)

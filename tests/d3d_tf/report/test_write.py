@@ -165,6 +165,6 @@ def test_rows_of_results(toy, captured):
         metrics["student/top1/shuffled_colours"],
     ]
     assert row["failed"] is True
-    assert row["parameters"] == 27 * 3 * 4 + 44
+    assert row["parameters"] == 343 * 3 * 4 + 64
     assert captured["splits"] == ["same_colours", "shuffled_colours"]
     assert captured["skipped"] == []

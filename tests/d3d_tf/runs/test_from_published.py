@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from d3d_tf.errors import UserError
-from d3d_tf.models.inception import networks
-from d3d_tf.runs import from_published, loading
+from d3d_tf.runs import from_published
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.from_published import cache_folder, convert_given
 from d3d_tf.runs.loading import load_checkpoint
@@ -19,7 +18,6 @@ from tests.published import SMALL, deepmind_shapes, values, write
 from tests.web import serving
 
 NAME = "i3d_flow_small"
-pytestmark = pytest.mark.usefixtures("real_networks")
 
 
 @pytest.fixture(scope="module")
@@ -158,23 +156,8 @@ def test_a_local_copy_is_recognised_by_its_digest(entry, stored, tmp_path):
 # ------------------------------------------------------ a published teacher
 
 
-@pytest.fixture
-def mixed_networks(monkeypatch):
-    """The teacher is the real I3D; the others are traced in a moment."""
-    from d3d_tf.experiment import stages
-    from tests.d3d_tf.conftest import stand_in
-
-    def make(recipe, num_classes, stream):
-        real = recipe.model == "i3d"
-        maker = networks.make_network if real else stand_in
-        return maker(recipe, num_classes, stream)
-
-    for module in (stages, loading):
-        monkeypatch.setattr(module, "make_network", make)
-
-
 @pytest.mark.large
-def test_a_student_of_a_published_teacher(toy, entry, mixed_networks, tmp_path):
+def test_a_student_of_a_published_teacher(toy, entry, tmp_path):
     """--mode=distill --teacher=NAME: no teacher is trained."""
     run = Run(tmp_path / "student")
     teacher = open_run(NAME)
@@ -190,7 +173,7 @@ def test_a_student_of_a_published_teacher(toy, entry, mixed_networks, tmp_path):
     assert results["weights"] == run.weights()
     module = json.loads((run.export_path / "1/module.json").read_text())
     assert module["weights"] == run.weights()
-    # Parameters of the real I3D, not of a stand-in.
+    # Parameters of the I3D, not of the student's network.
     expected = sum(
         int(v.shape.num_elements())
         for v in load_checkpoint(teacher.folder, "teacher").trainable_variables

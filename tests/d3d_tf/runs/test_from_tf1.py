@@ -29,8 +29,6 @@ from tests.published import (
     write,
 )
 
-pytestmark = pytest.mark.usefixtures("real_networks")
-
 
 @pytest.fixture
 def converted(tmp_path):
@@ -384,7 +382,7 @@ def test_pictures_inflated(converted, capsys, old_format):
 
 def inflated(run):
     """The trunk of a converted run, as `--init` reads it."""
-    from d3d_tf.models.inception.networks import make_network
+    from d3d_tf.models import make_network
 
     network = make_network(run.recipe().network, 3, "frames")
     latest = tf.train.latest_checkpoint(str(run.checkpoints("initial")))

@@ -6,24 +6,17 @@ import tensorflow as tf
 
 from d3d_tf.config import NetworkRecipe, Recipe
 from d3d_tf.errors import UserError
-from d3d_tf.runs import loading
+from d3d_tf.models import make_network
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
-from tests.harness import randomize, tiny_network
+from tests.harness import randomize
 
-RECIPE = Recipe(name="small", network=NetworkRecipe(min_depth=5))
-
-
-def stand_in(recipe, num_classes, stream):
-    """Instead of S3D-G; the recipe decides its width."""
-    return tiny_network(
-        {"frames": 3, "flow": 2}[stream], num_classes, width=recipe.min_depth
-    )
-
-
-@pytest.fixture(autouse=True)
-def small_networks(monkeypatch):
-    monkeypatch.setattr(loading, "make_network", stand_in)
+RECIPE = Recipe(
+    name="small",
+    network=NetworkRecipe(
+        depth_multiplier=1 / 64, min_depth=5, final_endpoint="MaxPool_2a_3x3"
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +33,7 @@ def saved(run):
     for seed, (role, stream) in enumerate(
         [("teacher", "flow"), ("baseline", "frames"), ("student", "frames")]
     ):
-        network = stand_in(RECIPE.network, 3, stream)
+        network = make_network(RECIPE.network, 3, stream)
         randomize(network, seed)
         folder = run.checkpoints(role)
         tf.train.Checkpoint(network=network).save(str(folder / "ckpt"))

@@ -8,7 +8,7 @@ import pytest
 
 from d3d_tf.config import NetworkRecipe, Recipe, override
 from d3d_tf.errors import UsageError
-from d3d_tf.models.inception.networks import make_network
+from d3d_tf.models import make_network
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.from_tf1 import convert
 from d3d_tf.runs.loading import load_checkpoint
@@ -23,8 +23,6 @@ from tests.published import (
     values,
     write,
 )
-
-pytestmark = pytest.mark.usefixtures("real_networks")
 
 WIDTH = {"depth_multiplier": 1 / 16, "min_depth": 4}
 I3D = Recipe(name="new", network=NetworkRecipe(model="i3d", **WIDTH))

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from d3d_tf.config import FinetuneRecipe, NetworkRecipe
 from d3d_tf.distill.train_step import StreamTrainer
-from d3d_tf.models.inception.networks import make_network
+from d3d_tf.models import make_network
 from d3d_tf.training.freezing import describe_freezing, freeze
 from tests.harness import one_device, randomize, tiny_network, train_once
 

@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import NetworkRecipe
-from d3d_tf.models.inception.networks import S3DG, make_network
+from d3d_tf.models import make_network
+from d3d_tf.models.inception.networks import S3DG
 from d3d_tf.weights.variable_names import by_name, endpoint
 from tests.published import SMALL, i3d_shapes, slim_shapes
 

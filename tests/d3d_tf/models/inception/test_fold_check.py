@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.models.inception.blocks import ConvUnit
-from d3d_tf.models.inception.fold_check import FoldError, require_right_fold
+from d3d_tf.models.inception.fold_check import require_right_fold
 from d3d_tf.models.inception.folding import fold_batch_norm
 from d3d_tf.models.inception.networks import I3D, S3DG, NonLocalS3DG
+from d3d_tf.models.network import FoldError
 from tests.harness import enlarge_rounding, randomize
 
 

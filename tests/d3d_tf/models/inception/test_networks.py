@@ -12,15 +12,15 @@ import tensorflow as tf
 from d3d_tf.config import NetworkRecipe, checks
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.keras_api import keras
+from d3d_tf.models import make_network
 from d3d_tf.models.inception import trunk
 from d3d_tf.models.inception.networks import (
     I3D,
     NETWORKS,
     S3D,
     S3DG,
+    InceptionNetwork,
     NonLocalS3DG,
-    VideoNetwork,
-    make_network,
 )
 from tests.d3d_tf.golden_networks import conv_units, slim_names
 from tests.harness import randomize
@@ -48,7 +48,7 @@ FAMILY = [S3DG, S3D, I3D, NonLocalS3DG]
 @pytest.mark.parametrize("family", FAMILY)
 def test_configuration_holds_every_argument(family):
     """An argument added to the class and forgotten in get_config fails here."""
-    parameters = inspect.signature(VideoNetwork).parameters
+    parameters = inspect.signature(InceptionNetwork).parameters
     named = {
         name
         for name, parameter in parameters.items()

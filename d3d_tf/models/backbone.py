@@ -1,0 +1,47 @@
+"""What every family's trunk can be asked."""
+
+import math
+
+from d3d_tf.keras_api import keras
+
+
+class Backbone(keras.layers.Layer):
+    """A clip in, named features out; it knows no labels.
+
+    `backbone(clip, training)` takes `[batch, time, height, width, channels]`
+    float, as the network's `Pixels` make it (or flow in units of 20 px per
+    frame), and returns `{endpoint: [batch, time', height', width', C]}` in
+    order. A family implements the four methods below.
+    """
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Names of the features, in the order in which they are computed."""
+        raise NotImplementedError
+
+    @property
+    def channels(self) -> int:
+        """Of the clips that it takes; it has its variables."""
+        raise NotImplementedError
+
+    def up_to(self, endpoint: str, inputs, training=None) -> dict:
+        """As a call, but nothing after `endpoint` is computed."""
+        raise NotImplementedError
+
+    def layers_up_to(self, endpoint: str) -> list:
+        """The layers that `up_to` passes, each with all of its variables."""
+        raise NotImplementedError
+
+    def strides(self, endpoint: str) -> tuple[int, int, int]:
+        """Frames, rows and columns of the clip per one of the endpoint."""
+        raise NotImplementedError
+
+    def time_stride(self, endpoint: str) -> int:
+        """Frames of the clip per frame of an endpoint."""
+        return self.strides(endpoint)[0]
+
+
+def product(strides: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+    """Strides of layers that follow one another."""
+    frames, rows, columns = zip(*strides, strict=True)
+    return math.prod(frames), math.prod(rows), math.prod(columns)

@@ -1,0 +1,85 @@
+"""A whole network: a backbone and a head under the name that papers use."""
+
+import tensorflow as tf
+
+from d3d_tf.keras_api import keras
+from d3d_tf.models.backbone import Backbone
+from d3d_tf.pixels import Pixels
+
+
+class VideoNetwork(keras.Model):
+    """`network(clip)`: a clip to `[batch, num_classes]` float32 logits.
+
+    A clip is `[batch, time, height, width, channels]` float, as `pixels` makes
+    it of RGB (channels 3), or optical flow (channels 2, (u, v) in units of 20
+    px per frame). A family's network sets `trunk` and `head` in its
+    constructor, whose arguments `get_config` returns.
+
+    Attributes:
+      trunk: the `Backbone`; checkpoints and exports know it by this name.
+      head: a layer that takes the last features, with `pooled`.
+      pixels: how RGB is scaled for it.
+    """
+
+    trunk: Backbone
+    head: keras.layers.Layer
+    pixels = Pixels()
+
+    def call(self, inputs, training=None):
+        return self._logits(inputs, training)
+
+    # Nothing in here branches on a tensor: AutoGraph has nothing to do. (It is
+    # not a decorator of `call`: Keras reads that one's arguments.)
+    @tf.autograph.experimental.do_not_convert
+    def _logits(self, inputs, training):
+        features = self.trunk(inputs, training=training)
+        return self.head(features[self.trunk.endpoints[-1]], training=training)
+
+    def features(self, inputs):
+        """`{endpoint: tensor}` in inference mode; see `Backbone`."""
+        return self.trunk(inputs, training=False)
+
+    def folded(self, *, verified: bool = False) -> "VideoNetwork":
+        """A copy that computes the same in inference, faster, or itself.
+
+        The copy answers to calls and `features` only; it cannot be trained.
+
+        Args:
+          verified: compare the copy with the network, layer by layer.
+
+        Raises:
+          FoldError: the copy is not what the network is.
+        """
+        return self
+
+    def scale_input(self, factors: tuple[float, ...]) -> bool:
+        """Whether a folded network now multiplies its input by these first.
+
+        Args:
+          factors: one per channel of its clips.
+        """
+        return False
+
+
+class FoldError(ValueError):
+    """A folded network is not what it was folded from."""
+
+
+def make_variables(network: VideoNetwork, channels: int) -> VideoNetwork:
+    """Calls a new network once, on the smallest clip that all families take."""
+    network(tf.zeros([1, 2, 32, 32, channels]))
+    return network
+
+
+def rebuilt(network: VideoNetwork, **changes) -> VideoNetwork:
+    """A copy with variables of its own.
+
+    Args:
+      network: with its variables.
+      **changes: of its config.
+    """
+    config = network.get_config() | changes
+    copy = type(network).from_config(config)
+    make_variables(copy, network.trunk.channels)
+    copy.set_weights(network.get_weights())
+    return copy

@@ -1,0 +1,33 @@
+"""The table of families."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from d3d_tf.config import NetworkRecipe
+from d3d_tf.models import FAMILIES, make_network
+from d3d_tf.models.network import VideoNetwork
+
+
+def test_every_entry_can_build():
+    for module in set(FAMILIES.values()):
+        assert callable(importlib.import_module(module).build)
+
+
+@pytest.mark.parametrize("stream, channels", [("frames", 3), ("flow", 2)])
+def test_a_network_with_its_variables(stream, channels):
+    recipe = NetworkRecipe(
+        depth_multiplier=1 / 64, min_depth=2, final_endpoint="MaxPool_2a_3x3"
+    )
+    network = make_network(recipe, 5, stream)
+    assert isinstance(network, VideoNetwork) and network.built
+    assert network.trunk.channels == channels
+    assert network.trunk.endpoints == ("Conv2d_1a_7x7", "MaxPool_2a_3x3")
+    assert network.trunk.strides("MaxPool_2a_3x3") == (2, 4, 4)
+
+
+def test_the_table_needs_no_tensorflow():
+    code = "import sys, d3d_tf.models; assert 'tensorflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
