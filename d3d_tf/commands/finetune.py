@@ -7,6 +7,7 @@ from d3d_tf.data.summary import describe
 from d3d_tf.experiment.export import export_run
 from d3d_tf.experiment.results_json import write_table
 from d3d_tf.experiment.stages import Experiment
+from d3d_tf.models import architecture
 from d3d_tf.recipes import RECIPES
 from d3d_tf.report.write import write_report
 from d3d_tf.roles import BASELINE, STUDENT
@@ -14,7 +15,6 @@ from d3d_tf.runs.folder import Run
 from d3d_tf.runs.warm_start import Initial
 from d3d_tf.screen import log_to, say
 from d3d_tf.tfrecords.ensure import ensure_records
-from d3d_tf.weights.infer_recipe import architecture
 
 
 def finetune(

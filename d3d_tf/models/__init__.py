@@ -8,13 +8,15 @@ from d3d_tf.streams import CHANNELS
 if TYPE_CHECKING:
     from d3d_tf.config import NetworkRecipe
     from d3d_tf.models.network import VideoNetwork
+    from d3d_tf.pixels import Pixels
 
-# The recipe's `network.model`: the module that builds it.
+# The recipe's `network.model`: the module that builds it. It has `build`,
+# `architecture`, `HEAD_NAMES` and `PIXELS`, see the functions below.
 FAMILIES = {
-    "s3dg": "d3d_tf.models.inception.networks",
-    "s3d": "d3d_tf.models.inception.networks",
-    "i3d": "d3d_tf.models.inception.networks",
-    "s3dg_nonlocal": "d3d_tf.models.inception.networks",
+    "s3dg": "d3d_tf.models.inception.family",
+    "s3d": "d3d_tf.models.inception.family",
+    "i3d": "d3d_tf.models.inception.family",
+    "s3dg_nonlocal": "d3d_tf.models.inception.family",
 }
 
 
@@ -28,5 +30,26 @@ def make_network(
       num_classes: number of logits.
       stream: `frames` (3 channels) or `flow` (2).
     """
-    family = importlib.import_module(FAMILIES[recipe.model])
-    return family.build(recipe, num_classes, CHANNELS[stream])
+    return _family(recipe).build(recipe, num_classes, CHANNELS[stream])
+
+
+def architecture(recipe: "NetworkRecipe") -> dict:
+    """The fields that decide which variables a network has, and of what shape.
+
+    Two recipes with equal dicts have networks that can swap weights.
+    """
+    return _family(recipe).architecture(recipe)
+
+
+def head_names(recipe: "NetworkRecipe") -> tuple[str, ...]:
+    """Variables of the head, by the names of published checkpoints."""
+    return _family(recipe).HEAD_NAMES
+
+
+def pixels_of(recipe: "NetworkRecipe") -> "Pixels":
+    """How the network's RGB is scaled."""
+    return _family(recipe).PIXELS
+
+
+def _family(recipe: "NetworkRecipe"):
+    return importlib.import_module(FAMILIES[recipe.model])

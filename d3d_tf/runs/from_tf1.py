@@ -11,13 +11,16 @@ from d3d_tf import config
 from d3d_tf.atomic_files import unfinished_folder, write_atomically
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.models import make_network
+from d3d_tf.models.inception.architecture import HEAD_NAMES
+from d3d_tf.models.inception.checkpoints import checkpoint_names, infer_recipe
+from d3d_tf.models.inception.checkpoints.assign import Filled, fill
+from d3d_tf.models.inception.checkpoints.tf1_checkpoint import open_checkpoint
+from d3d_tf.models.inception.checkpoints.variable_names import by_name
 from d3d_tf.roles import BASELINE, INITIAL, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.streams import CHANNELS
 from d3d_tf.training.checkpoints import restore, save_finished
-from d3d_tf.weights import checkpoint_names, infer_recipe
-from d3d_tf.weights.assign import Filled, fill
 from d3d_tf.weights.overrides import (
     ConvertSettings,
     apply_settings,
@@ -25,8 +28,6 @@ from d3d_tf.weights.overrides import (
 )
 from d3d_tf.weights.printed_logits import check_acceptance
 from d3d_tf.weights.published import Published, by_digest, label_map
-from d3d_tf.weights.tf1_checkpoint import open_checkpoint
-from d3d_tf.weights.variable_names import HEAD_NAMES, by_name
 
 # For the clip that is compared before and after: small, of any length.
 _CLIP = (1, 8, 64, 64)
@@ -206,7 +207,7 @@ def _verify(network, filled: Filled, run: Run, role: str, stream: str) -> dict:
     clip = rng.uniform(-1, 1, [*_CLIP, CHANNELS[stream]]).astype(np.float32)
     before, after = (
         (
-            x.features(clip)["Mixed_5c"]
+            x.features(clip)[x.trunk.endpoints[-1]]
             if headless
             else x(clip, training=False)
         ).numpy()

@@ -7,12 +7,11 @@ import tensorflow as tf
 from d3d_tf import config
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
+from d3d_tf.models import architecture, head_names
 from d3d_tf.roles import BASELINE, INITIAL, STREAM, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.training.checkpoints import is_finished, restore
-from d3d_tf.weights.infer_recipe import architecture
-from d3d_tf.weights.variable_names import HEAD_NAMES
 
 # Which networks of a run can start one that looks at that stream.
 _GIVERS = {"flow": (TEACHER,), "frames": (STUDENT, BASELINE, INITIAL)}
@@ -52,6 +51,7 @@ class Initial:
     ):
         self._runs = runs
         self._labels = labels
+        self._heads = head_names(recipe.network)
         self._giver = giver
         self._starts: dict[str, _Start] = {}
         self._scratch: list[str] = []
@@ -90,7 +90,7 @@ class Initial:
                     role: {
                         "from": start.giver,
                         "head": "kept" if start.head else self._new_head(start),
-                        "new": [] if start.head else list(HEAD_NAMES),
+                        "new": [] if start.head else list(self._heads),
                     }
                     for role, start in self._starts.items()
                     if start.run is run
@@ -107,7 +107,7 @@ class Initial:
             if not start.head:
                 text += (
                     f"; its head is {self._new_head(start)}: "
-                    f"{', '.join(HEAD_NAMES)} start anew"
+                    f"{', '.join(self._heads)} start anew"
                 )
             say(text)
         for role in self._scratch:

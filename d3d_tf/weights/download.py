@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from d3d_tf.errors import UserError
-from d3d_tf.weights.tf1_checkpoint import digest_file
+from d3d_tf.file_digests import digest_file
 
 # Fruitless attempts in a row, and the seconds after the first of them.
 ATTEMPTS = 5

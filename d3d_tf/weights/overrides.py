@@ -6,7 +6,7 @@ import yaml
 
 from d3d_tf import config
 from d3d_tf.errors import UsageError
-from d3d_tf.weights.infer_recipe import architecture
+from d3d_tf.models import architecture
 
 # A time-only choice of networks inflated from pictures.
 _INFLATED = (

@@ -9,11 +9,12 @@ import pytest
 from d3d_tf.config import NetworkRecipe, Recipe, override
 from d3d_tf.errors import UsageError
 from d3d_tf.models import make_network
+from d3d_tf.models.inception.architecture import HEAD_NAMES
+from d3d_tf.models.inception.checkpoints.variable_names import by_name
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.from_tf1 import convert
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.runs.warm_start import Initial
-from d3d_tf.weights.variable_names import HEAD_NAMES, by_name
 from tests.published import (
     SMALL,
     deepmind_shapes,

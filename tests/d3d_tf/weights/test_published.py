@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.weights.checkpoint_names import FAMILIES
+from d3d_tf.models.inception.checkpoints.checkpoint_names import FAMILIES
 from d3d_tf.weights.published import by_digest, catalog, label_map
 
 # Issue 4: git's blob ids of the data files.

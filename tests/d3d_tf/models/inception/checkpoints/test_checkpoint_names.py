@@ -3,7 +3,7 @@
 import pytest
 
 from d3d_tf.errors import UserError
-from d3d_tf.weights.checkpoint_names import recognise
+from d3d_tf.models.inception.checkpoints.checkpoint_names import recognise
 from tests.published import (
     deepmind_shapes,
     flat_shapes,

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import glob
-import hashlib
 import os
 import re
 import typing
@@ -14,6 +13,7 @@ import tensorflow as tf
 
 from d3d_tf.atomic_files import is_literal, literal
 from d3d_tf.errors import UserError
+from d3d_tf.file_digests import digest_file
 
 _FILE = re.compile(r"(.+)\.(?:index|meta|data-\d{5}-of-\d{5})")
 
@@ -53,21 +53,6 @@ class Checkpoint:
     def digests(self) -> dict[str, dict]:
         """`{file name: {"bytes", "sha256", "git_blob"}}`."""
         return {path.name: digest_file(path) for path in self.files}
-
-
-def digest_file(path: Path) -> dict:
-    """Size, SHA-256 and git's blob id (what GitHub knows a file by)."""
-    size = path.stat().st_size
-    sha256, blob = hashlib.sha256(), hashlib.sha1(f"blob {size}\0".encode())
-    with open(path, "rb") as file:
-        while part := file.read(2**20):
-            sha256.update(part)
-            blob.update(part)
-    return {
-        "bytes": size,
-        "sha256": sha256.hexdigest(),
-        "git_blob": blob.hexdigest(),
-    }
 
 
 def open_checkpoint(path: str | Path) -> Checkpoint:

@@ -7,7 +7,9 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
-from d3d_tf.weights.tf1_checkpoint import digest_file, open_checkpoint
+from d3d_tf.models.inception.checkpoints.tf1_checkpoint import (
+    open_checkpoint,
+)
 from tests.published import write
 
 CONTENT = {
@@ -116,19 +118,6 @@ def test_other_types(tmp_path):
     prefix = write(tmp_path / "x", {"w": np.zeros(2, np.float16)})
     with pytest.raises(UserError, match=r"not float32: w \(float16\)"):
         open_checkpoint(prefix)
-
-
-def test_digests(tmp_path):
-    """`git hash-object` and `sha256sum` of a file with one line."""
-    path = tmp_path / "x"
-    path.write_bytes(b"hello\n")
-    assert digest_file(path) == {
-        "bytes": 6,
-        "sha256": (
-            "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
-        ),
-        "git_blob": "ce013625030ba8dba906f756967f9e9ca394464a",
-    }
 
 
 def test_digests_of_all_files(prefix):

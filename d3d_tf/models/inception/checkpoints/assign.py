@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 
 from d3d_tf.errors import UserError
-from d3d_tf.weights.checkpoint_names import Contents
-from d3d_tf.weights.tf1_checkpoint import Checkpoint
-from d3d_tf.weights.variable_names import HEAD_NAMES, by_name
+from d3d_tf.models.inception.architecture import HEAD_NAMES
+from d3d_tf.models.inception.checkpoints.checkpoint_names import Contents
+from d3d_tf.models.inception.checkpoints.tf1_checkpoint import Checkpoint
+from d3d_tf.models.inception.checkpoints.variable_names import by_name
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,10 +4,8 @@ The names are TF-Slim's without the scope: `UNIT/LEAF`, where UNIT is the path
 of a convolution unit such as `Mixed_3b/Branch_1/Conv2d_0b_3x3`.
 """
 
+from d3d_tf.models.inception.architecture import HEAD_NAMES
 from d3d_tf.models.inception.blocks import ConvUnit, InceptionBlock
-
-HEAD = "Logits/Conv2d_0c_1x1"
-HEAD_NAMES = (f"{HEAD}/weights", f"{HEAD}/biases")
 
 
 def endpoint(name: str) -> str:

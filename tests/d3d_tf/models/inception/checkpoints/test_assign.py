@@ -6,9 +6,9 @@ import pytest
 from d3d_tf.config import NetworkRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.models import make_network
-from d3d_tf.weights.assign import fill
-from d3d_tf.weights.checkpoint_names import recognise
-from d3d_tf.weights.tf1_checkpoint import open_checkpoint
+from d3d_tf.models.inception.checkpoints.assign import fill
+from d3d_tf.models.inception.checkpoints.checkpoint_names import recognise
+from d3d_tf.models.inception.checkpoints.tf1_checkpoint import open_checkpoint
 from tests.published import (
     SMALL,
     deepmind_shapes,

@@ -2,10 +2,8 @@
 
 import pytest
 
-from d3d_tf.config import NetworkRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.weights.infer_recipe import (
-    architecture,
+from d3d_tf.models.inception.checkpoints.infer_recipe import (
     read_num_classes,
     read_stream,
     read_time,
@@ -123,27 +121,3 @@ def test_num_classes():
     del shapes["Logits/Conv2d_0c_1x1/biases"]
     with pytest.raises(UserError, match="weights and .*biases are missing"):
         read_num_classes(shapes)
-
-
-def test_what_swaps_weights():
-    """The model's own first kernel may be named; gates count where they are."""
-    same = architecture(NetworkRecipe(model="i3d"))
-    assert same == architecture(
-        NetworkRecipe(
-            model="i3d",
-            first_temporal_kernel=7,
-            gating_start_at=None,
-            dropout=0.5,
-            weight_decay=0.0,
-        )
-    )
-    for change in (
-        {"model": "s3d"},
-        {"depth_multiplier": 0.5},
-        {"temporal_conv_start_at": None},
-    ):
-        changed = NetworkRecipe(**{"model": "i3d", **change})
-        assert architecture(changed) != same
-    assert architecture(NetworkRecipe()) != architecture(
-        NetworkRecipe(gating_start_at="Mixed_4b")
-    )

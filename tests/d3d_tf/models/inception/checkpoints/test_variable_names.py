@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from d3d_tf.config import NetworkRecipe
 from d3d_tf.models import make_network
+from d3d_tf.models.inception.checkpoints.variable_names import by_name, endpoint
 from d3d_tf.models.inception.networks import S3DG
-from d3d_tf.weights.variable_names import by_name, endpoint
 from tests.published import SMALL, i3d_shapes, slim_shapes
 
 WIDTH = {"depth_multiplier": 1 / 16, "min_depth": 4}

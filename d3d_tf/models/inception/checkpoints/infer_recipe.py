@@ -1,46 +1,18 @@
 """The options of a network, read off the shapes of its variables."""
 
-import dataclasses
 import math
 from collections import Counter
 from fractions import Fraction
 
-from d3d_tf.config import NetworkRecipe
 from d3d_tf.errors import UserError
+from d3d_tf.models.inception.architecture import HEAD_NAMES
+from d3d_tf.models.inception.checkpoints.variable_names import endpoint
 from d3d_tf.models.inception.trunk import ENDPOINTS, TRUNK, Conv, Mixed
-from d3d_tf.weights.variable_names import HEAD_NAMES, endpoint
 
 Shapes = dict[str, tuple[int, ...]]
 FIRST = "Conv2d_1a_7x7/weights"
 STREAM_OF_CHANNELS = {3: "frames", 2: "flow"}
 DEFAULT_MIN_DEPTH = 16
-# Fields of a `NetworkRecipe` that change no variable.
-_TRAINING = (
-    "dropout",
-    "weight_decay",
-    "batch_norm_momentum",
-    "synchronized_batch_norm",
-    "fan_in_initializer",
-    "head_pooling",
-    "recompute",
-)
-
-
-def architecture(recipe: NetworkRecipe) -> dict:
-    """The fields that decide which variables a network has, and of what shape.
-
-    Two recipes with equal dicts have networks that can swap weights.
-    """
-    fields = {
-        key: value
-        for key, value in dataclasses.asdict(recipe).items()
-        if key not in _TRAINING
-    }
-    if recipe.model in ("s3d", "i3d"):
-        fields.pop("gating_start_at", None)
-    if fields["first_temporal_kernel"] is None:
-        fields["first_temporal_kernel"] = 7 if recipe.model == "i3d" else 3
-    return fields
 
 
 def read_stream(shapes: Shapes) -> str:

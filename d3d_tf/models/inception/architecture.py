@@ -1,0 +1,35 @@
+"""What decides which variables one of these networks has."""
+
+import dataclasses
+
+from d3d_tf.config import NetworkRecipe
+
+HEAD = "Logits/Conv2d_0c_1x1"
+HEAD_NAMES = (f"{HEAD}/weights", f"{HEAD}/biases")
+# Fields of a `NetworkRecipe` that change no variable.
+_TRAINING = (
+    "dropout",
+    "weight_decay",
+    "batch_norm_momentum",
+    "synchronized_batch_norm",
+    "fan_in_initializer",
+    "head_pooling",
+    "recompute",
+)
+
+
+def architecture(recipe: NetworkRecipe) -> dict:
+    """The fields that decide which variables a network has, and of what shape.
+
+    Two recipes with equal dicts have networks that can swap weights.
+    """
+    fields = {
+        key: value
+        for key, value in dataclasses.asdict(recipe).items()
+        if key not in _TRAINING
+    }
+    if recipe.model in ("s3d", "i3d"):
+        fields.pop("gating_start_at", None)
+    if fields["first_temporal_kernel"] is None:
+        fields["first_temporal_kernel"] = 7 if recipe.model == "i3d" else 3
+    return fields

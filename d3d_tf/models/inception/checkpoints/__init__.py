@@ -1,0 +1,1 @@
+"""Published checkpoints of these networks: names, shapes, values."""

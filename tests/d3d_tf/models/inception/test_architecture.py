@@ -1,0 +1,28 @@
+"""Which recipes have networks that can swap weights."""
+
+from d3d_tf.config import NetworkRecipe
+from d3d_tf.models.inception.architecture import architecture
+
+
+def test_what_swaps_weights():
+    """The model's own first kernel may be named; gates count where they are."""
+    same = architecture(NetworkRecipe(model="i3d"))
+    assert same == architecture(
+        NetworkRecipe(
+            model="i3d",
+            first_temporal_kernel=7,
+            gating_start_at=None,
+            dropout=0.5,
+            weight_decay=0.0,
+        )
+    )
+    for change in (
+        {"model": "s3d"},
+        {"depth_multiplier": 0.5},
+        {"temporal_conv_start_at": None},
+    ):
+        changed = NetworkRecipe(**{"model": "i3d", **change})
+        assert architecture(changed) != same
+    assert architecture(NetworkRecipe()) != architecture(
+        NetworkRecipe(gating_start_at="Mixed_4b")
+    )
