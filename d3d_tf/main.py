@@ -5,6 +5,7 @@
 import dataclasses
 import importlib
 import sys
+from typing import Any
 
 from absl import app, flags
 
@@ -212,9 +213,11 @@ def _command(mode: str | None) -> Command:
     return command
 
 
-def _arguments(mode: str, command: Command) -> dict:
+def _arguments(mode: str, command: Command) -> dict[str, Any]:
     """The flags of a mode, as keyword arguments of its function."""
-    values = {name: flags.FLAGS[name].value for name in command.flags.split()}
+    values: dict[str, Any] = {
+        name: flags.FLAGS[name].value for name in command.flags.split()
+    }
     for name, value in values.items():
         if isinstance(value, list) and name not in command.several.split():
             if len(value) > 1:

@@ -1,4 +1,4 @@
-"""A finished run meets records: its own, or others with results of their own."""
+"""A finished run meets records, its own or others with their own results."""
 
 from d3d_tf.config import to_dict
 from d3d_tf.data.dataset import Dataset, open_dataset
