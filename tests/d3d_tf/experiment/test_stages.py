@@ -9,7 +9,11 @@ from d3d_tf.config import override
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.experiment import stages
 from d3d_tf.experiment.experiment import Experiment
-from d3d_tf.experiment.stages import score, train_missing
+from d3d_tf.experiment.stages import (
+    count_parameters,
+    score,
+    train_missing,
+)
 from d3d_tf.keras_api import keras
 from d3d_tf.runs.folder import Run
 from tests.harness import softmax
