@@ -1,4 +1,4 @@
-"""Several results as one: `--mode=evaluate` with `--checkpoint` repeated.
+"""The ensemble of several results.
 
 The mean of soft-max scores, as D3D fuses its networks (section 5.3): students
 that were pre-trained on different data (table 4), a student and the flow

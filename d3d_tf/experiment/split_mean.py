@@ -1,4 +1,4 @@
-"""The mean over official splits: `--mode=evaluate`, `--checkpoint` repeated.
+"""The mean of runs over official splits.
 
 UCF-101 and HMDB-51 have three official splits, and many papers report the mean
 of their accuracies (D3D's table 4 is of the first split alone).

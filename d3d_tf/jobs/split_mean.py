@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from d3d_tf.commands.evaluate import average_results
+from d3d_tf.experiment.combine import average_results
 from d3d_tf.moved import moved
 
 

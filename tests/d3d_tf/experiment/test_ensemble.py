@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from d3d_tf.commands.compare import run as compare
-from d3d_tf.commands.evaluate import fuse_results
 from d3d_tf.config import EvaluationRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.experiment.combine import fuse_results
 from d3d_tf.experiment.ensemble import fuse
 from d3d_tf.experiment.rows import Row
 from d3d_tf.runs.folder import Run

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from d3d_tf import config
-from d3d_tf.commands.evaluate import average_results
 from d3d_tf.errors import UserError
+from d3d_tf.experiment.combine import average_results
 from d3d_tf.experiment.split_mean import lines, mean_over_splits, splits_of
 from d3d_tf.recipes import RECIPES
 from d3d_tf.runs.folder import Run
