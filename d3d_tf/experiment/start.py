@@ -38,13 +38,7 @@ def start_training(
         differs.
       UsageError: the folder belongs to another recipe, data set or start.
     """
-    mismatch = None
-    for other in (run, teacher):
-        if other and other.exists():
-            found = other.require_flow(
-                dataset.flow, dataset.folder, allow=allow_flow_mismatch
-            )
-            mismatch = mismatch or found
+    mismatch = _flow_mismatch(dataset, (run, teacher), allow_flow_mismatch)
     if teacher:
         _require_same_classes(teacher, dataset)
     initial = None
@@ -74,6 +68,18 @@ def start_training(
     experiment = Experiment(recipe, dataset, run, teacher, initial, mismatch)
     experiment.reopen_damaged()
     return experiment
+
+
+def _flow_mismatch(
+    dataset: Dataset, runs: tuple[Run | None, ...], allow: bool
+) -> dict | None:
+    """The first accepted difference of the runs' flow and the records'."""
+    found = [
+        run.require_flow(dataset.flow, dataset.folder, allow=allow)
+        for run in runs
+        if run and run.exists()
+    ]
+    return next((mismatch for mismatch in found if mismatch), None)
 
 
 def show_records(run: Run, dataset: Dataset) -> None:
