@@ -91,7 +91,7 @@ def test_a_student_goes_on(tune, start, toy, monkeypatch):
     with contextlib.redirect_stdout(io.StringIO()) as seen:
         evaluate.run(checkpoint=[str(run.folder)])
     assert "Fine-tuned" in seen.getvalue()
-    with pytest.raises(UsageError, match="was started by --mode=finetune"):
+    with pytest.raises(UsageError, match="no effect with --mode=distill"):
         dataclasses.replace(toy, recipe=run.recipe()).again(run=run)
 
 
