@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from d3d_tf import config
-from d3d_tf.commands.distill import distill
+from d3d_tf.commands import distill
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.recipes import TOY
 from d3d_tf.runs.folder import Run
@@ -68,18 +68,14 @@ class ToyRun:
         """The records."""
         return open_dataset(self.run.origin()["records"])
 
-    def again(self, **changes) -> str:
+    def again(self, mode=distill, **changes) -> str:
         """Starts the same command again; what it shows."""
+        run = changes.pop("run", self.run)
         with contextlib.redirect_stdout(io.StringIO()) as shown:
-            distill(
+            mode.run(
                 self.recipe,
-                **{
-                    "data": None,
-                    "records_dir": str(self.records_dir),
-                    "run": self.run,
-                    "teacher": None,
-                }
-                | changes,
+                run_dir=str(run.folder),
+                **{"records_dir": str(self.records_dir)} | changes,
             )
         return shown.getvalue()
 

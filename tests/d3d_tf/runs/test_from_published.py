@@ -161,7 +161,7 @@ def test_a_student_of_a_published_teacher(toy, entry, tmp_path):
     """--mode=distill --teacher=NAME: no teacher is trained."""
     run = Run(tmp_path / "student")
     teacher = open_run(NAME)
-    shown = toy.again(run=run, teacher=teacher)
+    shown = toy.again(run=run, teacher=NAME)
     assert "has no RGB baseline for the table: it is trained here" in shown
     assert not run.checkpoints("teacher").exists()
     assert (run.checkpoints("student") / "finished.json").exists()
@@ -189,7 +189,7 @@ def test_a_teacher_of_other_classes(toy, entry, tmp_path, monkeypatch):
     with pytest.raises(
         UserError, match=f"logit 0 is 'jump' there, '{first}' here"
     ):
-        toy.again(run=run, teacher=open_run(NAME))
+        toy.again(run=run, teacher=NAME)
     assert not run.exists()
 
 
@@ -200,4 +200,4 @@ def test_a_teacher_of_other_flow(toy, entry, tmp_path, monkeypatch):
         dataclasses.replace(entry, flow={"flow": {"saturation": 15.0}}),
     )
     with pytest.raises(UserError, match="flow.saturation: 15.0 in .* 20.0 in"):
-        toy.again(run=Run(tmp_path / "student"), teacher=open_run(NAME))
+        toy.again(run=Run(tmp_path / "student"), teacher=NAME)
