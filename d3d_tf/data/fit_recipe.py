@@ -9,7 +9,6 @@ from d3d_tf.config import (
     data_as_saved,
     differences,
     to_dict,
-    validate,
 )
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UsageError
@@ -70,10 +69,8 @@ def with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:
     clip = recipe.clip
     size = clip.size or max(16, stored * 7 // 8 // 16 * 16)
     frames = clip.frames or min(LONGEST_CLIP, dataset.info["frames"]["min"])
-    recipe = dataclasses.replace(
+    return dataclasses.replace(
         recipe,
         data=dataclasses.replace(recipe.data, short_side=stored),
         clip=dataclasses.replace(clip, frames=frames, size=size),
     )
-    validate(recipe)
-    return recipe
