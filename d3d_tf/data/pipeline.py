@@ -7,6 +7,7 @@ function of (seed, epoch, clip id), and the order of one of (seed, epoch):
 neither depends on the number of threads.
 """
 
+import dataclasses
 from pathlib import Path
 
 import tensorflow as tf
@@ -66,7 +67,8 @@ def make_dataset(
 
     Raises:
       UserError: no such split, no flow, the records are smaller than the
-        clip, or the shards are not those that were counted.
+        clip, or the shards are not those that were counted; `swap_on_flip`
+        names a class that the records do not have.
     """
     dataset = records if isinstance(records, Dataset) else open_dataset(records)
     if not dataset.splits.get(split):
@@ -82,6 +84,7 @@ def make_dataset(
         )
     if "flow" in streams:
         dataset.require_flow()
+    swapped = _swapped(clip, dataset.classes) if training else None
     shards = dataset.shards(split)
     foreign = dataset.info.get("foreign")
     counted = Counted(dataset, split)
@@ -102,7 +105,13 @@ def make_dataset(
 
         def to_clip(record, epoch):
             return training_clip(
-                record, epoch, clip, streams=streams, seed=seed, read=read
+                record,
+                epoch,
+                clip,
+                streams=streams,
+                seed=seed,
+                read=read,
+                swapped=swapped,
             )
     else:
         numbers = tf.range(views.clips * views.crops)
@@ -140,6 +149,7 @@ def training_clip(
     streams: tuple[str, ...] = ("frames", "flow"),
     seed: int = 0,
     read=parse,
+    swapped: list[int] | None = None,
 ):
     """What the training sees of one video in one epoch; see `make_dataset`.
 
@@ -148,6 +158,7 @@ def training_clip(
       epoch: integer scalar.
       clip, streams, seed: as in `make_dataset`.
       read: record and streams to what `parse` gives.
+      swapped: the class of the mirror image, for each class; None: the same.
 
     Returns:
       `(clip, label)` without the batch axis; the clip is for `scale`.
@@ -166,7 +177,11 @@ def training_clip(
         seed=draw,
     )
     jitter = random_jitter(clip, draw)
-    return _decode(video, geometry, streams, jitter), video["label"]
+    label = video["label"]
+    if swapped is not None:
+        mirrored = tf.gather(tf.constant(swapped, tf.int64), label)
+        label = tf.where(geometry.flip, mirrored, label)
+    return _decode(video, geometry, streams, jitter), label
 
 
 def evaluation_clip(
@@ -180,14 +195,14 @@ def evaluation_clip(
 ):
     """One view of one video; see `view_geometry` and `training_clip`."""
     video = read(record, streams)
+    frames = views.clip_frames or clip.frames
     geometry = view_geometry(
         view,
         video["length"],
         video["height"],
         video["width"],
         views=views,
-        frames=views.clip_frames or clip.frames,
-        size=clip.size,
+        clip=dataclasses.replace(clip, frames=frames),
     )
     return _decode(video, geometry, streams), video["label"]
 
@@ -200,6 +215,20 @@ def scale(clips: dict) -> dict:
     if "flow" in clips:
         inputs["flow"] = scale_flow(clips["flow"], inputs.pop("factors"))
     return inputs
+
+
+def _swapped(clip: ClipRecipe, classes: list[str]) -> list[int] | None:
+    """For each class, that of its mirror image; None: no class changes."""
+    if not clip.swap_on_flip:
+        return None
+    other = dict(clip.swap_on_flip)
+    other |= {right: left for left, right in clip.swap_on_flip}
+    if missing := sorted(other.keys() - set(classes)):
+        raise UserError(
+            f"clip.swap_on_flip names {missing[0]!r}, which is not a class of "
+            f"the records; they have {', '.join(classes)}."
+        )
+    return [classes.index(other.get(name, name)) for name in classes]
 
 
 def _decode(
