@@ -97,8 +97,13 @@ class VideoNetwork(keras.Model):
     # no decorator of `call`: Keras reads that one's arguments.)
     @tf.autograph.experimental.do_not_convert
     def _logits(self, inputs, training):
+        return self.logits_and_features(inputs, training)[0]
+
+    def logits_and_features(self, inputs, training=None) -> tuple:
+        """Logits and `{endpoint: tensor}` of one pass; see `Inception3D`."""
         features = self.trunk(inputs, training=training)
-        return self.head(features[self._final_endpoint], training=training)
+        net = features[self._final_endpoint]
+        return self.head(net, training=training), features
 
     def features(self, inputs):
         """`{endpoint: tensor}` in inference mode; see `Inception3D`."""
