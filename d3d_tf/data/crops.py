@@ -157,7 +157,8 @@ def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
     if clip.crop == "random":
         side = clip.size
         if clip.short_sides:
-            side = _scaled_side(height, width, clip, seed)
+            short = tf.minimum(height, width)
+            side = _scaled_side(short, clip.size, clip.short_sides, seed)
             shape = tf.stack([side, side])
         top = below(height - side + 1, 1)
         left = below(width - side + 1, 2)
@@ -179,15 +180,14 @@ def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
     )
 
 
-def _scaled_side(height, width, clip: ClipRecipe, seed):
+def _scaled_side(short, size: int, short_sides: tuple[int, int], seed):
     """The crop's side in stored pixels, for a drawn short side."""
-    low, high = clip.short_sides
+    low, high = short_sides
     # Another stream than those of the other draws and of the colours.
     key = tf.random.experimental.stateless_fold_in(seed, 2)
     drawn = tf.random.stateless_uniform([], key, low, high + 1, tf.int32)
-    short = tf.minimum(height, width)
     # Rounded half up; at most `short`, for no drawn side is below the size.
-    return (2 * clip.size * short + drawn) // (2 * drawn)
+    return (2 * size * short + drawn) // (2 * drawn)
 
 
 def _looped(start, length, clip: ClipRecipe):

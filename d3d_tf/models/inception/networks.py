@@ -164,7 +164,7 @@ class NonLocalS3DG(VideoNetwork):
     non_local_before = ("Mixed_5b", "Mixed_5c")
 
 
-# By the recipe's `network.model`; `config/checks.py` names the same.
+# By the recipe's `network.model`; `config/network.py` names the same.
 NETWORKS: dict[str, type[VideoNetwork]] = {
     "s3dg": S3DG,
     "s3d": S3D,
