@@ -1,10 +1,10 @@
 """From shards to batches, on one page.
 
-shards -> serialized records (see `shuffle`) -> parse -> draw a clip -> decode its
-frames only -> crop and flip -> colours -> batch -> scale. A *clip* is what a
-network sees of a *video*; a *view* is how it is chosen. Every draw is a
-function of (seed, epoch, clip id), and the order of one of (seed, epoch):
-neither depends on the number of threads.
+shards -> serialized records (see `shuffle`) -> one clip of each (see
+`one_clip`: parse, draw, decode its frames only, crop and flip, colours) ->
+batch -> scale. A *clip* is what a network sees of a *video*; a *view* is how it
+is chosen. Every draw is a function of (seed, epoch, clip id), and the order is
+one of (seed, epoch): neither depends on the number of threads.
 """
 
 from pathlib import Path
