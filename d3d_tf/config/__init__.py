@@ -1,33 +1,42 @@
 """What an experiment is, from a name, a file or `--set`.
 
-A recipe is a plain tree of frozen dataclasses. It is read from `recipes.py` or
-a YAML file, changed only through `override`, checked as a whole by `validate`,
-hashed by `digest`, and saved in every run folder.
+A recipe is a tree of frozen pydantic dataclasses, which check themselves: an
+impossible one cannot be made. It is read from `recipes.py` or a YAML file,
+changed through `override` or `dataclasses.replace`, hashed by `digest`, and
+saved in every run folder.
 """
 
-from d3d_tf.config.checks import validate
-from d3d_tf.config.files import from_dict, load, override, to_yaml
+from d3d_tf.config.data import (
+    DataRecipe,
+    FlowRecipe,
+    ToyRecipe,
+    data_as_saved,
+)
+from d3d_tf.config.files import (
+    from_dict,
+    load,
+    override,
+    parse_settings,
+    to_yaml,
+)
 from d3d_tf.config.flow_identity import (
     differences,
     flow_identity,
     require_same_flow,
     same_keys,
 )
-from d3d_tf.config.recipe import (
-    ClipRecipe,
-    DataRecipe,
-    DistillRecipe,
-    EvaluationRecipe,
+from d3d_tf.config.network import (
     ExportRecipe,
     FinetuneRecipe,
-    FlowRecipe,
     NetworkRecipe,
-    Recipe,
-    ToyRecipe,
+    TermRecipe,
+)
+from d3d_tf.config.recipe import Recipe, digest, to_dict
+from d3d_tf.config.training import (
+    ClipRecipe,
+    DistillRecipe,
+    EvaluationRecipe,
     TrainRecipe,
-    data_as_saved,
-    digest,
-    to_dict,
 )
 
 __all__ = [
@@ -40,6 +49,7 @@ __all__ = [
     "FlowRecipe",
     "NetworkRecipe",
     "Recipe",
+    "TermRecipe",
     "ToyRecipe",
     "TrainRecipe",
     "data_as_saved",
@@ -49,9 +59,9 @@ __all__ = [
     "from_dict",
     "load",
     "override",
+    "parse_settings",
     "require_same_flow",
     "same_keys",
-    "to_yaml",
     "to_dict",
-    "validate",
+    "to_yaml",
 ]

@@ -1,222 +1,210 @@
-"""What a recipe's types cannot say: ranges, choices, combinations."""
+"""What a value of a recipe may be, and the line that answers a wrong one.
 
+A section of a recipe is a frozen pydantic dataclass: each field has its range
+in its type and its meaning below it; what several fields may not be together
+is a validator of the section, made of `require`.
+"""
+
+import dataclasses
+import functools
 import typing
+from typing import Annotated, Any
 
-from d3d_tf.config.recipe import NetworkRecipe, Recipe
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BeforeValidator, ConfigDict, Strict, ValidationError
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError, core_schema
+from typing_extensions import dataclass_transform
+
 from d3d_tf.errors import UsageError
 
-MODELS = ("s3dg", "s3d", "i3d", "s3dg_nonlocal")
-ENDPOINTS = (
-    "Conv2d_1a_7x7",
-    "MaxPool_2a_3x3",
-    "Conv2d_2b_1x1",
-    "Conv2d_2c_3x3",
-    "MaxPool_3a_3x3",
-    "Mixed_3b",
-    "Mixed_3c",
-    "MaxPool_4a_3x3",
-    "Mixed_4b",
-    "Mixed_4c",
-    "Mixed_4d",
-    "Mixed_4e",
-    "Mixed_4f",
-    "MaxPool_5a_2x2",
-    "Mixed_5b",
-    "Mixed_5c",
-)
-EXPORT_KINDS = ("classification", "feature_vector", "feature_map")
-# Those of tfrecords/layouts.
-LAYOUTS = (
-    "folders",
-    "csv",
-    "kinetics400",
-    "kinetics600",
-    "kinetics700",
-    "ucf101",
-    "hmdb51",
-)
-POSITIVE = {
-    "data": ("frame_rate", "max_seconds", "max_decode_seconds", "num_shards"),
-    "flow": (
-        "tau",
-        "lambda_",
-        "theta",
-        "scales",
-        "scale_step",
-        "warps",
-        "epsilon",
-        "inner_iterations",
-        "outer_iterations",
-        "saturation",
-        "imported_bound",
-    ),
-    "network": ("depth_multiplier", "min_depth"),
-    "train": ("steps", "batch_size", "learning_rate", "checkpoint_every"),
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """Says what a field must be where its limits alone would not say enough.
+
+    `{choices}` in it stands for the names that are possible.
+    """
+
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Later:
+    """Marks a field that came after version 0.1.0.
+
+    `to_dict` leaves it out at its default, so that digests, folder names and
+    saved recipes of before stay what they are.
+    """
+
+
+class OneOf:
+    """The value is one of these."""
+
+    def __init__(self, *choices):
+        self.choices = choices
+
+    def __get_pydantic_core_schema__(self, source, handler):
+        return core_schema.literal_schema(list(self.choices))
+
+
+def _number(value):
+    """YAML reads 1e-4, without a dot, as text; it is meant as a number."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    return value
+
+
+Flag = Annotated[bool, Strict()]
+Text = Annotated[str, Strict()]
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), BeforeValidator(_number)]
+PositiveWhole = Annotated[Whole, Gt(0)]
+Positive = Annotated[Number, Gt(0)]
+NotNegative = Annotated[Number, Ge(0)]
+Share = Annotated[Number, Ge(0), Lt(1)]
+
+_TYPES = {
+    "int_type": "of type int",
+    "float_type": "of type float",
+    "bool_type": "of type bool",
+    "string_type": "of type str",
+    "tuple_type": "a list",
+    "dataclass_type": "a mapping",
+    "dataclass_exact_type": "a mapping",
 }
 
 
-def validate(recipe: Recipe) -> None:
-    """Checks what types cannot.
+@dataclass_transform(frozen_default=True)
+def section(cls):
+    """Makes a class a part of a recipe, which checks itself.
 
-    Raises:
-      UsageError: with the field, its value and what would be right.
+    A wrong value raises UsageError with a line per mistake, also from
+    `dataclasses.replace`.
     """
+    cls = dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+    check = cls.__init__
 
-    def require(good: bool, key: str, expected: str):
-        if not good:
-            value: typing.Any = recipe
-            for part in key.split("."):
-                value = getattr(value, part)
-            raise UsageError(f"{key} must be {expected}; got {value!r}.")
+    @functools.wraps(check)
+    def __init__(self, *args, **kwargs):
+        try:
+            check(self, *args, **kwargs)
+        except ValidationError as error:
+            name = cls.__name__.removesuffix("Recipe").lower()
+            place = f"{name}." if name else ""
+            raise UsageError(explain(error, cls, place)) from None
 
-    def one_of(key: str, *choices: str):
-        value: typing.Any = recipe
-        for part in key.split("."):
-            value = getattr(value, part)
-        require(value in choices, key, f"one of {', '.join(choices)}")
+    cls.__init__ = __init__
+    return cls
 
-    for section, leaves in POSITIVE.items():
-        for leaf in leaves:
-            value = getattr(getattr(recipe, section), leaf)
-            require(value > 0, f"{section}.{leaf}", "above 0")
-    require(recipe.seed >= 0, "seed", "0 or more")
-    require(recipe.clip.frames >= 0, "clip.frames", "0 (automatic) or more")
-    require(recipe.clip.size >= 0, "clip.size", "0 (automatic) or more")
-    one_of("clip.crop", "random", "corners")
-    for leaf, most in (
-        ("brightness", 1),
-        ("contrast", 1),
-        ("saturation", 1),
-        ("hue", 0.5),
-    ):
-        value = getattr(recipe.clip, f"jitter_{leaf}")
-        expected = f"0 (off) to {most}"
-        require(0 <= value <= most, f"clip.jitter_{leaf}", expected)
-    require(recipe.evaluation.clips >= 1, "evaluation.clips", "1 or more")
-    require(recipe.evaluation.crops in (1, 3), "evaluation.crops", "1 or 3")
-    require(
-        recipe.evaluation.clip_frames >= 0,
-        "evaluation.clip_frames",
-        "0 (that of the training clips) or more",
-    )
-    require(
-        recipe.data.short_side == 0 or recipe.data.short_side >= 16,
-        "data.short_side",
-        "0 (automatic) or at least 16",
-    )
-    require(
-        1 <= recipe.data.jpeg_quality <= 100, "data.jpeg_quality", "1 to 100"
-    )
-    one_of("data.layout", *LAYOUTS)
-    require(recipe.data.split in (1, 2, 3), "data.split", "1, 2 or 3")
-    require(recipe.flow.scale_step < 1, "flow.scale_step", "between 0 and 1")
-    # What OpenCV's median filter can do on float pictures; 0 and 1: none.
-    require(
-        recipe.flow.median_filtering in (0, 1, 3, 5),
-        "flow.median_filtering",
-        "0, 1, 3 or 5",
-    )
-    require(
-        recipe.network.weight_decay >= 0, "network.weight_decay", "0 or more"
-    )
-    require(
-        recipe.network.first_temporal_kernel in (None, 1, 3, 5, 7),
-        "network.first_temporal_kernel",
-        "1, 3, 5, 7 or null (the model's own)",
-    )
-    for key in (
-        "data.test_share",
-        "network.dropout",
-        "network.batch_norm_momentum",
-        "train.momentum",
-    ):
-        section, leaf = key.split(".")
-        value = getattr(getattr(recipe, section), leaf)
-        require(0 <= value < 1, key, "in [0, 1)")
-    require(recipe.distill.weight >= 0, "distill.weight", "0 or more")
-    one_of("network.model", *MODELS)
-    one_of("network.head_pooling", "overlapping", "global")
-    one_of("network.final_endpoint", *ENDPOINTS)
-    for key in ("temporal_conv_start_at", "gating_start_at"):
-        require(
-            getattr(recipe.network, key) in (None, *ENDPOINTS),
-            f"network.{key}",
-            f"null (nowhere) or one of {', '.join(ENDPOINTS)}",
+
+def require(good: bool, config, key: str, expected: str) -> None:
+    """Checks what fields may not be together; for a section's validator.
+
+    Args:
+      good: whether they may.
+      config: the section.
+      key: dotted, of the field to blame.
+      expected: what it must be; `~` stands for the section's own place, such
+        as `network.`.
+    """
+    if not good:
+        value = functools.reduce(getattr, key.split("."), config)
+        raise PydanticCustomError(
+            "rule",
+            "{expected}",
+            {"key": key, "expected": expected, "value": value},
         )
-    require(
-        recipe.network.model not in ("s3d", "i3d")
-        or recipe.network.gating_start_at
-        in (None, NetworkRecipe.gating_start_at),
-        "network.gating_start_at",
-        f"left alone with network.model={recipe.network.model}, which has no "
-        "gates",
-    )
-    require(
-        recipe.network.model != "s3dg_nonlocal"
-        or recipe.network.final_endpoint in ENDPOINTS[-2:],
-        "network.final_endpoint",
-        "Mixed_5b or Mixed_5c with network.model=s3dg_nonlocal, whose "
-        "non-local blocks are before them",
-    )
-    one_of("flow.algorithm", "tvl1", "dis", "farneback", "imported")
-    one_of("flow.backend", "cpu", "opencv", "tensorflow")
-    require(
-        recipe.flow.backend == "cpu" or recipe.flow.algorithm == "tvl1",
-        "flow.backend",
-        f"left alone with flow.algorithm={recipe.flow.algorithm}",
-    )
-    require(
-        bool(recipe.flow.imported_codec)
-        == (recipe.flow.algorithm == "imported"),
-        "flow.imported_codec",
-        "given with flow.algorithm=imported and only then",
-    )
-    one_of("train.optimizer", "sgd", "adam")
-    one_of("train.schedule", "cosine", "steps")
-    one_of("train.stream", "flow", "rgb")
-    one_of("distill.teacher_stream", "flow", "rgb")
-    one_of("finetune.start", "student", "baseline")
-    one_of("finetune.batch_norm", "train", "frozen")
-    require(
-        recipe.finetune.freeze_to in (None, *ENDPOINTS),
-        "finetune.freeze_to",
-        f"null (train everything) or one of {', '.join(ENDPOINTS)}",
-    )
-    one_of(
-        "train.mixed_precision", "float32", "mixed_float16", "mixed_bfloat16"
-    )
-    one_of("export.kind", *EXPORT_KINDS)
-    final = ENDPOINTS.index(recipe.network.final_endpoint)
-    maps = recipe.export.kind == "feature_map"
-    require(
-        recipe.export.endpoint in (ENDPOINTS[: final + 1] if maps else (None,)),
-        "export.endpoint",
-        f"one of {', '.join(ENDPOINTS[: final + 1])} with "
-        "export.kind=feature_map, and not given otherwise",
-    )
-    if recipe.data.short_side and recipe.clip.size:
-        require(
-            recipe.clip.size <= recipe.data.short_side,
-            "clip.size",
-            f"at most data.short_side ({recipe.data.short_side})",
-        )
-    if recipe.toy:
-        one_of("toy.motions", "directions", "headings")
-        for key in ("size", "num_frames", "train_videos", "test_videos"):
-            require(getattr(recipe.toy, key) > 0, f"toy.{key}", "above 0")
-        require(0 <= recipe.toy.cue <= 1, "toy.cue", "in [0, 1]")
-        require(
-            recipe.clip.frames <= recipe.toy.num_frames,
-            "clip.frames",
-            f"at most toy.num_frames ({recipe.toy.num_frames})",
-        )
-        require(
-            recipe.data.short_side == recipe.toy.size,
-            "data.short_side",
-            f"toy.size ({recipe.toy.size})",
-        )
-        require(
-            not recipe.clip.flip,
-            "clip.flip",
-            "false with toy data, where left and right are classes",
-        )
+
+
+def explain(error: ValidationError, cls: type, place: str = "") -> str:
+    """A line per mistake: the key, what is expected, and what was there.
+
+    Args:
+      error: of a section or recipe.
+      cls: its class.
+      place: where it is in a recipe, such as `network.`.
+    """
+    lines = [_line(details, cls, place) for details in error.errors()]
+    return "\n".join(lines)
+
+
+def _line(details: typing.Mapping[str, Any], cls: type, place: str) -> str:
+    kind, path = details["type"], [*details["loc"]]
+    context = details.get("ctx", {})
+    if kind == "rule":
+        place += "".join(f"{part}." for part in path)
+        expected = context["expected"].replace("~", place)
+        return _must(place + context["key"], expected, context["value"])
+    key = place + ".".join(map(str, path))
+    if kind in ("unexpected_keyword_argument", "invalid_key"):
+        owner, _ = _look_up(cls, path[:-1])
+        prefix = key.removesuffix(str(path[-1]))
+        names = (prefix + field.name for field in dataclasses.fields(owner))
+        return f"unknown key {key}; valid: {', '.join(names)}."
+    if kind == "missing":
+        return f"{key} is missing."
+    _, metadata = _look_up(cls, path)
+    if kind == "literal_error":
+        choices = expected = context["expected"].replace("'", "")
+        if "' or '" in context["expected"]:
+            choices = choices.replace(" or ", ", ")
+            expected = f"one of {choices}"
+    elif kind in _TYPES:
+        return _must(key, _TYPES[kind], details["input"])
+    else:
+        choices, expected = "", _range(metadata)
+    for extra in metadata:
+        if isinstance(extra, Expected):
+            expected = extra.text.replace("{choices}", choices)
+    expected = expected or details["msg"].removeprefix("Input should be ")
+    return _must(key, expected, details["input"])
+
+
+def _must(key: str, expected: str, value) -> str:
+    return f"{key} must be {expected}; got {value!r}."
+
+
+def _look_up(cls, path: list) -> tuple[Any, list]:
+    """The innermost section on a path, and the metadata of its last field."""
+    metadata: list = []
+    for name in path:
+        if isinstance(name, int):  # An item of a list.
+            continue
+        field = cls.__pydantic_fields__[name]
+        metadata = field.metadata
+        cls = section_in(field.annotation) or cls
+    return cls, metadata
+
+
+def section_in(annotation) -> Any:
+    """The section `X` in the types X, `X | None`, `tuple[X, ...]`, or None."""
+    for kind in (annotation, *typing.get_args(annotation)):
+        if dataclasses.is_dataclass(kind):
+            return kind
+    return None
+
+
+def _range(metadata: list) -> str:
+    """`above 0`, `0 or more`, `0 to 1`, `in [0, 1)`, from a field's limits."""
+    kinds = {Gt: "gt", Ge: "ge", Le: "le", Lt: "lt"}
+    limits = {
+        name: getattr(limit, name)
+        for limit in metadata
+        if (name := kinds.get(type(limit)))
+    }
+    match limits:
+        case {"gt": low, "lt": high}:
+            return f"between {low} and {high}"
+        case {"ge": low, "lt": high}:
+            return f"in [{low}, {high})"
+        case {"ge": low, "le": high}:
+            return f"{low} to {high}"
+        case {"ge": low}:
+            return f"{low} or more"
+        case {"gt": low}:
+            return f"above {low}"
+    return ""

@@ -1,6 +1,7 @@
 """What makes two flow fields comparable, and what tells them apart."""
 
-from d3d_tf.config.recipe import DataRecipe, FlowRecipe, to_dict
+from d3d_tf.config.data import DataRecipe, FlowRecipe
+from d3d_tf.config.recipe import to_dict
 from d3d_tf.errors import UserError
 
 CODEC = "png-uint8-zero128-range127"  # Contract, section 3; see `schema`.

@@ -23,7 +23,10 @@ class ClipGeometry(NamedTuple):
     """Which part of a video a clip shows.
 
     Attributes:
-      indices: int32 `[frames]`, of the stored frames and flow frames.
+      indices: int32 `[frames]`, of the stored frames and flow frames. Flow i
+        is the motion from stored frame i to the next stored one, also where
+        the clip leaves frames out: both streams show one instant, and flow
+        keeps its unit, px per stored frame.
       top, left: int32 scalars, the crop's corner in pixels.
       size: height and width of the clip.
       flip: bool scalar, mirror left and right.
@@ -54,10 +57,24 @@ class ClipGeometry(NamedTuple):
         return float(self.size) / tf.cast(self.shape[::-1], tf.float32)
 
 
-def centre_geometry(length, height, width, *, frames: int, size: int):
+def centre_geometry(
+    length,
+    height,
+    width,
+    *,
+    frames: int,
+    size: int,
+    stride: int = 1,
+    sampling: str = "dense",
+):
     """The middle clip, middle crop, no flip: the view for evaluation."""
+    clip = ClipRecipe(
+        frames=frames, size=size, stride=stride, sampling=sampling
+    )
     return ClipGeometry(
-        _looped((length - frames) // 2, length, frames),
+        _segments(length, frames, 0.5)
+        if sampling == "segments"
+        else _looped((length - clip.span) // 2, length, clip),
         (height - size) // 2,
         (width - size) // 2,
         size,
@@ -66,41 +83,37 @@ def centre_geometry(length, height, width, *, frames: int, size: int):
 
 
 def view_geometry(
-    view,
-    length,
-    height,
-    width,
-    *,
-    views: EvaluationRecipe,
-    frames: int,
-    size: int,
+    view, length, height, width, *, views: EvaluationRecipe, clip: ClipRecipe
 ):
     """One of an evaluation's `clips x crops` views; no flip.
 
-    Clip k of K begins at `k (length - frames) // (K - 1)`, so that the first
-    is at the beginning and the last at the end. Three crops are at the two
-    ends and in the middle of the longer side, in the middle of the shorter. A
-    single clip or crop is in the middle. All clips of a video that is not
-    longer than `frames` are the same.
+    Clip k of K begins at `k (length - span) // (K - 1)`, so that the first
+    is at the beginning and the last at the end; its span are the stored frames
+    from its first to its last. With segments it sees frame
+    `(k + 1/2) / K` of each segment. Three crops are at the two ends and in the
+    middle of the longer side, in the middle of the shorter. A single clip or
+    crop is in the middle. All dense clips of a video that is not longer than
+    their span are the same.
 
     Args:
       view: int32 scalar, `clip * crops + crop`.
       length, height, width: of the stored video.
       views: how many clips and crops.
-      frames, size: of a clip.
+      clip: frames, size, stride and sampling.
     """
-    clip, crop = view // views.crops, view % views.crops
-    room = tf.maximum(length - frames, 0)
-    start = room // 2
-    if views.clips > 1:
-        start = clip * room // (views.clips - 1)
-    top, left = height - size, width - size
+    number, crop = view // views.crops, view % views.crops
+    if clip.sampling == "segments":
+        place = (tf.cast(number, tf.float32) + 0.5) / float(views.clips)
+        indices = _segments(length, clip.frames, place)
+    else:
+        room = tf.maximum(length - clip.span, 0)
+        start = room // 2
+        if views.clips > 1:
+            start = number * room // (views.clips - 1)
+        indices = _looped(start, length, clip)
+    top, left = height - clip.size, width - clip.size
     middle = ClipGeometry(
-        _looped(start, length, frames),
-        top // 2,
-        left // 2,
-        size,
-        tf.constant(False),
+        indices, top // 2, left // 2, clip.size, tf.constant(False)
     )
     if views.crops == 1:
         return middle
@@ -114,9 +127,13 @@ def view_geometry(
 def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
     """A draw that is a function of `seed`, int32 `[2]`, and of nothing else.
 
-    Start and flip are uniform, and the corner of a `random` crop. `corners`
-    draws height and width from `CORNER_SCALES` of the short side, at most one
-    step apart, and one of five places: the corners and the middle.
+    Start and flip are uniform, and the corner of a `random` crop; with
+    `segments`, one frame of each. `corners` draws height and width from
+    `CORNER_SCALES` of the short side, at most one step apart, and one of five
+    places: the corners and the middle. `short_sides` draws the short side to
+    which the video is scaled before the crop, uniformly over whole pixels
+    (X3D, SlowFast: 256 to 320); what is cut out is the same square in stored
+    pixels, rounded to whole ones.
 
     Args:
       length, height, width: of the stored video.
@@ -130,11 +147,21 @@ def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
             [], seeds[which], 0, limit, dtype=tf.int32
         )
 
-    start = below(tf.maximum(length - clip.frames, 0) + 1, 0)
+    if clip.sampling == "segments":
+        places = tf.random.stateless_uniform([clip.frames], seeds[0])
+        indices = _segments(length, clip.frames, places)
+    else:
+        start = below(tf.maximum(length - clip.span, 0) + 1, 0)
+        indices = _looped(start, length, clip)
     shape = None
     if clip.crop == "random":
-        top = below(height - clip.size + 1, 1)
-        left = below(width - clip.size + 1, 2)
+        side = clip.size
+        if clip.short_sides:
+            short = tf.minimum(height, width)
+            side = _scaled_side(short, clip.size, clip.short_sides, seed)
+            shape = tf.stack([side, side])
+        top = below(height - side + 1, 1)
+        left = below(width - side + 1, 2)
     else:
         short = tf.cast(tf.minimum(height, width), tf.float32)
         pair = tf.constant(_PAIRS)[below(len(_PAIRS), 1)]
@@ -144,7 +171,7 @@ def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
         corner = room * tf.stack([place // 2, place % 2])
         top, left = tf.unstack(tf.where(place == 4, room // 2, corner))
     return ClipGeometry(
-        _looped(start, length, clip.frames),
+        indices,
         top,
         left,
         clip.size,
@@ -153,9 +180,37 @@ def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
     )
 
 
-def _looped(start, length, frames: int):
+def _scaled_side(short, size: int, short_sides: tuple[int, int], seed):
+    """The crop's side in stored pixels, for a drawn short side."""
+    low, high = short_sides
+    # Another stream than those of the other draws and of the colours.
+    key = tf.random.experimental.stateless_fold_in(seed, 2)
+    drawn = tf.random.stateless_uniform([], key, low, high + 1, tf.int32)
+    # Rounded half up; at most `short`, for no drawn side is below the size.
+    return (2 * size * short + drawn) // (2 * drawn)
+
+
+def _looped(start, length, clip: ClipRecipe):
     """Frame indices from `start`; a short video begins again at its end."""
-    return (tf.maximum(start, 0) + tf.range(frames)) % length
+    steps = tf.range(0, clip.frames * clip.stride, clip.stride)
+    return (tf.maximum(start, 0) + steps) % length
+
+
+def _segments(length, frames: int, place):
+    """A frame index of each of `frames` parts of a video, as equal as can be.
+
+    Part k is `k length // frames` up to the beginning of the next; one without
+    a frame of its own, in a video shorter than `frames`, shows the one that it
+    begins in.
+
+    Args:
+      length: int32 scalar.
+      frames: how many parts.
+      place: float32 scalar or `[frames]` in [0, 1), where in its part.
+    """
+    edges = tf.range(frames + 1) * length // frames
+    first, room = edges[:-1], edges[1:] - edges[:-1]
+    return first + tf.cast(place * tf.cast(room, tf.float32), tf.int32)
 
 
 def crop_and_flip(pixels, geometry: ClipGeometry):

@@ -1,4 +1,4 @@
-"""A recipe that fits records which are there."""
+"""A recipe that fits records which already exist."""
 
 import dataclasses
 
@@ -9,7 +9,6 @@ from d3d_tf.config import (
     data_as_saved,
     differences,
     to_dict,
-    validate,
 )
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UsageError
@@ -30,12 +29,12 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
     # What comes with the recipe's name was not asked for; 0 is "automatic".
     named = RECIPES.get(recipe.name)
     wrong = []
-    for section, there in (("data", data), ("flow", flow)):
+    for section, prepared in (("data", data), ("flow", flow)):
         asked = getattr(recipe, section)
         default = to_dict(getattr(named, section)) if named else {}
         # A recipe of one split of a data set means that split.
         split = default.get("layout") != DataRecipe.layout
-        for key, old, new in differences(to_dict(there), to_dict(asked)):
+        for key, old, new in differences(to_dict(prepared), to_dict(asked)):
             automatic = key == "short_side" and new == 0
             automatic |= key == "square_pixels" and key not in stored
             meant = split and key in ("layout", "split")
@@ -69,11 +68,13 @@ def with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:
     stored = dataset.info["recipe"]["data"]["short_side"]
     clip = recipe.clip
     size = clip.size or max(16, stored * 7 // 8 // 16 * 16)
-    frames = clip.frames or min(LONGEST_CLIP, dataset.info["frames"]["min"])
-    recipe = dataclasses.replace(
+    frames = clip.frames
+    if not frames:
+        # As many as the shortest video has at this stride, rounded up.
+        shortest = dataset.info["frames"]["min"]
+        frames = min(LONGEST_CLIP, -(-shortest // clip.stride))
+    return dataclasses.replace(
         recipe,
         data=dataclasses.replace(recipe.data, short_side=stored),
         clip=dataclasses.replace(clip, frames=frames, size=size),
     )
-    validate(recipe)
-    return recipe

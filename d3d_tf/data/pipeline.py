@@ -1,10 +1,10 @@
 """From shards to batches, on one page.
 
-shards -> serialized records (see `order`) -> parse -> draw a clip -> decode its
-frames only -> crop and flip -> colours -> batch -> scale. A *clip* is what a
-network sees of a *video*; a *view* is how it is chosen. Every draw is a
-function of (seed, epoch, clip id), and the order of one of (seed, epoch):
-neither depends on the number of threads.
+shards -> serialized records (see `shuffle`) -> one clip of each (see
+`one_clip`: parse, draw, decode its frames only, crop and flip, colours) ->
+batch -> scale. A *clip* is what a network sees of a *video*; a *view* is how it
+is chosen. Every draw is a function of (seed, epoch, clip id), and the order is
+one of (seed, epoch): neither depends on the number of threads.
 """
 
 from pathlib import Path
@@ -12,23 +12,21 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
-from d3d_tf.data.colour_jitter import random_jitter
 from d3d_tf.data.counted import Counted
-from d3d_tf.data.crops import random_geometry, view_geometry
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.data.decode import (
-    decode_flow,
-    decode_frames,
-    flow_factors,
-    parse,
-    scale_flow,
-    scale_frames,
+from d3d_tf.data.decode import parse
+from d3d_tf.data.one_clip import (
+    evaluation_clip,
+    mirrored_classes,
+    scale,
+    training_clip,
 )
 from d3d_tf.data.parse_foreign import parse_foreign
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
 
 ONE_VIEW = EvaluationRecipe()
+STREAMS = ("frames", "flow")
 
 
 def make_dataset(
@@ -38,10 +36,8 @@ def make_dataset(
     *,
     batch_size: int,
     training: bool,
-    streams: tuple[str, ...] = ("frames", "flow"),
-    seed: int = 0,
-    start_step: int = 0,
-    views: EvaluationRecipe = ONE_VIEW,
+    streams: tuple[str, ...] = STREAMS,
+    **options,
 ) -> tf.data.Dataset:
     """Batches of `(inputs, label)`.
 
@@ -56,18 +52,106 @@ def make_dataset(
       split: one of its splits.
       clip: length and size; of the training also crop, flip and colours.
       batch_size: clips per batch, over all replicas.
-      training: endless, shuffled and augmented; else each video once, in the
-        order of the shards, in the asked views one after another, the last
-        batch maybe smaller.
+      training: what `training_batches` makes, else `evaluation_batches`.
       streams: the inputs wanted; what is not is not decoded.
-      seed: of order and augmentation.
-      start_step: begin with this batch (training): the data of a resumed run.
-      views: of each video (evaluation); default: the centre.
+      options: `seed` and `start_step` of the training, `views` of the
+        evaluation.
 
     Raises:
       UserError: no such split, no flow, the records are smaller than the
-        clip, or the shards are not those that were counted.
+        clip, or the shards are not those that were counted; `swap_on_flip`
+        names a class that the records do not have.
     """
+    make = training_batches if training else evaluation_batches
+    return make(
+        records, split, clip, batch_size=batch_size, streams=streams, **options
+    )
+
+
+def training_batches(
+    records: str | Path | Dataset,
+    split: str,
+    clip: ClipRecipe,
+    *,
+    batch_size: int,
+    streams: tuple[str, ...] = STREAMS,
+    seed: int = 0,
+    start_step: int = 0,
+) -> tf.data.Dataset:
+    """Endless, shuffled and augmented; see `make_dataset`.
+
+    Args:
+      records, split, clip, batch_size, streams: as there.
+      seed: of order and augmentation.
+      start_step: begin with this batch: the data of a resumed run.
+    """
+    dataset = _opened(records, split, clip, streams)
+    swapped = mirrored_classes(clip, dataset.classes)
+    read = _reader(dataset, split)
+    serialized = shuffled_records(
+        dataset.shards(split),
+        seed=seed,
+        window=dataset.shuffle_window(),
+        start=start_step * batch_size,
+    )
+
+    def to_clip(record, epoch):
+        return training_clip(
+            record,
+            epoch,
+            clip,
+            streams=streams,
+            seed=seed,
+            read=read,
+            swapped=swapped,
+        )
+
+    return _batches(serialized, to_clip, batch_size, drop_remainder=True)
+
+
+def evaluation_batches(
+    records: str | Path | Dataset,
+    split: str,
+    clip: ClipRecipe,
+    *,
+    batch_size: int,
+    streams: tuple[str, ...] = STREAMS,
+    views: EvaluationRecipe = ONE_VIEW,
+) -> tf.data.Dataset:
+    """Each video once; see `make_dataset`.
+
+    In the order of the shards, in its views one after another; the last batch
+    may be smaller.
+
+    Args:
+      records, split, clip, batch_size, streams: as there.
+      views: of each video; default: the centre.
+    """
+    dataset = _opened(records, split, clip, streams)
+    read = _reader(dataset, split)
+    numbers = tf.range(views.clips * views.crops)
+    shards = tf.data.TFRecordDataset(list(dataset.shards(split)))
+    serialized = shards.flat_map(
+        lambda record: tf.data.Dataset.from_tensor_slices(numbers).map(
+            lambda view: (record, view)
+        )
+    )
+
+    def to_clip(record, view):
+        return evaluation_clip(
+            record, view, clip, views, streams=streams, read=read
+        )
+
+    return _batches(serialized, to_clip, batch_size, drop_remainder=False)
+
+
+def _opened(
+    records: str | Path | Dataset,
+    split: str,
+    clip: ClipRecipe,
+    streams: tuple[str, ...],
+) -> Dataset:
+    """The records, which have the split, the clip's pixels, and the flow."""
     dataset = records if isinstance(records, Dataset) else open_dataset(records)
     if not dataset.splits.get(split):
         raise UserError(
@@ -82,7 +166,11 @@ def make_dataset(
         )
     if "flow" in streams:
         dataset.require_flow()
-    shards = dataset.shards(split)
+    return dataset
+
+
+def _reader(dataset: Dataset, split: str):
+    """(record, streams) to what `parse` gives, of records of any tool."""
     foreign = dataset.info.get("foreign")
     counted = Counted(dataset, split)
 
@@ -92,36 +180,15 @@ def make_dataset(
         classes = dataset.classes if foreign["label_by_string"] else None
         return counted.require(parse_foreign(record, classes), streams)
 
-    if training:
-        serialized = shuffled_records(
-            shards,
-            seed=seed,
-            window=dataset.shuffle_window(),
-            start=start_step * batch_size,
-        )
+    return read
 
-        def to_clip(record, epoch):
-            return training_clip(
-                record, epoch, clip, streams=streams, seed=seed, read=read
-            )
-    else:
-        numbers = tf.range(views.clips * views.crops)
-        serialized = tf.data.TFRecordDataset(list(shards)).flat_map(
-            lambda record: tf.data.Dataset.from_tensor_slices(numbers).map(
-                lambda view: (record, view)
-            )
-        )
 
-        def to_clip(record, view):
-            return evaluation_clip(
-                record, view, clip, views, streams=streams, read=read
-            )
-
+def _batches(serialized, to_clip, batch_size: int, *, drop_remainder: bool):
     return (
         serialized.map(
             to_clip, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
-        .batch(batch_size, drop_remainder=training)
+        .batch(batch_size, drop_remainder=drop_remainder)
         # Bytes are a quarter to move of what floats are.
         .map(
             lambda clips, labels: (scale(clips), labels),
@@ -130,88 +197,3 @@ def make_dataset(
         )
         .prefetch(1)
     )
-
-
-def training_clip(
-    record,
-    epoch,
-    clip: ClipRecipe,
-    *,
-    streams: tuple[str, ...] = ("frames", "flow"),
-    seed: int = 0,
-    read=parse,
-):
-    """What the training sees of one video in one epoch; see `make_dataset`.
-
-    Args:
-      record: string scalar, a serialized record.
-      epoch: integer scalar.
-      clip, streams, seed: as in `make_dataset`.
-      read: record and streams to what `parse` gives.
-
-    Returns:
-      `(clip, label)` without the batch axis; the clip is for `scale`.
-    """
-    video = read(record, streams)
-    clip_key = tf.strings.to_hash_bucket_fast(video["id"], 2**31 - 1)
-    epoch_key = tf.cast(epoch, tf.int32) + tf.constant(
-        (seed * 7919) % (2**31 - 1), tf.int32
-    )
-    draw = tf.stack([epoch_key, tf.cast(clip_key, tf.int32)])
-    geometry = random_geometry(
-        video["length"],
-        video["height"],
-        video["width"],
-        clip=clip,
-        seed=draw,
-    )
-    jitter = random_jitter(clip, draw)
-    return _decode(video, geometry, streams, jitter), video["label"]
-
-
-def evaluation_clip(
-    record,
-    view,
-    clip: ClipRecipe,
-    views: EvaluationRecipe,
-    *,
-    streams: tuple[str, ...],
-    read=parse,
-):
-    """One view of one video; see `view_geometry` and `training_clip`."""
-    video = read(record, streams)
-    geometry = view_geometry(
-        view,
-        video["length"],
-        video["height"],
-        video["width"],
-        views=views,
-        frames=views.clip_frames or clip.frames,
-        size=clip.size,
-    )
-    return _decode(video, geometry, streams), video["label"]
-
-
-def scale(clips: dict) -> dict:
-    """The inputs of the networks, see `make_dataset`, of one clip or many."""
-    inputs = dict(clips)
-    if "frames" in clips:
-        inputs["frames"] = scale_frames(clips["frames"])
-    if "flow" in clips:
-        inputs["flow"] = scale_flow(clips["flow"], inputs.pop("factors"))
-    return inputs
-
-
-def _decode(
-    video: dict, geometry, streams: tuple[str, ...], jitter=None
-) -> dict:
-    """The asked streams of a parsed record, not yet scaled."""
-    clip = {}
-    if "id" in streams:
-        clip["id"] = video["id"]
-    if "frames" in streams:
-        clip["frames"] = decode_frames(video["frames"], geometry, jitter)
-    if "flow" in streams:
-        clip["flow"] = decode_flow(video["flow"], geometry)
-        clip["factors"] = flow_factors(video["saturation"], geometry)
-    return clip

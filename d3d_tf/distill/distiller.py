@@ -2,14 +2,19 @@
 
 import tensorflow as tf
 
+from d3d_tf.config import TermRecipe, to_dict
 from d3d_tf.distill.losses import logit_mse
+from d3d_tf.distill.terms import logits_and_features, term_loss, term_name
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.keras_api import keras
+
+# The entry of the inputs under which `forward` passes features on.
+_FEATURES = "student_features"
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
 class Distiller(StreamTrainer):
-    """Minimises equation 1 of D3D: L = L_a + lambda * L_d.
+    """Minimises equation 1 of D3D: L = L_a + lambda * L_d, or with more terms.
 
     Compile, fit, evaluate and predict as with any Keras model. Inputs are
     dicts with
@@ -32,6 +37,12 @@ class Distiller(StreamTrainer):
         `[batch, classes]`, to `[batch]`; equation 2 by default.
       distillation_loss_weight: lambda; 1 in the paper.
       student_loss_weight: weight of L_a; 1 in the paper.
+      terms: instead of the two arguments about one distillation loss, the
+        terms that are added to L_a: each compares the logits, reported as
+        `distillation_loss`, or the features of one endpoint, reported as
+        `distillation_loss_ENDPOINT`. For the latter, both networks have a
+        method `logits_and_features`, see `VideoNetwork`; features of the
+        student are those of its training pass.
       teacher_input_key: `flow`; `frames` distils from a spatial stream, the
         control of the paper's Table 6.
     """
@@ -46,15 +57,26 @@ class Distiller(StreamTrainer):
         distillation_loss=logit_mse,
         distillation_loss_weight: float = 1.0,
         student_loss_weight: float = 1.0,
+        terms: tuple[TermRecipe, ...] = (),
         teacher_input_key: str = "flow",
         **kwargs,
     ):
-        super().__init__(student, input_key="frames", **kwargs)
+        super().__init__(
+            student,
+            input_key="frames",
+            loss_names=("student_loss", *map(term_name, terms))
+            if terms
+            else None,
+            **kwargs,
+        )
         self.set_teacher(teacher)
         self.distillation_loss = distillation_loss
         self.distillation_loss_weight = distillation_loss_weight
         self.student_loss_weight = student_loss_weight
         self.teacher_input_key = teacher_input_key
+        self._endpoints = any(term.where != "logits" for term in terms)
+        # A function, for the same reason as in `set_teacher`.
+        self.get_terms = lambda: terms
 
     def set_teacher(self, teacher) -> None:
         """Takes another teacher, or None; freezes it."""
@@ -69,15 +91,20 @@ class Distiller(StreamTrainer):
         config = super().get_config()
         student = config.pop("network")
         del config["input_key"]
-        return config | {
-            "student": student,
-            "distillation_loss": keras.saving.serialize_keras_object(
-                self.distillation_loss
-            ),
-            "distillation_loss_weight": self.distillation_loss_weight,
-            "student_loss_weight": self.student_loss_weight,
-            "teacher_input_key": self.teacher_input_key,
-        }
+        terms = [to_dict(term) for term in self.get_terms()]
+        return (
+            config
+            | ({"terms": terms} if terms else {})
+            | {
+                "student": student,
+                "distillation_loss": keras.saving.serialize_keras_object(
+                    self.distillation_loss
+                ),
+                "distillation_loss_weight": self.distillation_loss_weight,
+                "student_loss_weight": self.student_loss_weight,
+                "teacher_input_key": self.teacher_input_key,
+            }
+        )
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -86,12 +113,25 @@ class Distiller(StreamTrainer):
             key: load(config[key], custom_objects=custom_objects)
             for key in ("student", "distillation_loss")
         }
-        return cls(None, **(config | made))
+        terms = tuple(TermRecipe(**term) for term in config.get("terms", ()))
+        return cls(None, **(config | made | {"terms": terms}))
 
     @property
     def student(self):
         """The network that is trained."""
         return self.network
+
+    def call(self, inputs, training=None, features=False):
+        if not features:
+            return super().call(inputs, training=training)
+        clip = inputs[self.input_key]
+        return logits_and_features(self.network, clip, training=training)
+
+    def forward(self, inputs, training):
+        if not self._endpoints:
+            return super().forward(inputs, training)
+        logits, features = self(inputs, training=training, features=True)
+        return inputs | {_FEATURES: features}, logits
 
     def clip_losses(self, inputs, labels, logits):
         losses = {
@@ -100,31 +140,49 @@ class Distiller(StreamTrainer):
                 self._clip_loss(labels, logits),
             )
         }
-        target = self._teacher_logits(inputs)
-        if target is not None:
+        target, features = self._target(inputs)
+        if not self.get_terms() and target is not None:
             losses["distillation_loss"] = (
                 self.distillation_loss_weight,
                 self.distillation_loss(logits, target),
             )
+        student = logits, inputs.get(_FEATURES)
+        for term in self.get_terms():
+            loss = term_loss(term, student, (target, features))
+            if loss is not None:
+                losses[term_name(term)] = term.weight, loss
         return losses
 
-    def _teacher_logits(self, inputs):
-        """`[batch, classes]` without gradient, or None where none is known."""
-        if "teacher_logits" in inputs:
-            return tf.stop_gradient(inputs["teacher_logits"])
-        if self.get_teacher() is not None and self.teacher_input_key in inputs:
-            clip = inputs[self.teacher_input_key]
-            return tf.stop_gradient(self.get_teacher()(clip, training=False))
-        return None
+    def _target(self, inputs) -> tuple:
+        """The teacher's `[batch, classes]` and `{endpoint: features}`.
+
+        Without gradient; None where they are not known, or not needed.
+        """
+        ready = inputs.get("teacher_logits")
+        if ready is not None and not self._endpoints:
+            return tf.stop_gradient(ready), None
+        if not self._has_teacher_of(inputs):
+            return (None if ready is None else tf.stop_gradient(ready)), None
+        teacher, clip = self.get_teacher(), inputs[self.teacher_input_key]
+        if not self._endpoints:
+            return tf.stop_gradient(teacher(clip, training=False)), None
+        logits, features = logits_and_features(teacher, clip, training=False)
+        logits = logits if ready is None else ready
+        features = {key: tf.stop_gradient(f) for key, f in features.items()}
+        return tf.stop_gradient(logits), features
+
+    def _has_teacher_of(self, inputs) -> bool:
+        return (
+            self.get_teacher() is not None and self.teacher_input_key in inputs
+        )
 
     def train_step(self, data):
         inputs = data[0]
-        known = "teacher_logits" in inputs or (
-            self.get_teacher() is not None and self.teacher_input_key in inputs
-        )
-        if not known:
+        ready = "teacher_logits" in inputs and not self._endpoints
+        if not ready and not self._has_teacher_of(inputs):
             raise ValueError(
-                "Distillation needs 'teacher_logits' in its input, or "
+                "Distillation needs 'teacher_logits' in its input (not for "
+                "terms of an endpoint), or "
                 f"{self.teacher_input_key!r} and a teacher; got "
                 f"{sorted(inputs)} and teacher={self.get_teacher()}"
                 " (set_teacher gives a loaded one its teacher)."

@@ -1,4 +1,4 @@
-"""Distillation losses: pure functions of two sets of logits."""
+"""Distillation losses: pure functions of what student and teacher say."""
 
 import tensorflow as tf
 
@@ -24,3 +24,25 @@ def logit_mse(student_logits, teacher_logits):
     return tf.reduce_mean(
         tf.math.squared_difference(student_logits, teacher_logits), axis=-1
     )
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+def feature_mse(student_features, teacher_features):
+    """Mean over all elements of a clip of the squared difference of features.
+
+    Args:
+      student_features: float `[batch, time, height, width, channels]`.
+      teacher_features: the same shape.
+
+    Returns:
+      float32 `[batch]`.
+    """
+    rows = [
+        tf.cast(tf.reshape(features, [tf.shape(features)[0], -1]), tf.float32)
+        for features in (student_features, teacher_features)
+    ]
+    return logit_mse(*rows)
+
+
+# By a term's `loss`: of the logits, and of an endpoint's features.
+LOSSES = {"mse": (logit_mse, feature_mse)}

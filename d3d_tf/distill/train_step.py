@@ -23,18 +23,26 @@ class StreamTrainer(keras.Model):
     Args:
       network: `[batch, ...]` to `[batch, classes]` logits.
       input_key: its entry in the input dict.
+      loss_names: the names of what `clip_losses` returns, if other ones.
     """
 
     # The names of what `clip_losses` returns; a metric each.
     loss_names: tuple[str, ...] = ("classification_loss",)
 
-    def __init__(self, network, *, input_key: str = "frames", **kwargs):
+    def __init__(
+        self,
+        network,
+        *,
+        input_key: str = "frames",
+        loss_names: tuple[str, ...] | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.network = network
         self.input_key = input_key
         trackers = {
             name: keras.metrics.Mean(name=name)
-            for name in ("loss", *self.loss_names)
+            for name in ("loss", *(loss_names or self.loss_names))
         }
         # In a closure Keras does not find them: else it would report them
         # twice and count their variables as weights.
@@ -81,6 +89,10 @@ class StreamTrainer(keras.Model):
             inputs = inputs[self.input_key]
         return self.network(inputs, training=training)
 
+    def forward(self, inputs, training: bool) -> tuple:
+        """Logits, and the inputs with what else `clip_losses` looks at."""
+        return inputs, self(inputs, training=training)
+
     def clip_losses(self, inputs, labels, logits) -> dict:
         """`{name: (weight, float32 [batch])}`; the total is weighted so."""
         return {"classification_loss": (1.0, self._clip_loss(labels, logits))}
@@ -93,7 +105,7 @@ class StreamTrainer(keras.Model):
         local = tf.cast(tf.shape(labels)[0], tf.float32)
         global_batch = context.all_reduce(tf.distribute.ReduceOp.SUM, local)
         with tf.GradientTape() as tape:
-            logits = self(inputs, training=True)
+            inputs, logits = self.forward(inputs, training=True)
             total, losses = self._total(inputs, labels, logits, clip_weights)
             loss = tf.reduce_sum(total) / global_batch
             penalty = self._penalty()
@@ -107,7 +119,7 @@ class StreamTrainer(keras.Model):
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
             data
         )
-        logits = self(inputs, training=False)
+        inputs, logits = self.forward(inputs, training=False)
         total, losses = self._total(inputs, labels, logits, clip_weights)
         return self._report(
             labels, logits, clip_weights, total + self._penalty(), losses

@@ -9,7 +9,7 @@ from d3d_tf.atomic_files import write_atomically
 from d3d_tf.config import ClipRecipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import FLOW_SCALE
-from d3d_tf.data.pipeline import scale, training_clip
+from d3d_tf.data.one_clip import scale, training_clip
 from d3d_tf.doctor.check_pictures import STILL, Pictures, decode_all
 from d3d_tf.doctor.check_shards import Contents
 from d3d_tf.doctor.findings import Finding

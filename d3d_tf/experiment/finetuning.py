@@ -6,12 +6,12 @@ from d3d_tf.config import Recipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.experiment.start import show_records, warn_of_no_test
+from d3d_tf.models import architecture
 from d3d_tf.recipes import RECIPES
 from d3d_tf.roles import BASELINE, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.warm_start import Initial
 from d3d_tf.screen import say
-from d3d_tf.weights.infer_recipe import architecture
 
 
 def start_finetuning(

@@ -32,8 +32,13 @@ class VideoNetwork(keras.Model):
     # not a decorator of `call`: Keras reads that one's arguments.)
     @tf.autograph.experimental.do_not_convert
     def _logits(self, inputs, training):
+        return self.logits_and_features(inputs, training)[0]
+
+    def logits_and_features(self, inputs, training=None) -> tuple:
+        """Logits and `{endpoint: tensor}` of one pass; see `Backbone`."""
         features = self.trunk(inputs, training=training)
-        return self.head(features[self.trunk.endpoints[-1]], training=training)
+        net = features[self.trunk.endpoints[-1]]
+        return self.head(net, training=training), features
 
     def features(self, inputs):
         """`{endpoint: tensor}` in inference mode; see `Backbone`."""

@@ -155,7 +155,7 @@ class NonLocalS3DG(InceptionNetwork):
     non_local_before = ("Mixed_5b", "Mixed_5c")
 
 
-# By the recipe's `network.model`; `config/checks.py` names the same.
+# By the recipe's `network.model`; `config/network.py` names the same.
 NETWORKS: dict[str, type[InceptionNetwork]] = {
     "s3dg": S3DG,
     "s3d": S3D,

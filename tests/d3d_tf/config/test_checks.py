@@ -1,12 +1,44 @@
-"""What types cannot say is checked: ranges, choices, combinations."""
+"""Ranges, choices and combinations: what is impossible cannot be made."""
+
+import dataclasses
+import pickle
 
 import pytest
 
 from d3d_tf import config
 from d3d_tf.config import Recipe
+from d3d_tf.errors import UsageError
 from d3d_tf.recipes import RECIPES
 
 PAPER = Recipe(name="paper")
+
+
+def test_a_part_checks_itself_when_it_is_made_or_changed():
+    with pytest.raises(UsageError) as caught:
+        config.NetworkRecipe(dropout=2.0, model="s3dgg")
+    assert str(caught.value) == (
+        "network.model must be one of s3dg, s3d, i3d, s3dg_nonlocal; got "
+        "'s3dgg'.\nnetwork.dropout must be in [0, 1); got 2.0."
+    )
+    with pytest.raises(UsageError) as caught:
+        dataclasses.replace(PAPER.flow, backend="opencv", algorithm="dis")
+    assert str(caught.value) == (
+        "flow.backend must be left alone with flow.algorithm=dis; got 'opencv'."
+    )
+    with pytest.raises(UsageError, match="clip.size must be at most"):
+        dataclasses.replace(PAPER, clip=config.ClipRecipe(size=320))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        PAPER.seed = 3  # type: ignore[misc]
+
+
+def test_a_whole_number_is_taken_for_a_fraction():
+    """Also by a constructor: 10 and 10.0 have different digests."""
+    assert repr(config.DataRecipe(frame_rate=10).frame_rate) == "10.0"
+
+
+def test_a_recipe_travels_to_other_processes():
+    for recipe in RECIPES.values():
+        assert pickle.loads(pickle.dumps(recipe)) == recipe
 
 
 @pytest.mark.parametrize(
@@ -14,7 +46,7 @@ PAPER = Recipe(name="paper")
     [
         ("seed=-1", "seed must be 0 or more; got -1"),
         ("data.short_side=15", "0 (automatic) or at least 16; got 15"),
-        ("frame_rate=0", "data.frame_rate must be above 0; got 0.0"),
+        ("frame_rate=0", "data.frame_rate must be above 0; got 0"),
         ("frame_rate=.nan", "data.frame_rate must be above 0; got nan"),
         ("max_seconds=-1", "above 0"),
         ("num_shards=0", "above 0"),
@@ -42,6 +74,22 @@ PAPER = Recipe(name="paper")
         ("evaluation.clips=0", "1 or more; got 0"),
         ("crops=2", "evaluation.crops must be 1 or 3; got 2"),
         ("clip_frames=-1", "0 (that of the training clips) or more"),
+        ("optimizer=3", "one of sgd, adam; got 3"),
+        ("stride=0", "clip.stride must be above 0; got 0"),
+        ("sampling=sparse", "one of dense, segments; got 'sparse'"),
+        ("short_sides=[224]", "clip.short_sides.1 is missing"),
+        ("short_sides=[x, 2]", "clip.short_sides.0 must be of type int"),
+        ("short_sides=256", "clip.short_sides must be a list; got 256"),
+        ("short_sides=[192, 256]", "not below clip.size (224)"),
+        ("short_sides=[320, 256]", "[least, most]"),
+        ("swap_on_flip=[[a, b], [b, c]]", "no name twice"),
+        ("swap_on_flip=[[a, a]]", "no name twice"),
+        ("task=detection", "task must be classification; got 'detection'"),
+        ("terms=[{where: Mixed_6a}]", "distill.terms.0.where must be one of"),
+        ("terms=[{loss: kl}]", "distill.terms.0.loss must be mse; got 'kl'"),
+        ("terms=[{weight: -1}]", "terms.0.weight must be 0 or more; got -1"),
+        ("terms=[{wait: 1}]", "unknown key distill.terms.0.wait; valid: "),
+        ("terms=[{}, {weight: 2}]", "one term for each place at most"),
         ("clip.size=257", "at most data.short_side (256); got 257"),
         (
             "model=s3dgg",
@@ -99,6 +147,40 @@ def test_what_has_no_gates_cannot_start_them(refusal, model):
     config.override(recipe, ["gating_start_at=null"])
 
 
+def test_a_rule_names_the_section_that_it_is_about(refusal):
+    text = refusal(
+        "teacher.gating_start_at=Mixed_4b",
+        config.override(PAPER, ["model=i3d"]),
+    )
+    assert text.startswith(
+        "--set: teacher.gating_start_at must be left alone with "
+        "teacher.model=i3d"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "setting", "expected"),
+    [
+        ("sampling=segments", "stride=2", "1 with clip.sampling=segments"),
+        ("crop=corners", "short_sides=[256, 320]", "clip.crop must be random"),
+        ("flip=false", "swap_on_flip=[[a, b]]", "left out with clip.flip=fals"),
+        (
+            "final_endpoint=Mixed_4f",
+            "terms=[{where: Mixed_5b}]",
+            "of logits or of endpoints that teacher and student have",
+        ),
+        (
+            "teacher.final_endpoint=Mixed_4f",
+            "terms=[{where: Mixed_5b}]",
+            "of logits or of endpoints that teacher and student have",
+        ),
+    ],
+)
+def test_what_does_not_go_together(refusal, first, setting, expected):
+    assert expected in refusal(setting, config.override(PAPER, [first]))
+    config.override(PAPER, [setting])
+
+
 def test_non_local_blocks_need_their_place(refusal):
     recipe = config.override(PAPER, ["model=s3dg_nonlocal"])
     text = refusal("final_endpoint=MaxPool_5a_2x2", recipe)
@@ -127,6 +209,13 @@ def test_non_local_blocks_need_their_place(refusal):
         "algorithm=dis",
         "backend=opencv",
         "backend=tensorflow",
+        "stride=8",
+        "sampling=segments",
+        "short_sides=[224, 224]",
+        "short_sides=null",
+        "swap_on_flip=[[wave left, wave right]]",
+        "teacher.model=i3d",
+        "teacher=null",
     ],
 )
 def test_the_borders_are_possible(setting):
@@ -165,6 +254,7 @@ def test_what_fails_later_is_refused_at_once(refusal, setting):
     [
         ("clip.frames=11", "at most toy.num_frames (10); got 11"),
         ("data.short_side=64", "toy.size (44); got 64"),
+        ("clip.stride=2", "clip.frames (8) fit into toy.num_frames (10)"),
         ("clip.flip=true", "false with toy data"),
     ],
 )

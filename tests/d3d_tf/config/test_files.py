@@ -1,6 +1,7 @@
 """Recipes from files and settings: what is not right is refused, in words."""
 
 import dataclasses
+import itertools
 
 import pytest
 import yaml
@@ -73,7 +74,7 @@ def test_a_whole_section_is_no_key(refusal):
         ("learning_rate=true", "float", "True"),
         ("flip=1", "bool", "1"),
         ("flip=maybe", "bool", "'maybe'"),
-        ("optimizer=3", "str", "3"),
+        ("name=3", "str", "3"),
     ],
 )
 def test_a_wrong_type_is_answered_with_the_right_one(
@@ -82,6 +83,68 @@ def test_a_wrong_type_is_answered_with_the_right_one(
     text = refusal(setting)
     assert setting.partition("=")[0] in text
     assert text.endswith(f"must be of type {kind}; got {given}.")
+
+
+def test_a_short_key_is_of_the_network_and_never_of_its_teacher():
+    recipe = config.override(PAPER, ["dropout=0.3"])
+    assert recipe.network.dropout == 0.3
+    assert recipe.teacher is None
+
+
+SETTINGS = ("teacher.model=s3dg", "model=i3d", "dropout=0.3")
+
+
+@pytest.mark.parametrize("settings", itertools.permutations(SETTINGS))
+def test_a_teacher_starts_from_the_network_whatever_the_order(settings):
+    recipe = config.override(PAPER, list(settings))
+    student = config.NetworkRecipe(model="i3d", dropout=0.3)
+    assert recipe.network == student
+    assert recipe.teacher == dataclasses.replace(student, model="s3dg")
+
+
+def test_a_teacher_of_its_own_stays_what_it_is():
+    recipe = config.override(PAPER, ["teacher.dropout=0.4"])
+    recipe = config.override(recipe, ["teacher.min_depth=8", "model=i3d"])
+    assert recipe.teacher == config.NetworkRecipe(dropout=0.4, min_depth=8)
+    assert config.override(recipe, ["teacher=null"]).teacher is None
+    again = config.override(recipe, ["teacher.min_depth=4", "teacher=null"])
+    assert again.teacher == config.NetworkRecipe(model="i3d", min_depth=4)
+
+
+def test_a_teacher_in_a_file_starts_from_the_network_too(tmp_path):
+    path = write(tmp_path, "name: a\nnetwork: {dropout: 0.4}\nteacher: {}\n")
+    assert config.load(path).teacher == config.NetworkRecipe(dropout=0.4)
+
+
+def test_two_ways_of_one_term_are_refused(refusal):
+    with pytest.raises(UsageError, match="the short way"):
+        config.override(PAPER, ["distill.weight=2", "terms=[{weight: 3}]"])
+
+
+def test_terms_of_distillation():
+    """Without any, the weight is that of one term of the logits."""
+    short = config.override(PAPER, ["distill.weight=4"]).distill
+    assert short.all_terms() == (config.TermRecipe("logits", "mse", 4.0),)
+    text = "terms=[{where: Mixed_4f, weight: 1e-1}, {weight: 2}]"
+    assert config.override(PAPER, [text]).distill.all_terms() == (
+        config.TermRecipe("Mixed_4f", "mse", 0.1),
+        config.TermRecipe("logits", "mse", 2.0),
+    )
+
+
+def test_the_keys_that_a_user_set():
+    values = config.parse_settings(PAPER, ["steps=7", "model=i3d", "steps=9"])
+    assert values == {"train.steps": 9, "network.model": "i3d"}
+
+
+def test_several_mistakes_have_a_line_each(tmp_path):
+    path = write(tmp_path, "name: a\nseed: -1\ntrain: {steps: x}\n")
+    with pytest.raises(UsageError) as caught:
+        config.load(path)
+    assert str(caught.value) == (
+        f"{path}: seed must be 0 or more; got -1.\n"
+        f"{path}: train.steps must be of type int; got 'x'."
+    )
 
 
 def test_a_setting_without_a_value_is_refused(refusal):
@@ -128,11 +191,29 @@ def test_a_recipe_of_version_0_1_0_is_still_read(tmp_path):
     }
 
 
-def test_a_saved_file_names_every_field(tmp_path):
+def test_a_saved_file_names_every_field_that_was_there_in_0_1_0(tmp_path):
     (tmp_path / "recipe.yaml").write_text(config.to_yaml(PAPER))
     content = yaml.safe_load((tmp_path / "recipe.yaml").read_text())
     assert content == config.to_dict(PAPER)
     assert content["train"]["learning_rate"] == 0.1
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "stride=2",
+        "sampling=segments",
+        "short_sides=[256, 320]",
+        "swap_on_flip=[[a, b]]",
+        "teacher.model=i3d",
+        "terms=[{where: Mixed_4f, weight: 2}]",
+    ],
+)
+def test_a_saved_file_names_a_later_field_that_is_set(tmp_path, setting):
+    recipe = config.override(PAPER, [setting])
+    (tmp_path / "recipe.yaml").write_text(config.to_yaml(recipe))
+    assert config.load(tmp_path / "recipe.yaml") == recipe
+    assert config.digest(recipe) != config.digest(PAPER)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +222,11 @@ def test_a_saved_file_names_every_field(tmp_path):
         ("name: a\nstepz: 1\n", "unknown key stepz; valid: name, seed,"),
         ("name: a\ntrain: {stepz: 1}\n", "unknown key train.stepz; valid: "),
         ("name: a\ntrain: {steps: x}\n", "train.steps must be of type int"),
-        ("name: a\ntrain: 3\n", "train must be of type TrainRecipe; got 3"),
-        ("name: a\ntrain:\n", "train must be of type TrainRecipe; got None"),
-        ("seed: 1\n", "name"),
+        ("name: a\ntrain: 3\n", "train must be a mapping; got 3"),
+        ("name: a\ntrain:\n", "train must be a mapping; got None"),
+        ("seed: 1\n", "name is missing"),
+        ("name: a\nseed: -1\n", "recipe.yaml: seed must be 0 or more"),
+        ("name: a\nteacher: 3\n", "teacher must be a mapping; got 3"),
         ("name: a\nclip: {size: 512}\n", "at most data.short_side (256)"),
         ("- a\n- b\n", "a mapping was expected"),
         ("", "a mapping was expected"),

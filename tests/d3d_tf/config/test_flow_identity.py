@@ -32,13 +32,31 @@ def test_it_holds_all_that_the_flow_depends_on():
     }
 
 
-@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(FLOW)])
+CHOICES = {
+    "algorithm": "dis",
+    "backend": "opencv",
+    "scale_step": 0.5,
+    "median_filtering": 3,
+}
+CODEC = "imported_codec"  # Not alone: see below.
+FIELDS = [f.name for f in dataclasses.fields(FLOW) if f.name != CODEC]
+
+
+@pytest.mark.parametrize("field", FIELDS)
 def test_every_parameter_makes_another_flow(field):
     value = getattr(FLOW, field)
-    other = value + "x" if isinstance(value, str) else value + 1
+    other = CHOICES[field] if field in CHOICES else value + 1
     changed = identity(flow=dataclasses.replace(FLOW, **{field: other}))
     assert digest(changed) != digest(identity())
     assert differences(identity(), changed) == [(f"flow.{field}", value, other)]
+
+
+def test_another_tools_flow_is_another_flow():
+    mars, other = (
+        identity(flow=FlowRecipe(algorithm="imported", imported_codec=codec))
+        for codec in ("mars", "i3d")
+    )
+    assert differences(mars, other) == [(f"flow.{CODEC}", "mars", "i3d")]
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,21 @@
 """Recipes: where their defaults are from, and what their digest tells."""
 
-import copy
+import dataclasses
+import json
+from pathlib import Path
 
 import cv2
 import pytest
+import yaml
 
 from d3d_tf import config
 from d3d_tf.config import FlowRecipe, Recipe
 from d3d_tf.recipes import RECIPES
 
 PAPER = Recipe(name="paper")
-
-
-def leaves(content, path=()):
-    """Every `(path, value)` of a nested dict."""
-    for key, value in content.items():
-        if isinstance(value, dict):
-            yield from leaves(value, (*path, key))
-        else:
-            yield (*path, key), value
-
-
-def changed(value):
-    """Another value of the same type; something for nothing."""
-    if value is None:
-        return 1
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, str):
-        return value + "x"
-    return type(value)(2 * value + 1)
+# Written by the code of 0.1.0, before sections were pydantic's.
+OLD = Path(__file__).parent
+DIGESTS = json.loads((OLD / "digests_0_1_0.json").read_text())
 
 
 def test_flow_defaults_are_those_of_opencv():
@@ -61,14 +47,42 @@ def test_digest_of_a_recipe_is_that_of_its_content():
     assert config.digest(PAPER, 1) != config.digest(PAPER, 2)
 
 
-@pytest.mark.parametrize(
-    "path", [path for path, _ in leaves(config.to_dict(RECIPES["toy"]))]
-)
-def test_digest_changes_with_every_field(path):
-    content = config.to_dict(RECIPES["toy"])
-    other = copy.deepcopy(content)
-    section = other
-    for key in path[:-1]:
-        section = section[key]
-    section[path[-1]] = changed(section[path[-1]])
-    assert config.digest(other) != config.digest(content)
+@pytest.mark.parametrize("name", DIGESTS["recipes"])
+def test_digests_of_named_recipes_are_those_of_0_1_0(name):
+    """Run folders hold the first; record folders are named by the others."""
+    recipe = RECIPES[name]
+    assert config.digest(recipe) == DIGESTS["recipes"][name]
+    assert config.digest(recipe.data) == DIGESTS["data"][name]
+    assert config.digest(recipe.flow) == DIGESTS["flow"][name]
+
+
+@pytest.mark.parametrize("name", DIGESTS["changed"])
+def test_digests_of_other_values_are_those_of_0_1_0(name):
+    saved = DIGESTS["changed"][name]
+    recipe = config.override(RECIPES[name], saved["set"])
+    assert config.digest(recipe) == saved["recipe"]
+    assert config.digest(recipe.data) == saved["data"]
+    assert config.digest(recipe.flow) == saved["flow"]
+    record = config.digest(recipe.data, recipe.flow, {"a": 1})
+    assert record == saved["record"]
+
+
+def test_a_saved_recipe_of_0_1_0_opens_and_is_written_the_same():
+    path = OLD / "recipe_0_1_0.yaml"
+    recipe = config.load(path)
+    assert (
+        config.digest(recipe)
+        == (DIGESTS["changed"]["d3d_kinetics400"]["recipe"])
+    )
+    assert config.to_yaml(recipe) == path.read_text()
+
+
+@pytest.mark.parametrize("cls", [config.DataRecipe, config.FlowRecipe])
+def test_sections_in_the_names_of_record_folders_have_no_later_field(cls):
+    """Neither now nor ever: such a field prepares everybody's videos again."""
+    assert len(config.to_dict(cls())) == len(dataclasses.fields(cls))
+    old = OLD / "recipe_0_1_0.yaml"
+    section = cls.__name__.removesuffix("Recipe").lower()
+    assert [*config.to_dict(cls())] == [
+        *yaml.safe_load(old.read_text())[section]
+    ]

@@ -47,8 +47,7 @@ def views_of(length, height, width, views, frames=4, size=16):
             tf.constant(number),
             *(tf.constant(n) for n in (length, height, width)),
             views=views,
-            frames=frames,
-            size=size,
+            clip=ClipRecipe(frames=frames, size=size),
         )
         indices = view.indices.numpy()
         steps = (indices[0] + np.arange(frames)) % length
@@ -106,11 +105,63 @@ def test_the_full_length_of_a_shorter_video():
         tf.constant(20),
         tf.constant(20),
         views=EvaluationRecipe(clip_frames=250),
-        frames=250,
-        size=16,
+        clip=ClipRecipe(frames=250, size=16),
     )
     expected = [*range(100), *range(100), *range(50)]
     assert view.indices.numpy().tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("length", "indices"),
+    [
+        (20, [5, 8, 11, 14]),  # A span of 10: (20 - 10) // 2.
+        (10, [0, 3, 6, 9]),
+        (5, [0, 3, 1, 4]),  # 6 and 9 begin again.
+    ],
+)
+def test_a_centre_clip_of_every_third_frame(length, indices):
+    view = centre_geometry(length, 20, 20, frames=4, size=16, stride=3)
+    assert view.indices.numpy().tolist() == indices
+
+
+@pytest.mark.parametrize(
+    ("length", "indices"),
+    [
+        # Segments begin at 0, 2 (of 2.5), 5, 7 (of 7.5) and end at 10.
+        (10, [1, 3, 6, 8]),
+        (4, [0, 1, 2, 3]),
+        # Begin at 0, 0 (of 0.75), 1 (of 1.5), 2 (of 2.25): the first is empty.
+        (3, [0, 0, 1, 2]),
+        (1, [0, 0, 0, 0]),
+    ],
+)
+def test_a_centre_clip_of_segments(length, indices):
+    view = centre_geometry(
+        length, 20, 20, frames=4, size=16, sampling="segments"
+    )
+    assert view.indices.numpy().tolist() == indices
+
+
+@pytest.mark.parametrize(
+    ("changes", "indices"),
+    [
+        # A span of 10 in 20: from 0 and from 20 - 10.
+        ({"stride": 3}, [[0, 3, 6, 9], [10, 13, 16, 19]]),
+        # Segments of 5: at a quarter, 1.25, and at three quarters, 3.75.
+        ({"sampling": "segments"}, [[1, 6, 11, 16], [3, 8, 13, 18]]),
+    ],
+)
+def test_two_clips_of_a_video_that_leave_frames_out(changes, indices):
+    for number in range(2):
+        view = view_geometry(
+            tf.constant(number),
+            tf.constant(20),
+            tf.constant(20),
+            tf.constant(20),
+            views=EvaluationRecipe(clips=2),
+            clip=ClipRecipe(frames=4, size=16, **changes),
+        )
+        assert view.indices.numpy().tolist() == indices[number]
 
 
 def draws(count, **changes):
@@ -161,6 +212,77 @@ def test_draws_are_uniform():
     # Drawn apart from each other.
     joint = np.corrcoef([indices[:, 0], tops, lefts, flips])
     assert abs(joint - np.eye(4)).max() < 0.1
+
+
+def test_draws_are_those_of_version_0_1_0():
+    """Clips of a resumed run stay the same: first frame, top, left, flip."""
+    indices, tops, lefts, flips = draws(6)
+    found = np.stack([indices[:, 0], tops, lefts, flips], 1).tolist()
+    assert found == [
+        [0, 4, 1, 1],
+        [1, 4, 2, 0],
+        [0, 2, 0, 1],
+        [2, 2, 0, 0],
+        [2, 3, 2, 1],
+        [0, 2, 2, 0],
+    ]
+
+
+def within_five_deviations(counts, total, shares):
+    spread = (total * shares * (1 - shares)) ** 0.5
+    return (abs(counts - total * shares) < 5 * spread + 1e-9).all()
+
+
+def test_every_third_frame_from_a_uniform_start():
+    """A span of 10 in 13: it begins at 0, 1, 2 or 3."""
+    indices, *_ = draws(1000, length=13, frames=4, stride=3)
+    assert (np.diff(indices, axis=1) == 3).all()
+    counts = np.bincount(indices[:, 0], minlength=4)
+    assert len(counts) == 4
+    assert within_five_deviations(counts, 1000, np.full(4, 0.25))
+
+
+def test_one_frame_of_each_segment():
+    """Of 0 1, 2 3 4, 5 6 and 7 8 9, each uniformly, apart from each other."""
+    indices, *_ = draws(1000, length=10, frames=4, sampling="segments")
+    segments = ([0, 1], [2, 3, 4], [5, 6], [7, 8, 9])
+    for drawn, frames in zip(indices.T, segments, strict=True):
+        counts = np.bincount(drawn, minlength=10)
+        shares = np.isin(np.arange(10), frames) / len(frames)
+        assert within_five_deviations(counts, 1000, shares)
+    joint = np.corrcoef(indices.T)
+    assert abs(joint - np.eye(4)).max() < 0.15
+
+
+def test_a_random_short_side():
+    """16 of 20 to 32 pixels, in a video whose short side is 40.
+
+    640 / side: 32, 30.5, 29.1, 27.8, 26.7, 25.6, 24.6, 23.7, 22.9, 22.1, 21.3,
+    20.6, 20; rounded, 21 comes of two.
+    """
+    clip = ClipRecipe(frames=1, size=16, short_sides=(20, 32), flip=False)
+
+    @tf.function
+    def run():
+        def draw(i):
+            view = random_geometry(3, 40, 50, clip=clip, seed=tf.stack([7, i]))
+            return tf.stack([*tf.unstack(view.shape), view.top, view.left])
+
+        return tf.map_fn(draw, tf.range(2600))
+
+    height, width, top, left = run().numpy().T
+    np.testing.assert_array_equal(height, width)
+    shares = np.zeros(33)
+    for side in (32, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 21, 20):
+        shares[side] += 1 / 13
+    counts = np.bincount(height, minlength=33)
+    assert within_five_deviations(counts, 2600, shares)
+    # Anywhere that it fits: to both ends.
+    for place, room in ((top, 40 - height), (left, 50 - width)):
+        assert (place >= 0).all() and (place <= room).all()
+        assert (place == 0).any() and (place == room).any()
+        middle = (place / np.maximum(room, 1)).mean()
+        assert middle == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_draw_is_a_function_of_the_seed():

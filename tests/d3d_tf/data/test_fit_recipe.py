@@ -28,11 +28,17 @@ def test_clips_fit_the_records():
     assert fitted.data.short_side == 34
 
 
+def test_a_clip_of_every_fourth_frame_fits_too():
+    """Frames 0 and 4 of 6."""
+    recipe = config.override(OWN_VIDEOS, ["stride=4"])
+    assert fit_recipe(recipe, records()).clip.frames == 2
+
+
 def test_a_recipe_of_a_split_means_that_split():
     """Records of split 2 are not those of ucf101_split1."""
-    there = records(layout="ucf101", split=2)
+    second = records(layout="ucf101", split=2)
     small = ["clip.size=16", "clip.frames=4"]
     with pytest.raises(UsageError, match="data.split is 2 there, 1 here"):
-        fit_recipe(config.override(RECIPES["ucf101_split1"], small), there)
+        fit_recipe(config.override(RECIPES["ucf101_split1"], small), second)
     recipe = config.override(RECIPES["ucf101_split2"], small)
-    assert fit_recipe(recipe, there).data.split == 2
+    assert fit_recipe(recipe, second).data.split == 2

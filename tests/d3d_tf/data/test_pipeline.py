@@ -134,10 +134,9 @@ def test_evaluation_reads_every_number(folder, videos):
 
 def test_evaluation_order_is_that_of_the_shards(folder):
     """Shard 0 holds videos 0, 2, 4, 6, shard 1 the others; 3 + 3 + 2."""
-    for seed in (0, 1):
-        batches = read(folder, training=False, seed=seed)
-        assert [len(labels) for _, labels in batches] == [3, 3, 2]
-        assert [clip[0][-1] for clip in clips_of(batches)] == list("02461357")
+    batches = read(folder, training=False)
+    assert [len(labels) for _, labels in batches] == [3, 3, 2]
+    assert [clip[0][-1] for clip in clips_of(batches)] == list("02461357")
 
 
 def test_values_at_the_ends_of_the_scales(tmp_path):
@@ -292,6 +291,91 @@ def test_corner_crops_of_both_streams(tmp_path):
         for j in range(4)
         if abs(i - j) <= 1
     }
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    "changes", [{"stride": 2}, {"stride": 4}, {"sampling": "segments"}]
+)
+def test_both_streams_of_frames_left_out_are_of_one_instant(
+    tmp_path, changes, training
+):
+    """Frame t is grey 10 t, flow t is (t, 2 t) codes: the same t in both."""
+    length = 13
+    codes = np.zeros([length, 16, 16, 2], np.uint8)
+    codes += np.uint8(128 + np.arange(length)[:, None, None, None] * [1, 2])
+    grey = np.arange(length)[:, None, None] * np.full([1, 2, 2], 10)
+    folder = write_records(
+        tmp_path / "clock", [Video("a", 0, grey_frames(grey), codes)]
+    )
+    clip = ClipRecipe(frames=4, size=16, flip=False, **changes)
+    count = 16 if training else 1
+    options = {"training": training, "clip": clip, "batch_size": 1}
+    seen = set()
+    for inputs, _ in read(folder, count=count, **options):
+        times = pixels_of(inputs["frames"])[0, :, 0, 0, 0] // 10
+        codes = np.rint(inputs["flow"][0, :, 0, 0] * 127)
+        np.testing.assert_array_equal(codes, times[:, None] * [1, 2])
+        seen.add(tuple(times.tolist()))
+    # With a stride of 4 a clip's span is the whole video.
+    assert (len(seen) > 1) == (training and changes != {"stride": 4})
+
+
+def test_a_random_short_side_stretches_both_streams(tmp_path):
+    """As for corner crops, above: slope and flow tell the crop's side.
+
+    Of 24 pixels, 16 of 16 to 24: 24, 22.6, 21.3, 20.2, 19.2, 18.3, 17.5, 16.7,
+    16; rounded half up.
+    """
+    y, x = np.mgrid[:24, :32]
+    frames = np.broadcast_to((4 * x + 2 * y)[None, ..., None], [3, 24, 32, 3])
+    flow = np.broadcast_to(np.float32([6, -3]), [3, 24, 32, 2])
+    codes = flow_codes(flow)
+    stored = (codes[0, 0, 0].astype(float) - 128) * 20 / 127
+    folder = write_records(
+        tmp_path / "slope", [Video("a", 0, np.uint8(frames), codes)]
+    )
+    clip = ClipRecipe(frames=2, size=16, flip=False, short_sides=(16, 24))
+    seen = set()
+    for inputs, _ in read(folder, count=40, batch_size=1, clip=clip):
+        assert inputs["frames"].shape == (1, 2, 16, 16, 3)
+        u, v = 20 * inputs["flow"][0, 0, 0, 0]
+        sides = 16 * stored / (u, v)
+        np.testing.assert_allclose(sides, np.rint(sides), rtol=1e-5)
+        (side,) = set(np.rint(sides).tolist())
+        grey = (inputs["frames"][0, 0, ..., 0] + 1) * 127.5
+        down, across = (np.diff(grey, axis=i).mean() for i in (0, 1))
+        assert across == pytest.approx(4 * side / 16, abs=0.15)
+        assert down == pytest.approx(2 * side / 16, abs=0.15)
+        seen.add(side)
+    assert seen <= {24, 23, 21, 20, 19, 18, 17, 16} and len(seen) >= 6
+
+
+def test_a_mirrored_clip_is_of_the_other_class(folder):
+    """0 and 2 swap, 1 stays; 48 clips, 8 of each flip and class or so."""
+    clip = dataclasses.replace(CLIP, swap_on_flip=(("class2", "class0"),))
+    plain = clips_of(read(folder, count=16))
+    swapped = clips_of(read(folder, count=16, clip=clip))
+    seen = set()
+    for (clip_id, label, _, flow), other in zip(plain, swapped, strict=True):
+        assert other[0] == clip_id
+        np.testing.assert_array_equal(other[3], flow)
+        flip = bool(flow[0, 0, 0, 0] > 0)  # As above.
+        assert other[1] == ({0: 2, 1: 1, 2: 0}[label] if flip else label)
+        seen.add((label, flip))
+    assert len(seen) == 6
+    # An evaluation mirrors nothing.
+    same(
+        read(folder, "test", training=False),
+        read(folder, "test", training=False, clip=clip),
+    )
+
+
+def test_a_class_to_swap_that_does_not_exist(folder):
+    clip = dataclasses.replace(CLIP, swap_on_flip=(("class0", "left"),))
+    with pytest.raises(UserError, match="'left', which is not a class") as e:
+        read(folder, clip=clip)
+    assert "class0, class1, class2" in str(e.value)
 
 
 def test_colours_change_frames_only_and_the_same_way_in_a_clip(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from d3d_tf.distill.losses import logit_mse
+from d3d_tf.distill.losses import feature_mse, logit_mse
 
 
 def test_mean_over_classes_of_squared_differences():
@@ -22,3 +22,19 @@ def test_gradient_by_hand():
         tape.watch(student)
         loss = logit_mse(student, tf.constant([[4.0, 1.0]]))
     np.testing.assert_allclose(tape.gradient(loss, student), [[-3, -3]])
+
+
+def test_mean_over_the_elements_of_a_clips_features():
+    """Clip 0: differences 0, 1, 2, 3 of four elements: 14/4. Clip 1: none."""
+    student = np.float32([[0, 1, 2, 3], [1, 1, 1, 1]]).reshape(2, 1, 2, 1, 2)
+    teacher = np.float32([[0, 0, 0, 0], [1, 1, 1, 1]]).reshape(2, 1, 2, 1, 2)
+    found = feature_mse(tf.constant(student), tf.constant(teacher))
+    np.testing.assert_allclose(found, [3.5, 0])
+
+
+def test_features_of_half_precision_are_compared_in_full():
+    """(300 - 0)^2 is above float16's 65,504."""
+    student = tf.fill([1, 1, 1, 1, 2], tf.constant(300, tf.float16))
+    found = feature_mse(student, tf.zeros_like(student))
+    assert found.dtype == tf.float32
+    np.testing.assert_allclose(found, [90_000])

@@ -3,7 +3,7 @@
 import pytest
 
 from d3d_tf.config import DataRecipe
-from d3d_tf.config.checks import LAYOUTS
+from d3d_tf.config.data import LAYOUTS
 from d3d_tf.errors import UsageError
 from d3d_tf.tfrecords.layouts import LISTED, NEEDED, list_videos
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import NetworkRecipe, checks
+from d3d_tf.config import NetworkRecipe
+from d3d_tf.config import network as section
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.keras_api import keras
 from d3d_tf.models import make_network
@@ -455,5 +456,5 @@ def test_the_recipe_chooses_the_network(model, family, first):
 
 
 def test_recipes_name_the_networks_that_exist():
-    assert tuple(NETWORKS) == checks.MODELS
-    assert checks.ENDPOINTS == trunk.ENDPOINTS
+    assert tuple(NETWORKS) == section.MODELS
+    assert section.ENDPOINTS == trunk.ENDPOINTS

@@ -1,0 +1,185 @@
+"""The sections of a recipe that say what is seen, trained and scored."""
+
+from typing import Annotated
+
+from annotated_types import Ge, Le
+from pydantic import model_validator
+
+from d3d_tf.config.checks import (
+    Expected,
+    Flag,
+    Later,
+    NotNegative,
+    Number,
+    OneOf,
+    Positive,
+    PositiveWhole,
+    Share,
+    Text,
+    Whole,
+    require,
+    section,
+)
+from d3d_tf.config.network import TermRecipe
+
+Automatic = Annotated[Whole, Ge(0), Expected("0 (automatic) or more")]
+Jitter = Annotated[Number, Ge(0), Le(1), Expected("0 (off) to 1")]
+Stream = Annotated[str, OneOf("flow", "rgb")]
+
+
+@section
+class ClipRecipe:
+    """What a network sees of a video."""
+
+    frames: Automatic = 64
+    """Length in time; 0: what the shortest video has, at most 64."""
+    size: Automatic = 224
+    """Height and width in pixels; 0: 7/8 of the stored short side (224 of 256
+    in the paper), rounded down to a multiple of 16."""
+    flip: Flag = True
+    """Mirror half of the training clips; wrong where left and right are
+    different classes, if `swap_on_flip` does not name them."""
+    crop: Annotated[str, OneOf("random", "corners")] = "random"
+    """Of the training clips: `random`, anywhere, or `corners`, the multi-scale
+    corner crops of TSN; see `data/crops.py`."""
+    jitter_brightness: Jitter = 0.0
+    """The most by which colours of training clips are changed, this and the
+    next three; see `data/colour_jitter.py`."""
+    jitter_contrast: Jitter = 0.0
+    jitter_saturation: Jitter = 0.0
+    jitter_hue: Annotated[
+        Number, Ge(0), Le(0.5), Expected("0 (off) to 0.5")
+    ] = 0.0
+    stride: Annotated[PositiveWhole, Later()] = 1
+    """Every how many-th stored frame is seen. Flow of a seen frame stays the
+    motion to the next *stored* frame, in pixels per stored frame."""
+    sampling: Annotated[str, OneOf("dense", "segments"), Later()] = "dense"
+    """`dense`: successive frames, `stride` apart; `segments`: one frame of each
+    of `frames` equal parts of the video (TSN, Wang et al. 2016)."""
+    short_sides: Annotated[
+        tuple[PositiveWhole, PositiveWhole] | None, Later()
+    ] = None
+    """Least and most pixels of the short side to which a training video is
+    scaled before `size` is cropped at random; None: it stays as stored."""
+    swap_on_flip: Annotated[tuple[tuple[Text, Text], ...], Later()] = ()
+    """Pairs of class names that a mirror image swaps."""
+
+    @property
+    def span(self) -> int:
+        """Stored frames from the first to the last of a dense clip."""
+        return (self.frames - 1) * self.stride + 1
+
+    @model_validator(mode="after")
+    def _check(self):
+        require(
+            self.sampling == "dense" or self.stride == 1,
+            self,
+            "stride",
+            "1 with ~sampling=segments, which spreads frames over the video",
+        )
+        if self.short_sides:
+            low, high = self.short_sides
+            require(
+                max(self.size, 1) <= low <= high,
+                self,
+                "short_sides",
+                f"[least, most], not below ~size ({self.size})",
+            )
+            require(
+                self.crop == "random",
+                self,
+                "crop",
+                "random with ~short_sides: corner crops have scales of their "
+                "own",
+            )
+        names = [name for pair in self.swap_on_flip for name in pair]
+        require(
+            len(set(names)) == len(names),
+            self,
+            "swap_on_flip",
+            "pairs of class names, no name twice",
+        )
+        require(
+            self.flip or not names,
+            self,
+            "swap_on_flip",
+            "left out with ~flip=false",
+        )
+        return self
+
+
+@section
+class EvaluationRecipe:
+    """The views of a video that are scored; their soft-max scores are averaged.
+
+    Default: one centre clip, one centre crop. S3D's full-length protocol is
+    `clip_frames=250`: 10 s at 25 frames per second in one clip.
+    """
+
+    clips: Annotated[Whole, Ge(1)] = 1
+    """Spread evenly over the video, the first at its beginning and the last at
+    its end; one: in the middle."""
+    crops: Annotated[int, OneOf(1, 3)] = 1
+    """1, in the middle, or 3 along the longer side."""
+    clip_frames: Annotated[
+        Whole, Ge(0), Expected("0 (that of the training clips) or more")
+    ] = 0
+    """Length of a clip; 0: that of the training clips."""
+
+
+@section
+class TrainRecipe:
+    """One training; all networks of a run get the same."""
+
+    stream: Stream = "flow"
+    """What `--mode=train` trains: `flow` (the teacher) or `rgb`."""
+    steps: PositiveWhole = 140_000
+    batch_size: PositiveWhole = 336
+    """Clips per step over all replicas."""
+    optimizer: Annotated[str, OneOf("sgd", "adam")] = "sgd"
+    """`sgd` with momentum, as in the paper, or `adam`."""
+    learning_rate: Positive = 0.1
+    """At the first step."""
+    schedule: Annotated[str, OneOf("cosine", "steps")] = "cosine"
+    """How the rate falls: `cosine`, half of one to zero, or `steps`, to a tenth
+    after 5/7 and to a hundredth after 6/7 of the steps."""
+    momentum: Share = 0.9
+    checkpoint_every: PositiveWhole = 1000
+    """Steps between checkpoints."""
+    mixed_precision: Annotated[
+        str, OneOf("float32", "mixed_float16", "mixed_bfloat16")
+    ] = "float32"
+    """A Keras policy."""
+    deterministic: Flag = True
+    """The same seed gives the same bits. Free on a CPU; on a GPU it picks
+    slower kernels."""
+
+
+@section
+class DistillRecipe:
+    """Equation 1 of D3D: L = L_a + weight * L_d, or with other terms."""
+
+    weight: NotNegative = 1.0
+    """Lambda; 1 in the paper (section 4). L_d is the mean over clips and
+    classes; multiply by the number of classes for the reading of equation 2
+    that sums over classes. The short way of saying
+    `terms=[{where: logits, loss: mse, weight: WEIGHT}]`; `terms` replace it."""
+    teacher_stream: Stream = "flow"
+    """`flow`; `rgb` is the control of Table 6."""
+    terms: Annotated[tuple[TermRecipe, ...], Later()] = ()
+    """What is added to L_a; empty: the one term of `weight`."""
+
+    def all_terms(self) -> tuple[TermRecipe, ...]:
+        """The terms, also where the recipe says them the short way."""
+        return self.terms or (TermRecipe(weight=self.weight),)
+
+    @model_validator(mode="after")
+    def _check(self):
+        places = [term.where for term in self.terms]
+        require(
+            len(set(places)) == len(places),
+            self,
+            "terms",
+            "a list with one term for each place at most",
+        )
+        return self
