@@ -27,8 +27,7 @@ MODES = {
     "export": "a run's student to a TF-Hub module",
     "visualize": "the report page of a run",
     "doctor": "what is wrong with a record folder or an exported module "
-    "(--data), a program that calls the module (--answers), a run "
-    "(--checkpoint) or, without any, this machine",
+    "(--data), a run (--checkpoint) or, without any, this machine",
 }
 
 _MODE = flags.DEFINE_string(
@@ -107,12 +106,6 @@ _SAMPLE = flags.DEFINE_integer(
     "With --mode=doctor: the videos whose pictures are decoded; 0: all.",
     lower_bound=0,
 )
-_ANSWERS = flags.DEFINE_string(
-    "answers",
-    None,
-    "With --mode=doctor --data=MODULE: what your program said of the clips "
-    "that the doctor wrote, a JSON file (see docs/input.md).",
-)
 _QUIET = flags.DEFINE_bool(
     "quiet",
     False,
@@ -156,7 +149,6 @@ _READS = {
         "recipe",
         "set",
         "sample",
-        "answers",
         "quiet",
     ),
 }
@@ -180,11 +172,6 @@ def _checked_mode() -> str:
             )
     if mode == "predict" and not _DATA.value:
         raise UsageError("--mode=predict needs --data=FILE.")
-    if mode == "doctor" and _ANSWERS.value and not _DATA.value:
-        raise UsageError(
-            "--answers are of a module's clips: --data=MODULE names its "
-            "version folder, such as runs/toy/export/1."
-        )
     if mode == "finetune" and not _CHECKPOINT.value:
         raise UsageError(
             "--mode=finetune needs --checkpoint=START: a run, the name of "
@@ -210,7 +197,6 @@ def _run(beam_args: list[str]) -> None:
                 _CHECKPOINT.value,
                 _RUN_DIR.value,
                 _SAMPLE.value,
-                _ANSWERS.value,
                 page=not _QUIET.value,
             )
     if beam_args and mode != "prepare":
