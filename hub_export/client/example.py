@@ -94,8 +94,8 @@ def read_example(
         )
     except (OSError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ClientError(
-            f"The example in {folder} cannot be used "
-            f"({printable(str(error))}): copy the whole version folder again."
+            f"The example in {folder} ({REQUEST}, {ANSWER}) cannot be used: "
+            f"{printable(str(error))}. Copy the whole version folder again."
         ) from error
 
 

@@ -170,7 +170,7 @@ def test_damage(double, copy, capsys, damage, words):
     damage(copy)
     code, line = run(capsys, double.grpc, copy)
     assert code == 1
-    assert line.startswith(f"error: The example in {copy / FOLDER} cannot be")
+    assert line.startswith(f"error: The example in {copy / FOLDER} (req")
     assert words in line
 
 
