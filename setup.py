@@ -29,7 +29,9 @@ setup(
     license="Apache-2.0",
     package_dir=FOLDERS,
     packages=PACKAGES,
-    package_data={"": ["*.html", "*.json", "*.txt", "*.yaml", "clips/*.mp4"]},
+    package_data={
+        "": ["*.html", "*.json", "*.txt", "*.yaml", "class_lists/*.txt"]
+    },
     entry_points={"console_scripts": ["d3d_tf = d3d_tf.main:console"]},
     # What the lanes are tested with; numba and others end there.
     python_requires=">=3.10,<3.14",

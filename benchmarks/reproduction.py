@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from benchmarks.fill_docs import HERE
+from d3d_tf.evaluation.metrics import percent
 
 PAGE = HERE.parent / "docs" / "reproduction.md"
 RESULTS = HERE / "results"
@@ -17,12 +18,6 @@ SPLIT = "shuffled_colours"
 NOT_YET = "three seeds were not run yet"
 FINETUNED = ("D3D, then fine-tuned", "RGB, then fine-tuned")
 MARK = re.compile(r"(<!-- toy: ([^>]*?) -->).*?(<!-- / -->)")
-
-
-def percent(entry: dict) -> str:
-    """A share with its 95 % interval."""
-    low, high = (100 * bound for bound in entry["ci95"])
-    return f"{100 * entry['value']:.1f} % [{low:.1f}, {high:.1f}]"
 
 
 def figures(results: Path = RESULTS) -> dict[str, str]:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.fill_docs import HERE, fill, save
-from d3d_tf.evaluation.metrics import CONVERGED, wilson_interval
+from d3d_tf.evaluation.metrics import CONVERGED, percent, wilson_interval
 from d3d_tf.roles import titles
 
 SPLITS = ("same_colours", "shuffled_colours")
@@ -83,11 +83,8 @@ def markdown(lines: list[dict]) -> str:
         cells = []
         for split in SPLITS:
             e = line["splits"][split]
-            low, high = (100 * bound for bound in e["ci95"])
             seeds = ", ".join(f"{100 * v:.1f}" for v in e["seeds"])
-            cells.append(
-                f"{100 * e['value']:.1f} % [{low:.1f}, {high:.1f}] ({seeds})"
-            )
+            cells.append(f"{percent(e)} ({seeds})")
         failed = sum(t < CONVERGED for t in line["train_top1"])
         note = f", {failed} did not converge" if failed else ""
         lowest = 100 * min(line["train_top1"])

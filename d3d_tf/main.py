@@ -86,9 +86,8 @@ COMMANDS = {
     ),
     "doctor": Command(
         "what is wrong with a record folder or an exported module (--data), a "
-        "program that calls the module (--answers), a run (--checkpoint) or, "
-        "without any, this machine",
-        "data checkpoint run_dir recipe set sample answers quiet",
+        "run (--checkpoint) or, without any, this machine",
+        "data checkpoint run_dir recipe set sample quiet",
     ),
 }
 
@@ -170,12 +169,6 @@ flags.DEFINE_integer(
     32,
     "With --mode=doctor: the videos whose pictures are decoded; 0: all.",
     lower_bound=0,
-)
-flags.DEFINE_string(
-    "answers",
-    None,
-    "With --mode=doctor --data=MODULE: what your program said of the clips "
-    "that the doctor wrote, a JSON file (see docs/input.md).",
 )
 flags.DEFINE_bool(
     "quiet",

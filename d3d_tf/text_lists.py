@@ -17,9 +17,10 @@ from pathlib import Path
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.damaged import naming
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.names import one_form, printable
 
+_CLASS_LISTS = Path(__file__).with_name("class_lists")
 # UTF-32 first: its mark begins as that of UTF-16 does.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -114,6 +115,28 @@ def read_written_labels(
                 "written there, in the order of their labels"
             )
     return labels
+
+
+def label_map(name: str) -> tuple[str, ...]:
+    """The classes of a data set in their fixed order; the index is the label.
+
+    Args:
+      name: `kinetics400`, `kinetics600`, `kinetics700`, `ucf101` or `hmdb51`,
+        or the path of a text file with a class per line.
+
+    Raises:
+      UsageError: there is no such file.
+      UserError: it is no label map.
+    """
+    bundled = _CLASS_LISTS / f"{name}.txt"
+    try:
+        return tuple(read_label_map(bundled if bundled.exists() else name))
+    except OSError as error:
+        names = ", ".join(sorted(p.stem for p in _CLASS_LISTS.glob("*.txt")))
+        raise UsageError(
+            f"labels={name} is neither one of {names} nor a readable text file "
+            "with one class per line."
+        ) from error
 
 
 def read_label_map(path: str | Path) -> list[str]:

@@ -27,6 +27,7 @@ from d3d_tf.hub_export.cut_network import (
     architecture,
     cut,
 )
+from d3d_tf.hub_export.example import write_example
 from d3d_tf.hub_export.model_card import model_card
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.rounding import TOLERANCE, allowed
@@ -40,7 +41,7 @@ from d3d_tf.sealed import sealed
 from d3d_tf.text_lists import labels_sha256, written_labels
 
 # Part of a module's identity: raise it when modules of the same network change.
-FORMAT = 5
+FORMAT = 6
 # Bytes of a module's own, beside its weights, which the archive has again.
 _GRAPHS = 5_000_000
 
@@ -143,6 +144,9 @@ def export_module(
                 (temporary / "assets" / "labels.txt").write_text(
                     written_labels(labels), "utf-8"
                 )
+            description["example"] = write_example(
+                temporary, module, clip, content
+            )
             if compare:
                 description["videos"] = compare(module)
             _describe(temporary, description | (info or {}))

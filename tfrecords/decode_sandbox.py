@@ -4,6 +4,12 @@ FFmpeg reads what strangers made. A file that makes it crash, hang or take all
 memory ends the child and becomes one line of the quarantine; the next file
 gets a new child. Time and memory are bounded by the kernel (an alarm and a
 limit of the address space), and a child whose parent is gone ends by itself.
+
+Why not pebble (tried: 5.2.3)? It has time limits, lets us limit memory, and
+names the signal of a crash. But the parent keeps its clock, so a decoder that
+hangs outlives a parent that was killed; processes that are spawned need a main
+module with a guard, which a user's script or notebook may lack; and 50 MB of
+frames took 0.4 s to come back, where this pipe takes 0.2 s.
 """
 
 import atexit

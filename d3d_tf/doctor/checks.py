@@ -1,6 +1,5 @@
 """What `--mode=doctor` does: checks, says, shows."""
 
-import tempfile
 from pathlib import Path
 
 from d3d_tf.atomic_files import require_local, to_path
@@ -20,7 +19,6 @@ from d3d_tf.doctor.check_machine import check_machine
 from d3d_tf.doctor.check_run import check_run
 from d3d_tf.doctor.findings import ERROR, Finding, judge
 from d3d_tf.doctor.module.examination import check_module
-from d3d_tf.doctor.module.kit import kit_folder
 from d3d_tf.doctor.module.served import is_module
 from d3d_tf.doctor.page import write_page
 from d3d_tf.doctor.place import place_for
@@ -38,7 +36,6 @@ def examine(
     checkpoint: str | None,
     run_dir: str | None,
     sample: int,
-    answers: str | None = None,
     *,
     page: bool = True,
 ) -> None:
@@ -49,10 +46,9 @@ def examine(
       data: a record folder, or an exported module's version folder.
       checkpoint: a run folder or the name of published weights; with records,
         whether the two fit.
-      run_dir: where the page of records goes, or the kit of a module.
+      run_dir: where the page of records goes.
       sample: see `examine_records`.
-      answers: what a caller of the module said of the clips of its kit.
-      page: write it, or the kit; else nothing stays.
+      page: write it; else nothing stays.
 
     Raises:
       UserError: a check found an error.
@@ -64,12 +60,11 @@ def examine(
                 f"{data} is a module, no records of the run {checkpoint}: ask "
                 "for one at a time."
             )
-        return examine_module(module, answers, run_dir, page=page)
-    if answers:
-        raise UsageError(
-            "--answers are of a module's clips: --data=MODULE names its "
-            f"version folder, such as runs/toy/export/1; got {data}."
-        )
+        findings = []
+        for finding in check_module(module):
+            tell([finding])
+            findings.append(finding)
+        return require_health(findings, str(module))
     if checkpoint:
         findings = _check_named_run(checkpoint, data)
         tell(findings)
@@ -110,30 +105,6 @@ def _named_module(data: str) -> Path | None:
             f"--data={folder / str(max(versions))}."
         )
     return None
-
-
-def examine_module(
-    folder: Path,
-    answers: str | None,
-    run_dir: str | None,
-    *,
-    page: bool = True,
-) -> None:
-    """Checks a module, or a caller of it; see `check_module`.
-
-    Raises:
-      UserError: a check found an error, or the answers cannot be read, or
-        there is no room for the clips.
-    """
-    findings = []
-    with tempfile.TemporaryDirectory() as temporary:
-        out = Path(temporary)
-        if page:
-            out = place_for(Path(run_dir) if run_dir else kit_folder(folder))
-        for finding in check_module(folder, answers, out):
-            tell([finding])
-            findings.append(finding)
-    require_health(findings, str(folder))
 
 
 def examine_records(

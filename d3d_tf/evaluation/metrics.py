@@ -151,6 +151,12 @@ def average(*scores: Scores) -> Scores:
     return Scores(first.ids, first.labels, mean)
 
 
+def percent(entry: dict) -> str:
+    """A share of results.json with its interval: `36.2 % [34.1, 38.4]`."""
+    low, high = (100 * bound for bound in entry["ci95"])
+    return f"{100 * entry['value']:.1f} % [{low:.1f}, {high:.1f}]"
+
+
 def wilson_interval(right: int, total: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927); good for shares near 0 and 1."""
     if total == 0:

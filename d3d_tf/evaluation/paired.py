@@ -29,6 +29,11 @@ class PairedDifference:
     value: float
     ci95: tuple[float, float]
 
+    def points(self) -> str:
+        """With its interval, for people: `+1.2 points [+0.3, +2.1]`."""
+        low, high = (100 * bound for bound in self.ci95)
+        return f"{100 * self.value:+.1f} points [{low:+.1f}, {high:+.1f}]"
+
 
 def paired_difference(
     first: Scores, second: Scores, *, seed: int = 0, resamples: int = 10_000

@@ -41,14 +41,13 @@ def class_section(
     pair = [Scores.load(path) for path in paths]
     changes = class_differences(*pair)
     total = paired_difference(*pair)
-    low, high = total.ci95
     section["difference"] = class_bars(
         {classes[label]: 100 * change for label, change in changes.items()},
         "points by distillation",
     )
     section["summary"] = (
-        f"Student minus baseline, video by video: {100 * total.value:+.1f} "
-        f"points [{100 * low:+.1f}, {100 * high:+.1f}] (95 %, bootstrap over "
-        f"{total.videos} videos); {describe_classes(changes)}"
+        f"Student minus baseline, video by video: {total.points()} "
+        f"(95 %, bootstrap over {total.videos} videos); "
+        f"{describe_classes(changes)}"
     )
     return section

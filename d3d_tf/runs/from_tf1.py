@@ -20,6 +20,7 @@ from d3d_tf.roles import BASELINE, INITIAL, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.streams import CHANNELS
+from d3d_tf.text_lists import label_map
 from d3d_tf.training.checkpoints import restore, save_finished
 from d3d_tf.weights.overrides import (
     ConvertSettings,
@@ -27,7 +28,7 @@ from d3d_tf.weights.overrides import (
     parse_settings,
 )
 from d3d_tf.weights.printed_logits import check_acceptance
-from d3d_tf.weights.published import Published, by_digest, label_map
+from d3d_tf.weights.published import Published, by_digest
 
 # For the clip that is compared before and after: small, of any length.
 _CLIP = (1, 8, 64, 64)
@@ -170,7 +171,7 @@ def _labels(
             "labels=FILE (a class per line) gives them."
         )
         return [f"class {i}" for i in range(count)]
-    labels = label_map(name)
+    labels = list(label_map(name))
     if len(labels) != count:
         raise UsageError(
             f"labels={name} has {len(labels)} classes, the checkpoint {count}."

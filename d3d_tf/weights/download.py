@@ -1,4 +1,10 @@
-"""Fetches a file over HTTP: goes on after a cut, checks what arrived."""
+"""Fetches a file over HTTP: goes on after a cut, checks what arrived.
+
+Why not pooch (tried: 1.9.0)? It sends no range, so a transfer that is cut
+begins again and what had arrived is deleted; its hashes are those of contents,
+not git's blob ids, which are what the publishers of our weights give; and it
+needs requests.
+"""
 
 import errno
 import http.client

@@ -5,9 +5,6 @@ import functools
 import json
 from pathlib import Path
 
-from d3d_tf.errors import UsageError
-from d3d_tf.text_lists import read_label_map
-
 _FOLDER = Path(__file__).parent
 
 
@@ -23,7 +20,7 @@ class Published:
       family: a key of `families.FAMILIES`.
       stream: `frames` or `flow`.
       num_classes: of the head.
-      labels: name of a label map; see `label_map`.
+      labels: name of a label map; see `text_lists.label_map`.
       licence: SPDX identifier.
       citation: whom to cite.
       flow: what its authors told about their flow; see `config.flow_identity`.
@@ -58,26 +55,3 @@ def by_digest(git_blobs: set[str]) -> Published | None:
         if git_blobs & {blob for blob in entry.files.values() if blob}:
             return entry
     return None
-
-
-def label_map(name: str) -> list[str]:
-    """Class names in the order of the logits.
-
-    Args:
-      name: `kinetics400`, `kinetics600`, or the path of a text file with a
-        class per line.
-
-    Raises:
-      UsageError: there is no such file.
-      UserError: it is no label map.
-    """
-    path = _FOLDER / f"{name}.txt"
-    if not path.exists():
-        path = Path(name)
-    try:
-        return read_label_map(path)
-    except OSError as error:
-        raise UsageError(
-            f"labels={name} is neither kinetics400, kinetics600 nor a readable "
-            "text file with one class per line."
-        ) from error

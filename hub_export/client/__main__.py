@@ -1,4 +1,8 @@
-"""`python -m d3d_tf.hub_export.client VIDEO --server=grpc://HOST:PORT`."""
+"""`python -m d3d_tf.hub_export.client VIDEO --server=grpc://HOST:PORT`.
+
+With `--check --module=EXPORT/VERSION` instead of VIDEO it sends the module's
+example clip and compares.
+"""
 
 import argparse
 import dataclasses
@@ -31,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     """
     arguments = _parse(argv)
     try:
+        if arguments.check:
+            return _check(arguments)
         answer = classify(
             arguments.video,
             arguments.server,
@@ -70,6 +76,24 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _check(arguments: argparse.Namespace) -> int:
+    """Prints how the answer to the example differs; returns the exit code."""
+    from d3d_tf.hub_export.client.check import check
+
+    equal, text = check(
+        arguments.server,
+        arguments.module,
+        model=arguments.model,
+        version=arguments.version,
+        allowed=arguments.allowed,
+        deadline=arguments.deadline,
+        retries=arguments.retries,
+    )
+    asked = f"{printable(arguments.model)} at {printable(arguments.server)}"
+    print(f"{asked}: {'' if equal else 'DIFFERS: '}{printable(text, 900)}")
+    return 0 if equal else 1
+
+
 def _info(arguments: argparse.Namespace) -> ModuleInfo:
     info = ModuleInfo()
     if arguments.module:
@@ -87,9 +111,17 @@ def _info(arguments: argparse.Namespace) -> ModuleInfo:
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m d3d_tf.hub_export.client",
-        description="Classifies a video by a module in TensorFlow Serving.",
+        description="Classifies a video by a module in TensorFlow Serving, or "
+        "checks that the server answers as the module does.",
     )
-    parser.add_argument("video", help="a video file")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("video", nargs="?", help="a video file")
+    what.add_argument(
+        "--check",
+        action="store_true",
+        help="send the example clip of --module instead, and say whether the "
+        "answer is the module's; exit code 1 if it is not",
+    )
     parser.add_argument(
         "--server",
         required=True,
@@ -101,7 +133,13 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--module",
         help="the module's version folder or module.json, for frames, rate, "
-        "size and labels",
+        "size and labels, and for the example of --check",
+    )
+    parser.add_argument(
+        "--allowed",
+        type=float,
+        help="with --check: the largest difference; default: what float32 on "
+        "another machine may make (see docs/input.md)",
     )
     parser.add_argument("--labels", help="a file with one class per line")
     parser.add_argument("--frames", type=int, help="of a clip")
@@ -115,7 +153,10 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--deadline", type=float, default=60.0, help="seconds")
     parser.add_argument("--retries", type=int, default=3)
     parser.add_argument("--top", type=int, default=5, help="classes shown")
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.check and not arguments.module:
+        parser.error("--check needs --module=EXPORT/VERSION")
+    return arguments
 
 
 if __name__ == "__main__":

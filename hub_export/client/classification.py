@@ -93,12 +93,7 @@ def classify(
     """
     info = info or ModuleInfo()
     time_left = Deadline(deadline, retries)
-    if version is not None and not 0 <= version < 2**63:
-        raise UsageError(
-            "--version is the number of a version folder, such as 1; got "
-            f"{version}."
-        )
-    backend = _connect(server, model, version)
+    backend = connect(server, model, version)
     try:
         # First, so that its errors do not come after the decoding.
         model_input = encoded_input(
@@ -119,7 +114,7 @@ def classify(
         )
         start = time.monotonic()
         scores = time_left.call(
-            lambda seconds: backend.probabilities(
+            lambda seconds: backend.predict(
                 signature, model_input.key, frames, seconds
             )
         )
@@ -147,7 +142,17 @@ def _agreed(info: ModuleInfo, fixed: int | None, server: str) -> int | None:
     return fixed or info.frames
 
 
-def _connect(server: str, model: str, version: int | None):
+def connect(server: str, model: str, version: int | None):
+    """The server, to be asked for a model; see `classify`.
+
+    Raises:
+      UsageError: as `classify`.
+    """
+    if version is not None and not 0 <= version < 2**63:
+        raise UsageError(
+            "--version is the number of a version folder, such as 1; got "
+            f"{version}."
+        )
     scheme = ""
     # Of a port that is none, too.
     with contextlib.suppress(ValueError):

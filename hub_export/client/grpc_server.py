@@ -87,23 +87,29 @@ class GrpcServer:
             for name, signature in found.items()
         }
 
-    def probabilities(
-        self, signature: str, key: str, frames: list[bytes], seconds: float
+    def predict(
+        self,
+        signature: str,
+        key: str,
+        frames: list[bytes],
+        seconds: float,
+        output: str = PROBABILITIES,
     ) -> np.ndarray:
-        """The probabilities of one clip, float64 `[batch = 1, classes]`.
+        """The answer to one clip, float64 `[batch = 1, ..., classes]`.
 
         Args:
           signature: its name.
           key: of the input.
           frames: encoded, one per time step.
           seconds: for the answer.
+          output: its name.
 
         Raises:
           ServingError: as above.
         """
         request = messages.PredictRequest(
             model_spec={**self._spec, "signature_name": signature},
-            output_filter=[PROBABILITIES],
+            output_filter=[output],
         )
         tensor = request.inputs[key]
         tensor.dtype = STRING
@@ -113,13 +119,13 @@ class GrpcServer:
         response = self._ask(
             "Predict", request, messages.PredictResponse, seconds
         )
-        if PROBABILITIES not in response.outputs:
+        if output not in response.outputs:
             raise misunderstood("other outputs than its", address=self._address)
         try:
-            return _array(response.outputs[PROBABILITIES])
+            return _array(response.outputs[output])
         except ValueError as error:
             raise misunderstood(
-                f"the {PROBABILITIES} {error}", address=self._address
+                f"the {output} {error}", address=self._address
             ) from error
 
     def _ask(self, method: str, request, answer, seconds: float) -> Any:
@@ -167,7 +173,7 @@ def _array(tensor) -> np.ndarray:
     field, dtype = fields[tensor.dtype]
     try:
         # A few bytes can claim any length.
-        if len(shape) > 2 or math.prod(shape) > MOST_BYTES:
+        if len(shape) > 5 or math.prod(shape) > MOST_BYTES:
             raise ValueError(shape)
         if tensor.tensor_content:
             values = np.frombuffer(tensor.tensor_content, dtype)

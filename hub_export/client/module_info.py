@@ -71,6 +71,12 @@ class ModuleInfo:
             )
 
 
+def description_of(module: str | Path) -> Path:
+    """The module.json of a version folder, or of its own path."""
+    path = Path(module)
+    return path / "module.json" if path.is_dir() else path
+
+
 def read_module_info(
     path: str | Path, *, check_labels: bool = True
 ) -> ModuleInfo:
@@ -84,8 +90,7 @@ def read_module_info(
     Raises:
       ClientError: it cannot be read or is none, or has other labels.
     """
-    path = Path(path)
-    file = path / "module.json" if path.is_dir() else path
+    file = description_of(path)
     try:
         content = unsealed(parsed(file_content(file)))
         clip = content["input"]

@@ -79,16 +79,22 @@ class RestServer:
                 "other metadata than its", address=self._address
             ) from error
 
-    def probabilities(
-        self, signature: str, key: str, frames: list[bytes], seconds: float
+    def predict(
+        self,
+        signature: str,
+        key: str,
+        frames: list[bytes],
+        seconds: float,
+        output: str = PROBABILITIES,
     ) -> np.ndarray:
-        """The probabilities of one clip, float64 `[batch = 1, classes]`.
+        """The answer to one clip, float64 `[batch = 1, ..., classes]`.
 
         Args:
           signature: its name.
           key: of the input.
           frames: encoded, one per time step.
           seconds: for everything.
+          output: its name.
 
         Raises:
           ServingError: as above.
@@ -100,8 +106,9 @@ class RestServer:
             outputs = answer["outputs"]
             # A single output comes without its name.
             if isinstance(outputs, dict):
-                outputs = outputs[PROBABILITIES]
-            return np.array([[number(x) for x in row] for row in outputs])
+                outputs = outputs[output]
+            axes = 1 if output == PROBABILITIES else 4
+            return np.array([_numbers(row, axes) for row in outputs])
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise misunderstood(
                 "other outputs than its", address=self._address
@@ -144,6 +151,17 @@ class RestServer:
         ):  # TensorFlow Serving would say what it lacks.
             code = "UNIMPLEMENTED"
         return server_error(code, details, address=self._address)
+
+
+def _numbers(values: list, most: int) -> list:
+    """The same lists, if they hold nothing but numbers and few lists."""
+    return [
+        _numbers(value, most - 1)
+        if most > 1 and isinstance(value, list)
+        # Which refuses lists, too.
+        else number(value)
+        for value in values
+    ]
 
 
 def _length(size: Any) -> int:

@@ -41,7 +41,7 @@ class EncodedInput(NamedTuple):
     Attributes:
       key: the input's name.
       frames: of a clip; None: any.
-      classes: how many probabilities it returns; None: not known.
+      classes: how many values of the output it returns; None: not known.
     """
 
     key: str
@@ -50,7 +50,11 @@ class EncodedInput(NamedTuple):
 
 
 def encoded_input(
-    signatures: dict[str, Signature], name: str, *, address: str
+    signatures: dict[str, Signature],
+    name: str,
+    *,
+    address: str,
+    output: str = PROBABILITIES,
 ) -> EncodedInput:
     """The input that takes encoded frames, `[batch, time]` bytes.
 
@@ -58,10 +62,11 @@ def encoded_input(
       signatures: of the model.
       name: of the signature.
       address: of the server, as the user gave it.
+      output: that is wanted.
 
     Raises:
       ServingError: there is no such signature, it takes something else, or it
-        returns no probabilities.
+        does not return that output.
     """
 
     def unfit(text: str) -> ServingError:
@@ -97,12 +102,15 @@ def encoded_input(
             f"numbering {frames}; this client sends one clip of at most "
             f"{MOST_FRAMES} frames."
         )
-    if PROBABILITIES not in signature.outputs:
+    if output not in signature.outputs:
+        why = (
+            ": the model classifies nothing" if output == PROBABILITIES else ""
+        )
         raise unfit(
             f"{said} returns {_listed(signature.outputs) or 'nothing'} and no "
-            f"{PROBABILITIES}: the model classifies nothing."
+            f"{output}{why}."
         )
-    classes = (signature.outputs[PROBABILITIES].shape or (-1,))[-1]
+    classes = (signature.outputs[output].shape or (-1,))[-1]
     return EncodedInput(
         key,
         None if frames == -1 else frames,

@@ -198,11 +198,6 @@ WRONG = [
         ["--mode=doctor", "--sample=-1"], ["sample", "-1"], id="sample"
     ),
     pytest.param(
-        ["--mode=doctor", "--answers=a.json"],
-        ["--data=MODULE names its version folder", "export/1"],
-        id="answers_without_module",
-    ),
-    pytest.param(
         ["--mode=evaluate"], ["--checkpoint=RUN", "--mode=distill"], id="no_run"
     ),
     pytest.param(

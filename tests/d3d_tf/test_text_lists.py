@@ -1,12 +1,14 @@
 """Lists as spreadsheets, other systems and hasty hands leave them."""
 
 import codecs
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.text_lists import (
+    label_map,
     read_label_map,
     read_lines,
     read_table,
@@ -185,3 +187,49 @@ def test_the_lists_that_users_sent(path):
     except UserError as error:
         assert str(error).startswith(f"{path}, line ")
         assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "some"),
+    [
+        # Known from the data sets' own papers and lists.
+        ("kinetics400", 400, {0: "abseiling", 6: "arm wrestling"}),
+        ("kinetics600", 600, {0: "abseiling", 1: "acting in play"}),
+        ("kinetics700", 700, {0: "abseiling", 19: "backflip (human)"}),
+        # classInd.txt counts from 1: 1 ApplyEyeMakeup, 37, 101 YoYo.
+        (
+            "ucf101",
+            101,
+            {0: "ApplyEyeMakeup", 36: "HandstandPushups", 100: "YoYo"},
+        ),
+        ("hmdb51", 51, {0: "brush_hair", 50: "wave"}),
+    ],
+)
+def test_bundled_classes(name, count, some):
+    classes = label_map(name)
+    assert len(classes) == len(set(classes)) == count
+    assert {i: classes[i] for i in some} == some
+
+
+def test_bundled_classes_are_what_they_were():
+    """A label of a published network must mean the same for ever.
+
+    SHA-256 of the files in shared/data/annotations, by `sha256sum`.
+    """
+    expected = {
+        "kinetics400": "e9f2806fe9109b85",
+        "kinetics600": "8dfca4202520ea82",
+        "kinetics700": "2f265d35aa760602",
+        "ucf101": "fabeefc51625dad8",
+        "hmdb51": "c24c56a7af6f3ea5",
+    }
+    for name, digest in expected.items():
+        text = "".join(f"{c}\n" for c in label_map(name))
+        assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
+
+
+def test_a_label_map_by_its_path(tmp_path):
+    (tmp_path / "mine.txt").write_text("b\na\n")
+    assert label_map(str(tmp_path / "mine.txt")) == ("b", "a")
+    with pytest.raises(UsageError, match="labels=ucf is neither one of hmdb51"):
+        label_map("ucf")

@@ -124,13 +124,13 @@ def test_a_child_that_died_while_it_waited_is_replaced(video):
 def test_memory_is_bounded(video, monkeypatch):
     """A limit just above what the libraries take, in a child of one's own."""
     code = (
-        "from d3d_tf.tfrecords import decoder\n"
+        "from d3d_tf.tfrecords import decode_sandbox\n"
         "import cv2, resource\n"
         "lines = open('/proc/self/status').read().splitlines()\n"
         "(size,) = [l.split()[1] for l in lines if l.startswith('VmSize')]\n"
-        "decoder.MEMORY_LIMIT = int(size) * 1024 + 2**26\n"
-        "decoder._CALLS['read'] = lambda path, **_: bytearray(2**28)\n"
-        "decoder.serve()\n"
+        "decode_sandbox.MEMORY_LIMIT = int(size) * 1024 + 2**26\n"
+        "decode_sandbox._CALLS['read'] = lambda path, **_: bytearray(2**28)\n"
+        "decode_sandbox.serve()\n"
     )
     popen = subprocess.Popen
 
@@ -144,9 +144,9 @@ def test_memory_is_bounded(video, monkeypatch):
 
 def test_an_error_nobody_thought_of_is_that_of_the_video(video, monkeypatch):
     code = (
-        "from d3d_tf.tfrecords import decoder\n"
-        "decoder._CALLS['read'] = lambda path, **_: {}['no key']\n"
-        "decoder.serve()\n"
+        "from d3d_tf.tfrecords import decode_sandbox\n"
+        "decode_sandbox._CALLS['read'] = lambda path, **_: {}['no key']\n"
+        "decode_sandbox.serve()\n"
     )
     popen = subprocess.Popen
     monkeypatch.setattr(
@@ -174,15 +174,15 @@ def test_children_end_with_their_parent(endless):
     code = (
         "import sys, threading\n"
         "from d3d_tf.config import DataRecipe\n"
-        "from d3d_tf.tfrecords import decoder\n"
+        "from d3d_tf.tfrecords import decode_sandbox\n"
         "from d3d_tf.tfrecords.listing import Source\n"
         "video = Source('a', sys.argv[1], 0, 'a', 'train')\n"
         "data = DataRecipe(\n"
         "    short_side=32, max_decode_seconds=1.5, max_seconds=1e5)\n"
-        "child = decoder._borrow()\n"
-        "decoder._idle.append(child)\n"
+        "child = decode_sandbox._borrow()\n"
+        "decode_sandbox._idle.append(child)\n"
         "print(child.pid, flush=True)\n"
-        "decoder.read(video, data)\n"
+        "decode_sandbox.read(video, data)\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code, str(endless)], stdout=subprocess.PIPE

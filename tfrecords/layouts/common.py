@@ -1,14 +1,12 @@
-"""What the layouts share: files on disk, label maps, videos not found."""
+"""What the layouts share: files on disk, videos not found."""
 
 import dataclasses
 import os
 from collections.abc import Callable, Iterable
-from importlib import resources
 from pathlib import Path
 
 from d3d_tf.errors import UserError
 from d3d_tf.names import one_form, spell
-from d3d_tf.text_lists import read_label_map
 from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.tree import (
     ARCHIVES,
@@ -17,18 +15,6 @@ from d3d_tf.tfrecords.tree import (
     count_rules,
     find_files,
 )
-
-
-def label_map(name: str) -> tuple[str, ...]:
-    """The classes of a data set in their fixed order; the index is the label.
-
-    Args:
-      name: `kinetics400`, `kinetics600`, `kinetics700`, `ucf101` or `hmdb51`.
-    """
-    with resources.as_file(
-        resources.files("d3d_tf.tfrecords.layouts") / f"{name}.txt"
-    ) as path:
-        return tuple(read_label_map(path))
 
 
 def plain(text: str) -> str:

@@ -14,12 +14,11 @@ from pathlib import Path
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.text_lists import Row, read_table, to_number
+from d3d_tf.text_lists import Row, label_map, read_table, to_number
 from d3d_tf.tfrecords.layouts.common import (
     files_below,
     finish,
     index_files,
-    label_map,
     listed_once,
 )
 from d3d_tf.tfrecords.listing import Listing, Source

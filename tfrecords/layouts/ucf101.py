@@ -11,12 +11,11 @@ from pathlib import Path
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.names import spell
-from d3d_tf.text_lists import read_lines
+from d3d_tf.text_lists import label_map, read_lines
 from d3d_tf.tfrecords.layouts.common import (
     files_below,
     finish,
     index_files,
-    label_map,
     listed_once,
     plain,
 )

@@ -58,26 +58,16 @@ class Module:
         """Per second; where nobody tells, the paper's."""
         return self.info.frame_rate or FRAME_RATE
 
-    def output(self, frames: np.ndarray) -> np.ndarray:
-        """Its logits `[classes]` or flattened features, nothing checked.
+    def output(self, clips) -> np.ndarray:
+        """Logits or features of clips; nothing is checked.
 
         Args:
-          frames: `[time, height, width, 3]`, one clip.
+          clips: float32 `[batch, time, height, width, 3]` in [0, 1].
+
+        Returns:
+          float32 `[batch, classes]` or `[batch, ..., channels]`.
         """
-        given = tf.constant(frames[None])
-        return np.ravel(self.loaded(given, training=False).numpy())
-
-    def answer(self, frames: np.ndarray) -> np.ndarray:
-        """Probabilities `[classes]` or flattened features, float64."""
-        output = self.output(frames).astype(np.float64)
-        return softmax(output) if self.classifies else output
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of one clip; NaN where a logit is no number."""
-    with np.errstate(invalid="ignore"):
-        exponents = np.exp(logits - logits.max())
-    return exponents / exponents.sum()
+        return self.loaded(clips, training=False).numpy()
 
 
 def is_module(folder: Path) -> bool:

@@ -1,56 +1,77 @@
-"""Every way into a module, on the bundled clips."""
+"""Every way into a module, and its answer to the example of the export."""
 
 import cv2
 import numpy as np
 import tensorflow as tf
 
 from d3d_tf.doctor.findings import Finding, judge, words_of
-from d3d_tf.doctor.module import video
-from d3d_tf.doctor.module.distance import distances
-from d3d_tf.doctor.module.mistakes import NAMES, Mistake, Oracle
 from d3d_tf.doctor.module.served import Module
+from d3d_tf.hub_export.client.errors import ClientError
+from d3d_tf.hub_export.client.example import (
+    INPUT,
+    MARGIN,
+    SIGNATURE,
+    compare,
+    per_channel,
+    read_example,
+)
+from d3d_tf.hub_export.example import drawn_for
 from d3d_tf.hub_export.rounding import difference, told
+from d3d_tf.hub_export.signature_inputs import ClipSpec
 
-SIGNATURES = ("serving_default", "frames_uint8", "frames_encoded")
-# Every clip is rounded otherwise; export held another one to its bound.
-_MARGIN = 10
-# Answers to the bundled clips that are nearer to each other are the same.
-_ALIKE = 0.01
+_UNANSWERABLE = (tf.errors.OpError, ValueError, TypeError, KeyError)
 
 
-def check_signatures(oracle: Oracle) -> Finding:
-    """All are there and say what the callable says.
+def clips_for(module: Module) -> dict:
+    """One clip in the form of each signature, a batch of 1.
 
     Floats, the bytes that they were made of, and PNGs of the whole pictures
     that these were cut from are the same clip.
     """
-    module = oracle.module
-    there = module.loaded.signatures
+    short_side, size = module.info.short_side, module.size
+    shortest = int(module.told["input"].get("shortest", module.frames))
+    spec = ClipSpec(module.frames, size, short_side, shortest)
+    pictures = drawn_for(spec)
+    top, left = ((side - size) // 2 for side in pictures.shape[1:3])
+    pixels = pictures[None, :, top : top + size, left : left + size]
+    return {
+        "serving_default": tf.constant(np.float32(pixels / 255)),
+        "frames_uint8": tf.constant(pixels),
+        SIGNATURE: tf.constant([[_png(picture) for picture in pictures]]),
+    }
+
+
+def _png(picture: np.ndarray) -> bytes:
+    return cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+
+
+def check_signatures(module: Module, clips: dict, expected) -> Finding:
+    """All are there and give what the callable gives.
+
+    Args:
+      module: the module.
+      clips: from `clips_for`.
+      expected: the callable's answer to them.
+    """
     promised = module.told.get("signatures")
-    limit = _MARGIN * told(module.told)
+    limit = MARGIN * told(module.told)
     errors: list[str] = []
     warnings: list[str] = []
     agreed = []
-    outputs = [
-        module.output(video.seen(clip, module, video.Steps()))
-        for clip in oracle.clips
-    ]
-    for name in SIGNATURES:
-        if name not in there:
+    key = "logits" if module.classifies else "features"
+    for name, clip in clips.items():
+        if name not in module.loaded.signatures:
             problem = f"{name} is missing"
             if promised is None:
                 problem += ", as in modules of older d3d_tf"
             (warnings if promised is None else errors).append(problem)
             continue
         try:
-            differences = [
-                _difference(module, name, clip, output)
-                for clip, output in zip(oracle.clips, outputs, strict=True)
-            ]
-        except (tf.errors.OpError, ValueError, TypeError, KeyError) as error:
-            errors.append(f"{name} fails on a bundled clip: {words_of(error)}")
+            answer = module.loaded.signatures[name](**{INPUT: clip})
+            worst = difference(expected, answer[key].numpy())
+        except _UNANSWERABLE as error:
+            errors.append(f"{name} fails on a drawn clip: {words_of(error)}")
             continue
-        worst = float(np.max(differences))
         agreed.append(f"{name} {worst:.1e}")
         # NaN is no more than anything.
         if not worst <= limit:
@@ -58,111 +79,41 @@ def check_signatures(oracle: Oracle) -> Finding:
                 f"{name} differs from the callable by {worst:.2g}, more than "
                 f"{limit:.2g}"
             )
+    if not np.isfinite(expected).all():
+        errors.insert(0, "the answer is not finite")
     return judge(
         "signatures",
-        "largest difference from the callable on the bundled clips, in units "
-        f"of the largest output: {', '.join(agreed) or 'none could be asked'}",
+        "largest difference from the callable on a drawn clip, in units of "
+        f"the largest output: {', '.join(agreed) or 'none could be asked'}",
         errors=errors,
         warnings=warnings,
     )
 
 
-def _difference(module: Module, name: str, clip, expected) -> float:
-    answer = module.loaded.signatures[name](frames=_given(module, name, clip))
-    key = "logits" if module.classifies else "features"
-    return difference(expected, np.ravel(answer[key].numpy()))
-
-
-def _given(module: Module, name: str, clip):
-    if name == "frames_encoded":
-        steps = video.Steps(cut=_whole, scale=video.levels)
-        pictures = video.seen(clip, module, steps).astype(np.uint8)
-        return tf.constant([[_png(picture) for picture in pictures]])
-    if name == "frames_uint8":
-        steps = video.Steps(scale=video.levels)
-        pixels = video.seen(clip, module, steps).astype(np.uint8)
-        return tf.constant(pixels[None])
-    return tf.constant(video.seen(clip, module, video.Steps())[None])
-
-
-def _whole(pixels: np.ndarray, module: Module, resize) -> np.ndarray:
-    return video.shortened(pixels, module.info.short_side, resize)
-
-
-def _png(picture: np.ndarray) -> bytes:
-    return cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
-
-
-def check_answers(oracle: Oracle) -> Finding:
-    """They are finite, and the clips have other ones."""
-    found = oracle.answers()
-    errors = []
-    if not np.isfinite(found).all():
-        errors.append("they are not finite")
-    gaps = [
-        distances(found, np.roll(found, k, axis=0), classifies=_of(oracle))
-        for k in range(1, len(found))
-    ]
-    spread = float(np.mean(gaps))
-    warnings = []
-    if spread < _ALIKE:
-        warnings.append(
-            "the module hardly depends on what it is shown, or takes all "
-            "bundled clips for the same: callers cannot be checked by them"
-        )
-    return judge(
-        "answers",
-        f"to {len(found)} bundled clips, on average {spread:.3f} apart (0 "
-        "equal, 1 nothing in common)",
-        errors=errors,
-        warnings=[] if errors else warnings,
-    )
-
-
-def _of(oracle: Oracle) -> bool:
-    return oracle.module.classifies
-
-
-def check_mistake(oracle: Oracle, mistake: Mistake, alike: float) -> Finding:
-    """What happens to a caller that makes it.
-
-    Args:
-      oracle: of the module.
-      mistake: one that is possible.
-      alike: the distance that nobody sees in answers.
-    """
-    right, wrong = oracle.answers(), oracle.answers([mistake])
-    moved = distances(right, wrong, classifies=_of(oracle)).mean()
-    if not np.isfinite(moved):
-        text = "answers are no numbers"
-    elif moved < alike:
-        text = f"hardly changes answers ({moved:.4f}), so it cannot be found"
-    else:
-        text = f"changes answers by {moved:.3f}"
-        if oracle.module.classifies:
-            tops = (right.argmax(1) != wrong.argmax(1)).sum()
-            text += f", the first class of {tops} of {len(right)} clips"
-    if mistake.step == NAMES:
-        return judge(f"if {mistake.words}", f"{text}; nobody refuses it")
-    refused = _refused(oracle, mistake)
-    return judge(
-        f"if {mistake.words}",
-        "refused by serving_default; as a callable it " + text
-        if refused
-        else f"{text}; no signature refuses it",
-    )
-
-
-def _refused(oracle: Oracle, mistake: Mistake) -> bool:
-    serve = oracle.module.loaded.signatures.get("serving_default")
-    if serve is None:
-        return False
-    steps = video.Steps(**{mistake.step: mistake.way})
+def check_example(module: Module) -> Finding:
+    """The module answers its example clip as it did at its export."""
     try:
-        for clip in oracle.clips:
-            serve(
-                frames=tf.constant(video.seen(clip, oracle.module, steps)[None])
-            )
-    except tf.errors.InvalidArgumentError:
-        return True
-    return False
+        example = read_example(module.path, module.info.labels)
+    except ClientError as error:
+        return judge("example", "not compared", errors=[f"{error}".rstrip(".")])
+    if example is None:
+        return judge(
+            "example",
+            "none",
+            warnings=[
+                "an older version of d3d_tf exported the module: export it "
+                "again, so that servers and programs can be checked"
+            ],
+        )
+    try:
+        answer = module.loaded.signatures[SIGNATURE](
+            **{INPUT: tf.constant([example.frames])}
+        )
+        values = per_channel(answer[example.output].numpy())
+    except _UNANSWERABLE as error:
+        return judge("example", "not answered", errors=[words_of(error)])
+    equal, text = compare(example, values)
+    shown = f"{len(example.frames)} frames"
+    if equal:
+        return judge("example", f"{shown}, {text}")
+    return judge("example", shown, errors=[text])

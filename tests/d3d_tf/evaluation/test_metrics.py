@@ -12,6 +12,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import (
     Scores,
     average,
+    percent,
     softmax,
     wilson_interval,
 )
@@ -219,3 +220,8 @@ def test_scores_that_do_not_belong_together(tmp_path):
     Scores(SEVEN.ids[:3], SEVEN.labels, SEVEN.probabilities).save(path)
     with pytest.raises(UserError, match="do not match"):
         Scores.load(path)
+
+
+def test_a_share_for_people():
+    entry = {"value": 0.3625, "ci95": [0.341, 0.3849], "n": 400}
+    assert percent(entry) == "36.2 % [34.1, 38.5]"

@@ -6,6 +6,7 @@ import pytest
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.evaluation.paired import (
+    PairedDifference,
     class_differences,
     describe_classes,
     paired_difference,
@@ -76,3 +77,8 @@ def test_other_labels_are_told():
         paired_difference(
             scores([True, True], [0, 0]), scores([True, True], [0, 1])
         )
+
+
+def test_points_for_people():
+    found = PairedDifference(400, 20, 12, -0.02, (-0.0451, 0.004))
+    assert found.points() == "-2.0 points [-4.5, +0.4]"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from d3d_tf.errors import UsageError, UserError
 from d3d_tf.models.inception.checkpoints.checkpoint_names import FAMILIES
-from d3d_tf.weights.published import by_digest, catalog, label_map
+from d3d_tf.text_lists import label_map
+from d3d_tf.weights.published import by_digest, catalog
 
 # Issue 4: git's blob ids of the data files.
 BLOBS = {
@@ -60,26 +60,11 @@ def test_by_digest():
     assert by_digest({"0" * 40}) is None
 
 
-def test_label_maps(tmp_path):
-    assert label_map("kinetics400")[:2] == ["abseiling", "air drumming"]
-    assert label_map("kinetics400")[-1] == "zumba"
-    assert len(label_map("kinetics600")) == 600
-    (tmp_path / "mine.txt").write_text("b\na\n")
-    assert label_map(str(tmp_path / "mine.txt")) == ["b", "a"]
-    (tmp_path / "mine.txt").write_bytes(b"\xef\xbb\xbfb\r\na\r\n\r\n")
-    assert label_map(str(tmp_path / "mine.txt")) == ["b", "a"]
-    (tmp_path / "mine.txt").write_bytes(b"b\n\xe9\n")
-    with pytest.raises(UserError, match="mine.txt, line 2: the byte 0xe9"):
-        label_map(str(tmp_path / "mine.txt"))
-    with pytest.raises(UsageError, match="labels=ucf is neither"):
-        label_map("ucf")
-
-
 def test_label_maps_are_the_annotations(goldens):
     folder = goldens.parent / "data/annotations"
     for size in (400, 600):
         theirs = (folder / f"kinetics_k{size}.txt").read_text()
-        assert label_map(f"kinetics{size}") == theirs.splitlines()
+        assert label_map(f"kinetics{size}") == tuple(theirs.splitlines())
 
 
 def test_it_is_in_the_wheel():

@@ -52,7 +52,7 @@ def test_a_single_output_comes_without_its_name(outputs):
     body = json.dumps({"outputs": outputs}).encode()
     with answering(200, body) as (server, address):
         backend = RestServer(address + "/behind/a/proxy/", "m n", 3)
-        found = backend.probabilities("s", "clip", [b"\xff\xd8", b""], 10)
+        found = backend.predict("s", "clip", [b"\xff\xd8", b""], 10)
     np.testing.assert_array_equal(found, [[0.25, 0.75]])
     ((path, sent),) = server.asked
     assert path == "/behind/a/proxy/v1/models/m%20n/versions/3:predict"
@@ -89,7 +89,7 @@ def test_answers_that_are_none(status, body, code, words):
         backend = RestServer(address, "m", None)
         for ask in (
             backend.signatures,
-            lambda seconds: backend.probabilities("s", "k", [b""], seconds),
+            lambda seconds: backend.predict("s", "k", [b""], seconds),
         ):
             with pytest.raises(ServingError, match=words) as error:
                 ask(10)

@@ -1,6 +1,4 @@
-"""Label maps that never change, and files found below a folder."""
-
-import hashlib
+"""Files that are found below a folder."""
 
 import pytest
 
@@ -9,50 +7,10 @@ from d3d_tf.tfrecords.layouts.common import (
     files_below,
     finish,
     index_files,
-    label_map,
     listed_once,
 )
 from d3d_tf.tfrecords.listing import Source
 from d3d_tf.tfrecords.tree import Found
-
-
-@pytest.mark.parametrize(
-    ("name", "count", "some"),
-    [
-        # Known from the data sets' own papers and lists.
-        ("kinetics400", 400, {0: "abseiling", 6: "arm wrestling"}),
-        ("kinetics600", 600, {0: "abseiling", 1: "acting in play"}),
-        ("kinetics700", 700, {0: "abseiling", 19: "backflip (human)"}),
-        # classInd.txt counts from 1: 1 ApplyEyeMakeup, 37, 101 YoYo.
-        (
-            "ucf101",
-            101,
-            {0: "ApplyEyeMakeup", 36: "HandstandPushups", 100: "YoYo"},
-        ),
-        ("hmdb51", 51, {0: "brush_hair", 50: "wave"}),
-    ],
-)
-def test_label_maps(name, count, some):
-    classes = label_map(name)
-    assert len(classes) == len(set(classes)) == count
-    assert {i: classes[i] for i in some} == some
-
-
-def test_label_maps_are_what_they_were():
-    """A label of a published network must mean the same for ever.
-
-    SHA-256 of the files in shared/data/annotations, by `sha256sum`.
-    """
-    expected = {
-        "kinetics400": "e9f2806fe9109b85",
-        "kinetics600": "8dfca4202520ea82",
-        "kinetics700": "2f265d35aa760602",
-        "ucf101": "fabeefc51625dad8",
-        "hmdb51": "c24c56a7af6f3ea5",
-    }
-    for name, digest in expected.items():
-        text = "".join(f"{c}\n" for c in label_map(name))
-        assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
 
 
 def test_files_at_any_depth_by_their_stem(tree):

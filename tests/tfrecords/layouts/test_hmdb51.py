@@ -6,7 +6,7 @@ import pytest
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.tfrecords.layouts.common import label_map
+from d3d_tf.text_lists import label_map
 from d3d_tf.tfrecords.layouts.hmdb51 import list_hmdb51
 
 ODD = "Fußgänger[1]#2_&_(o'er)!_wave_u_cm_np1_fr_goo_0.avi"

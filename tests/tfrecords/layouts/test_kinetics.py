@@ -4,7 +4,7 @@ import pytest
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.tfrecords.layouts.common import label_map
+from d3d_tf.text_lists import label_map
 from d3d_tf.tfrecords.layouts.kinetics import list_kinetics
 
 HEAD = "label,youtube_id,time_start,time_end,split\n"

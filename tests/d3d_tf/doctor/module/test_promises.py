@@ -30,13 +30,13 @@ def change(folder, edit):
 
 
 def test_input_in_words(served):
-    """What the fixture was exported with; 8 frames in 16 times 8."""
+    """What the fixture was exported with; 3 frames in 16 times 3."""
     found = check_input(served.module)
     assert found.level == OK
     assert found.text == (
-        "RGB, red first; float32 in [0, 1], or uint8; [batch, time, 16, 16, "
-        "3]; 8 frames (1 to 128) at 25 per second; the middle of frames with "
-        "a short side of 20 pixels"
+        "RGB, red first; float32 in [0, 1], or uint8; [batch, time, 8, 8, "
+        "3]; 3 frames (1 to 48) at 25 per second; the middle of frames with a "
+        "short side of 10 pixels"
     )
 
 
@@ -54,18 +54,18 @@ def test_input_of_an_older_module(tmp_path):
 
 
 def test_labels(served):
-    found = check_labels(served.module, 5)
+    found = check_labels(served.module, 3)
     assert (found.level, found.text) == (
         OK,
-        "5 names; the order is the logit: walk, jump, run, ...",
+        "3 names; the order is the logit: left, right, größer, ...",
     )
-    assert "gives 6 logits" in check_labels(served.module, 6).text
+    assert "gives 4 logits" in check_labels(served.module, 4).text
 
 
 def test_labels_in_another_order(copy):
     labels = copy / "assets/labels.txt"
     labels.write_text("".join(sorted(labels.read_text().splitlines(True))))
-    found = check_labels(open_module(copy), 5)
+    found = check_labels(open_module(copy), 3)
     assert found.level == ERROR
     assert "labels.txt is not the one that was exported" in found.text
 
@@ -74,10 +74,10 @@ def test_labels_twice_and_missing(copy):
     (copy / "assets/labels.txt").write_text("a\na\n")
     assert "a name is there twice" in check_labels(open_module(copy), 2).text
     (copy / "assets/labels.txt").unlink()
-    found = check_labels(open_module(copy), 5)
+    found = check_labels(open_module(copy), 3)
     assert (found.level, found.text) == (
         ERROR,
-        "5 logits; labels.txt is missing",
+        "3 logits; labels.txt is missing",
     )
 
 
