@@ -29,7 +29,11 @@ setup(
     license="Apache-2.0",
     package_dir=FOLDERS,
     packages=PACKAGES,
-    package_data={"": ["*.html", "*.json", "*.txt", "*.yaml", "clips/*.mp4"]},
+    package_data={
+        "": ["*.html", "*.json", "*.txt", "*.yaml", "clips/*.mp4"],
+        # PEP 561: type checkers read the annotations of the installed package.
+        "d3d_tf": ["py.typed"],
+    },
     # What the lanes are tested with; numba and others end there.
     python_requires=">=3.10,<3.14",
     install_requires=[

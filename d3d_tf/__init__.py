@@ -8,7 +8,7 @@ from d3d_tf import onednn as _onednn
 
 _onednn.turn_on()
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "S3DG": "d3d_tf.models.inception.networks",
