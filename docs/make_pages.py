@@ -18,6 +18,7 @@ FOLDERS = {
 }
 # The pages in the order in which a new user reads them.
 PAGES = (
+    "toy",
     "training",
     "finetuning",
     "evaluation",
