@@ -69,7 +69,8 @@ def test_the_other_commands_are_known():
 
 
 @pytest.mark.parametrize(
-    "words", [c for c in commands("evaluation") if "d3d_tf.experiment" in str(c)]
+    "words",
+    [c for c in commands("evaluation") if "d3d_tf.experiment" in str(c)],
 )
 def test_ensembles_want_results(words, tmp_path):
     done = run([sys.executable, *words[1:]], tmp_path)
@@ -78,7 +79,9 @@ def test_ensembles_want_results(words, tmp_path):
 
 
 def test_the_paper_has_an_ensemble():
-    (found,) = [c for c in commands("reproduction") if "d3d_tf.experiment" in str(c)]
+    (found,) = [
+        c for c in commands("reproduction") if "d3d_tf.experiment" in str(c)
+    ]
     assert "d3d_tf.experiment.ensemble" in found
 
 

@@ -77,6 +77,18 @@ def test_build_names_what_is_there():
     none_of([p for p in patterns if not list(ROOT.glob(p))])
 
 
+def test_public_modules_are_strictly_typed():
+    """Each module of `_HOME` is in mypy's list of pyproject.toml."""
+    homes = set(re.findall(r'^    "\w+": "([\w.]+)"', _init(), re.MULTILINE))
+    assert "d3d_tf.distill.distiller" in homes
+    text = (ROOT / "pyproject.toml").read_text()
+    (block,) = re.findall(
+        r"\[\[tool\.mypy\.overrides\]\]\nmodule = \[(.*?)\]", text, re.DOTALL
+    )
+    strict = set(re.findall(r'"([\w.]+)"', block))
+    none_of([f"{name} is not in the list" for name in homes - strict])
+
+
 # Written by the change that brings tasks; then this goes.
 TO_COME = {"d3d_tf/tasks/__init__.py"}
 

@@ -7,7 +7,9 @@ function of (seed, epoch, clip id), and the order of one of (seed, epoch):
 neither depends on the number of threads.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -86,7 +88,7 @@ def make_dataset(
     foreign = dataset.info.get("foreign")
     counted = Counted(dataset, split)
 
-    def read(record, streams):
+    def read(record: Any, streams: tuple[str, ...]) -> dict[str, Any]:
         if not foreign:
             return counted.require(parse(record, streams), streams)
         classes = dataset.classes if foreign["label_by_string"] else None
@@ -100,9 +102,9 @@ def make_dataset(
             start=start_step * batch_size,
         )
 
-        def to_clip(record, epoch):
+        def to_clip(record: Any, number: Any) -> tuple[dict[str, Any], Any]:
             return training_clip(
-                record, epoch, clip, streams=streams, seed=seed, read=read
+                record, number, clip, streams=streams, seed=seed, read=read
             )
     else:
         numbers = tf.range(views.clips * views.crops)
@@ -112,9 +114,9 @@ def make_dataset(
             )
         )
 
-        def to_clip(record, view):
+        def to_clip(record: Any, number: Any) -> tuple[dict[str, Any], Any]:
             return evaluation_clip(
-                record, view, clip, views, streams=streams, read=read
+                record, number, clip, views, streams=streams, read=read
             )
 
     return (
@@ -133,14 +135,14 @@ def make_dataset(
 
 
 def training_clip(
-    record,
-    epoch,
+    record: Any,
+    epoch: Any,
     clip: ClipRecipe,
     *,
     streams: tuple[str, ...] = ("frames", "flow"),
     seed: int = 0,
-    read=parse,
-):
+    read: Callable[..., dict[str, Any]] = parse,
+) -> tuple[dict[str, Any], Any]:
     """What the training sees of one video in one epoch; see `make_dataset`.
 
     Args:
@@ -170,14 +172,14 @@ def training_clip(
 
 
 def evaluation_clip(
-    record,
-    view,
+    record: Any,
+    view: Any,
     clip: ClipRecipe,
     views: EvaluationRecipe,
     *,
     streams: tuple[str, ...],
-    read=parse,
-):
+    read: Callable[..., dict[str, Any]] = parse,
+) -> tuple[dict[str, Any], Any]:
     """One view of one video; see `view_geometry` and `training_clip`."""
     video = read(record, streams)
     geometry = view_geometry(
@@ -192,7 +194,7 @@ def evaluation_clip(
     return _decode(video, geometry, streams), video["label"]
 
 
-def scale(clips: dict) -> dict:
+def scale(clips: dict[str, Any]) -> dict[str, Any]:
     """The inputs of the networks, see `make_dataset`, of one clip or many."""
     inputs = dict(clips)
     if "frames" in clips:
@@ -203,8 +205,11 @@ def scale(clips: dict) -> dict:
 
 
 def _decode(
-    video: dict, geometry, streams: tuple[str, ...], jitter=None
-) -> dict:
+    video: dict[str, Any],
+    geometry: Any,
+    streams: tuple[str, ...],
+    jitter: Any = None,
+) -> dict[str, Any]:
     """The asked streams of a parsed record, not yet scaled."""
     clip = {}
     if "id" in streams:

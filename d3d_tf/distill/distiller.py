@@ -1,5 +1,8 @@
 """D3D: an RGB student that also imitates a flow teacher."""
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 from d3d_tf.distill.losses import logit_mse
@@ -40,15 +43,15 @@ class Distiller(StreamTrainer):
 
     def __init__(
         self,
-        teacher,
-        student,
+        teacher: Any,
+        student: Any,
         *,
-        distillation_loss=logit_mse,
+        distillation_loss: Callable[[Any, Any], Any] = logit_mse,
         distillation_loss_weight: float = 1.0,
         student_loss_weight: float = 1.0,
         teacher_input_key: str = "flow",
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(student, input_key="frames", **kwargs)
         self.set_teacher(teacher)
         self.distillation_loss = distillation_loss
@@ -56,7 +59,7 @@ class Distiller(StreamTrainer):
         self.student_loss_weight = student_loss_weight
         self.teacher_input_key = teacher_input_key
 
-    def set_teacher(self, teacher) -> None:
+    def set_teacher(self, teacher: Any) -> None:
         """Takes another teacher, or None; freezes it."""
         if teacher is not None:
             teacher.trainable = False
@@ -65,7 +68,7 @@ class Distiller(StreamTrainer):
         # Those that are traced know the other one.
         self.train_function = self.test_function = None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         student = config.pop("network")
         del config["input_key"]
@@ -80,7 +83,11 @@ class Distiller(StreamTrainer):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls,
+        config: dict[str, Any],
+        custom_objects: dict[str, Any] | None = None,
+    ) -> "Distiller":
         load = keras.saving.deserialize_keras_object
         made = {
             key: load(config[key], custom_objects=custom_objects)
@@ -89,11 +96,13 @@ class Distiller(StreamTrainer):
         return cls(None, **(config | made))
 
     @property
-    def student(self):
+    def student(self) -> Any:
         """The network that is trained."""
         return self.network
 
-    def clip_losses(self, inputs, labels, logits):
+    def clip_losses(
+        self, inputs: dict[str, Any], labels: Any, logits: Any
+    ) -> dict[str, tuple[float, Any]]:
         losses = {
             "student_loss": (
                 self.student_loss_weight,
@@ -108,7 +117,7 @@ class Distiller(StreamTrainer):
             )
         return losses
 
-    def _teacher_logits(self, inputs):
+    def _teacher_logits(self, inputs: dict[str, Any]) -> Any:
         """`[batch, classes]` without gradient, or None where none is known."""
         if "teacher_logits" in inputs:
             return tf.stop_gradient(inputs["teacher_logits"])
@@ -117,7 +126,7 @@ class Distiller(StreamTrainer):
             return tf.stop_gradient(self.get_teacher()(clip, training=False))
         return None
 
-    def train_step(self, data):
+    def train_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
         inputs = data[0]
         known = "teacher_logits" in inputs or (
             self.get_teacher() is not None and self.teacher_input_key in inputs

@@ -24,6 +24,7 @@ defaults are those of OpenCV's DualTVL1, which adds a median of the flow.
 import importlib.metadata
 
 import numpy as np
+import numpy.typing as npt
 
 from d3d_tf.config import FlowRecipe
 from d3d_tf.errors import UserError
@@ -34,11 +35,11 @@ SMALLEST = 16  # Pixels; OpenCV refuses smaller images too.
 
 
 def tvl1_flow(
-    frames: np.ndarray,
+    frames: npt.NDArray[np.uint8],
     recipe: FlowRecipe = FlowRecipe(),
     *,
     threads: int = 1,
-) -> np.ndarray:
+) -> npt.NDArray[np.float32]:
     """Flow from every frame to the next.
 
     Args:
@@ -96,7 +97,7 @@ def tvl1_flow(
     return tvl1_cpu.tvl1(frames, recipe, threads=threads)
 
 
-def to_grey(frames: np.ndarray) -> np.ndarray:
+def to_grey(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """uint8 `[..., 3]` RGB to grey, as OpenCV weighs the colours."""
     import cv2
 

@@ -55,8 +55,8 @@ class VideoNetwork(keras.Model):
         synchronized_batch_norm: bool = False,
         fan_in_initializer: bool = False,
         recompute: bool = False,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         trunk: dict[str, Any] = {
             "depth_multiplier": depth_multiplier,
@@ -90,21 +90,21 @@ class VideoNetwork(keras.Model):
         self._final_endpoint = final_endpoint
         self._config = {"num_classes": num_classes} | trunk | units | head
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: Any = None) -> Any:
         return self._logits(inputs, training)
 
     # Nothing in here branches on a tensor: AutoGraph has nothing to do. (It is
     # no decorator of `call`: Keras reads that one's arguments.)
     @tf.autograph.experimental.do_not_convert
-    def _logits(self, inputs, training):
+    def _logits(self, inputs: Any, training: Any) -> Any:
         features = self.trunk(inputs, training=training)
         return self.head(features[self._final_endpoint], training=training)
 
-    def features(self, inputs):
+    def features(self, inputs: Any) -> dict[str, Any]:
         """`{endpoint: tensor}` in inference mode; see `Inception3D`."""
         return self.trunk(inputs, training=False)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | self._config
 
 
@@ -122,8 +122,8 @@ class S3D(VideoNetwork):
         num_classes: int = 400,
         *,
         gating_start_at: str | None = None,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(num_classes, gating_start_at=gating_start_at, **kwargs)
 
 
@@ -142,8 +142,8 @@ class I3D(VideoNetwork):
         *,
         first_temporal_kernel: int = 7,
         gating_start_at: str | None = None,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             num_classes,
             first_temporal_kernel=first_temporal_kernel,
