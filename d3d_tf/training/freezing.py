@@ -1,4 +1,4 @@
-"""What of a network stays as it is while the rest is fine-tuned."""
+"""Freezes layers and batch-norm statistics for fine-tuning."""
 
 from d3d_tf.config import FinetuneRecipe
 from d3d_tf.layers.batch_norm import BatchNorm
@@ -22,13 +22,13 @@ def freeze(network, finetune: FinetuneRecipe) -> None:
         return
     kept = ENDPOINTS[: ENDPOINTS.index(finetune.freeze_to) + 1]
     for layer in (*network.trunk.units, *network.trunk.non_locals):
-        # `Mixed_5b/NonLocal` is what goes into Mixed_5b.
+        # `Mixed_5b/NonLocal` comes before Mixed_5b.
         if layer.name.partition("/")[0] in kept:
             layer.trainable = False
 
 
 def describe_freezing(network, finetune: FinetuneRecipe) -> str:
-    """The same in words, with the numbers of a network that is frozen so."""
+    """Says in words what is frozen, with the numbers of a frozen network."""
     trained = sum(v.shape.num_elements() for v in network.trainable_variables)
     statistics = {
         "train": "batch normalisation by the batch's statistics",

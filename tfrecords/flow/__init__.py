@@ -29,7 +29,7 @@ import numpy.typing as npt
 from d3d_tf.config import FlowRecipe
 from d3d_tf.errors import UserError
 
-# Of the backends `cpu` and `tensorflow`: raise it when their flow changes.
+# Of the backends `cpu` and `tensorflow`: increase it when their flow changes.
 SOLVER_VERSION = 1
 SMALLEST = 16  # Pixels; OpenCV refuses smaller images too.
 
@@ -47,7 +47,7 @@ def tvl1_flow(
         RGB, at least 16 x 16 pixels.
       recipe: algorithm and backend, with the parameters of TV-L1. Backends:
         `cpu` (numba), `opencv` (the reference), `tensorflow` (XLA, on the
-        accelerator if there is one). Its `saturation` plays no part here.
+        accelerator if there is one). Its `saturation` is not used here.
       threads: cores that the backend `cpu` uses; the result is the same for
         any number.
 
@@ -57,7 +57,7 @@ def tvl1_flow(
 
     Raises:
       ValueError: wrong rank, type or size.
-      UserError: the backend's library is not there.
+      UserError: the backend's library is not installed.
     """
     if (
         frames.dtype != np.uint8
@@ -77,8 +77,8 @@ def tvl1_flow(
         frames = to_grey(frames)
     if len(frames) == 1:
         return np.zeros((0, *frames.shape[1:], 2), np.float32)
-    # Each backend is imported only where it is asked for: numba and TensorFlow
-    # take seconds to import.
+    # Each backend is imported only when it is used: numba and TensorFlow take
+    # seconds to import.
     if recipe.algorithm != "tvl1":
         from d3d_tf.tfrecords.flow import opencv
 
@@ -87,7 +87,7 @@ def tvl1_flow(
         from d3d_tf.tfrecords.flow import opencv
 
         return opencv.tvl1(frames, recipe)
-    flow_library(recipe)  # Says what to install.
+    flow_library(recipe)  # Its error says what to install.
     if recipe.backend == "tensorflow":
         from d3d_tf.tfrecords.flow import tvl1_tensorflow
 
@@ -98,14 +98,14 @@ def tvl1_flow(
 
 
 def to_grey(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """uint8 `[..., 3]` RGB to grey, as OpenCV weighs the colours."""
+    """uint8 `[..., 3]` RGB to grey, with OpenCV's weights of the colours."""
     import cv2
 
     return np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames])
 
 
 def flow_library(recipe: FlowRecipe) -> str:
-    """What computes flow by this recipe, with its version.
+    """The library that computes flow by this recipe, with its version.
 
     Raises:
       UserError: it is not installed.
