@@ -37,7 +37,7 @@ def count_whole(path: str | Path) -> tuple[int, str | None]:
             header = file.read(HEADER)
             left = size - place
             if len(header) < HEADER:
-                return count, f"{left} bytes follow that are no record"
+                return count, f"{left} bytes follow that are not a record"
             length = struct.unpack("<Q", header[:8])[0]
             if length + HEADER + FOOTER > left:
                 return count, (

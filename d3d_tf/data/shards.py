@@ -92,7 +92,7 @@ def _reason(path: str, before: int, text: str) -> str:
         # RFC 1952; RFC 1950 with a window of 32 KiB, which TensorFlow writes.
         if start == b"\x1f\x8b" or (start[:1] == b"\x78" and len(start) == 2):
             return "the file is compressed; unpack it first (gzip -d)"
-        return f"the file is no TFRecord file, or damaged ({text})"
+        return f"the file is not a TFRecord file, or damaged ({text})"
     return f"{_AFTER} ({text})"
 
 

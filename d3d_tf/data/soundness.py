@@ -39,7 +39,7 @@ def record_problem(record: bytes) -> str | None:
     try:
         example = tf.train.SequenceExample.FromString(record)
     except DecodeError:
-        return f"is no tf.train.SequenceExample: {_WANTED}"
+        return f"is not a tf.train.SequenceExample: {_WANTED}"
     lists = example.feature_lists.feature_list
     if not lists and example.context.feature:
         # Both begin with the same field, so one can be read as the other.
@@ -70,7 +70,7 @@ def _context_problem(example) -> str | None:
             try:
                 lines = text.decode().splitlines()
             except UnicodeDecodeError:
-                return f"has a {key} that is no UTF-8: {text[:40]!r}"
+                return f"has a {key} that is not UTF-8: {text[:40]!r}"
             if len(lines) > 1 and key in (schema.LABEL_STRING, LABEL_TEXT):
                 return f"has a {key} with a line break: {lines[0]!r}, ..."
     return None

@@ -99,8 +99,8 @@ def _require_finite_weights(model, step: int) -> None:
     ]
     if not tf.reduce_all(finite):
         raise UserError(
-            f"The update of step {step} made weights that are no finite "
-            f"numbers. {_REMEDY}"
+            f"The update of step {step} made weights that are not "
+            f"finite. {_REMEDY}"
         )
 
 

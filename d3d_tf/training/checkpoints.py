@@ -112,8 +112,8 @@ def fitting(checkpoints: Path) -> Iterator[None]:
         words = str(error).strip().splitlines()[0][:160]
         raise UserError(
             f"The network in {checkpoints} is another one than recipe.yaml "
-            f"and label_map.txt of its run tell ({words}). Copy those of the "
-            "run that it was trained in."
+            f"and label_map.txt of its run describe ({words}). Copy both files "
+            "from the run in which it was trained."
         ) from error
 
 

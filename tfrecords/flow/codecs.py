@@ -90,7 +90,7 @@ def import_flow(
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} is no .npy file: {error}") from error
+        raise UserError(f"{path} is not an .npy file: {error}") from error
     if array.ndim != 4 or array.shape[-1] != 2:
         raise UserError(
             f"{path} must hold [pairs, height, width, 2]; got {array.shape}."

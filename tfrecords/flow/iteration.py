@@ -95,7 +95,7 @@ def iteration_kernel(pitch: int):
                     uy = step * (new_u - u)
                     vx = step * (state[above + v_ + one] - v)
                     vy = step * (new_v - v)
-                    # One division for two: divisions are the slowest operations.
+                    # One division for two: nothing else here is as slow.
                     norm_u = unit + np.sqrt(ux * ux + uy * uy)
                     norm_v = unit + np.sqrt(vx * vx + vy * vy)
                     both = unit / (norm_u * norm_v)

@@ -116,7 +116,10 @@ def test_flow_of_another_tool(command, tmp_path):
             ["zeros.npy", "--codec=tvl2", "--out=f.npy"],
             ["'tvl2'", "denseflow", "mmaction2", "mars", "i3d", "pixels"],
         ),
-        (["text.mp4", "--codec=i3d", "--out=f.npy"], ["text.mp4 is no .npy"]),
+        (
+            ["text.mp4", "--codec=i3d", "--out=f.npy"],
+            ["text.mp4 is not an .npy"],
+        ),
         (
             ["zeros.npy", "--codec=i3d", "--out=no/such/f.npy"],
             ["no/such/f.npy"],
