@@ -34,6 +34,7 @@ setup(
         # PEP 561: type checkers read the annotations of the installed package.
         "d3d_tf": ["py.typed"],
     },
+    entry_points={"console_scripts": ["d3d_tf = d3d_tf.main:console"]},
     # What the lanes are tested with; numba and others end there.
     python_requires=">=3.10,<3.14",
     install_requires=[

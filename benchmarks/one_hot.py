@@ -25,7 +25,7 @@ from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.training.scoring import compile_forward, score_split
 from d3d_tf.training.strategy import make_strategy
-from d3d_tf.training.trainer import train
+from d3d_tf.training.trainer import Training, train
 
 RESULTS = HERE / "results" / "one_hot.json"
 SPLIT = "shuffled_colours"
@@ -82,13 +82,15 @@ def score_of(run: Run, folder: Path) -> dict:
 
     network = train(
         make_trainer,
-        dataset,
-        recipe,
-        strategy=make_strategy(recipe.train.batch_size),
-        streams=("frames",),
-        checkpoints=folder / "checkpoints",
-        tensorboard=folder / "tensorboard",
-        title=f"labels as teacher, margin {margin:.1f}",
+        make_strategy(recipe.train.batch_size),
+        Training(
+            recipe,
+            dataset,
+            streams=("frames",),
+            checkpoints=folder / "checkpoints",
+            tensorboard=folder / "tensorboard",
+            title=f"labels as teacher, margin {margin:.1f}",
+        ),
     )
     scores = score_split(
         compile_forward(network),

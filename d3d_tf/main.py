@@ -1,276 +1,264 @@
-"""The door: `python -m d3d_tf.main --mode=MODE ...`.
+"""The command line: `d3d_tf --mode=MODE ...`, or `python -m d3d_tf.main`."""
 
-Flags are read here and nowhere else. TensorFlow is imported by the mode that
-needs it, so `--help` and a wrong flag answer at once.
-"""
-
+# Flags are read here and nowhere else. The module of a mode is imported when
+# the mode is chosen, so that `--help` and a wrong flag answer at once.
+import dataclasses
+import importlib
 import sys
+from typing import Any
 
 from absl import app, flags
 
-from d3d_tf import config
-from d3d_tf.atomic_files import require_local
+from d3d_tf.commands.common import named_recipe
 from d3d_tf.errors import UsageError
 from d3d_tf.recipes import RECIPES
-from d3d_tf.screen import explain, quiet, silence
+from d3d_tf.screen import explain, quiet
 
-MODES = {
-    "prepare": "videos to TFRecords with RGB, TV-L1 flow, labels, manifest; "
-    "flags after -- are Beam's",
-    "train": "one network: --set stream=flow (temporal) or rgb (spatial)",
-    "distill": "the main job; makes what is missing, evaluates, exports",
-    "finetune": "the network of --checkpoint (also of a module) goes on with "
-    "other videos, from labels alone",
-    "evaluate": "the results table of a run's finished networks",
-    "predict": "a video file in, top classes out",
-    "convert": "a published TensorFlow 1 checkpoint to a run folder, verified",
-    "export": "a run's student to a TF-Hub module",
-    "visualize": "the report page of a run",
-    "doctor": "what is wrong with a record folder or an exported module "
-    "(--data), a program that calls the module (--answers), a run "
-    "(--checkpoint) or, without any, this machine",
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """A mode; what it does is `run` in d3d_tf/commands/MODE.py.
+
+    Attributes:
+      summary: for `--help`.
+      flags: that it reads, separated by spaces; others are refused. They are
+        the keyword arguments of `run`; `set` is one as `settings` or, where
+        there is a `recipe`, a part of that.
+      several: flags that may be given more than once; `run` gets lists of them.
+    """
+
+    summary: str
+    flags: str
+    several: str = "init set"
+
+
+_TRAINS = "recipe set data records_dir run_dir dry_run"
+COMMANDS = {
+    "prepare": Command(
+        "videos to TFRecords with RGB, TV-L1 flow, labels, manifest; flags "
+        "after -- are Beam's",
+        "recipe set data annotations flow_dir records_dir dry_run",
+    ),
+    "train": Command(
+        "one network: --set stream=flow (temporal) or rgb (spatial)",
+        f"{_TRAINS} init allow_flow_mismatch",
+    ),
+    "distill": Command(
+        "the main job: makes what is missing, evaluates, exports",
+        f"{_TRAINS} teacher init allow_flow_mismatch",
+    ),
+    "finetune": Command(
+        "the network of --checkpoint (also of a module) goes on with other "
+        "videos, from labels alone",
+        f"{_TRAINS} checkpoint",
+    ),
+    "evaluate": Command(
+        "the results table of a run; with --checkpoint repeated, an ensemble "
+        "of results or the mean over official splits",
+        "checkpoint run_dir data set allow_flow_mismatch out",
+        several="checkpoint set",
+    ),
+    "compare": Command(
+        "two runs (--checkpoint twice) or two data sets (--data twice): what "
+        "they share, and which run is better there",
+        "checkpoint data out",
+        several="checkpoint data",
+    ),
+    "predict": Command(
+        "a video file in, top classes out",
+        "data checkpoint run_dir",
+    ),
+    "convert": Command(
+        "a published TensorFlow 1 checkpoint to a run folder, verified",
+        "checkpoint run_dir set data",
+    ),
+    "export": Command(
+        "a run's student to a TF-Hub module",
+        "checkpoint run_dir set",
+    ),
+    "visualize": Command(
+        "the report page of a run",
+        "data checkpoint run_dir",
+    ),
+    "flow": Command(
+        "the optical flow of a video file, to an array (--out)",
+        "data out set threads",
+    ),
+    "doctor": Command(
+        "what is wrong with a record folder or an exported module (--data), a "
+        "program that calls the module (--answers), a run (--checkpoint) or, "
+        "without any, this machine",
+        "data checkpoint run_dir recipe set sample answers quiet",
+    ),
 }
 
-_MODE = flags.DEFINE_string(
-    "mode",
-    None,
-    "What to do. " + " ".join(f"{m}: {text}." for m, text in MODES.items()),
-)
-_RECIPE = flags.DEFINE_string(
+flags.DEFINE_string("mode", None, "What to do, see above.")
+flags.DEFINE_string(
     "recipe",
     None,
     f"A named experiment ({', '.join(RECIPES)}) or the path of a saved .yaml. "
     "Default: toy; own_videos with --data.",
 )
-_DATA = flags.DEFINE_string(
+flags.DEFINE_multi_string(
     "data",
-    None,
+    [],
     "A folder of videos with one sub-folder per class, or a record folder (to "
-    "train stream=rgb, also one that other tools wrote); "
-    "with --mode=predict a video file, with --mode=convert a .npy clip whose "
-    "logits the authors printed.",
+    "train stream=rgb, also one that other tools wrote); with --mode=predict "
+    "and flow a video file, with convert a .npy clip whose logits the authors "
+    "printed; with compare twice, record folders or lists of ids.",
 )
-_ANNOTATIONS = flags.DEFINE_string(
+flags.DEFINE_string(
     "annotations",
     None,
     "The data set's own list of videos, a CSV file or the folder of its files; "
     "with --set layout=kinetics400|ucf101|csv|... (see docs/datasets.md).",
 )
-_RECORDS_DIR = flags.DEFINE_string(
+flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."
 )
-_FLOW_DIR = flags.DEFINE_string(
+flags.DEFINE_string(
     "flow_dir",
     None,
     "Flow of another tool for the videos in --data, laid out as they are; with "
     "--set algorithm=imported --set imported_codec=CODEC (see docs/flow.md).",
 )
-_TEACHER = flags.DEFINE_string(
+flags.DEFINE_string(
     "teacher",
     None,
     "A run whose teacher and baseline are used, or the name of published "
     "weights such as i3d_flow_kinetics400.",
 )
-_INIT = flags.DEFINE_multi_string(
+flags.DEFINE_multi_string(
     "init",
     [],
     "A run, or the name of published weights, whose networks the trained ones "
     "start from; repeatable, one for RGB and one for flow.",
 )
-_CHECKPOINT = flags.DEFINE_string(
+flags.DEFINE_multi_string(
     "checkpoint",
-    None,
-    "A run folder, the name of published weights such as "
-    "i3d_rgb_kinetics400, or an exported module (a folder, file:// or s3://); "
-    "with --mode=convert a TensorFlow 1 checkpoint "
-    "(prefix). Default for predict, evaluate, export and visualize: "
-    "--run_dir, or the newest run in runs/.",
+    [],
+    "A run folder, the name of published weights such as i3d_rgb_kinetics400, "
+    "or an exported module (a folder, file:// or s3://); with --mode=convert a "
+    "TensorFlow 1 checkpoint (prefix). Default for predict, evaluate, export "
+    "and visualize: --run_dir, or the newest run in runs/. Repeated, with "
+    "evaluate and compare: runs or their scores/ROLE-SPLIT.npz.",
 )
-_RUN_DIR = flags.DEFINE_string(
+flags.DEFINE_string(
     "run_dir", None, "Where the run goes. Default: runs/RECIPE."
 )
-_DRY_RUN = flags.DEFINE_bool(
+flags.DEFINE_string(
+    "out",
+    None,
+    "What is written: with --mode=flow the array (.npy), with compare the ids "
+    "that both have (.txt), with evaluate and several --checkpoint the folder "
+    "of the ensemble or the means over splits (.json).",
+)
+flags.DEFINE_bool(
     "dry_run",
     False,
     "Show the full recipe and what would be done; do nothing. With "
     "--mode=prepare hours and gigabytes, estimated from a sample.",
 )
-_ALLOW_FLOW_MISMATCH = flags.DEFINE_bool(
+flags.DEFINE_bool(
     "allow_flow_mismatch",
     False,
     "Accept records whose flow was made another way than that which a network "
     "was trained on; the difference is written into results and exports.",
 )
-_SAMPLE = flags.DEFINE_integer(
+flags.DEFINE_integer(
     "sample",
     32,
     "With --mode=doctor: the videos whose pictures are decoded; 0: all.",
     lower_bound=0,
 )
-_ANSWERS = flags.DEFINE_string(
+flags.DEFINE_string(
     "answers",
     None,
     "With --mode=doctor --data=MODULE: what your program said of the clips "
     "that the doctor wrote, a JSON file (see docs/input.md).",
 )
-_QUIET = flags.DEFINE_bool(
+flags.DEFINE_bool(
     "quiet",
     False,
     "With --mode=doctor: no page, and one line only if something is wrong.",
 )
-_SET = flags.DEFINE_multi_string(
+flags.DEFINE_integer(
+    "threads",
+    None,
+    "With --mode=flow: the threads that compute it. Default: one per core.",
+    lower_bound=1,
+)
+flags.DEFINE_multi_string(
     "set", [], "key=value: override a field of the recipe; repeatable."
 )
+_ALL = {name for c in COMMANDS.values() for name in c.flags.split()}
 
 
-def _recipe() -> config.Recipe:
-    name = _RECIPE.value or ("own_videos" if _DATA.value else "toy")
-    if name.endswith((".yaml", ".yml")):
-        recipe = config.load(name)
-    elif name in RECIPES:
-        recipe = RECIPES[name]
-    else:
-        raise UsageError(
-            f"No recipe is called {name!r}; valid: {', '.join(RECIPES)}, or "
-            "the path of a .yaml file."
-        )
-    return config.override(recipe, _SET.value)
-
-
-# Flags that the modes read; any other one given is refused, not overlooked.
-_STARTS = ("recipe", "data", "records_dir", "run_dir", "dry_run", "set")
-_READS = {
-    "prepare": (*_STARTS, "annotations", "flow_dir"),
-    "train": (*_STARTS, "teacher", "init", "allow_flow_mismatch"),
-    "distill": (*_STARTS, "teacher", "init", "allow_flow_mismatch"),
-    "finetune": (*_STARTS, "checkpoint"),
-    "evaluate": ("data", "checkpoint", "run_dir", "allow_flow_mismatch", "set"),
-    "predict": ("data", "checkpoint", "run_dir"),
-    "convert": ("checkpoint", "run_dir", "set", "data"),
-    "export": ("checkpoint", "run_dir", "set"),
-    "visualize": ("data", "checkpoint", "run_dir"),
-    "doctor": (
-        "data",
-        "checkpoint",
-        "run_dir",
-        "recipe",
-        "set",
-        "sample",
-        "answers",
-        "quiet",
-    ),
-}
-_ALL = {name for names in _READS.values() for name in names}
-
-
-def _checked_mode() -> str:
-    """The mode; every flag that was given is one that it reads."""
-    mode = _MODE.value
-    if mode not in MODES:
+def _command(mode: str | None) -> Command:
+    """The mode's; every flag that is given is one that it reads."""
+    if mode not in COMMANDS:
         given = "none was given" if mode is None else f"got {mode!r}"
         raise UsageError(
-            f"--mode must be one of {', '.join(MODES)}; {given}. "
+            f"--mode must be one of {', '.join(COMMANDS)}; {given}. "
             "--help explains them."
         )
-    for name in sorted(_ALL - set(_READS[mode])):
+    command = COMMANDS[mode]
+    read = command.flags.split()
+    for name in sorted(_ALL - set(read)):
         if flags.FLAGS[name].present:
             raise UsageError(
                 f"--{name} has no effect with --mode={mode}, which reads "
-                f"{', '.join('--' + n for n in _READS[mode])}."
+                f"{', '.join('--' + n for n in read)}."
             )
-    if mode == "predict" and not _DATA.value:
-        raise UsageError("--mode=predict needs --data=FILE.")
-    if mode == "doctor" and _ANSWERS.value and not _DATA.value:
-        raise UsageError(
-            "--answers are of a module's clips: --data=MODULE names its "
-            "version folder, such as runs/toy/export/1."
-        )
-    if mode == "finetune" and not _CHECKPOINT.value:
-        raise UsageError(
-            "--mode=finetune needs --checkpoint=START: a run, the name of "
-            "published weights, or an exported module."
-        )
-    if mode == "convert" and not (_CHECKPOINT.value and _RUN_DIR.value):
-        raise UsageError(
-            "--mode=convert needs --checkpoint=PREFIX (or a published name) "
-            "and --run_dir=OUT."
-        )
-    return mode
+    return command
+
+
+def _arguments(mode: str, command: Command) -> dict[str, Any]:
+    """The flags of a mode, as keyword arguments of its function."""
+    values: dict[str, Any] = {
+        name: flags.FLAGS[name].value for name in command.flags.split()
+    }
+    for name, value in values.items():
+        if isinstance(value, list) and name not in command.several.split():
+            if len(value) > 1:
+                raise UsageError(
+                    f"--mode={mode} takes one --{name}; got {', '.join(value)}."
+                )
+            values[name] = value[0] if value else None
+    if "set" in values:
+        values["settings"] = values.pop("set")
+    if "recipe" in values:
+        name = values["recipe"] or ("own_videos" if values["data"] else "toy")
+        values["recipe"] = named_recipe(name, values.pop("settings"))
+    return values
 
 
 def _run(beam_args: list[str]) -> None:
-    mode = _checked_mode()
-    if mode == "doctor":
-        with silence(_QUIET.value):
-            from d3d_tf.doctor.checks import examine
-
-            return examine(
-                _recipe(),
-                _DATA.value,
-                _CHECKPOINT.value,
-                _RUN_DIR.value,
-                _SAMPLE.value,
-                _ANSWERS.value,
-                page=not _QUIET.value,
-            )
-    if beam_args and mode != "prepare":
+    mode = flags.FLAGS.mode
+    command = _command(mode)
+    arguments = _arguments(mode, command)
+    if mode == "prepare":
+        arguments["beam_args"] = beam_args
+    elif beam_args:
         raise UsageError(
             f"Only --mode=prepare takes Beam's flags after --; got "
             f"{' '.join(beam_args)!r}."
         )
-    if "recipe" in _READS[mode]:
-        from d3d_tf.commands.starting import start
-
-        return start(
-            mode,
-            _recipe(),
-            data=_DATA.value,
-            annotations=_ANNOTATIONS.value,
-            records_dir=_RECORDS_DIR.value,
-            flow_dir=_FLOW_DIR.value,
-            teacher=_TEACHER.value,
-            init=_INIT.value,
-            checkpoint=_CHECKPOINT.value,
-            run_dir=_RUN_DIR.value,
-            dry_run=_DRY_RUN.value,
-            allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value,
-            beam_args=beam_args,
-        )
-    if mode == "convert":
-        from d3d_tf.runs.from_published import convert_given
-
-        convert_given(
-            str(_CHECKPOINT.value),
-            require_local(str(_RUN_DIR.value), "--run_dir"),
-            _SET.value,
-            _DATA.value,
-        )
-        return None
-    from d3d_tf.runs.opening import newest_run, open_run
-
-    given = _CHECKPOINT.value or _RUN_DIR.value
-    run = open_run(given) if given else newest_run()
-    if mode == "predict":
-        from d3d_tf.commands.predict import predict
-
-        return predict(str(_DATA.value), run)
-    from d3d_tf.commands import finished
-
-    if mode == "export":
-        return finished.export(run, _SET.value)
-    if mode == "evaluate":
-        return finished.evaluate(
-            run,
-            _DATA.value,
-            allow_flow_mismatch=_ALLOW_FLOW_MISMATCH.value,
-            settings=_SET.value,
-        )
-    return finished.visualize(run, _DATA.value)
+    importlib.import_module(f"d3d_tf.commands.{mode}").run(**arguments)
 
 
-def _parse(argv: list[str]) -> list[str]:
+def _help() -> str:
+    modes = "".join(f"  {m:10} {c.summary}\n" for m, c in COMMANDS.items())
+    # absl calls the module that is run by the name of its file.
+    module = sys.argv[0] if __name__ == "__main__" else __name__
+    return f"{__doc__}\nModes:\n{modes}\n{flags.FLAGS.module_help(module)}"
+
+
+def parse(argv: list[str]) -> list[str]:
+    """Sets the flags, for `main`; ends the process after `--help`."""
     if "--help" in argv or "-h" in argv:
-        app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
+        print(_help())
+        sys.exit(0)
     try:
         end = argv.index("--") if "--" in argv else len(argv)
         rest = flags.FLAGS(argv[:end])
@@ -296,5 +284,10 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+def console() -> None:
+    """The command `d3d_tf`."""
+    app.run(main, flags_parser=parse)
+
+
 if __name__ == "__main__":
-    app.run(main, flags_parser=_parse)
+    console()

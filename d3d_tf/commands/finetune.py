@@ -1,29 +1,26 @@
-"""A network goes on with other videos, from labels alone (D3D, section 5.4)."""
+"""`--mode=finetune`: a network goes on with other videos, from labels alone.
 
-import dataclasses
+(D3D, section 5.4.)
+"""
 
+from d3d_tf.commands.common import require_sources, run_folder, show_plan
 from d3d_tf.config import Recipe
-from d3d_tf.data.summary import describe
-from d3d_tf.experiment.export import export_run
-from d3d_tf.experiment.results_json import write_table
-from d3d_tf.experiment.stages import Experiment
-from d3d_tf.recipes import RECIPES
-from d3d_tf.report.write import write_report
-from d3d_tf.roles import BASELINE, STUDENT
+from d3d_tf.errors import UsageError
+from d3d_tf.needs import require_means
+from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
-from d3d_tf.runs.warm_start import Initial
-from d3d_tf.screen import log_to, say
-from d3d_tf.tfrecords.ensure import ensure_records
-from d3d_tf.weights.infer_recipe import architecture
+from d3d_tf.runs.opening import open_run
+from d3d_tf.screen import say
 
 
-def finetune(
+def run(
     recipe: Recipe,
     *,
-    data: str | None,
-    records_dir: str,
-    run: Run,
-    start: Run,
+    checkpoint: str | None = None,
+    data: str | None = None,
+    records_dir: str = "records",
+    run_dir: str | None = None,
+    dry_run: bool = False,
 ) -> None:
     """Records, one network, its row, export and report.
 
@@ -33,66 +30,41 @@ def finetune(
     Args:
       recipe: what to do; of its network only what architecture and shapes of
         the start leave open (dropout, weight decay, ...) is used.
+      checkpoint: the run, published weights or module whose RGB network goes
+        on.
       data: videos or records; None: the toy's.
       records_dir: where records live.
-      run: the run folder.
-      start: the run whose RGB network goes on.
+      run_dir: the run folder; None: runs/RECIPE.
+      dry_run: show the recipe, and do nothing.
 
     Raises:
-      UserError: the start has no such network, or nothing usable is in `data`.
+      UsageError: no start is named, or it has no such network.
+      UserError: nothing usable is in `data`.
     """
+    if not checkpoint:
+        raise UsageError(
+            "--mode=finetune needs --checkpoint=START: a run, the name of "
+            "published weights, or an exported module."
+        )
+    require_sources("finetune", recipe, data, records_dir)
+    folder = run_folder(recipe, run_dir)
+    if dry_run:
+        return show_plan("finetune", recipe, data, folder)
+    start = open_run(checkpoint)
+    require_means("finetune")
+    from d3d_tf.experiment.export import export_run
+    from d3d_tf.experiment.finetuning import start_finetuning, with_network_of
+    from d3d_tf.experiment.results_json import Table
+    from d3d_tf.experiment.stages import score, train_missing
+    from d3d_tf.report.write import write_report
+    from d3d_tf.tfrecords.ensure import ensure_records
+
     recipe = with_network_of(start, recipe)
     recipe, dataset = ensure_records(recipe, data, records_dir)
-    initial = Initial(
-        [start],
-        recipe,
-        dataset.classes,
-        (STUDENT,),
-        giver=BASELINE if recipe.finetune.start == BASELINE else None,
-    )
-    run.start(
-        recipe,
-        dataset.classes,
-        records=dataset.folder,
-        flow=dataset.flow,
-        dataset=dataset.info["digest"],
-        weights={"init": initial.describe()},
-        finetuned=True,
-    )
-    log_to(run.folder / "log.txt")
-    say(describe(dataset))
-    if not dataset.test_splits:
-        say("warning: no video was held out; scores are on training videos.")
-    before = start.recipe().data.frame_rate
-    if before != recipe.data.frame_rate:
-        say(
-            f"warning: {start.folder} was trained at {before:g} frames per "
-            f"second, these records have {recipe.data.frame_rate:g}: motions "
-            "are faster or slower than it knows them."
-        )
-    initial.tell()
-    experiment = Experiment(
-        recipe, dataset, run, initial=initial, distilled=False
-    )
-    experiment.reopen_damaged()
-    write_table(experiment, (STUDENT,))
-    say(f"module: {export_run(run, experiment.network(STUDENT))}")
-    say(f"report: {write_report(run, dataset)}")
-
-
-def with_network_of(start: Run, recipe: Recipe) -> Recipe:
-    """The recipe with the start's architecture, unless another was asked for.
-
-    (`Initial` refuses what was asked for and does not fit.)
-    """
-    named = RECIPES.get(recipe.name)
-    default = named.network if named else type(recipe.network)()
-    if architecture(recipe.network) != architecture(default):
-        return recipe
-    theirs = start.recipe().network
-    network = dataclasses.replace(
-        recipe.network,
-        head_pooling=theirs.head_pooling,
-        **architecture(theirs),
-    )
-    return dataclasses.replace(recipe, network=network)
+    experiment = start_finetuning(recipe, dataset, Run(folder), start)
+    table = Table(experiment)
+    train_missing(experiment, STUDENT)
+    table.add(score(experiment, STUDENT))
+    module = export_run(experiment.run, experiment.network(STUDENT))
+    say(f"module: {module}")
+    say(f"report: {write_report(experiment.run, dataset)}")

@@ -1,30 +1,66 @@
-"""A video file in, top classes out."""
+"""`--mode=predict`: a video file in, top classes out."""
 
-import numpy as np
-import tensorflow as tf
-
-from d3d_tf.data.crops import centre_geometry, crop_and_flip
-from d3d_tf.errors import UserError
+from d3d_tf.commands.common import chosen_run
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
-from d3d_tf.runs.loading import load_checkpoint, role_to_load
 from d3d_tf.screen import say
-from d3d_tf.video.reading import UnreadableVideo, read_video
 
 TOP = 5
 
 
-def predict(path: str, run: Run) -> None:
+def run(
+    *,
+    data: str | None = None,
+    checkpoint: str | None = None,
+    run_dir: str | None = None,
+) -> None:
     """Prints the five most probable classes of a video.
 
     The baseline answers while no student is finished, and that is said. The
     centre clip and crop are used, whatever views the run is evaluated by.
 
+    Args:
+      data: the video file.
+      checkpoint: a run, published weights or a module; None: `run_dir`, or the
+        newest run.
+      run_dir: as `checkpoint`.
+
     Raises:
+      UsageError: no file is named, or no run.
       UserError: the file cannot be used, or the run has no RGB network yet.
     """
+    if not data:
+        raise UsageError("--mode=predict needs --data=FILE.")
+    asked = chosen_run(checkpoint, run_dir)
+    from d3d_tf.runs.loading import role_to_load
+
+    role = role_to_load(asked)
+    probabilities = class_probabilities(asked, role, data)
+    labels = asked.labels()
+    if role != STUDENT and not asked.is_converted():
+        say(f"{asked.folder} has no finished student: its {role} answers.")
+    say(f"{data}, by {asked.folder}:")
+    for index in (-probabilities).argsort()[:TOP]:
+        say(f"{100 * probabilities[index]:6.1f} %  {labels[index]}")
+
+
+def class_probabilities(run: Run, role: str, path: str):
+    """What a network of a run says of the centre clip of a video.
+
+    Returns:
+      float32 `[classes]`, in the order of the run's labels.
+
+    Raises:
+      UserError: the file cannot be used, or the network is not finished.
+    """
+    import tensorflow as tf
+
+    from d3d_tf.data.crops import centre_geometry, crop_and_flip
+    from d3d_tf.runs.loading import load_checkpoint
+    from d3d_tf.video.reading import UnreadableVideo, read_video
+
     recipe = run.recipe()
-    role = role_to_load(run)
     network = load_checkpoint(run.folder, role)
     try:
         video = read_video(
@@ -36,7 +72,6 @@ def predict(path: str, run: Run) -> None:
         )
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error
-    labels = run.labels()
     length, height, width, _ = video.frames.shape
     view = centre_geometry(
         length,
@@ -47,9 +82,4 @@ def predict(path: str, run: Run) -> None:
     )
     clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
     logits = network(tf.cast(clip, tf.float32)[None] / 127.5 - 1.0)
-    probabilities = tf.nn.softmax(logits[0]).numpy()
-    if role != STUDENT and not run.is_converted():
-        say(f"{run.folder} has no finished student: its {role} answers.")
-    say(f"{path}, by {run.folder}:")
-    for index in np.argsort(-probabilities)[:TOP]:
-        say(f"{100 * probabilities[index]:6.1f} %  {labels[index]}")
+    return tf.nn.softmax(logits[0]).numpy()

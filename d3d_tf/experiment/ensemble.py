@@ -1,12 +1,10 @@
-"""`python -m d3d_tf.experiment.ensemble RUN RUN ...`: several results as one.
+"""Several results as one: `--mode=evaluate` with `--checkpoint` repeated.
 
 The mean of soft-max scores, as D3D fuses its networks (section 5.3): students
 that were pre-trained on different data (table 4), a student and the flow
 network (table 8). Only scores are read: no network is run.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
 from d3d_tf.atomic_files import write_atomically
@@ -16,7 +14,6 @@ from d3d_tf.evaluation.metrics import Scores, average
 from d3d_tf.evaluation.paired import on_common_videos, paired_difference
 from d3d_tf.roles import BASELINE, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
-from d3d_tf.screen import exit_code_of
 from d3d_tf.sealed import sealed
 
 ENSEMBLE = "ensemble"
@@ -111,7 +108,7 @@ def _percent(entry: dict) -> str:
 
 
 def write(fused: dict, out: Path) -> None:
-    """`out/results.json`, and `out/scores/` for `d3d_tf.tfrecords.compare`."""
+    """`out/results.json`, and `out/scores/`, which --mode=compare reads."""
     metrics = {}
     (out / "scores").mkdir(parents=True, exist_ok=True)
     for split, (_, scores) in fused.items():
@@ -123,35 +120,15 @@ def write(fused: dict, out: Path) -> None:
     write_atomically(out / "results.json", sealed(results))
 
 
-def _require_no_run(out: Path) -> None:
+def require_no_run(out: Path) -> None:
+    """Refuses a folder that holds the results of a run.
+
+    Raises:
+      UserError: it does.
+    """
     found = Run(out).read_results()
     if Run(out).exists() or found and "members" not in found:
         raise UserError(
             f"{out} holds a run's results, which an ensemble's would replace: "
             "name another folder with --out."
         )
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Prints the ensemble's accuracy; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m d3d_tf.experiment.ensemble",
-        description="Averages the soft-max scores of several results.",
-    )
-    parser.add_argument("members", metavar="RUN", type=Path, nargs="+")
-    parser.add_argument("--out", type=Path, help="folder for what is found")
-    given = parser.parse_args(argv)
-
-    def work() -> None:
-        if given.out:
-            _require_no_run(given.out)
-        fused = fuse(given.members)
-        print("\n".join(lines(fused)))
-        if given.out:
-            write(fused, given.out)
-
-    return exit_code_of(work)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

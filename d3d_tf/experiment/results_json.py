@@ -7,8 +7,9 @@ from d3d_tf import processor
 from d3d_tf.config import Recipe, digest, to_dict
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UserError
-from d3d_tf.experiment.rows import header, line
-from d3d_tf.experiment.stages import Experiment
+from d3d_tf.experiment.experiment import Experiment
+from d3d_tf.experiment.rows import Row, header, line
+from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 
@@ -44,25 +45,46 @@ def set_damaged_aside(run: Run) -> None:
         say(f"warning: {error} It is set aside as {aside.name}.")
 
 
-def write_table(
-    experiment: Experiment,
-    roles: tuple[str, ...],
-    *,
-    flow_mismatch: dict | None = None,
-) -> dict:
-    """Makes the rows in turn; shows and saves each as soon as it exists.
+class Table:
+    """The results table: each row is shown and saved as soon as it is there.
 
     Args:
-      experiment: what makes them.
-      roles: which.
-      flow_mismatch: flows that differ although they should not, written down.
+      experiment: whose rows they are; damaged results of it are set aside.
     """
-    begin = time.time()
+
+    def __init__(self, experiment: Experiment):
+        self._experiment = experiment
+        self._begin = time.time()
+        set_damaged_aside(experiment.run)
+        earlier = experiment.run.read_results()
+        self._seconds_before = earlier.get("wall_seconds", 0.0)
+        self._splits = experiment.dataset.test_splits or ["train"]
+        self._results = _head(experiment, self._splits)
+        say(header(self._splits))
+
+    def add(self, row: Row) -> None:
+        """Shows a row and writes results.json with all rows so far."""
+        experiment, results = self._experiment, self._results
+        toy, title = (
+            experiment.recipe.toy is not None,
+            experiment.title(row.role),
+        )
+        say(line(row, self._splits, toy=toy, name=title))
+        results["metrics"] |= row.metrics(self._splits)
+        if row.role == STUDENT or not results["per_class"]:
+            results["per_class"] = row.scores[self._splits[-1]].per_class(
+                experiment.dataset.classes
+            )
+        results["wall_seconds"] = (
+            self._seconds_before + time.time() - self._begin
+        )
+        experiment.run.write_results(results)
+
+
+def _head(experiment: Experiment, splits: list[str]) -> dict:
+    """What results.json says before there is a row."""
     recipe, dataset = experiment.recipe, experiment.dataset
-    tests = dataset.test_splits or ["train"]
-    set_damaged_aside(experiment.run)
-    earlier = experiment.run.read_results()
-    results = {
+    return {
         "recipe": to_dict(recipe),
         "recipe_hash": digest(recipe),
         "code_version": d3d_tf.__version__,
@@ -72,11 +94,11 @@ def write_table(
         },
         "flow": dataset.flow,
         "flow_recipe": dataset.info["flow_recipe"],
-        "flow_mismatch": flow_mismatch,
+        "flow_mismatch": experiment.flow_mismatch,
         "weights": experiment.run.weights(),
         "protocol": (
-            f"{describe_views(recipe, dataset, tests)}; bare metric names are "
-            f"for the split {tests[-1]}; ms per video: one clip of "
+            f"{describe_views(recipe, dataset, splits)}; bare metric names are "
+            f"for the split {splits[-1]}; ms per video: one clip of "
             f"{recipe.clip.frames} frames, batch 1, flow (one core) where "
             f"the row needs it, decoding excluded, {processor.description()}, "
             f"{experiment.devices()}"
@@ -85,18 +107,3 @@ def write_table(
         "per_class": {},
         "wall_seconds": 0.0,
     }
-    say(header(tests))
-    for role in roles:
-        row = experiment.row(role)
-        toy, name = recipe.toy is not None, experiment.name(role)
-        say(line(row, tests, toy=toy, name=name))
-        results["metrics"] |= row.metrics(tests)
-        if role == "student" or not results["per_class"]:
-            results["per_class"] = row.scores[tests[-1]].per_class(
-                dataset.classes
-            )
-        results["wall_seconds"] = (
-            earlier.get("wall_seconds", 0.0) + time.time() - begin
-        )
-        experiment.run.write_results(results)
-    return results

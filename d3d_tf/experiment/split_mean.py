@@ -1,23 +1,26 @@
-"""`python -m d3d_tf.experiment.split_mean RUN RUN RUN`: their mean.
+"""The mean over official splits: `--mode=evaluate`, `--checkpoint` repeated.
 
 UCF-101 and HMDB-51 have three official splits, and many papers report the mean
 of their accuracies (D3D's table 4 is of the first split alone).
 """
 
-import argparse
-import json
-import sys
-from pathlib import Path
-
-from d3d_tf.atomic_files import write_atomically
 from d3d_tf.config import differences
 from d3d_tf.errors import UserError
 from d3d_tf.runs.folder import Run
-from d3d_tf.screen import exit_code_of
 
 OFFICIAL = 3
 # What may differ between the runs of one experiment.
 _FREE = ("name", "seed", "data.split")
+
+
+def splits_of(runs: list[Run]) -> list[int | None]:
+    """The official split of each run, 1 to 3; None: not a run with results.
+
+    Raises:
+      UserError: results are damaged.
+    """
+    recipes = [run.read_results().get("recipe", {}) for run in runs]
+    return [recipe.get("data", {}).get("split") for recipe in recipes]
 
 
 def mean_over_splits(runs: list[Run]) -> dict:
@@ -113,25 +116,3 @@ def lines(means: dict) -> list[str]:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Prints the means; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m d3d_tf.experiment.split_mean"
-    )
-    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+")
-    parser.add_argument("--out", help="JSON file for the means")
-    given = parser.parse_args(argv)
-
-    def work() -> None:
-        means = mean_over_splits([Run(folder) for folder in given.runs])
-        print("\n".join(lines(means)))
-        if given.out:
-            write_atomically(given.out, json.dumps(means, indent=1))
-
-    return exit_code_of(work)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

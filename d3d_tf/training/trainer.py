@@ -1,6 +1,7 @@
 """Trains one network of a run: strategy, compile, fit, checkpoints, resume."""
 
 import contextlib
+import dataclasses
 import signal
 from pathlib import Path
 
@@ -39,17 +40,28 @@ class Stopped(UserError):
         self.exit_code = 128 + number
 
 
-def train(
-    make_trainer,
-    dataset: Dataset,
-    recipe: Recipe,
-    *,
-    strategy,
-    streams: tuple[str, ...],
-    checkpoints: Path,
-    tensorboard: Path,
-    title: str,
-):
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """What one network is trained on, and where that is kept.
+
+    Attributes:
+      recipe: `train`, `clip` and `seed` are used.
+      dataset: its split `train` is used.
+      streams: inputs that the trainer needs.
+      checkpoints: folder of the network's checkpoints.
+      tensorboard: folder of the curves.
+      title: of the progress bar.
+    """
+
+    recipe: Recipe
+    dataset: Dataset
+    streams: tuple[str, ...]
+    checkpoints: Path
+    tensorboard: Path
+    title: str
+
+
+def train(make_trainer, strategy, training: Training):
     """Returns the network, trained until `recipe.train.steps`.
 
     Goes on from the last checkpoint that is whole, if there is one.
@@ -57,126 +69,125 @@ def train(
     Args:
       make_trainer: called in the strategy's scope; returns a `StreamTrainer`
         whose network has its variables.
-      dataset: its split `train` is used.
-      recipe: `train`, `clip` and `seed` are used.
       strategy: from `make_strategy`.
-      streams: inputs that the trainer needs.
-      checkpoints: folder of the network's checkpoints.
-      tensorboard: folder of the curves.
-      title: of the progress bar.
+      training: the data, the recipe and the folders.
 
     Raises:
       Stopped: by SIGTERM or SIGINT, after saving.
-      UserError: the loss is no number, no checkpoint can be read, or another
+      UserError: the loss is not a number, no checkpoint can be read, or another
         process trains there.
     """
+    recipe, checkpoints = training.recipe, training.checkpoints
     with (
         literal(checkpoints, make=True) as saved_in,
-        literal(tensorboard, make=True) as curves_in,
+        literal(training.tensorboard, make=True) as curves_in,
         locked(
             checkpoints,
             busy=f"Another process trains the network in {checkpoints}: wait "
             "until it ends, or choose another --run_dir.",
         ),
     ):
-        return _train(
-            make_trainer,
-            dataset,
-            recipe,
-            strategy,
-            streams,
-            checkpoints,
-            saved_in,
-            curves_in,
-            title,
-        )
+        keras.utils.set_random_seed(recipe.seed)
+        if recipe.train.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        with strategy.scope():
+            trainer = make_trainer()
+            manager = _restored(trainer, training, saved_in)
+        if trainer.optimizer.iterations.numpy() < recipe.train.steps:
+            _fit(trainer, manager, training, curves_in)
+        finished = {
+            "steps": recipe.train.steps,
+            "recipe_hash": digest(recipe),
+            "flow_recipe": training.dataset.info["flow_recipe"],
+        }
+        write_atomically(checkpoints / FINISHED, sealed(finished))
+        return trainer.network
 
 
-def _train(
-    make_trainer,
-    dataset: Dataset,
-    recipe: Recipe,
-    strategy,
-    streams: tuple[str, ...],
-    checkpoints: Path,
-    saved_in: str,
+def _restored(
+    trainer, training: Training, saved_in: str
+) -> tf.train.CheckpointManager:
+    """Compiles the trainer and reads its newest whole checkpoint.
+
+    Args:
+      trainer: of the network.
+      training: see `train`.
+      saved_in: the folder of the checkpoints, as TensorFlow must spell it.
+
+    Returns:
+      What saves network and optimizer.
+    """
+    trainer.compile(
+        optimizer=make_optimizer(training.recipe.train),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="top1")],
+    )
+    # Its slots must exist before a checkpoint is read into them.
+    _inner(trainer.optimizer).build(trainer.trainable_variables)
+    state = tf.train.Checkpoint(
+        network=trainer.network, optimizer=trainer.optimizer
+    )
+    set_damaged_aside(training.checkpoints)
+    manager = tf.train.CheckpointManager(state, saved_in, max_to_keep=2)
+    if manager.latest_checkpoint:
+        with fitting(training.checkpoints):
+            state.restore(manager.latest_checkpoint).assert_consumed()
+    return manager
+
+
+def _fit(
+    trainer,
+    manager: tf.train.CheckpointManager,
+    training: Training,
     curves_in: str,
-    title: str,
-):
-    """`train`, with the two folders by the names that TensorFlow is given."""
-    steps = recipe.train.steps
-    keras.utils.set_random_seed(recipe.seed)
-    if recipe.train.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    with strategy.scope():
-        trainer = make_trainer()
-        trainer.compile(
-            optimizer=make_optimizer(recipe.train),
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="top1")],
+) -> None:
+    """Fits from the trainer's step to the recipe's last, and saves.
+
+    Raises:
+      Stopped: by a signal.
+    """
+    recipe, optimizer = training.recipe, trainer.optimizer
+    steps, start = recipe.train.steps, int(optimizer.iterations.numpy())
+    data = make_dataset(
+        training.dataset,
+        "train",
+        recipe.clip,
+        batch_size=recipe.train.batch_size,
+        training=True,
+        streams=training.streams,
+        seed=recipe.seed,
+        start_step=start,
+    )
+    per_epoch = min(recipe.train.checkpoint_every, steps)
+    saved = [*trainer.network.variables, *_inner(optimizer).variables]
+    with (
+        StopSignals() as signals,
+        draws_by_step(trainer.network, recipe.seed, optimizer.iterations),
+        naming_refusal(training.checkpoints, _bytes_of(saved), "a checkpoint"),
+        naming_damage(training.dataset, "train"),
+        set_aside(),
+        # Before the words of an error.
+        contextlib.closing(Progress(training.title, start, steps)) as progress,
+    ):
+        trainer.fit(
+            data,
+            initial_epoch=start // per_epoch,
+            epochs=steps,  # Never reached: `Checkpointer` ends it.
+            steps_per_epoch=per_epoch,
+            verbose=0,
+            callbacks=[
+                progress,
+                make_history(to_path(manager.directory) / "history.csv", start),
+                keras.callbacks.TensorBoard(curves_in, write_graph=False),
+                Checkpointer(manager, steps, signals),
+            ],
         )
-        optimizer = trainer.optimizer
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
-        # Its slots must exist before a checkpoint is read into them.
-        inner.build(trainer.trainable_variables)
-        state = tf.train.Checkpoint(
-            network=trainer.network, optimizer=optimizer
-        )
-        set_damaged_aside(checkpoints)
-        manager = tf.train.CheckpointManager(state, saved_in, max_to_keep=2)
-        if manager.latest_checkpoint:
-            with fitting(checkpoints):
-                state.restore(manager.latest_checkpoint).assert_consumed()
-    start = int(optimizer.iterations.numpy())
-    if start < steps:
-        data = make_dataset(
-            dataset,
-            "train",
-            recipe.clip,
-            batch_size=recipe.train.batch_size,
-            training=True,
-            streams=streams,
-            seed=recipe.seed,
-            start_step=start,
-        )
-        per_epoch = min(recipe.train.checkpoint_every, steps)
-        draws = draws_by_step(
-            trainer.network, recipe.seed, optimizer.iterations
-        )
-        with (
-            StopSignals() as signals,
-            draws,
-            naming_refusal(
-                checkpoints,
-                _bytes_of([*trainer.network.variables, *inner.variables]),
-                "a checkpoint",
-            ),
-            naming_damage(dataset, "train"),
-            set_aside(),
-            # Before the words of an error.
-            contextlib.closing(Progress(title, start, steps)) as progress,
-        ):
-            trainer.fit(
-                data,
-                initial_epoch=start // per_epoch,
-                epochs=steps,  # Never reached: `Checkpointer` ends it.
-                steps_per_epoch=per_epoch,
-                verbose=0,
-                callbacks=[
-                    progress,
-                    make_history(to_path(saved_in) / "history.csv", start),
-                    keras.callbacks.TensorBoard(curves_in, write_graph=False),
-                    Checkpointer(manager, steps, signals),
-                ],
-            )
-        if signals.received:
-            raise Stopped(signals.received, checkpoints)
-    told = {
-        "steps": steps,
-        "recipe_hash": digest(recipe),
-        "flow_recipe": dataset.info["flow_recipe"],
-    }
-    write_atomically(checkpoints / FINISHED, sealed(told))
-    return trainer.network
+    if signals.received:
+        raise Stopped(signals.received, training.checkpoints)
+
+
+def _inner(optimizer):
+    """The optimizer that has the slots, not the one that scales its loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _bytes_of(variables) -> int:

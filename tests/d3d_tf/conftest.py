@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from d3d_tf import config
-from d3d_tf.commands.distill import distill
+from d3d_tf.commands import distill
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.experiment import stages
+from d3d_tf.experiment import experiment
 from d3d_tf.models.inception import networks
 from d3d_tf.recipes import TOY
 from d3d_tf.runs import from_module, loading
@@ -63,17 +63,17 @@ def trunks_and_heads(stand_ins, monkeypatch):
     def make(recipe, num_classes, stream):
         return shallow_network(num_classes, CHANNELS[stream])
 
-    for module in (stages, loading, from_module):
+    for module in (experiment, loading, from_module):
         monkeypatch.setattr(module, "make_network", make)
     return make
 
 
 def _replace(patch, replicas):
-    for module in (stages, loading):
+    for module in (experiment, loading):
         patch.setattr(module, "make_network", stand_in)
     # TensorFlow numbers the sums over replicas per strategy, and remembers
     # their shapes per process: a second strategy on the devices must not be.
-    patch.setattr(stages, "make_strategy", lambda batch_size: replicas)
+    patch.setattr(experiment, "make_strategy", lambda batch_size: replicas)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def stand_ins(monkeypatch, replicas):
 @pytest.fixture
 def real_networks(stand_ins, monkeypatch):
     """The networks of published weights are what they are."""
-    for module in (stages, loading):
+    for module in (experiment, loading):
         monkeypatch.setattr(module, "make_network", networks.make_network)
 
 
@@ -109,18 +109,14 @@ class ToyRun:
         """The records."""
         return open_dataset(self.run.origin()["records"])
 
-    def again(self, **changes) -> str:
+    def again(self, mode=distill, **changes) -> str:
         """Starts the same command again; what it shows."""
+        run = changes.pop("run", self.run)
         with contextlib.redirect_stdout(io.StringIO()) as shown:
-            distill(
+            mode.run(
                 self.recipe,
-                **{
-                    "data": None,
-                    "records_dir": str(self.records_dir),
-                    "run": self.run,
-                    "teacher": None,
-                }
-                | changes,
+                run_dir=str(run.folder),
+                **{"records_dir": str(self.records_dir)} | changes,
             )
         return shown.getvalue()
 

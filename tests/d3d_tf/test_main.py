@@ -4,6 +4,8 @@ Wrong usage is answered in one line that names what is right, with exit code 2,
 and at once: nothing heavy is imported for it.
 """
 
+import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -27,10 +29,12 @@ MODES = [
     "distill",
     "finetune",
     "evaluate",
+    "compare",
     "predict",
     "convert",
     "export",
     "visualize",
+    "flow",
     "doctor",
 ]
 # As `python -m d3d_tf.main`, but nothing heavy can be imported: what is
@@ -100,6 +104,31 @@ def test_help_names_modes_recipes_and_flags_at_once(cli):
 
 def test_help_is_a_success(cli):
     assert cli("--help").code == 0
+
+
+def test_the_console_command_shows_the_same_help(cli):
+    """As setup.py's entry point is called: from a script of another name."""
+    script = "import sys; sys.argv[0] = 'bin/d3d_tf'\n"
+    script += "from d3d_tf.main import console; console()"
+    done = cli("--help", program=("-c", script))
+    assert (done.code, done.err) == (0, "")
+    ours = cli("--help").out
+    modes, _, flags = done.out.partition("d3d_tf.main:\n")
+    assert modes and ours.startswith(modes)
+    assert flags and ours.endswith(flags)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_is_a_file_whose_arguments_are_its_flags(mode):
+    module = importlib.import_module(f"d3d_tf.commands.{mode}")
+    arguments = set(inspect.signature(module.run).parameters)
+    assert len(arguments) <= 8
+    flags = set(main.COMMANDS[mode].flags.split())
+    if "set" in flags and "recipe" not in flags:
+        flags.add("settings")
+    if mode == "prepare":
+        flags.add("beam_args")
+    assert arguments == flags - {"set"}
 
 
 # Arguments, and parts of the line.
@@ -214,6 +243,38 @@ WRONG = [
     pytest.param(
         ["--mode=export", "--checkpoint=x"], ["x is no run"], id="not_a_run"
     ),
+    pytest.param(["--mode=predict"], ["--data=FILE"], id="predict_nothing"),
+    pytest.param(
+        ["--mode=predict", "--data=a", "--data=b"],
+        ["--mode=predict takes one --data; got a, b"],
+        id="data_twice",
+    ),
+    pytest.param(
+        ["--mode=evaluate", "--checkpoint=a", "--checkpoint=b", "--data=c"],
+        ["several --checkpoint", "it takes --out only"],
+        id="evaluate_several_on_data",
+    ),
+    pytest.param(
+        ["--mode=evaluate", "--checkpoint=a", "--out=b"],
+        ["--out keeps what several --checkpoint make"],
+        id="evaluate_one_out",
+    ),
+    pytest.param(
+        ["--mode=compare", "--checkpoint=a"],
+        ["--checkpoint=A --checkpoint=B", "--data=A", "got 1 --checkpoint"],
+        id="compare_one",
+    ),
+    pytest.param(
+        ["--mode=flow", "--data=a.mp4"], ["--out=FILE.npy"], id="flow_out"
+    ),
+    pytest.param(
+        ["--mode=flow", "--threads=0"], ["threads", "0"], id="flow_threads"
+    ),
+    pytest.param(
+        ["--mode=train", "--teacher=x"],
+        ["--teacher has no effect with --mode=train"],
+        id="train_with_teacher",
+    ),
 ]
 
 
@@ -321,7 +382,7 @@ def call(tmp_path, monkeypatch, capfd):
 
     def run(*args):
         with flagsaver.flagsaver():
-            code = main.main(main._parse(["main", *args]))
+            code = main.main(main.parse(["main", *args]))
         out, err = capfd.readouterr()
         return types.SimpleNamespace(code=code, out=out, err=err)
 

@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf import config
+from d3d_tf.commands import train
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment import stages
 from d3d_tf.runs.folder import Run
@@ -109,15 +110,15 @@ def test_a_damaged_end_is_trained_again(toy, copied_run):
 def test_a_teacher_from_another_run(toy, tmp_path, monkeypatch):
     """Only the student is trained; rows of the others are the donor's."""
     trained = []
-    train = stages.train
+    train_as_ever = stages.train
 
-    def spy(*args, title, **kwargs):
-        trained.append(title)
-        return train(*args, title=title, **kwargs)
+    def spy(make_trainer, strategy, training):
+        trained.append(training.title)
+        return train_as_ever(make_trainer, strategy, training)
 
     monkeypatch.setattr(stages, "train", spy)
     run = Run(tmp_path / "run")
-    toy.again(run=run, teacher=toy.run)
+    toy.again(run=run, teacher=str(toy.run.folder))
     assert trained == ["training D3D (student)"]
     assert run.origin()["teacher"] == str(toy.run.folder)
     # The donor's scores are kept, and its baseline is what the report compares.
@@ -195,7 +196,9 @@ def test_a_teacher_of_another_flow_is_refused(toy, tmp_path, other_flow):
     dataset = other_flow("solver X")
     run = Run(tmp_path / "run")
     with pytest.raises(UserError) as caught:
-        toy.again(run=run, teacher=toy.run, data=str(dataset.folder))
+        toy.again(
+            run=run, teacher=str(toy.run.folder), data=str(dataset.folder)
+        )
     assert_refused_with_both_shown(caught, dataset, toy.run)
     assert not run.folder.exists()
 
@@ -207,7 +210,7 @@ def test_a_teacher_of_another_flow_that_is_accepted(toy, tmp_path, other_flow):
     run = Run(tmp_path / "run")
     toy.again(
         run=run,
-        teacher=toy.run,
+        teacher=str(toy.run.folder),
         data=str(dataset.folder),
         allow_flow_mismatch=True,
     )
@@ -242,7 +245,7 @@ def test_one_network_and_nothing_held_out(toy, tmp_path):
     rows = [row for row in dataset.rows() if row["split"] == "train"]
     (folder / "manifest.json").write_text(json.dumps(rows))
     run = Run(tmp_path / "run")
-    shown = toy.again(run=run, data=str(folder), roles=("teacher",))
+    shown = toy.again(mode=train, run=run, data=str(folder))
     assert "warning: no video was held out" in shown
     assert "Flow (teacher)" in shown and "RGB" not in shown
     assert os.listdir(run.folder / "checkpoints") == ["teacher"]

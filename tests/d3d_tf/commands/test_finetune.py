@@ -4,19 +4,17 @@ import contextlib
 import dataclasses
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from d3d_tf import config
-from d3d_tf.commands import finished
-from d3d_tf.commands.finetune import finetune, with_network_of
+from d3d_tf.commands import evaluate, finetune
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment import stages
-from d3d_tf.recipes import OWN_VIDEOS, RECIPES
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
-from d3d_tf.runs.opening import open_run
 from d3d_tf.training.checkpoints import save_finished
 from tests.harness import randomize
 
@@ -48,13 +46,13 @@ def tune(toy, start, tmp_path):
         given = {
             "data": str(toy.dataset().folder),
             "records_dir": str(tmp_path),
-            "run": Run(tmp_path / "tuned"),
-            "start": start,
+            "run_dir": str(tmp_path / "tuned"),
+            "checkpoint": str(start.folder),
         } | changes
         recipe = config.override(toy.recipe, [*SETTINGS, *settings])
         with contextlib.redirect_stdout(io.StringIO()) as shown:
-            finetune(recipe, **given)
-        return given["run"], shown.getvalue()
+            finetune.run(recipe, **given)
+        return Run(Path(given["run_dir"])), shown.getvalue()
 
     return go
 
@@ -91,7 +89,7 @@ def test_a_student_goes_on(tune, start, toy, monkeypatch):
     _, again = tune()
     assert again.splitlines()[-3:] == shown.splitlines()[-3:]
     with contextlib.redirect_stdout(io.StringIO()) as seen:
-        finished.evaluate(open_run(str(run.folder)), None)
+        evaluate.run(checkpoint=[str(run.folder)])
     assert "Fine-tuned" in seen.getvalue()
     with pytest.raises(UsageError, match="was started by --mode=finetune"):
         dataclasses.replace(toy, recipe=run.recipe()).again(run=run)
@@ -123,26 +121,5 @@ def test_an_older_run_of_another_mode_is_not_gone_on_with(tune, toy):
         tune(
             *["train.learning_rate=0.002", "network.weight_decay=0.0001"],
             "finetune.batch_norm=train",
-            run=toy.run,
+            run_dir=str(toy.run.folder),
         )
-
-
-def test_the_network_is_that_of_the_start(tmp_path):
-    """UCF-101 from an I3D: nobody has to say that it is one."""
-    theirs = config.NetworkRecipe(
-        model="i3d", depth_multiplier=0.5, head_pooling="global", dropout=0.5
-    )
-    run = Run(tmp_path / "i3d")
-    run.start(
-        config.Recipe(name="x", network=theirs), ["a"], records=None, flow={}
-    )
-    recipe = with_network_of(run, RECIPES["ucf101_split1"])
-    assert recipe.network == dataclasses.replace(
-        RECIPES["ucf101_split1"].network,
-        model="i3d",
-        depth_multiplier=0.5,
-        head_pooling="global",
-        first_temporal_kernel=7,
-    )
-    asked = config.override(OWN_VIDEOS, ["depth_multiplier=0.25"])
-    assert with_network_of(run, asked) == asked

@@ -7,8 +7,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf import config
-from d3d_tf.commands import finished
-from d3d_tf.commands.distill import distill
+from d3d_tf.commands import distill, evaluate, train
 from d3d_tf.errors import UserError
 from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.runs.folder import Run
@@ -36,22 +35,20 @@ def theirs(tmp_path_factory):
     return folder
 
 
-def start(theirs, tmp_path, roles):
+def start(theirs, tmp_path, mode, *settings):
     run = Run(tmp_path / "run")
-    distill(
-        config.override(OWN_VIDEOS, SETTINGS),
+    mode.run(
+        config.override(OWN_VIDEOS, [*SETTINGS, *settings]),
         data=str(theirs),
         records_dir=str(tmp_path / "records"),
-        run=run,
-        teacher=None,
-        roles=roles,
+        run_dir=str(run.folder),
     )
     return run
 
 
 def test_they_train_the_baseline(theirs, tmp_path, capsys):
     """`--mode=train --set stream=rgb`: 5 frames; 7/8 of 24 is 21, so 16."""
-    run = start(theirs, tmp_path, ("baseline",))
+    run = start(theirs, tmp_path, train, "stream=rgb")
     out = capsys.readouterr().out
     assert "2 test, 6 train; 2 classes; no flow" in out
     assert "RGB only" in out
@@ -60,12 +57,12 @@ def test_they_train_the_baseline(theirs, tmp_path, capsys):
     assert metrics["baseline/top1"]["n"] == 2
     assert metrics["baseline/train_top1"]["n"] == 6
     assert "The records have none." in run.report_path.read_text()
-    finished.evaluate(run, None)
+    evaluate.run(checkpoint=[str(run.folder)])
     assert "RGB (baseline)" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("roles", [("teacher",), ("baseline", "student")])
-def test_flow_is_missing(theirs, tmp_path, roles):
+@pytest.mark.parametrize("mode", [train, distill])
+def test_flow_is_missing(theirs, tmp_path, mode):
     with pytest.raises(UserError, match="no optical flow.*stream=rgb"):
-        start(theirs, tmp_path, roles)
+        start(theirs, tmp_path, mode)
     assert not (tmp_path / "run").exists()

@@ -8,14 +8,13 @@ import sys
 import numpy as np
 import pytest
 
+from d3d_tf import config
 from d3d_tf.atomic_files import to_path
-from d3d_tf.commands import finished
-from d3d_tf.commands.distill import distill
+from d3d_tf.commands import evaluate, train
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.errors import UsageError
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
-from d3d_tf.runs.opening import open_run
 from d3d_tf.screen import log_to
 from d3d_tf.tfrecords.ensure import ensure_records
 from d3d_tf.video.writing import write_video
@@ -38,13 +37,11 @@ def test_a_run_in_an_object_store(toy, s3, capsys, tmp_path):
     run = Run(to_path(f"{s3}/run"))
 
     def start():
-        distill(
-            toy.recipe,
+        train.run(
+            config.override(toy.recipe, ["train.stream=rgb"]),
             data=str(records),
             records_dir=str(tmp_path),
-            run=run,
-            teacher=None,
-            roles=("baseline",),
+            run_dir=str(run.folder),
         )
 
     start()
@@ -68,7 +65,7 @@ def test_a_run_in_an_object_store(toy, s3, capsys, tmp_path):
     start()
     assert (run.checkpoints("baseline") / "checkpoint").stat() == written
     capsys.readouterr()
-    finished.evaluate(open_run(f"{s3}/run"), None)
+    evaluate.run(checkpoint=[f"{s3}/run"])
     assert "RGB (baseline)" in capsys.readouterr().out
     log_to(tmp_path / "log.txt")  # The server ends before this process.
 

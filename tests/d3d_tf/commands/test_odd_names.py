@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 
 from d3d_tf import config
-from d3d_tf.commands import finished
-from d3d_tf.commands.distill import distill
-from d3d_tf.commands.finetune import finetune
-from d3d_tf.commands.predict import predict
+from d3d_tf.commands import (
+    distill,
+    evaluate,
+    export,
+    finetune,
+    predict,
+    visualize,
+)
 from d3d_tf.doctor.checks import examine
 from d3d_tf.hub_export.client.module_info import read_module_info
 from d3d_tf.recipes import OWN_VIDEOS
@@ -68,7 +72,7 @@ def test_from_videos_to_a_module_and_back(videos, tmp_path):
     records_dir = tmp_path / f"records {ODD}"
     run = Run(tmp_path / f"runs {ODD}" / NOT_UTF_8)
     given = {"data": str(videos), "records_dir": str(records_dir)}
-    text = shown(distill, RECIPE, run=run, teacher=None, **given)
+    text = shown(distill.run, RECIPE, run_dir=str(run.folder), **given)
     assert "6 files: 6 used, 0 quarantined" in text
     assert "warning: TensorFlow itself may not find" in text
     assert run.labels() == ["Mu\\xf1oz", "[a]*"]
@@ -77,19 +81,21 @@ def test_from_videos_to_a_module_and_back(videos, tmp_path):
     metrics = run.read_results()["metrics"]
 
     # The same command again finds everything, and so do the other modes.
-    text = shown(distill, RECIPE, run=run, teacher=None, **given)
+    text = shown(distill.run, RECIPE, run_dir=str(run.folder), **given)
     assert "prepared" not in text
     run = open_run(str(run.folder))
-    shown(finished.evaluate, run, None)
+    shown(evaluate.run, checkpoint=[str(run.folder)])
     again = run.read_results()["metrics"]
     assert again["student/top1"] == metrics["student/top1"]
     video = next((videos / NOT_UTF_8).iterdir())
-    assert "Mu\\xf1oz" in shown(predict, str(video), run)
-    shown(finished.export, run)
+    assert "Mu\\xf1oz" in shown(
+        predict.run, data=str(video), checkpoint=str(run.folder)
+    )
+    shown(export.run, checkpoint=str(run.folder))
     assert (run.export_path / "1" / "saved_model.pb").exists()
     info = read_module_info(run.export_path / "1")
     assert info.labels == ("Mu\\xf1oz", "[a]*")
-    shown(finished.visualize, run, None)
+    shown(visualize.run, checkpoint=str(run.folder))
     (records,) = records_dir.glob("*/dataset.json")
     out = str(tmp_path / ODD)
     text = shown(examine, RECIPE, str(records.parent), None, out, 2)
@@ -99,9 +105,14 @@ def test_from_videos_to_a_module_and_back(videos, tmp_path):
     assert "OK      warm-up: 3 requests" in text
 
     # A run of the module, whose head is kept.
-    start = open_run(module)
     tuned = Run(tmp_path / "tuned [1]")
-    text = shown(finetune, RECIPE, run=tuned, start=start, **given)
+    text = shown(
+        finetune.run,
+        RECIPE,
+        run_dir=str(tuned.folder),
+        checkpoint=module,
+        **given,
+    )
     assert "its head is" not in text
     with np.load(tuned.scores("student", "test")) as scores:
         assert len(scores["labels"]) == 2

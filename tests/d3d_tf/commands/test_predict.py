@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from d3d_tf.commands.predict import predict
+from d3d_tf.commands import predict
 from d3d_tf.errors import UserError
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
@@ -24,7 +24,7 @@ def test_five_classes_with_their_probabilities(toy, video, capsys):
 
     Frames are decoded here by PyAV itself.
     """
-    predict(video, toy.run)
+    predict.run(data=video, checkpoint=str(toy.run.folder))
     first, *lines = capsys.readouterr().out.splitlines()
     assert video in first and str(toy.run.folder) in first
     with av.open(video) as container:
@@ -50,22 +50,22 @@ def test_a_file_that_is_no_video(toy, tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=f"{path} cannot be used: "):
-        predict(str(path), toy.run)
+        predict.run(data=str(path), checkpoint=str(toy.run.folder))
 
 
 def test_a_run_without_a_network(toy, tmp_path, video):
     run = Run(tmp_path / "run")
     run.start(toy.recipe, toy.run.labels(), records=tmp_path, flow={})
     with pytest.raises(UserError, match="no finished student or baseline"):
-        predict(video, run)
+        predict.run(data=video, checkpoint=str(run.folder))
 
 
 def test_which_network_answers(copied_run, video, capsys):
     """Without a finished student the baseline does, and that is said."""
-    predict(video, copied_run)
+    predict.run(data=video, checkpoint=str(copied_run.folder))
     first = capsys.readouterr().out.splitlines()
     (copied_run.checkpoints("student") / "finished.json").unlink()
-    predict(video, copied_run)
+    predict.run(data=video, checkpoint=str(copied_run.folder))
     said, *lines = capsys.readouterr().out.splitlines()
     assert said == (
         f"{copied_run.folder} has no finished student: its baseline answers."
@@ -82,4 +82,4 @@ def test_labels_that_are_not_the_runs(copied_run, video):
     path = copied_run.folder / "label_map.txt"
     path.write_text("".join(path.read_text().splitlines(True)[::-1]))
     with pytest.raises(UserError, match=f"{path} is damaged"):
-        predict(video, copied_run)
+        predict.run(data=video, checkpoint=str(copied_run.folder))

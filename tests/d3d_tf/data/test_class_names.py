@@ -3,11 +3,10 @@
 import pytest
 
 from d3d_tf import config
-from d3d_tf.commands.distill import distill
+from d3d_tf.commands import distill
 from d3d_tf.data.class_names import require_classes
 from d3d_tf.errors import UserError
 from d3d_tf.recipes import OWN_VIDEOS
-from d3d_tf.runs.folder import Run
 
 
 @pytest.mark.parametrize(
@@ -36,12 +35,11 @@ def test_one_class_is_refused_before_its_videos_are_read(tmp_path):
     (tmp_path / "videos" / "jump").mkdir(parents=True)
     (tmp_path / "videos" / "jump" / "1.mp4").write_text("never opened")
     with pytest.raises(UserError, match=r"videos has one class \('jump'\)"):
-        distill(
+        distill.run(
             config.override(OWN_VIDEOS, ["data.short_side=32"]),
             data=str(tmp_path / "videos"),
             records_dir=str(tmp_path / "records"),
-            run=Run(tmp_path / "run"),
-            teacher=None,
+            run_dir=str(tmp_path / "run"),
         )
     assert not (tmp_path / "records").exists()
     assert not (tmp_path / "run").exists()

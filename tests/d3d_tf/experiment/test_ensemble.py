@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from d3d_tf.commands.compare import run as compare
+from d3d_tf.commands.evaluate import fuse_results
 from d3d_tf.config import EvaluationRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.evaluation.metrics import Scores
-from d3d_tf.experiment.ensemble import fuse, main
+from d3d_tf.experiment.ensemble import fuse
 from d3d_tf.experiment.rows import Row
 from d3d_tf.runs.folder import Run
-from d3d_tf.tfrecords.compare import main as compare
 
 # Probability of class 1 for videos a to d, whose labels are 0, 1, 1, 0.
 FIRST = {"a": 0.9, "b": 0.9, "c": 0.4, "d": 0.3}  # Wrong on a and c.
@@ -42,7 +43,7 @@ def test_by_hand(tmp_path, capsys):
     first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
     second = finished(tmp_path / "B", "baseline", {"test": scores(SECOND)})
     out = tmp_path / "both"
-    assert main([str(first), str(second), f"--out={out}"]) == 0
+    fuse_results([str(first), str(second)], str(out))
     text = capsys.readouterr().out.splitlines()
     assert text[0] == "test, 4 videos"
     assert text[1].startswith(f"  {first}/scores/student-test: top-1 50.0 % [")
@@ -83,12 +84,12 @@ def test_score_files_of_one_run_and_three_members(tmp_path):
 def test_what_is_written_can_be_compared(tmp_path, capsys):
     first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
     second = finished(tmp_path / "B", "student", {"test": scores(SECOND)})
-    main([str(first), str(second), f"--out={tmp_path / 'both'}"])
+    fuse_results([str(first), str(second)], str(tmp_path / "both"))
     files = (
         first / "scores" / "student-test.npz",
         tmp_path / "both" / "scores" / "ensemble-test.npz",
     )
-    assert compare([str(file) for file in files]) == 0
+    compare(checkpoint=[str(file) for file in files])
     assert "B - A: +25.0 points" in capsys.readouterr().out
 
 
@@ -104,11 +105,11 @@ def test_what_is_written_can_be_compared(tmp_path, capsys):
         ),
     ],
 )
-def test_what_is_not_fused(tmp_path, other, message, capsys):
+def test_what_is_not_fused(tmp_path, other, message):
     first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
     second = finished(tmp_path / "B", "student", other)
-    assert main([str(first), str(second)]) == 1
-    assert message in capsys.readouterr().err
+    with pytest.raises(UserError, match=message):
+        fuse([first, second])
 
 
 @pytest.mark.parametrize("name", ["absent", "absent.npz"])
@@ -123,23 +124,23 @@ def test_one_is_no_ensemble(tmp_path):
         fuse([tmp_path])
 
 
-def test_one_line_for_what_cannot_be_written_or_read(tmp_path, capsys):
+def test_what_cannot_be_written_or_read(tmp_path):
     first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
     out = first / "scores" / "student.json" / "both"
-    assert main([str(first), str(first), f"--out={out}"]) == 1
-    assert "cannot be used: Not a directory" in capsys.readouterr().err
+    with pytest.raises(NotADirectoryError):
+        fuse_results([str(first), str(first)], str(out))
     (tmp_path / "student-test.npz").write_text("junk")
-    assert main([str(first), str(tmp_path / "student-test.npz")]) == 1
-    assert "holds no scores" in capsys.readouterr().err
+    with pytest.raises(UserError, match="holds no scores"):
+        fuse([first, tmp_path / "student-test.npz"])
 
 
-def test_results_of_a_run_are_not_replaced(tmp_path, capsys):
+def test_results_of_a_run_are_not_replaced(tmp_path):
     """Of an ensemble they are: the same command can be given again."""
     first = finished(tmp_path / "A", "student", {"test": scores(FIRST)})
     results = {"recipe": {}, "metrics": {}}
     Run(first).write_results(results)
-    assert main([str(first), str(first), f"--out={first}"]) == 1
-    assert "A holds a run's results" in capsys.readouterr().err
+    with pytest.raises(UserError, match="A holds a run's results"):
+        fuse_results([str(first), str(first)], str(first))
     assert Run(first).read_results() == results
     for _ in range(2):
-        assert main([str(first), str(first), f"--out={tmp_path / 'B'}"]) == 0
+        fuse_results([str(first), str(first)], str(tmp_path / "B"))

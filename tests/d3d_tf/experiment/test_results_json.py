@@ -8,9 +8,9 @@ import yaml
 
 import d3d_tf
 from d3d_tf import config, processor
-from d3d_tf.experiment.results_json import write_table
-from d3d_tf.experiment.stages import Experiment
-from d3d_tf.runs.folder import Run
+from d3d_tf.experiment.experiment import Experiment
+from d3d_tf.experiment.results_json import Table
+from d3d_tf.experiment.rows import Row
 
 ROLES = ("teacher", "baseline", "two_stream", "student", "ensemble")
 SPLITS = ("same_colours", "shuffled_colours")
@@ -139,33 +139,15 @@ def test_per_class_is_the_students(toy, results):
     assert len(results["per_class"]) == 8
 
 
-def test_each_row_is_saved_as_soon_as_it_exists(toy, tmp_path, capsys):
+def test_each_row_is_saved_as_soon_as_it_exists(toy, copied_run, capsys):
     """After every row the file on disk holds it, and the screen shows it."""
-    run = Run(tmp_path)
-    (tmp_path / "scores").mkdir()
-    (tmp_path / "origin.json").write_text(
-        '{"flow": {}, "records": null, "teacher": null}'
-    )
-    experiment = Experiment(toy.recipe, toy.dataset(), toy.run)
-    experiment.run = run
-    found = []
-    write = Run.write_results
-
-    def spy(self, results):
-        write(self, results)
-        shown = capsys.readouterr().out.splitlines()
-        found.append((set(r.split("/")[0] for r in results["metrics"]), shown))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "write_results", spy)
-        patch.setattr(experiment, "run", toy.run)
-        rows = {role: experiment.row(role) for role in ROLES}
-        patch.setattr(experiment, "run", run)
-        patch.setattr(experiment, "row", rows.get)
-        write_table(experiment, ("teacher", "student"))
-    assert [roles for roles, _ in found] == [
-        {"teacher"},
-        {"teacher", "student"},
-    ]
-    assert found[0][1][-1].startswith("Flow (teacher)")
-    assert found[1][1][-1].startswith("D3D (student)")
+    copied_run.results_path.unlink()
+    table = Table(Experiment(toy.recipe, toy.dataset(), copied_run))
+    views, digest = toy.recipe.evaluation, toy.dataset().info["digest"]
+    there = set()
+    for role, title in (("teacher", "Flow (teacher)"), ("student", "D3D (stu")):
+        table.add(Row.load(role, toy.run, digest, views))
+        there.add(role)
+        metrics = copied_run.read_results()["metrics"]
+        assert {name.split("/")[0] for name in metrics} == there
+        assert capsys.readouterr().out.splitlines()[-1].startswith(title)

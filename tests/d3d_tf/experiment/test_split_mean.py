@@ -5,8 +5,9 @@ import json
 import pytest
 
 from d3d_tf import config
+from d3d_tf.commands.evaluate import average_results
 from d3d_tf.errors import UserError
-from d3d_tf.experiment.split_mean import main, mean_over_splits
+from d3d_tf.experiment.split_mean import lines, mean_over_splits, splits_of
 from d3d_tf.recipes import RECIPES
 from d3d_tf.runs.folder import Run
 
@@ -47,7 +48,7 @@ def test_the_mean_of_three_splits(runs, tmp_path, capsys):
     """(0.97 + 0.95 + 0.93) / 3 = 0.95."""
     made = runs({3: 0.93, 1: 0.97, 2: 0.95})
     out = tmp_path / "mean.json"
-    assert main([*(str(run.folder) for run in made), f"--out={out}"]) == 0
+    average_results([str(run.folder) for run in made], str(out))
     assert capsys.readouterr().out.splitlines()[:4] == [
         "student/top1: 95.0 %, mean of 3 splits",
         "  split 1: 97.0 % [96.0, 99.0], 1000 videos",
@@ -60,16 +61,25 @@ def test_the_mean_of_three_splits(runs, tmp_path, capsys):
     assert means["student/top5"]["mean"] == 1
 
 
-def test_less_than_all_splits_is_told(runs, capsys):
-    folders = [str(run.folder) for run in runs({1: 0.9, 3: 0.8})]
-    assert main(folders) == 0
-    assert "warning: 2 of 3 splits" in capsys.readouterr().out
+def test_less_than_all_splits_is_said(runs):
+    *_, last = lines(mean_over_splits(runs({1: 0.9, 3: 0.8})))
+    assert last.startswith("warning: 2 of 3 splits")
 
 
-def test_the_same_split_twice_is_refused(runs, capsys):
+def test_the_same_split_twice_is_refused(runs):
     (run,) = runs({1: 0.9})
-    assert main([str(run.folder)] * 2) == 1
-    assert "these are of [1, 1]" in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"these are of \[1, 1\]"):
+        mean_over_splits([run, run])
+
+
+def test_only_a_run_with_results_has_a_split(runs, tmp_path):
+    (run,) = runs({2: 0.9})
+    ensemble = Run(tmp_path / "both")
+    ensemble.folder.mkdir()
+    ensemble.write_results({"members": [], "metrics": {}})
+    file = Run(run.results_path)
+    none = Run(tmp_path / "none")
+    assert splits_of([run, ensemble, file, none]) == [2, None, None, None]
 
 
 @pytest.mark.parametrize(
@@ -91,16 +101,13 @@ def test_a_run_without_results(tmp_path):
         mean_over_splits([Run(tmp_path)])
 
 
-def test_one_line_for_an_ensemble_or_what_cannot_be_written(
-    runs, tmp_path, capsys
-):
+def test_neither_an_ensemble_nor_a_place_below_a_file(runs, tmp_path):
     made = runs({1: 0.97})
     names = [str(run.folder) for run in made]
-    out = f"{names[0]}/results.json/mean.json"
-    assert main([*names, f"--out={out}"]) == 1
-    assert "cannot be used: Not a directory" in capsys.readouterr().err
+    with pytest.raises(UserError, match="cannot be used: Not a dir"):
+        average_results(names, f"{names[0]}/results.json/mean.json")
     ensemble = Run(tmp_path / "both")
     ensemble.folder.mkdir()
     ensemble.write_results({"members": names, "metrics": {}})
-    assert main([*names, str(ensemble.folder)]) == 1
-    assert "both holds an ensemble, not a run" in capsys.readouterr().err
+    with pytest.raises(UserError, match="both holds an ensemble, not a run"):
+        mean_over_splits([*made, ensemble])

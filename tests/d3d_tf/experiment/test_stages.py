@@ -7,8 +7,13 @@ import pytest
 
 from d3d_tf.config import override
 from d3d_tf.data.pipeline import make_dataset
-from d3d_tf.experiment import stages as experiment_module
-from d3d_tf.experiment.stages import Experiment
+from d3d_tf.experiment import stages
+from d3d_tf.experiment.experiment import Experiment
+from d3d_tf.experiment.stages import (
+    count_parameters,
+    score,
+    train_missing,
+)
 from d3d_tf.keras_api import keras
 from d3d_tf.runs.folder import Run
 from tests.harness import softmax
@@ -20,9 +25,9 @@ def experiment(toy):
 
 
 def test_finished_networks_are_read_not_trained(experiment, monkeypatch):
-    monkeypatch.setattr(experiment_module, "train", None)
+    monkeypatch.setattr(stages, "train", None)
     for role, channels in (("teacher", 2), ("baseline", 3), ("student", 3)):
-        assert experiment.is_finished(role)
+        train_missing(experiment, role)
         network = experiment.network(role)
         assert network.input_shape[-1] == channels
         assert experiment.network(role) is network
@@ -42,7 +47,7 @@ def test_scores_are_those_of_the_network(toy, experiment, role, stream):
         training=False,
         streams=(stream, "id"),
     )
-    scores = experiment.row(role).scores["shuffled_colours"]
+    scores = score(experiment, role).scores["shuffled_colours"]
     for i, (inputs, label) in enumerate(data):
         assert scores.ids[i] == inputs["id"][0].numpy().decode()
         assert scores.labels[i] == label[0]
@@ -52,7 +57,7 @@ def test_scores_are_those_of_the_network(toy, experiment, role, stream):
             atol=1e-5,
         )
     assert i == 7
-    assert experiment.row(role).scores.keys() == {
+    assert score(experiment, role).scores.keys() == {
         "train",
         "same_colours",
         "shuffled_colours",
@@ -63,7 +68,7 @@ def test_parameters_are_the_trained_ones(experiment):
     """Kernel 27 * channels * 4, beta 4, dense 4 * 8 + 8; pairs add up."""
     flow, frames = 27 * 2 * 4 + 44, 27 * 3 * 4 + 44
     assert {
-        role: experiment.row(role).parameters
+        role: score(experiment, role).parameters
         for role in (
             "teacher",
             "baseline",
@@ -88,8 +93,8 @@ def test_parameters_are_the_trained_ones(experiment):
     ],
 )
 def test_pairs_are_the_mean_of_their_probabilities(experiment, pair, parts):
-    row = experiment.row(pair)
-    one, other = (experiment.row(part) for part in parts)
+    row = score(experiment, pair)
+    one, other = (score(experiment, part) for part in parts)
     for split, scores in row.scores.items():
         np.testing.assert_allclose(
             scores.probabilities,
@@ -100,6 +105,14 @@ def test_pairs_are_the_mean_of_their_probabilities(experiment, pair, parts):
             / 2,
         )
     assert row.milliseconds == one.milliseconds + other.milliseconds
+
+
+def test_parameters_do_not_depend_on_what_is_frozen(experiment):
+    """A teacher is frozen for good once it has taught a student."""
+    network = experiment.network("teacher")
+    before = count_parameters(network)
+    network.trainable = False
+    assert count_parameters(network) == before == 27 * 2 * 4 + 44
 
 
 def test_networks_differ(experiment):
@@ -123,11 +136,11 @@ def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
     """The donor's networks; weight 0.5 of SETTINGS; streams it needs."""
     seen = {}
 
-    def spy(make_trainer, dataset, recipe, *, streams, title, **kwargs):
+    def spy(make_trainer, strategy, training):
         distiller = make_trainer()
         seen.update(
             {
-                "streams": set(streams),
+                "streams": set(training.streams),
                 "weight": distiller.distillation_loss_weight,
                 "key": distiller.teacher_input_key,
                 "teacher": distiller.get_teacher().get_weights(),
@@ -135,7 +148,7 @@ def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
         )
         return distiller.student
 
-    monkeypatch.setattr(experiment_module, "train", spy)
+    monkeypatch.setattr(stages, "train", spy)
     donor = Experiment(toy.recipe, toy.dataset(), toy.run)
     for stream, streams, role in (
         ("flow", {"frames", "flow"}, "teacher"),
@@ -152,7 +165,9 @@ def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
         run.start(
             recipe, dataset.classes, records=dataset.folder, flow=dataset.flow
         )
-        Experiment(recipe, toy.dataset(), run, toy.run).network("student")
+        train_missing(
+            Experiment(recipe, toy.dataset(), run, toy.run), "student"
+        )
         assert seen["streams"] == streams
         assert seen["weight"] == 0.5
         assert seen["key"] == ("flow" if stream == "flow" else "frames")
@@ -164,9 +179,9 @@ def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
 
 def test_scores_of_other_data_are_not_used(toy, experiment, monkeypatch):
     """The digest of the records tells whether saved scores may be shown."""
-    monkeypatch.setattr(experiment_module, "score_split", None)
-    experiment.row("teacher")
+    monkeypatch.setattr(stages, "score_split", None)
+    score(experiment, "teacher")
     info = toy.dataset().info | {"digest": "another"}
     other = dataclasses.replace(toy.dataset(), info=info)
     with pytest.raises(TypeError):
-        Experiment(toy.recipe, other, toy.run).row("teacher")
+        score(Experiment(toy.recipe, other, toy.run), "teacher")

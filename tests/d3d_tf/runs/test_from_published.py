@@ -161,7 +161,7 @@ def test_a_local_copy_is_recognised_by_its_digest(entry, stored, tmp_path):
 @pytest.fixture
 def mixed_networks(monkeypatch):
     """The teacher is the real I3D; the others are traced in a moment."""
-    from d3d_tf.experiment import stages
+    from d3d_tf.experiment import experiment
     from tests.d3d_tf.conftest import stand_in
 
     def make(recipe, num_classes, stream):
@@ -169,7 +169,7 @@ def mixed_networks(monkeypatch):
         maker = networks.make_network if real else stand_in
         return maker(recipe, num_classes, stream)
 
-    for module in (stages, loading):
+    for module in (experiment, loading):
         monkeypatch.setattr(module, "make_network", make)
 
 
@@ -178,7 +178,7 @@ def test_a_student_of_a_published_teacher(toy, entry, mixed_networks, tmp_path):
     """--mode=distill --teacher=NAME: no teacher is trained."""
     run = Run(tmp_path / "student")
     teacher = open_run(NAME)
-    shown = toy.again(run=run, teacher=teacher)
+    shown = toy.again(run=run, teacher=NAME)
     assert "has no RGB baseline for the table: it is trained here" in shown
     assert not run.checkpoints("teacher").exists()
     assert (run.checkpoints("student") / "finished.json").exists()
@@ -206,7 +206,7 @@ def test_a_teacher_of_other_classes(toy, entry, tmp_path, monkeypatch):
     with pytest.raises(
         UserError, match=f"logit 0 is 'jump' there, '{first}' here"
     ):
-        toy.again(run=run, teacher=open_run(NAME))
+        toy.again(run=run, teacher=NAME)
     assert not run.exists()
 
 
@@ -217,4 +217,4 @@ def test_a_teacher_of_other_flow(toy, entry, tmp_path, monkeypatch):
         dataclasses.replace(entry, flow={"flow": {"saturation": 15.0}}),
     )
     with pytest.raises(UserError, match="flow.saturation: 15.0 in .* 20.0 in"):
-        toy.again(run=Run(tmp_path / "student"), teacher=open_run(NAME))
+        toy.again(run=Run(tmp_path / "student"), teacher=NAME)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.commands import finished
+from d3d_tf.commands import evaluate, export
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.runs.folder import Run
@@ -414,7 +414,7 @@ def test_pictures_into_s3dg(converted, capsys):
 @pytest.mark.large
 def test_export(converted, tmp_path):
     content, run = converted(slim_shapes(3, **SMALL), "frames=8", "size=32")
-    finished.export(run)
+    export.run(checkpoint=str(run.folder))
     module = tf.saved_model.load(str(run.export_path / "1"))
     frames = np.random.default_rng(0).random([1, 8, 32, 32, 3], np.float32)
     np.testing.assert_allclose(
@@ -445,7 +445,7 @@ def test_networks_of_full_size_are_exported(
         original.make_values(variables), tmp_path / "ck/model.ckpt"
     )
     run = convert(prefix, tmp_path / "run", [])
-    finished.export(run)
+    export.run(checkpoint=str(run.folder))
     told = json.loads((run.export_path / "1/module.json").read_text())
     assert told["input"]["frames"] == 64 and told["folded"] is True
     assert 1e-7 < told["sensitivity"] < 1e-3
@@ -475,7 +475,7 @@ def test_the_other_checkpoints_of_full_size_are_exported(
         original.make_values(variables), tmp_path / "ck/model.ckpt"
     )
     run = convert(prefix, tmp_path / "run", [])
-    finished.export(run)
+    export.run(checkpoint=str(run.folder))
     told = json.loads((run.export_path / "1/module.json").read_text())
     assert told["input"]["frames"] == 64 and told["folded"] is True
     assert max(told["max_difference"].values()) <= told["bound"] < 1e-2
@@ -484,7 +484,7 @@ def test_the_other_checkpoints_of_full_size_are_exported(
 def test_a_flow_network_is_not_exported(converted):
     _, run = converted(deepmind_shapes(3, channels=2, **SMALL))
     with pytest.raises(UserError, match="no student or baseline; .* teacher"):
-        finished.export(run)
+        export.run(checkpoint=str(run.folder))
 
 
 @pytest.mark.large
@@ -499,8 +499,8 @@ def test_evaluate(converted, toy, tmp_path, capsys):
         "batch_size=4",
     )
     with pytest.raises(UsageError, match="of published .*--data=RECORDS"):
-        finished.evaluate(run, None)
-    finished.evaluate(run, str(toy.dataset().folder))
+        evaluate.run(checkpoint=[str(run.folder)])
+    evaluate.run(checkpoint=[str(run.folder)], data=str(toy.dataset().folder))
     results = run.read_results()
     assert results["metrics"]["baseline/top1"]["n"] == 8
     assert results["weights"] == run.weights()
@@ -511,7 +511,9 @@ def test_evaluate(converted, toy, tmp_path, capsys):
 def test_evaluate_on_other_classes(converted, toy):
     _, run = converted(slim_shapes(8, **SMALL))
     with pytest.raises(UserError, match="8 classes, .* has 8, or others"):
-        finished.evaluate(run, str(toy.dataset().folder))
+        evaluate.run(
+            checkpoint=[str(run.folder)], data=str(toy.dataset().folder)
+        )
 
 
 def test_it_goes_on_as_a_run(converted):

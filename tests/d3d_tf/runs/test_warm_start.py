@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from d3d_tf.commands import train
 from d3d_tf.config import NetworkRecipe, Recipe, override
 from d3d_tf.errors import UsageError
 from d3d_tf.models.inception.networks import make_network
@@ -206,7 +207,7 @@ def test_a_training_from_published_weights(toy, published, tmp_path, capsys):
     )
     run = Run(tmp_path / "fine")
     again = dataclasses.replace(toy, recipe=recipe).again
-    shown = again(run=run, roles=("baseline",), init=[start])
+    shown = again(run=run, mode=train, init=[start])
     assert "baseline starts from the baseline of" in shown
     assert "head is replaced (5 classes" in shown
     assert "starts from scratch" not in shown and "no weights" not in shown
@@ -223,4 +224,4 @@ def test_a_training_from_published_weights(toy, published, tmp_path, capsys):
     assert run.read_results()["weights"] == origin["weights"]
     # The same command is another one without, or with another start.
     with pytest.raises(UsageError, match="started from .* from scratch"):
-        again(run=run, roles=("baseline",))
+        again(run=run, mode=train)

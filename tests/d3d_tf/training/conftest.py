@@ -13,7 +13,7 @@ from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.training.strategy import make_strategy
-from d3d_tf.training.trainer import train
+from d3d_tf.training.trainer import Training, train
 from tests.harness import Video, place_codes, tiny_network, write_records
 
 RECIPE = Recipe(
@@ -67,13 +67,15 @@ def run(dataset):
             lambda: StreamTrainer(
                 tiny_network(synchronized=synchronized, dropout=dropout)
             ),
-            dataset,
-            recipe,
-            strategy=strategy or make_strategy(4, ["/cpu:0"]),
-            streams=("frames",),
-            checkpoints=folder,
-            tensorboard=folder / "tensorboard",
-            title="practice",
+            strategy or make_strategy(4, ["/cpu:0"]),
+            Training(
+                recipe,
+                dataset,
+                streams=("frames",),
+                checkpoints=folder,
+                tensorboard=folder / "tensorboard",
+                title="practice",
+            ),
         )
 
     return run

@@ -9,7 +9,7 @@ from d3d_tf.disk import DiskError
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.training.checkpoints import is_finished
 from d3d_tf.training.strategy import make_strategy
-from d3d_tf.training.trainer import train
+from d3d_tf.training.trainer import Training, train
 from tests.harness import Video, place_codes, tiny_network, write_records
 
 
@@ -38,13 +38,15 @@ def test_a_full_disk_stops_a_training_and_more_room_goes_on(
     def run():
         train(
             lambda: StreamTrainer(tiny_network()),
-            dataset,
-            recipe,
-            strategy=make_strategy(4, ["/cpu:0"]),
-            streams=("frames",),
-            checkpoints=folder,
-            tensorboard=disk / "tensorboard",
-            title="practice",
+            make_strategy(4, ["/cpu:0"]),
+            Training(
+                recipe,
+                dataset,
+                streams=("frames",),
+                checkpoints=folder,
+                tensorboard=disk / "tensorboard",
+                title="practice",
+            ),
         )
 
     with pytest.raises(DiskError) as caught:

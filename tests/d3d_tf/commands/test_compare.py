@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import Scores
-from d3d_tf.tfrecords.compare import (
+from d3d_tf.commands.compare import (
     compare,
     compare_scores,
     compare_sets,
-    main,
     read_ids,
+    run,
 )
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.evaluation.metrics import Scores
 
 
 def record_folder(path, **digests):
@@ -48,8 +48,7 @@ def test_a_published_list_of_videos(tmp_path, capsys):
     first = record_folder(tmp_path / "a", x="11", y="22")
     (tmp_path / "list.txt").write_text("y\nz\n\nx\n")
     out = tmp_path / "common.txt"
-    given = [str(first), str(tmp_path / "list.txt"), f"--out={out}"]
-    assert main(given) == 0
+    run(data=[str(first), str(tmp_path / "list.txt")], out=str(out))
     assert out.read_text() == "x\ny\n"
     assert "2 in A, 3 in B, 2 in both" in capsys.readouterr().out
 
@@ -70,7 +69,7 @@ def test_two_networks_of_a_run(tmp_path, capsys):
     A.save(tmp_path / "baseline-val.npz")
     B.save(tmp_path / "student-val.npz")
     given = [str(tmp_path / f"{n}-val.npz") for n in ("baseline", "student")]
-    assert main(given) == 0
+    run(checkpoint=given)
     assert "B - A: +0.0 points" in capsys.readouterr().out
 
 
@@ -85,11 +84,11 @@ def test_runs(tmp_path):
 
 
 @pytest.mark.parametrize("other", ["none", "folder"])
-def test_what_is_neither_is_told(tmp_path, capsys, other):
+def test_what_is_neither_is_refused(tmp_path, other):
     first = record_folder(tmp_path / "a", x="11")
     (tmp_path / "folder").mkdir()
-    assert main([str(first), str(tmp_path / other)]) == 1
-    assert f"{other} is no record folder" in capsys.readouterr().err
+    with pytest.raises(UserError, match=f"{other} is no record folder"):
+        run(data=[str(first), str(tmp_path / other)])
 
 
 def test_results_of_different_videos():
@@ -97,12 +96,27 @@ def test_results_of_different_videos():
         compare_scores(A, scores(["9"], [0], [0]))
 
 
-def test_one_line_for_what_cannot_be_written_or_read(tmp_path, capsys):
+def test_what_cannot_be_written_or_read(tmp_path):
     A.save(tmp_path / "student-val.npz")
     (tmp_path / "file").write_text("")
     scores = str(tmp_path / "student-val.npz")
-    out = tmp_path / "file" / "ids.txt"
-    assert main([scores, scores, f"--out={out}"]) == 1
-    assert "cannot be used: Not a directory" in capsys.readouterr().err
-    assert main([scores, str(tmp_path / "studnet-val.npz")]) == 1
-    assert "error: There is no file" in capsys.readouterr().err
+    out = str(tmp_path / "file" / "ids.txt")
+    with pytest.raises(UserError, match="cannot be used: Not a dir"):
+        run(checkpoint=[scores, scores], out=out)
+    with pytest.raises(UserError, match="There is no file"):
+        run(checkpoint=[scores, str(tmp_path / "studnet-val.npz")])
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {},
+        {"data": ["a"]},
+        {"checkpoint": ["a", "b", "c"]},
+        {"data": ["a"], "checkpoint": ["b"]},
+        {"data": ["a", "b"], "checkpoint": ["c", "d"]},
+    ],
+)
+def test_two_of_one_kind_are_compared(places):
+    with pytest.raises(UsageError, match="two runs .* or two record folders"):
+        run(**places)

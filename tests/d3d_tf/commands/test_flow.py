@@ -8,10 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
+from d3d_tf.commands.flow import run
 from d3d_tf.config import FlowRecipe
+from d3d_tf.errors import UsageError
 from d3d_tf.tfrecords.flow.whole_video import flow_of_video
 from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
+
+FILES = {"data": "a.mp4", "out": "f.npy"}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,7 @@ def command(tmp_path):
 
     def run(*arguments):
         return subprocess.run(
-            [sys.executable, "-m", "d3d_tf.tfrecords.flow", *arguments],
+            [sys.executable, "-m", "d3d_tf.main", "--mode=flow", *arguments],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -39,7 +43,9 @@ def command(tmp_path):
 
 
 def test_the_flow_of_a_file(command, video, tmp_path):
-    done = command(str(video), "--out=f.npy", "--short_side=32", "--threads=2")
+    done = command(
+        f"--data={video}", "--out=f.npy", "--set=short_side=32", "--threads=2"
+    )
     assert done.returncode == 0, done.stderr
     *_, first, second = done.stdout.splitlines()  # Compiling may be told.
     assert first == (
@@ -66,7 +72,8 @@ def test_hours_of_a_data_set(command, video, tmp_path):
     A slow one, so that the rounding to hours is small; OpenCV's.
     """
     done = command(
-        str(video), "--out=f.npy", "--short_side=128", "--backend=opencv"
+        *(f"--data={video}", "--out=f.npy"),
+        *("--set=short_side=128", "--set=backend=opencv"),
     )
     assert done.returncode == 0, done.stderr
     *_, line = done.stdout.splitlines()
@@ -81,7 +88,9 @@ def test_hours_of_a_data_set(command, video, tmp_path):
 
 @pytest.mark.parametrize("algorithm", ["dis", "farneback"])
 def test_another_algorithm(command, video, tmp_path, algorithm):
-    done = command(str(video), "--out=f.npy", f"--algorithm={algorithm}")
+    done = command(
+        f"--data={video}", "--out=f.npy", f"--set=algorithm={algorithm}"
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("f.npy: [5, 256, 384, 2]; ")
     assert f"({algorithm}, " in done.stdout
@@ -92,38 +101,43 @@ def test_flow_of_another_tool(command, tmp_path):
     for axis, code in (("x", 127), ("y", 191)):
         picture = np.full((20, 24), code, np.uint8)
         cv2.imwrite(str(tmp_path / f"flow_{axis}_00001.png"), picture)
-    done = command(".", "--codec=mars", "--out=f.npy")
+    mars = ("--set=algorithm=imported", "--set=imported_codec=mars")
+    done = command("--data=.", *mars, "--out=f.npy")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
         "f.npy: [1, 20, 24, 2], from mars; mean magnitude 10.04 px\n"
     )
     flow = np.load(tmp_path / "f.npy")
     np.testing.assert_allclose(flow[0, 0, 0], [0, 64 * 40 / 255], rtol=1e-5)
-    other = command(".", "--codec=mars", "--bound=10", "--out=g.npy")
+    bound = "--set=imported_bound=10"
+    other = command("--data=.", *mars, bound, "--out=g.npy")
     assert "mean magnitude 5.02 px" in other.stdout
+
+
+def imported(source, codec, out="f.npy"):
+    """Arguments that import the flow of another tool."""
+    keys = ("algorithm=imported", f"imported_codec={codec}")
+    return [f"--data={source}", f"--out={out}", *(f"--set={k}" for k in keys)]
 
 
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["none.mp4", "--out=f.npy"], ["none.mp4 cannot be used: ", "No such"]),
-        (["text.mp4", "--out=f.npy"], ["text.mp4 cannot be used: "]),
         (
-            [".", "--codec=tvl2", "--out=f.npy"],
+            ["--data=none.mp4", "--out=f.npy"],
+            ["none.mp4 cannot be used: ", "No such"],
+        ),
+        (["--data=text.mp4", "--out=f.npy"], ["text.mp4 cannot be used: "]),
+        (
+            imported(".", "mars"),
             ["holds no flow pictures", "flow_x_00001.jpg"],
         ),
         (
-            ["zeros.npy", "--codec=tvl2", "--out=f.npy"],
+            imported("zeros.npy", "tvl2"),
             ["'tvl2'", "denseflow", "mmaction2", "mars", "i3d", "pixels"],
         ),
-        (
-            ["text.mp4", "--codec=i3d", "--out=f.npy"],
-            ["text.mp4 is not an .npy"],
-        ),
-        (
-            ["zeros.npy", "--codec=i3d", "--out=no/such/f.npy"],
-            ["no/such/f.npy"],
-        ),
+        (imported("text.mp4", "i3d"), ["text.mp4 is not an .npy"]),
+        (imported("zeros.npy", "i3d", "no/such/f.npy"), ["no/such/f.npy"]),
     ],
 )
 def test_what_cannot_be_used_is_answered_in_one_line(
@@ -143,27 +157,23 @@ def test_what_cannot_be_used_is_answered_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "part"),
+    ("given", "part"),
     [
-        (["a.mp4"], "--out"),
-        (["--out=f.npy"], "video"),
-        (["a.mp4", "--out=f.png"], "--out must end in .npy; got f.png"),
-        (["a.mp4", "--out=f.npy", "--short_side=15"], "at least 16; got 15"),
-        (["a.mp4", "--out=f.npy", "--threads=0"], "at least 1; got 0"),
-        (["a.mp4", "--out=f.npy", "--algorithm=x"], "'tvl1', 'dis'"),
-        (["a.mp4", "--out=f.npy", "--backend=x"], "'cpu', 'opencv'"),
+        ({"data": "a.mp4"}, "needs --data=VIDEO and --out=FILE.npy"),
+        ({"out": "f.npy"}, "needs --data=VIDEO and --out=FILE.npy"),
+        (
+            {"data": "a.mp4", "out": "f.png"},
+            "--out must end in .npy; got f.png",
+        ),
+        (FILES | {"settings": ["short_side=15"]}, "at least 16.*; got 15"),
+        (FILES | {"settings": ["algorithm=x"]}, "tvl1, dis"),
+        (FILES | {"settings": ["backend=x"]}, "cpu, opencv"),
+        (
+            FILES | {"settings": ["frame_rate=5"]},
+            "data.frame_rate has no effect with --mode=flow",
+        ),
     ],
 )
-def test_wrong_usage(command, arguments, part):
-    done = command(*arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert part in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_help(command):
-    done = command("--help")
-    assert done.returncode == 0
-    for word in ("--out", "--codec", "denseflow", "--short_side", "--threads"):
-        assert word in done.stdout
+def test_wrong_usage(given, part):
+    with pytest.raises(UsageError, match=part):
+        run(**given)

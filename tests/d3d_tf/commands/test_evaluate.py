@@ -1,22 +1,21 @@
-"""What is done with a run that is there."""
+"""The results of one run, and of several together."""
 
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from d3d_tf.commands import finished
+from d3d_tf.commands import evaluate, export, visualize
+from d3d_tf.config import EvaluationRecipe, to_dict
 from d3d_tf.errors import UsageError, UserError
+from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.experiment import stages
+from d3d_tf.experiment.rows import Row
+from d3d_tf.recipes import RECIPES
 from d3d_tf.runs.folder import Run
 from d3d_tf.sealed import sealed
-
-
-@pytest.fixture
-def only_scores(monkeypatch):
-    """Nothing may be trained or scored again."""
-    for name in ("train", "score_split", "milliseconds_per_video"):
-        monkeypatch.setattr(stages, name, None)
+from tests.d3d_tf.commands.conftest import spoil
 
 
 def start(run, toy, **more):
@@ -34,7 +33,7 @@ def start(run, toy, **more):
 def test_evaluate(toy, only_scores, capsys):
     """All rows, as they were when the run was made."""
     before = toy.run.read_results()["metrics"]
-    finished.evaluate(toy.run, None)
+    evaluate.run(checkpoint=[str(toy.run.folder)])
     assert capsys.readouterr().out.splitlines() == toy.shown.splitlines()[2:8]
     assert toy.run.read_results()["metrics"] == before
 
@@ -65,8 +64,8 @@ def test_other_data_have_results_of_their_own(
 
     before = content()
     with pytest.raises(UserError, match="no results on .*elsewhere yet"):
-        finished.visualize(copied_run, other_data)
-    finished.evaluate(copied_run, other_data)
+        visualize.run(checkpoint=str(copied_run.folder), data=other_data)
+    evaluate.run(checkpoint=[str(copied_run.folder)], data=other_data)
     folder = copied_run.folder / "evaluations" / "other-feedbeef"
     shown = capsys.readouterr().out
     assert shown.endswith(f"\nresults: {folder / 'results.json'}\n")
@@ -77,14 +76,14 @@ def test_other_data_have_results_of_their_own(
     for name, entry in results["metrics"].items():
         if not name.endswith("ms_per_video"):
             assert entry == ours[name], name
-    finished.visualize(copied_run, other_data)
+    visualize.run(checkpoint=str(copied_run.folder), data=other_data)
     assert (folder / "report.html").exists()
     assert content() == before
     # A second time they are found again.
     for name in ("train", "score_split", "milliseconds_per_video"):
         monkeypatch.setattr(stages, name, None)
-    finished.evaluate(copied_run, other_data)
-    finished.evaluate(copied_run, None)
+    evaluate.run(checkpoint=[str(copied_run.folder)], data=other_data)
+    evaluate.run(checkpoint=[str(copied_run.folder)])
     assert (
         json.loads((folder / "results.json").read_text())["metrics"]
         == (results["metrics"])
@@ -92,7 +91,9 @@ def test_other_data_have_results_of_their_own(
 
 
 def test_evaluate_takes_records(toy, only_scores, capsys):
-    finished.evaluate(toy.run, str(toy.dataset().folder))
+    evaluate.run(
+        checkpoint=[str(toy.run.folder)], data=str(toy.dataset().folder)
+    )
     assert "D3D + RGB" in capsys.readouterr().out
 
 
@@ -106,7 +107,7 @@ def test_rows_whose_parts_are_there(toy, tmp_path, only_scores, capsys):
         run.costs(role).symlink_to(toy.run.costs(role))
         for split in toy.dataset().splits:
             run.scores(role, split).symlink_to(toy.run.scores(role, split))
-    finished.evaluate(run, None)
+    evaluate.run(checkpoint=[str(run.folder)])
     lines = capsys.readouterr().out.splitlines()
     assert [line[:16].strip() for line in lines[1:]] == [
         "Flow (teacher)",
@@ -114,44 +115,32 @@ def test_rows_whose_parts_are_there(toy, tmp_path, only_scores, capsys):
         "Two-stream",
     ]
     with pytest.raises(UserError, match="no finished student"):
-        finished.export(run)
-
-
-def test_export_again_is_the_same_version(toy, capsys):
-    finished.export(toy.run)
-    assert capsys.readouterr().out == f"module: {toy.run.export_path / '1'}\n"
-
-
-def test_visualize(toy, capsys):
-    stamp = toy.run.report_path.stat().st_mtime_ns
-    finished.visualize(toy.run, None)
-    assert capsys.readouterr().out == f"report: {toy.run.report_path}\n"
-    assert toy.run.report_path.stat().st_mtime_ns > stamp
+        export.run(checkpoint=str(run.folder))
 
 
 def test_a_run_without_anything(toy, tmp_path):
     run = Run(tmp_path / "run")
     start(run, toy)
     with pytest.raises(UserError, match="no finished network.*goes on"):
-        finished.evaluate(run, None)
+        evaluate.run(checkpoint=[str(run.folder)])
     with pytest.raises(UserError, match="no finished student"):
-        finished.export(run)
+        export.run(checkpoint=str(run.folder))
     with pytest.raises(UserError, match="no results"):
-        finished.visualize(run, None)
+        visualize.run(checkpoint=str(run.folder))
 
 
 def test_a_run_whose_records_are_gone(toy, tmp_path):
     run = Run(tmp_path / "run")
     run.start(toy.recipe, ["a"], records=tmp_path / "gone", flow={})
     with pytest.raises(UserError, match="gone.*no finished records"):
-        finished.evaluate(run, None)
+        evaluate.run(checkpoint=[str(run.folder)])
 
 
 def test_borrowed_networks(toy, tmp_path, only_scores, capsys):
     """A run that borrowed its teacher still finds it in the other run."""
     run = Run(tmp_path / "run")
     start(run, toy, teacher=toy.run.folder)
-    finished.evaluate(run, None)
+    evaluate.run(checkpoint=[str(run.folder)])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4 and lines[3].startswith("Two-stream")
 
@@ -162,7 +151,9 @@ def test_networks_of_another_flow_are_refused(
     dataset = other_flow("solver X")
     before = copied_run.results_path.read_bytes()
     with pytest.raises(UserError, match="'solver X' in .*records by solver X"):
-        finished.evaluate(copied_run, str(dataset.folder))
+        evaluate.run(
+            checkpoint=[str(copied_run.folder)], data=str(dataset.folder)
+        )
     assert copied_run.results_path.read_bytes() == before
 
 
@@ -170,7 +161,11 @@ def test_networks_of_another_flow_that_is_accepted(
     toy, copied_run, other_flow, only_scores
 ):
     dataset = other_flow("solver X")
-    finished.evaluate(copied_run, str(dataset.folder), allow_flow_mismatch=True)
+    evaluate.run(
+        checkpoint=[str(copied_run.folder)],
+        data=str(dataset.folder),
+        allow_flow_mismatch=True,
+    )
     results = copied_run.read_results()
     assert results["flow_mismatch"] == {
         str(copied_run.folder): toy.dataset().flow,
@@ -178,7 +173,7 @@ def test_networks_of_another_flow_that_is_accepted(
     }
     assert results["flow"] == dataset.flow
     # On its own records all is well, as before.
-    finished.evaluate(copied_run, None)
+    evaluate.run(checkpoint=[str(copied_run.folder)])
     assert copied_run.read_results()["flow_mismatch"] is None
 
 
@@ -189,10 +184,13 @@ def test_what_was_accepted_once_does_not_open_the_door(
     run = Run(tmp_path / "run")
     accepted = {"a": toy.dataset().flow, "b": {}}
     start(run, toy, teacher=toy.run.folder, flow_mismatch=accepted)
-    finished.evaluate(run, None)
+    evaluate.run(checkpoint=[str(run.folder)])
     assert run.read_results()["flow_mismatch"] == accepted
     with pytest.raises(UserError, match="'solver Y'"):
-        finished.evaluate(run, str(other_flow("solver Y").folder))
+        evaluate.run(
+            checkpoint=[str(run.folder)],
+            data=str(other_flow("solver Y").folder),
+        )
 
 
 def test_a_baseline_has_no_flow_to_differ(
@@ -206,7 +204,9 @@ def test_a_baseline_has_no_flow_to_differ(
     for split in toy.dataset().splits:
         path = toy.run.scores("baseline", split)
         run.scores("baseline", split).symlink_to(path)
-    finished.evaluate(run, str(other_flow("solver X").folder))
+    evaluate.run(
+        checkpoint=[str(run.folder)], data=str(other_flow("solver X").folder)
+    )
     assert "RGB (baseline)" in capsys.readouterr().out
 
 
@@ -217,7 +217,7 @@ def test_evaluate_by_other_views(toy, copied_run):
     """
     before = copied_run.read_results()["metrics"]
     settings = ["clips=2", "evaluation.crops=3", "clip_frames=5"]
-    finished.evaluate(copied_run, None, settings=settings)
+    evaluate.run(checkpoint=[str(copied_run.folder)], settings=settings)
     results = copied_run.read_results()
     assert results["protocol"].startswith(
         "2 clips x 3 crops x 5 frames at 25 fps, mean of the soft-max scores; "
@@ -229,13 +229,15 @@ def test_evaluate_by_other_views(toy, copied_run):
         "clip_frames": 5,
     }
     assert results["metrics"].keys() == before.keys()
-    finished.evaluate(copied_run, None, settings=["clip_frames=6"])
+    evaluate.run(
+        checkpoint=[str(copied_run.folder)], settings=["clip_frames=6"]
+    )
     assert copied_run.read_results()["protocol"].startswith(
         "1 clip x 1 centre crop x 6 frames at 25 fps; 8 of 8 videos of "
         "same_colours are shorter and begin again at their end; 8 of 8 videos "
         "of shuffled_colours"
     )
-    finished.evaluate(copied_run, None)
+    evaluate.run(checkpoint=[str(copied_run.folder)])
     again = copied_run.read_results()["metrics"]
     for name, entry in before.items():
         if "top" in name:
@@ -244,40 +246,16 @@ def test_evaluate_by_other_views(toy, copied_run):
 
 def test_evaluate_changes_nothing_but_views(toy, only_scores):
     with pytest.raises(UsageError, match="cannot change clip.size"):
-        finished.evaluate(toy.run, None, settings=["clip.size=8"])
-
-
-def test_export_of_another_kind(toy, copied_run, capsys, only_scores):
-    """Next to the classifier, in a folder of its own; weights are the run's."""
-    finished.export(copied_run, ["export.kind=feature_vector"])
-    path = copied_run.export_path / "feature_vector" / "1"
-    assert str(path) in capsys.readouterr().out
-    told = json.loads((path / "module.json").read_text())
-    assert told["kind"] == "feature_vector"
-    assert told["recipe_hash"] == copied_run.read_results()["recipe_hash"]
-    with pytest.raises(UsageError, match="takes export.kind, export.endpoint"):
-        finished.export(toy.run, ["clip.size=8"])
-
-
-@pytest.mark.parametrize("records", ["gone", None], ids=["gone", "a module"])
-def test_export_needs_no_records(copied_run, records, capsys, only_scores):
-    """They were deleted, or the run was made of a module and never had any."""
-    origin = json.loads((copied_run.folder / "origin.json").read_text())
-    text = sealed(origin | {"records": records})
-    (copied_run.folder / "origin.json").write_text(text)
-    finished.export(copied_run, ["export.kind=feature_vector"])
-    path = copied_run.export_path / "feature_vector" / "1"
-    assert capsys.readouterr().out == f"module: {path}\n"
-    assert (path / "saved_model.pb").exists()
+        evaluate.run(checkpoint=[str(toy.run.folder)], settings=["clip.size=8"])
 
 
 def test_an_unfinished_fine_tuning_goes_on_by_its_own_mode(toy, tmp_path):
     run = Run(tmp_path / "run")
     start(run, toy, finetuned=True)
     with pytest.raises(UserError, match="start --mode=finetune --run_dir"):
-        finished.evaluate(run, None)
+        evaluate.run(checkpoint=[str(run.folder)])
     with pytest.raises(UserError, match="start --mode=finetune --run_dir"):
-        finished.export(run)
+        export.run(checkpoint=str(run.folder))
 
 
 @pytest.mark.large
@@ -287,7 +265,7 @@ def test_data_of_another_frame_rate(copied_run, other_data, capsys):
     info = json.loads(path.read_text())
     info["recipe"]["data"]["frame_rate"] = 12.5
     path.write_text(sealed(info))
-    finished.evaluate(copied_run, other_data)
+    evaluate.run(checkpoint=[str(copied_run.folder)], data=other_data)
     assert capsys.readouterr().out.startswith(
         f"warning: {copied_run.folder} knows videos of 25 frames per second, "
         "these records have 12.5.\n"
@@ -303,21 +281,14 @@ def test_evaluate_and_visualize_on_test_videos_alone(copied_run, other_data):
     info = json.loads(path.read_text())
     del info["splits"]["train"]
     path.write_text(sealed(info))
-    finished.evaluate(copied_run, other_data)
+    evaluate.run(checkpoint=[str(copied_run.folder)], data=other_data)
     folder = copied_run.folder / "evaluations" / "other-feedbeef"
     metrics = json.loads((folder / "results.json").read_text())["metrics"]
     ours = copied_run.read_results()["metrics"]
     assert metrics["student/top1"] == ours["student/top1"]
     assert "student/train_top1" not in metrics
-    finished.visualize(copied_run, other_data)
+    visualize.run(checkpoint=str(copied_run.folder), data=other_data)
     assert "&ndash;" in (folder / "report.html").read_text()
-
-
-def spoil(path):
-    """One bit in the middle is another one."""
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 4
-    path.write_bytes(content)
 
 
 @pytest.mark.parametrize(
@@ -332,8 +303,8 @@ def test_damaged_results_are_made_again(
     path.write_bytes(content)
     again = f"--mode=evaluate --checkpoint={copied_run.folder} makes it again"
     with pytest.raises(UserError, match=f"{path} is damaged .*: {again}"):
-        finished.visualize(copied_run, None)
-    finished.evaluate(copied_run, None)
+        visualize.run(checkpoint=str(copied_run.folder))
+    evaluate.run(checkpoint=[str(copied_run.folder)])
     shown = capsys.readouterr().out
     assert shown.startswith(f"warning: {path} is damaged ")
     assert "set aside as damaged-results.json.\n" in shown
@@ -360,7 +331,7 @@ def test_damaged_results_are_made_again(
 )
 def test_damaged_scores_are_made_again(toy, copied_run, name, fault, capsys):
     fault(copied_run.folder / "scores" / name)
-    finished.evaluate(copied_run, None)
+    evaluate.run(checkpoint=[str(copied_run.folder)])
     shown = capsys.readouterr().out
     assert "warning: " in shown and name in shown
     assert "D3D (student) is scored again.\n" in shown
@@ -369,19 +340,63 @@ def test_damaged_scores_are_made_again(toy, copied_run, name, fault, capsys):
         if not metric.endswith("ms_per_video"):
             assert ours[metric] == entry, metric
     capsys.readouterr()
-    finished.evaluate(copied_run, None)
+    evaluate.run(checkpoint=[str(copied_run.folder)])
     assert "warning" not in capsys.readouterr().out
 
 
-def test_no_older_network_is_exported(copied_run):
-    """It is not the one that was trained to the end."""
-    folder = copied_run.checkpoints("student")
-    spoil(folder / "ckpt-3.data-00000-of-00001")
-    with pytest.raises(UserError) as error:
-        finished.export(copied_run)
-    assert str(error.value) == (
-        f"{folder}/ckpt-3.data-00000-of-00001 is damaged. Start the command "
-        f"that made {copied_run.folder} again: it trains on from an older "
-        "checkpoint, if one is whole."
-    )
-    assert (folder / "finished.json").exists()
+@pytest.fixture
+def scored(tmp_path):
+    """`scored(name, split, value)`: a run of UCF-101 with results."""
+
+    def make(name, split, right):
+        run = Run(tmp_path / name)
+        probabilities = np.where([right, True], [0.9, 0.1], [0.2, 0.8])
+        row = Row(
+            "student",
+            {
+                "test": Scores(
+                    np.array(["a", "b"]),
+                    np.array([0, 1]),
+                    np.stack([probabilities, 1 - probabilities], axis=1),
+                )
+            },
+            parameters=1,
+            milliseconds=1.0,
+        )
+        row.save(run, "digest", EvaluationRecipe())
+        recipe = RECIPES[f"ucf101_split{split}"]
+        run.write_results(
+            {"recipe": to_dict(recipe), "metrics": row.metrics(["test"])}
+        )
+        return str(run.folder)
+
+    return make
+
+
+def test_results_of_one_split_are_fused(scored, tmp_path, capsys):
+    """One has both videos right, and is the surer of the two."""
+    places = [scored("A", 1, False), scored("B", 1, True)]
+    evaluate.run(checkpoint=places, out=str(tmp_path / "both"))
+    first, second, *lines = capsys.readouterr().out.splitlines()
+    assert first == "2 results: the mean of their soft-max scores"
+    assert second == "test, 2 videos"
+    assert lines[2].startswith("  ensemble: top-1 100.0 %")
+    metrics = Run(tmp_path / "both").read_results()["metrics"]
+    assert metrics["ensemble/top1/test"]["value"] == 1
+
+
+def test_runs_of_several_splits_are_averaged(scored, tmp_path, capsys):
+    """1 / 2 and 2 / 2 are right: 75 %."""
+    places = [scored("A", 1, False), scored("B", 2, True)]
+    out = tmp_path / "mean.json"
+    evaluate.run(checkpoint=places, out=str(out))
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first == "2 official splits: the mean of their accuracies"
+    assert second == "student/top1: 75.0 %, mean of 2 splits"
+    assert json.loads(out.read_text())["student/top1"]["mean"] == 0.75
+
+
+def test_a_split_twice_among_others_is_refused(scored):
+    places = [scored("A", 1, True), scored("B", 2, True), scored("C", 1, True)]
+    with pytest.raises(UserError, match=r"these are of \[1, 2, 1\]"):
+        evaluate.run(checkpoint=places)

@@ -1,0 +1,120 @@
+"""What several modes share: their folders, a dry run, the run they are about.
+
+Nothing heavy is imported here, so that a wrong flag is answered at once.
+"""
+
+import os
+from pathlib import Path
+
+from d3d_tf import config
+from d3d_tf.atomic_files import is_remote, to_path
+from d3d_tf.config import Recipe
+from d3d_tf.disk import require_folder
+from d3d_tf.errors import UsageError
+from d3d_tf.recipes import RECIPES
+from d3d_tf.runs.folder import Run
+from d3d_tf.runs.opening import newest_run, open_run
+from d3d_tf.screen import say
+
+
+def named_recipe(name: str, settings: list[str]) -> Recipe:
+    """The recipe of that name, or of a .yaml file, with `key=value` settings.
+
+    Raises:
+      UsageError: there is none, or a setting is wrong.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return config.override(config.load(name), settings)
+    if name not in RECIPES:
+        raise UsageError(
+            f"No recipe is called {name!r}; valid: {', '.join(RECIPES)}, or "
+            "the path of a .yaml file."
+        )
+    return config.override(RECIPES[name], settings)
+
+
+def require_sources(
+    mode: str, recipe: Recipe, data: str | None, records_dir: str
+) -> None:
+    """Refuses a recipe without videos, or a folder of records that is a file.
+
+    Raises:
+      UsageError: with what the mode needs.
+    """
+    if recipe.toy is None and not data:
+        raise UsageError(
+            f"The recipe {recipe.name!r} needs --data=FOLDER with one "
+            "sub-folder of videos per class."
+        )
+    if mode != "finetune" and recipe.finetune != config.FinetuneRecipe():
+        raise UsageError(
+            f"finetune.* has no effect with --mode={mode}; leave it alone."
+        )
+    # Records that are there are read, and may belong to others.
+    if not is_remote(records_dir):
+        require_folder("--records_dir", records_dir, os.R_OK)
+
+
+def run_folder(recipe: Recipe, run_dir: str | None) -> Path:
+    """The folder that a training writes, before hours of preparation.
+
+    Raises:
+      UsageError: it cannot be written.
+    """
+    folder = to_path(run_dir or f"runs/{recipe.name}")
+    if not is_remote(folder):
+        require_folder("--run_dir", folder, os.W_OK)
+    return folder
+
+
+def show_recipe(recipe: Recipe) -> None:
+    """Prints the full recipe, as `recipe.yaml` will have it."""
+    import yaml
+
+    print(yaml.safe_dump(config.to_dict(recipe), sort_keys=False))
+
+
+def show_plan(mode: str, recipe: Recipe, data: str | None, target) -> None:
+    """Prints what a dry run shows: the recipe, and what would be done."""
+    show_recipe(recipe)
+    say(f"would {mode} {data or 'the toy videos'} into {target}")
+
+
+def chosen_run(checkpoint: str | None, run_dir: str | None) -> Run:
+    """The run that is named, or else the newest in runs/.
+
+    Raises:
+      UsageError: it is not a run, or there is none.
+    """
+    given = checkpoint or run_dir
+    return open_run(given) if given else newest_run()
+
+
+def changed_recipe(
+    run: Run, mode: str, section: str, settings: list[str]
+) -> Recipe:
+    """The run's recipe with settings, all of which are of one section.
+
+    Args:
+      run: whose recipe it is.
+      mode: for the message.
+      section: of the recipe, such as `export`.
+      settings: `key=value`.
+
+    Raises:
+      UsageError: a setting is of another section.
+    """
+    recipe = config.override(run.recipe(), settings)
+    before, after = config.to_dict(run.recipe()), config.to_dict(recipe)
+    others = [
+        key
+        for key, *_ in config.differences(before, after)
+        if not key.startswith(f"{section}.")
+    ]
+    if others:
+        names = ", ".join(f"{section}.{leaf}" for leaf in before[section])
+        raise UsageError(
+            f"--mode={mode} cannot change {', '.join(others)} of a finished "
+            f"run; --set takes {names} there."
+        )
+    return recipe

@@ -1,0 +1,151 @@
+"""`--mode=compare`: what two data sets, or the results of two runs, share.
+
+Scores are compared on all videos of each and on those that both have, the only
+ones on which they may be (D3D, section 5.1, on videos that vanish), with the
+difference video by video.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from d3d_tf.atomic_files import write_atomically
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.evaluation.paired import (
+    class_differences,
+    describe_classes,
+    paired_difference,
+)
+from d3d_tf.screen import say
+from d3d_tf.text_lists import read_lines
+
+
+def run(
+    *,
+    data: Sequence[str] = (),
+    checkpoint: Sequence[str] = (),
+    out: str | None = None,
+) -> None:
+    """Shows what two places have in common.
+
+    Args:
+      data: two record folders, or text files with one id per line.
+      checkpoint: two run folders, or two of a run's `scores/ROLE-SPLIT.npz`.
+      out: a text file for the ids that both have.
+
+    Raises:
+      UsageError: there are not two, all of one kind.
+      UserError: see `compare`.
+    """
+    if sorted((len(data), len(checkpoint))) != [0, 2]:
+        raise UsageError(
+            "--mode=compare takes two runs (--checkpoint=A --checkpoint=B) or "
+            "two record folders or lists of ids (--data=A --data=B); got "
+            f"{len(checkpoint)} --checkpoint and {len(data)} --data."
+        )
+    first, second = map(Path, data or checkpoint)
+    lines, common = compare(first, second)
+    for line in lines:
+        say(line)
+    if out:
+        write_atomically(out, "".join(f"{i}\n" for i in sorted(common)))
+
+
+def read_ids(place: str | Path) -> dict[str, str]:
+    """The usable videos of a data set: `{id: SHA-256 of the file}`.
+
+    Args:
+      place: a record folder, or a text file with an id per line, whose files
+        are not known (empty digests).
+
+    Raises:
+      UserError: it is neither.
+    """
+    path = Path(place)
+    manifest = path / "manifest.json"
+    try:
+        if manifest.exists():
+            rows = json.loads(manifest.read_text())
+            return {r["id"]: r["sha256"] for r in rows if "skipped" not in r}
+        return {id_: "" for _, id_ in read_lines(path)}
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{place} is no record folder (with manifest.json), no run folder "
+            "with scores/ and no text file of ids."
+        ) from error
+
+
+def compare_sets(first: dict[str, str], second: dict[str, str]) -> list[str]:
+    """Lines for people about two of `read_ids`."""
+    common = first.keys() & second.keys()
+    other = sum(
+        bool(first[i] and second[i]) and first[i] != second[i] for i in common
+    )
+    return [
+        f"videos: {len(first)} in A, {len(second)} in B, {len(common)} in both "
+        f"(only A: {len(first) - len(common)}, only B: "
+        f"{len(second) - len(common)})",
+        f"of those in both, {other} are other files under the same id",
+    ]
+
+
+def compare_scores(first: Scores, second: Scores) -> list[str]:
+    """Lines for people: top-1 on all videos of each, and on the common ones.
+
+    Raises:
+      UserError: they have no video in common, or other labels.
+    """
+    difference = paired_difference(first, second)
+    common = _common(first, second)
+    lines = []
+    for name, scores in (("A", first), ("B", second)):
+        texts = []
+        for part in (scores, scores.of(common)):
+            right, total = part.top1()
+            texts.append(f"{100 * right / total:.1f} % of {total}")
+        lines.append(f"{name}: top-1 {texts[0]} videos, {texts[1]} common ones")
+    low, high = difference.ci95
+    lines.append(
+        f"B - A: {100 * difference.value:+.1f} points "
+        f"[{100 * low:+.1f}, {100 * high:+.1f}] (95 %, bootstrap over common "
+        f"videos); right in B alone {difference.only_second}, in A alone "
+        f"{difference.only_first}"
+    )
+    classes = describe_classes(class_differences(first, second))
+    lines.append(f"B against A: {classes}")
+    return lines
+
+
+def compare(first: Path, second: Path) -> tuple[list[str], set[str]]:
+    """Lines for people, and the ids that both have.
+
+    Raises:
+      UserError: the two are not of one kind, or have nothing in common.
+    """
+    if first.suffix == second.suffix == ".npz":
+        pair = [Scores.load(path) for path in (first, second)]
+        return compare_scores(*pair), _common(*pair)
+    names = [
+        {path.name for path in (place / "scores").glob("*.npz")}
+        for place in (first, second)
+    ]
+    if not any(names):
+        ids = [read_ids(place) for place in (first, second)]
+        return compare_sets(*ids), ids[0].keys() & ids[1].keys()
+    if not names[0] & names[1]:
+        raise UserError(
+            f"{first} and {second} have no scores of the same network and "
+            "split."
+        )
+    lines, common = [], set()
+    for name in sorted(names[0] & names[1]):
+        pair = [Scores.load(p / "scores" / name) for p in (first, second)]
+        lines.append(f"{Path(name).stem}:")
+        lines += [f"  {line}" for line in compare_scores(*pair)]
+        common |= _common(*pair)
+    return lines, common
+
+
+def _common(first: Scores, second: Scores) -> set[str]:
+    return set(first.ids.tolist()) & set(second.ids.tolist())

@@ -1,0 +1,184 @@
+"""`--mode=evaluate`: the results of one run, or several results as one."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from d3d_tf.atomic_files import to_path, write_atomically
+from d3d_tf.commands.common import changed_recipe, chosen_run
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.roles import ROLES, TEACHER
+from d3d_tf.runs.folder import Run
+from d3d_tf.screen import say
+
+
+def run(
+    *,
+    checkpoint: Sequence[str] = (),
+    run_dir: str | None = None,
+    data: str | None = None,
+    settings: Sequence[str] = (),
+    allow_flow_mismatch: bool = False,
+    out: str | None = None,
+) -> None:
+    """Shows the results table of a run, or what several results make together.
+
+    Args:
+      checkpoint: a run, or published weights, or a module; none: `run_dir` or
+        the newest run. Two or more: see `combine`.
+      run_dir: as one `checkpoint`.
+      data: records; None: those that the run was made on.
+      settings: `key=value`, of the recipe's section `evaluation`: other views
+        than when the run was made.
+      allow_flow_mismatch: accept records of another flow.
+      out: with two or more: where the combined results are kept.
+
+    Raises:
+      UsageError: flags that do not go together, or a setting of another
+        section.
+      UserError: see `evaluate_run`, `fuse_results` and `average_results`.
+    """
+    if len(checkpoint) > 1:
+        if data or run_dir or settings or allow_flow_mismatch:
+            raise UsageError(
+                "--mode=evaluate with several --checkpoint combines results "
+                "that are there already; of the other flags it takes --out "
+                "only."
+            )
+        return combine(checkpoint, out)
+    if out:
+        raise UsageError(
+            "--out keeps what several --checkpoint make together; the results "
+            "of one run are kept in the run."
+        )
+    one = chosen_run(checkpoint[0] if checkpoint else None, run_dir)
+    return evaluate_run(
+        one, data, list(settings), allow_flow_mismatch=allow_flow_mismatch
+    )
+
+
+def evaluate_run(
+    run: Run,
+    data: str | None,
+    settings: list[str],
+    *,
+    allow_flow_mismatch: bool = False,
+) -> None:
+    """Shows the rows of all networks that the run has finished.
+
+    They go to the run's results.json; those of records that are not the run's
+    own to a results.json of their own, whose path is shown.
+
+    Raises:
+      UserError: it has finished none, or one of them knows another flow than
+        that of the records.
+    """
+    recipe = changed_recipe(run, "evaluate", "evaluation", settings)
+    from d3d_tf.experiment.experiment import Experiment
+    from d3d_tf.experiment.other_records import (
+        records_for,
+        run_on,
+        warn_of_other_pictures,
+    )
+    from d3d_tf.experiment.results_json import Table, set_damaged_aside
+    from d3d_tf.experiment.stages import score
+
+    set_damaged_aside(run)
+    dataset = records_for(run, data)
+    warn_of_other_pictures(run, dataset)
+    run = run_on(run, dataset)
+    donor = run.origin()["teacher"]
+    experiment = Experiment(
+        recipe,
+        dataset,
+        run,
+        Run(to_path(donor)) if donor else None,
+        flow_mismatch=run.origin()["flow_mismatch"],
+    )
+    if experiment.is_finished(TEACHER):
+        found = run.require_flow(
+            dataset.flow, dataset.folder, allow=allow_flow_mismatch
+        )
+        experiment.flow_mismatch = found or experiment.flow_mismatch
+    rows = [
+        row
+        for row, role in ROLES.items()
+        if all(experiment.is_finished(part) for part in role.parts)
+    ]
+    if not rows:
+        raise UserError(
+            f"{run.folder} has no finished network yet: start "
+            f"--mode={run.maker()} --run_dir={run.folder} again, it goes on "
+            "from its checkpoints."
+        )
+    table = Table(experiment)
+    for row in rows:
+        table.add(score(experiment, row))
+    if run.aside:
+        say(f"results: {run.results_path}")
+
+
+def combine(places: Sequence[str], out: str | None) -> None:
+    """Fuses results of the same videos, or averages those of several splits.
+
+    Runs of several official splits are averaged, and each must be of another
+    one; anything else (runs of one split, score files) is fused. The screen
+    says which.
+
+    Args:
+      places: runs that were evaluated, or `RUN/scores/ROLE-SPLIT.npz`.
+      out: where the combined results are kept.
+
+    Raises:
+      UserError: see `fuse_results` and `average_results`.
+    """
+    from d3d_tf.experiment.split_mean import splits_of
+
+    splits = splits_of([Run(to_path(place)) for place in places])
+    if len(set(splits)) > 1 and None not in splits:
+        say(f"{len(places)} official splits: the mean of their accuracies")
+        average_results(places, out)
+    else:
+        say(f"{len(places)} results: the mean of their soft-max scores")
+        fuse_results(places, out)
+
+
+def fuse_results(places: Sequence[str], out: str | None) -> None:
+    """Shows the members of an ensemble, and it, split by split.
+
+    Args:
+      places: see `ensemble.fuse`.
+      out: a folder for results.json and scores, which --mode=compare reads.
+
+    Raises:
+      UserError: see `ensemble.fuse`; or `out` holds a run.
+    """
+    from d3d_tf.experiment import ensemble
+
+    folder = Path(out) if out else None
+    if folder:
+        ensemble.require_no_run(folder)
+    fused = ensemble.fuse([Path(place) for place in places])
+    for line in ensemble.lines(fused):
+        say(line)
+    if folder:
+        ensemble.write(fused, folder)
+
+
+def average_results(places: Sequence[str], out: str | None) -> None:
+    """Shows the mean over splits of every accuracy that all runs have.
+
+    Args:
+      places: see `split_mean.mean_over_splits`.
+      out: a JSON file for the means.
+
+    Raises:
+      UserError: see `split_mean.mean_over_splits`.
+    """
+    from d3d_tf.experiment import split_mean
+
+    means = split_mean.mean_over_splits([Run(Path(place)) for place in places])
+    for line in split_mean.lines(means):
+        say(line)
+    if out:
+        write_atomically(out, json.dumps(means, indent=1))

@@ -1,0 +1,135 @@
+"""One recipe on one data set in one run folder: what is there and what is not.
+
+Nothing here trains or scores: `stages` does.
+"""
+
+import tensorflow as tf
+
+from d3d_tf.config import Recipe
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.errors import UserError
+from d3d_tf.experiment.rows import Row
+from d3d_tf.keras_api import keras
+from d3d_tf.models.inception.networks import make_network
+from d3d_tf.roles import BASELINE, STREAM, STUDENT, TEACHER, titles
+from d3d_tf.runs.folder import Run
+from d3d_tf.runs.warm_start import Initial
+from d3d_tf.training.checkpoints import is_finished, restore
+from d3d_tf.training.going_back import reopen_damaged
+from d3d_tf.training.strategy import make_strategy
+
+
+class Experiment:
+    """What the steps of a job share.
+
+    Args:
+      recipe: with all sizes set.
+      dataset: the records.
+      run: a started run folder. Where --mode=finetune started it, its student
+        learns from labels alone and not from a teacher.
+      donor: a run whose finished teacher and baseline are used instead of
+        training them here. It may be of another architecture.
+      initial: where the networks that are trained here start; None: from
+        scratch.
+      flow_mismatch: flows that differ and were accepted, for results.json.
+
+    Attributes:
+      strategy: where networks are trained and run.
+      finetuned: whether --mode=finetune made the run.
+      rows: of the results table, as far as they are known.
+
+    Raises:
+      UserError: this machine has no device for the recipe's precision.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        dataset: Dataset,
+        run: Run,
+        donor: Run | None = None,
+        initial: Initial | None = None,
+        flow_mismatch: dict | None = None,
+    ):
+        _set_precision(recipe.train.mixed_precision)
+        self.recipe = recipe
+        self.dataset = dataset
+        self.run = run
+        self.donor = donor
+        self.initial = initial
+        self.flow_mismatch = flow_mismatch
+        self.finetuned = run.is_finetuned()
+        self.strategy = make_strategy(recipe.train.batch_size)
+        self.rows: dict[str, Row] = {}
+        self._networks: dict[str, keras.Model] = {}
+
+    @property
+    def teacher_role(self) -> str:
+        """The network that a distilled student learns from."""
+        flow = self.recipe.distill.teacher_stream == "flow"
+        return TEACHER if flow else BASELINE
+
+    def home(self, role: str) -> Run:
+        """The run that holds a network: the donor's finished ones are used."""
+        if self.donor and role != STUDENT:
+            if is_finished(self.donor.checkpoints(role)):
+                return self.donor
+        return self.run
+
+    def is_finished(self, role: str) -> bool:
+        """Whether the network is trained."""
+        return is_finished(self.home(role).checkpoints(role))
+
+    def make(self, role: str):
+        """A new network, with the architecture of the run that holds it."""
+        home = self.home(role)
+        recipe = self.recipe if home is self.run else home.recipe()
+        return make_network(
+            recipe.network, len(self.dataset.classes), STREAM[role]
+        )
+
+    def keep(self, role: str, network) -> None:
+        """Lets `network` return what was just trained, without reading it."""
+        self._networks[role] = network
+
+    def network(self, role: str):
+        """A trained network, read from its checkpoint the first time.
+
+        Raises:
+          UserError: there is no checkpoint, or it is damaged.
+        """
+        if role not in self._networks:
+            with self.strategy.scope():
+                network = self.make(role)
+            restore(network, self.home(role).checkpoints(role))
+            self.keep(role, network)
+        return self._networks[role]
+
+    def title(self, role: str) -> str:
+        """The name of a row on the screen."""
+        return titles(finetuned=self.finetuned)[role]
+
+    def devices(self) -> str:
+        """The devices it runs on, for the protocol."""
+        gpus = tf.config.list_physical_devices("GPU")
+        count = self.strategy.num_replicas_in_sync
+        return f"{count} {'GPU' if gpus else 'CPU'} replica"
+
+    def reopen_damaged(self) -> None:
+        """Networks whose last checkpoint is damaged count as unfinished again.
+
+        Their scores are removed: on a GPU, the network that training ends with
+        now need not be the same to the bit.
+        """
+        for role in STREAM:
+            if reopen_damaged(self.run.checkpoints(role)):
+                self.run.costs(role).unlink(missing_ok=True)
+
+
+def _set_precision(policy: str) -> None:
+    if policy == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
+        raise UserError(
+            "train.mixed_precision=mixed_float16 needs a GPU: TensorFlow "
+            "has no float16 pooling on CPUs. Use float32 there."
+        )
+    keras.mixed_precision.set_global_policy(policy)

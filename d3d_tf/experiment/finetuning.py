@@ -1,0 +1,78 @@
+"""The start of a fine-tuning: whose network it is, and what it began with."""
+
+import dataclasses
+
+from d3d_tf.config import Recipe
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.experiment.experiment import Experiment
+from d3d_tf.experiment.start import show_records, warn_of_no_test
+from d3d_tf.recipes import RECIPES
+from d3d_tf.roles import BASELINE, STUDENT
+from d3d_tf.runs.folder import Run
+from d3d_tf.runs.warm_start import Initial
+from d3d_tf.screen import say
+from d3d_tf.weights.infer_recipe import architecture
+
+
+def start_finetuning(
+    recipe: Recipe, dataset: Dataset, run: Run, start: Run
+) -> Experiment:
+    """Starts the run of --mode=finetune.
+
+    Args:
+      recipe: with all sizes set, and the start's architecture.
+      dataset: the records.
+      run: the run folder.
+      start: the run whose RGB network goes on.
+
+    Raises:
+      UsageError: the start has no such network, or the folder belongs to
+        another recipe, data set or start.
+    """
+    initial = Initial(
+        [start],
+        recipe,
+        dataset.classes,
+        (STUDENT,),
+        giver=BASELINE if recipe.finetune.start == BASELINE else None,
+    )
+    run.start(
+        recipe,
+        dataset.classes,
+        records=dataset.folder,
+        flow=dataset.flow,
+        dataset=dataset.info["digest"],
+        weights={"init": initial.describe()},
+        finetuned=True,
+    )
+    show_records(run, dataset)
+    warn_of_no_test(dataset)
+    before = start.recipe().data.frame_rate
+    if before != recipe.data.frame_rate:
+        say(
+            f"warning: {start.folder} was trained at {before:g} frames per "
+            f"second, these records have {recipe.data.frame_rate:g}: motions "
+            "are faster or slower than it knows them."
+        )
+    initial.tell()
+    experiment = Experiment(recipe, dataset, run, initial=initial)
+    experiment.reopen_damaged()
+    return experiment
+
+
+def with_network_of(start: Run, recipe: Recipe) -> Recipe:
+    """The recipe with the start's architecture, unless another was asked for.
+
+    (`Initial` refuses what was asked for and does not fit.)
+    """
+    named = RECIPES.get(recipe.name)
+    default = named.network if named else type(recipe.network)()
+    if architecture(recipe.network) != architecture(default):
+        return recipe
+    theirs = start.recipe().network
+    network = dataclasses.replace(
+        recipe.network,
+        head_pooling=theirs.head_pooling,
+        **architecture(theirs),
+    )
+    return dataclasses.replace(recipe, network=network)

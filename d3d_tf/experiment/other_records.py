@@ -1,0 +1,56 @@
+"""A finished run meets records, its own or others with their own results."""
+
+from d3d_tf.config import to_dict
+from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.runs.folder import Run
+from d3d_tf.screen import say
+
+
+def records_for(run: Run, data: str | None) -> Dataset:
+    """The named records, or those that the run was made on.
+
+    Raises:
+      UsageError: the run was made on none, and none are named.
+      UserError: there are none, or they have other classes.
+    """
+    folder = data or run.origin()["records"]
+    if not folder:
+        raise UsageError(
+            f"{run.folder} was made of published weights or of a module, not "
+            "trained on records: name some with --data=RECORDS."
+        )
+    dataset = open_dataset(folder)
+    if run.labels() != dataset.classes:
+        raise UserError(
+            f"{run.folder} knows {len(run.labels())} classes, {folder} has "
+            f"{len(dataset.classes)}, or others: there is nothing to compare."
+        )
+    return dataset
+
+
+def run_on(run: Run, dataset: Dataset) -> Run:
+    """The run, with a place of its own for records that are not the run's."""
+    digest = dataset.info["digest"]
+    own = run.read_results().get("dataset", {}).get("digest")
+    if own is None:
+        records = run.origin()["records"]
+        # A converted network has none, and the first it meets become its own.
+        own = open_dataset(records).info["digest"] if records else digest
+    if digest == own:
+        return run
+    return Run(run.folder, aside=f"{dataset.info['name']}-{digest[:8]}")
+
+
+def warn_of_other_pictures(run: Run, dataset: Dataset) -> None:
+    """Says so if the records have another frame rate or size than the run's."""
+    ours, theirs = to_dict(run.recipe().data), dataset.info["recipe"]["data"]
+    for key, unit in (
+        ("frame_rate", "frames per second"),
+        ("short_side", "pixels along the short side"),
+    ):
+        if ours[key] != theirs[key]:
+            say(
+                f"warning: {run.folder} knows videos of {ours[key]:g} {unit}, "
+                f"these records have {theirs[key]:g}."
+            )

@@ -1,0 +1,158 @@
+"""A run begins, or goes on: what is checked, written and said before work."""
+
+from d3d_tf.config import Recipe
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.summary import describe
+from d3d_tf.errors import UserError
+from d3d_tf.experiment.experiment import Experiment
+from d3d_tf.roles import BASELINE, ROLES, STUDENT
+from d3d_tf.runs.folder import Run
+from d3d_tf.runs.warm_start import Initial
+from d3d_tf.screen import log_to, say
+from d3d_tf.training.checkpoints import is_finished
+
+
+def start_training(
+    recipe: Recipe,
+    dataset: Dataset,
+    run: Run,
+    *,
+    rows: tuple[str, ...],
+    teacher: Run | None = None,
+    init: list[Run] | None = None,
+    allow_flow_mismatch: bool = False,
+) -> Experiment:
+    """Starts the run of --mode=train and --mode=distill.
+
+    Args:
+      recipe: with all sizes set.
+      dataset: the records.
+      run: the run folder.
+      rows: of the results table that will be made.
+      teacher: a run whose finished teacher and baseline are used.
+      init: runs that the networks trained here start from.
+      allow_flow_mismatch: accept records of another flow than the networks'.
+
+    Raises:
+      UserError: the teacher has other classes or is not finished, or a flow
+        differs.
+      UsageError: the folder belongs to another recipe, data set or start.
+    """
+    mismatch = None
+    for other in (run, teacher):
+        if other and other.exists():
+            found = other.require_flow(
+                dataset.flow, dataset.folder, allow=allow_flow_mismatch
+            )
+            mismatch = mismatch or found
+    if teacher:
+        _require_same_classes(teacher, dataset)
+    initial = None
+    if init:
+        trained = _networks_to_train(rows, teacher)
+        initial = Initial(init, recipe, dataset.classes, trained)
+    run.start(
+        recipe,
+        dataset.classes,
+        records=dataset.folder,
+        flow=dataset.flow,
+        dataset=dataset.info["digest"],
+        flow_mismatch=mismatch,
+        teacher=teacher.folder if teacher else None,
+        weights=_weights(teacher, initial),
+    )
+    show_records(run, dataset)
+    _warn_of_short_videos(dataset, recipe.clip.frames)
+    warn_of_no_test(dataset)
+    if initial:
+        initial.tell()
+    elif recipe.toy is None:
+        say(
+            "warning: the networks start from scratch, no weights were given; "
+            "with few videos they will learn the training videos by heart."
+        )
+    experiment = Experiment(recipe, dataset, run, teacher, initial, mismatch)
+    experiment.reopen_damaged()
+    return experiment
+
+
+def show_records(run: Run, dataset: Dataset) -> None:
+    """Says what the records hold; from here on the run's log has it, too."""
+    log_to(run.folder / "log.txt")
+    say(describe(dataset))
+
+
+def warn_of_no_test(dataset: Dataset) -> None:
+    """Says so if no video is held out."""
+    if not dataset.test_splits:
+        say("warning: no video was held out; scores are on training videos.")
+
+
+def require_finished_teacher(experiment: Experiment) -> None:
+    """Refuses a donor that cannot teach; says if it has no RGB baseline.
+
+    Raises:
+      UserError: its teacher is not trained.
+    """
+    donor, role = experiment.donor, experiment.teacher_role
+    if donor is None:
+        return
+    if not experiment.is_finished(role):
+        raise UserError(f"{donor.folder} has no finished {role}.")
+    if not is_finished(donor.checkpoints(BASELINE)):
+        say(
+            f"{donor.folder} has no RGB baseline for the table: it is trained "
+            "here."
+        )
+
+
+def _warn_of_short_videos(dataset: Dataset, frames: int) -> None:
+    if shorter := dataset.count_shorter("train", frames):
+        say(
+            f"{shorter} of {dataset.splits['train']} training videos have less "
+            f"than {frames} frames: their clips begin again at their end."
+        )
+
+
+def _require_same_classes(teacher: Run, dataset: Dataset) -> None:
+    """Logits are compared one by one, so they must mean the same."""
+    theirs, ours = teacher.labels(), dataset.classes
+    if theirs == ours:
+        return
+    differing = [
+        f"logit {i} is {a!r} there, {b!r} here"
+        for i, (a, b) in enumerate(zip(theirs, ours, strict=False))
+        if a != b
+    ]
+    raise UserError(
+        f"The teacher {teacher.folder} knows {len(theirs)} classes, "
+        f"{dataset.folder} has {len(ours)}; "
+        f"{'; '.join(differing[:2]) or 'the first ones are equal'}. A student "
+        "learns its teacher's logits: the classes must be the same, in the "
+        "same order."
+    )
+
+
+def _networks_to_train(
+    rows: tuple[str, ...], teacher: Run | None
+) -> tuple[str, ...]:
+    """Those that the rows need and that the teacher's run does not have."""
+    needed = dict.fromkeys(part for row in rows for part in ROLES[row].parts)
+    return tuple(
+        part
+        for part in needed
+        if part == STUDENT
+        or not (teacher and is_finished(teacher.checkpoints(part)))
+    )
+
+
+def _weights(teacher: Run | None, initial: Initial | None) -> dict | None:
+    weights: dict = {}
+    if initial:
+        weights["init"] = initial.describe()
+    if teacher and teacher.weights():
+        weights["teacher"] = {
+            "run": str(teacher.folder),
+            "weights": teacher.weights(),
+        }
+    return weights or None

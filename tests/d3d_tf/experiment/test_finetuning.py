@@ -1,0 +1,29 @@
+"""Whose network is fine-tuned."""
+
+import dataclasses
+
+from d3d_tf import config
+from d3d_tf.experiment.finetuning import with_network_of
+from d3d_tf.recipes import OWN_VIDEOS, RECIPES
+from d3d_tf.runs.folder import Run
+
+
+def test_the_network_is_that_of_the_start(tmp_path):
+    """UCF-101 from an I3D: nobody has to say that it is one."""
+    theirs = config.NetworkRecipe(
+        model="i3d", depth_multiplier=0.5, head_pooling="global", dropout=0.5
+    )
+    run = Run(tmp_path / "i3d")
+    run.start(
+        config.Recipe(name="x", network=theirs), ["a"], records=None, flow={}
+    )
+    recipe = with_network_of(run, RECIPES["ucf101_split1"])
+    assert recipe.network == dataclasses.replace(
+        RECIPES["ucf101_split1"].network,
+        model="i3d",
+        depth_multiplier=0.5,
+        head_pooling="global",
+        first_temporal_kernel=7,
+    )
+    asked = config.override(OWN_VIDEOS, ["depth_multiplier=0.25"])
+    assert with_network_of(run, asked) == asked
