@@ -15,7 +15,7 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench resume hostile faults quickstart lock clean env env-newest
+  bench resume hostile faults quickstart docs lock clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
@@ -72,6 +72,9 @@ faults: env  ## damage, kills, full disks, bad servers: is anything silent?
 
 quickstart: env-newest  ## run docs/quickstart.ipynb, and keep what it shows
 	$(NEWEST) -m benchmarks.quickstart
+
+docs: env build/griffe  ## docs/api.md from docstrings, docs/README.md, the index
+	$(PY) -m docs.make_pages
 
 build/torch:
 	$(PY) -m pip install --quiet --disable-pip-version-check \

@@ -30,7 +30,9 @@ setup(
     package_dir=FOLDERS,
     packages=PACKAGES,
     package_data={
-        "": ["*.html", "*.json", "*.txt", "*.yaml", "class_lists/*.txt"]
+        "": ["*.html", "*.json", "*.txt", "*.yaml", "class_lists/*.txt"],
+        # PEP 561: type checkers read the annotations of the installed package.
+        "d3d_tf": ["py.typed"],
     },
     entry_points={"console_scripts": ["d3d_tf = d3d_tf.main:console"]},
     # What the lanes are tested with; numba and others end there.

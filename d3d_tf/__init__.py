@@ -8,7 +8,7 @@ from d3d_tf import onednn as _onednn
 
 _onednn.turn_on()
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "S3DG": "d3d_tf.models.inception.networks",
@@ -24,7 +24,7 @@ _HOME = {
 __all__ = ["__version__", *_HOME]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'd3d_tf' has no attribute {name!r}")
     import importlib
@@ -32,5 +32,5 @@ def __getattr__(name: str):
     return getattr(importlib.import_module(_HOME[name]), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -47,7 +47,7 @@ _GRAPHS = 5_000_000
 
 
 def export_module(
-    network,
+    network: Any,
     folder: str | Path,
     *,
     labels: list[str],
@@ -56,8 +56,8 @@ def export_module(
     short_side: int | None = None,
     kind: str = CLASSIFICATION,
     endpoint: str | None = None,
-    info: dict | None = None,
-    compare: Callable[[Any], dict] | None = None,
+    info: dict[str, Any] | None = None,
+    compare: Callable[[Any], dict[str, Any]] | None = None,
 ) -> Path:
     """Publishes `folder/VERSION`, a TF-Hub module and TF Serving version.
 
@@ -155,7 +155,7 @@ def export_module(
     return target
 
 
-def _one_line_each(labels) -> list[str]:
+def _one_line_each(labels: list[Any]) -> list[str]:
     """The class names, if a file of lines can hold them."""
     labels = [str(label) for label in labels]
     if written_labels(labels).splitlines() != labels:
@@ -173,8 +173,8 @@ def _one_line_each(labels) -> list[str]:
 
 
 def _save(
-    network, part: Part, clip: ClipSpec, folder: Path, labels: list[str]
-) -> tuple[Any, dict]:
+    network: Any, part: Part, clip: ClipSpec, folder: Path, labels: list[str]
+) -> tuple[Any, dict[str, Any]]:
     """Saves and compares; returns it loaded, and what `module.json` says of it.
 
     Raises:
@@ -215,7 +215,7 @@ def _save(
     }
 
 
-def _describe(folder: Path, description: dict) -> None:
+def _describe(folder: Path, description: dict[str, Any]) -> None:
     """For programs and for people."""
     graph = (folder / MARK).read_bytes()
     description["saved_model_sha256"] = hashlib.sha256(graph).hexdigest()
@@ -240,7 +240,7 @@ def _require_parity(differences: dict[str, float], bound: float) -> None:
         )
 
 
-def _input(clip: ClipSpec) -> dict:
+def _input(clip: ClipSpec) -> dict[str, Any]:
     return {
         "frames": clip.frames,
         "shortest": clip.shortest,
@@ -253,7 +253,7 @@ def _input(clip: ClipSpec) -> dict:
     }
 
 
-def _require_a_name_each(signatures: dict, labels: list[str]) -> None:
+def _require_a_name_each(signatures: dict[str, Any], labels: list[str]) -> None:
     function = signatures["serving_default"].get_concrete_function()
     logits = function.structured_outputs.get("logits")
     if logits is not None and logits.shape[-1] != len(labels):
@@ -263,14 +263,14 @@ def _require_a_name_each(signatures: dict, labels: list[str]) -> None:
         )
 
 
-def _outputs(signatures: dict) -> dict[str, list[str]]:
+def _outputs(signatures: dict[str, Any]) -> dict[str, list[str]]:
     return {
         name: sorted(function.get_concrete_function().structured_outputs)
         for name, function in signatures.items()
     }
 
 
-def _digest(variables: list, described: list) -> str:
+def _digest(variables: list[Any], described: list[Any]) -> str:
     """What makes a module another one: weights, classes, clip, part."""
     digest = hashlib.sha256(json.dumps(described, default=vars).encode())
     for variable in variables:

@@ -1,4 +1,4 @@
-"""Whether classes can be learnt and told apart."""
+"""Checks that classes can be learnt and distinguished."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,11 +7,11 @@ from d3d_tf.errors import UserError
 
 
 def require_classes(classes: Sequence[str], where: str | Path) -> None:
-    """Refuses what no network can be trained on.
+    """Refuses class names on which no network can be trained.
 
     Args:
       classes: their names, in the order of the labels.
-      where: they are from.
+      where: the place that they come from, for the error.
 
     Raises:
       UserError: fewer than two; or one without a name, of several lines, or

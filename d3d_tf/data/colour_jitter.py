@@ -24,10 +24,10 @@ class ColourJitter(NamedTuple):
 
 
 def random_jitter(clip: ClipRecipe, seed) -> ColourJitter | None:
-    """A draw that is a function of `seed`, int32 `[2]`, and of nothing else.
+    """Draws a change of colours; depends only on `seed`, int32 `[2]`.
 
     Brightness and hue are uniform within plus and minus the recipe's value,
-    the factors within 1 plus and minus it. None: the recipe has no jitter.
+    the factors within 1 plus and minus it. None if the recipe has no jitter.
     """
     most = (
         clip.jitter_brightness,
@@ -37,14 +37,14 @@ def random_jitter(clip: ClipRecipe, seed) -> ColourJitter | None:
     )
     if not any(most):
         return None
-    # Another stream than that of the geometry, which splits the same seed.
+    # The geometry splits the same seed; this stream is independent of it.
     key = tf.random.experimental.stateless_fold_in(seed, 1)
     change = tf.random.stateless_uniform([4], key, -1.0, 1.0) * most
     return ColourJitter(change[0], 1 + change[1], 1 + change[2], change[3])
 
 
 def jitter_colours(frames, jitter: ColourJitter):
-    """float32 `[time, height, width, 3]` RGB in [0, 1] to the same."""
+    """Changes float32 `[time, height, width, 3]` RGB in [0, 1]."""
     shape = tf.shape(frames)
     # As one tall picture, so that all frames have the same mean.
     picture = tf.reshape(frames, [-1, shape[2], 3])

@@ -1,8 +1,8 @@
-"""The records that are read are those that were counted.
+"""Checks that the records are the ones that were counted.
 
-`dataset.json` tells how many records each shard has, `manifest.json` which they
-are, with label and length. Shards are compared with them before a job reads
-its first record, and each record where it is parsed.
+`dataset.json` has the number of records in each shard; `manifest.json` lists
+the records with label and length. Shards are compared with them before a job
+reads its first record, and each record when it is parsed.
 """
 
 import json
@@ -30,7 +30,7 @@ _KEYS = {
 
 
 def remedy(dataset: Dataset) -> str:
-    """What to do about records that cannot be used, as a sentence."""
+    """A sentence that says what to do about records that cannot be used."""
     return (
         f"Run --mode=doctor --data={dataset.folder} --sample=0, which finds "
         "all that is wrong with these records; then make them again, or copy "
@@ -39,14 +39,14 @@ def remedy(dataset: Dataset) -> str:
 
 
 class Counted:
-    """What is known of the records of a split; compares its shards with it.
+    """The known facts about the records of a split, compared with its shards.
 
-    Of records that other tools wrote, whose ids may be there twice, that is the
-    number per shard and of the classes.
+    For records that other tools wrote, whose ids may occur twice, these are the
+    number of records per shard and the number of classes.
 
     Raises:
-      UserError: a shard is gone, cut, or another one than was counted; or the
-        manifest knows other records, or the label map other classes, than
+      UserError: a shard is missing, cut, or not the one that was counted; or
+        the manifest has other records, or the label map other classes, than
         `dataset.json`.
     """
 
@@ -81,9 +81,9 @@ class Counted:
             )
 
     def require(self, video: dict, streams: Sequence[str]) -> dict:
-        """In a graph: fails for a record that is not the one counted.
+        """Fails, in a graph, for a record that is not the one counted.
 
-        `naming_damage` finds the words.
+        `naming_damage` finds the reason.
 
         Args:
           video: from `parse`, with `id`, `label` and the streams' pictures.
@@ -100,13 +100,13 @@ class Counted:
             for stream in set(streams) & _KEYS.keys():
                 length = tf.size(video[stream], tf.int64)
                 good &= self._frames[place] == length
-        # Not an `Assert`: in an operation with a state tf.data sees a reason to
+        # Not an `Assert`: an operation with a state is a reason for tf.data to
         # map records one by one where all is to be deterministic.
         checked = tf.gather(video["label"][tf.newaxis], tf.where(good, 0, 1))
         return video | {"label": checked}
 
     def problem(self, record: bytes) -> str | None:
-        """Why a whole record is not the one counted, in words, or None."""
+        """Why an intact record is not the one counted; None if it is."""
         example = tf.train.SequenceExample.FromString(record)
         lists = example.feature_lists.feature_list
         label = example.context.feature[schema.LABEL_INDEX].int64_list.value
@@ -136,7 +136,7 @@ class Counted:
         return None
 
     def require_each_once(self, ids: Sequence[str]) -> None:
-        """Refuses what was read where a record is missing or there twice.
+        """Refuses records of which one is missing or was read twice.
 
         Args:
           ids: of all records that were read, as often as they were.
@@ -174,7 +174,7 @@ class Counted:
     def _shard_problem(self, path: str) -> str | None:
         count = self._shards[path]
         try:
-            if is_remote(path):  # Each length would be a request.
+            if is_remote(path):  # Each length would be one request.
                 return changed_size(to_path(path))
             found, wrong = count_whole(path)
         except OSError as error:
@@ -192,7 +192,7 @@ class Counted:
 
 
 def label_map_problem(dataset: Dataset) -> str | None:
-    """Whether `label_map.txt`, if it is there, has other classes."""
+    """Why `label_map.txt`, if it exists, has other classes; or None."""
     path = dataset.folder / "label_map.txt"
     if not path.exists():
         return None  # Nothing is read from it.
@@ -211,7 +211,7 @@ def label_map_problem(dataset: Dataset) -> str | None:
 
 
 def changed_size(shard: Path) -> str | None:
-    """Whether a shard has another size than its part of the manifest says."""
+    """Why a shard has not the size in its part of the manifest; or None."""
     try:
         size = file_size(shard)
         part = json.loads(shard.with_name(shard.name + ".json").read_text())

@@ -1,4 +1,4 @@
-"""After an error of reading or decoding: which record it was."""
+"""Finds the record that caused an error of reading or decoding."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from d3d_tf.errors import UserError
 
 @contextlib.contextmanager
 def naming_damage(dataset: Dataset, split: str) -> Iterator[None]:
-    """Errors of TensorFlow that a record of the split causes name it.
+    """Makes TensorFlow's errors name the record of the split that caused them.
 
     The graph that reads does not know where a record came from. So the split
     is read again, up to the first record that cannot be used.
@@ -37,7 +37,7 @@ def naming_damage(dataset: Dataset, split: str) -> Iterator[None]:
 
 
 def find_damage(dataset: Dataset, split: str) -> str | None:
-    """The first record that cannot be used, and why; None: there is none.
+    """The first record that cannot be used, with the reason; or None.
 
     Raises:
       UserError: a shard is not the one that was counted.

@@ -1,4 +1,4 @@
-"""A prepared record folder, as its dataset.json describes it."""
+"""A prepared record folder, as its `dataset.json` describes it."""
 
 import dataclasses
 from pathlib import Path
@@ -7,10 +7,10 @@ from d3d_tf.atomic_files import require_utf8, to_path
 from d3d_tf.damaged import difference, naming, read_json
 from d3d_tf.errors import UserError
 
-# Serialized records, not clips, are shuffled, in windows of so many bytes.
+# Serialized records, not clips, are shuffled, in windows of this many bytes.
 SHUFFLE_BYTES = 512 * 2**20
-VALIDATION = ("val", "validation")  # Ours, and that of other tools' records.
-# What every version has written, and readers rely on.
+VALIDATION = ("val", "validation")  # Ours, and other tools'.
+# Keys that every version has written; readers rely on them.
 _INFO = {
     "name": str,
     "digest": str,
@@ -45,7 +45,7 @@ _REMEDY = (
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """What `--mode=prepare` made."""
+    """A record folder that `--mode=prepare` made."""
 
     folder: Path
     info: dict
@@ -62,23 +62,23 @@ class Dataset:
 
     @property
     def test_splits(self) -> list[str]:
-        """Splits that are not trained on; the one that counts last.
+        """Splits that are not trained on; the one that counts comes last.
 
-        After those of validation, which settings may have been chosen by.
+        Validation splits come first: settings may have been chosen by them.
         """
         names = [name for name in self.splits if name != "train"]
         return sorted(names, key=lambda name: name not in VALIDATION)
 
     @property
     def flow(self) -> dict:
-        """The identity of its flow, see `flow_identity`; empty: RGB only."""
+        """The identity of its flow, see `flow_identity`; empty for RGB only."""
         return self.info["flow"]
 
     def require_flow(self) -> None:
-        """Refuses records that hold none.
+        """Refuses records without flow.
 
         Raises:
-          UserError: with what can be done.
+          UserError: the records hold no flow; the text says what to do.
         """
         if not self.flow:
             raise UserError(
@@ -121,7 +121,7 @@ class Dataset:
         return [row for row in self.rows() if "skipped" in row]
 
     def count_shorter(self, split: str, frames: int) -> int:
-        """Videos of a split with fewer frames; their clips begin again."""
+        """Videos of a split with fewer frames; their clips start over."""
         return sum(
             row["split"] == split and row["frames"] < frames
             for row in self.used()

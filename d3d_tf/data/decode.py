@@ -11,13 +11,13 @@ from d3d_tf.pixels import Pixels
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
 FLOW_SCALE = 20.0
 JPEG = b"\xff\xd8\xff"  # The first bytes of every one.
-# Decoded beside a crop, left and right: the colours that JPEG stores at half
-# the width are interpolated, and at an edge otherwise than inside.
+# Pixels decoded left and right of a crop: JPEG stores colours at half the width
+# and interpolates them, at an edge in another way than inside.
 MARGIN = 2
 
 
 def parse(record, streams) -> dict:
-    """A serialized record to still encoded frames and what a draw needs."""
+    """Parses a record: frames, still encoded, and the facts for a draw."""
     keys = {
         "frames": schema.IMAGE_ENCODED,
         "flow": schema.FLOW + schema.IMAGE_ENCODED,
@@ -54,7 +54,7 @@ def decode_frames(encoded, geometry, jitter: ColourJitter | None = None):
     """JPEG or PNG `[length]` to `[time, size, size, 3]` of 0..255.
 
     uint8; float32 where the draw resizes or changes colours. Of a JPEG only the
-    crop is decoded; it is equal to that of the whole frame.
+    crop is decoded; its pixels are those of the whole frame.
     """
     chosen = tf.gather(encoded, geometry.indices)
     pixels = tf.cond(
@@ -85,10 +85,10 @@ def scale_frames(pixels):
 
 
 def flow_factors(saturation, geometry):
-    """float32 `[2]`: what one step of u's and of v's code is, in px / 20."""
-    # Motion counts in pixels, which are others in a resized crop.
+    """float32 `[2]`: one step of the codes of u and of v, in px / 20."""
+    # Motion is in pixels, and a resized crop has other pixels.
     step = saturation / (schema.CODE_RANGE * FLOW_SCALE) * geometry.stretch()
-    # A mirrored picture moves the other way.
+    # In a mirrored picture motion goes the other way.
     return step * tf.where(geometry.flip, [-1.0, 1.0], [1.0, 1.0])
 
 

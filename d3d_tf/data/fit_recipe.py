@@ -1,4 +1,4 @@
-"""A recipe that fits records which already exist."""
+"""Fits a recipe to existing records."""
 
 import dataclasses
 
@@ -21,7 +21,7 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
     """The recipe with the records' own `data` and `flow` sections.
 
     Raises:
-      UsageError: one of them was changed to what the records are not.
+      UsageError: one of them was changed to a value that the records lack.
     """
     stored = dataset.info["recipe"]["data"]
     data = DataRecipe(**data_as_saved(stored))
@@ -51,7 +51,7 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
 
 
 def fit_recipe(recipe: Recipe, dataset: Dataset) -> Recipe:
-    """A recipe for these records: their `data` and `flow`, clips that fit.
+    """The recipe with the records' `data` and `flow`, and clips that fit.
 
     Raises:
       UsageError: it asks for other records.

@@ -1,7 +1,7 @@
-"""How records lie in a file: length, checksum, record, checksum.
+"""The framing of records in a file: length, checksum, record, checksum.
 
-TensorFlow makes room for what a length says before it reads, so a length that
-is wrong takes the process down. Here only the lengths are read.
+TensorFlow allocates the memory that a length asks for before it reads, so a
+wrong length ends the process. This module reads only the lengths.
 """
 
 import os
@@ -17,15 +17,15 @@ _ENOUGH = 2**16  # Bytes of a record in which its context ends.
 
 
 def count_whole(path: str | Path) -> tuple[int, str | None]:
-    """How many records of a file are whole, and what is wrong behind them.
+    """Counts the intact records of a file, and says what is wrong after them.
 
-    Checksums are not looked at.
+    Checksums are not verified.
 
     Args:
-      path: on a disk or not; there, every length is a request of its own.
+      path: on a disk or in an object store; there, each length is a request.
 
     Returns:
-      The number, and words, or None where the file ends with a record.
+      The number, and the problem, or None if the file ends with a record.
 
     Raises:
       OSError: it cannot be read.
@@ -37,7 +37,7 @@ def count_whole(path: str | Path) -> tuple[int, str | None]:
             header = file.read(HEADER)
             left = size - place
             if len(header) < HEADER:
-                return count, f"{left} bytes follow that are no record"
+                return count, f"{left} bytes follow that are not a record"
             length = struct.unpack("<Q", header[:8])[0]
             if length + HEADER + FOOTER > left:
                 return count, (
@@ -52,7 +52,7 @@ def count_whole(path: str | Path) -> tuple[int, str | None]:
 def read_context(path: str | Path) -> bytes:
     """The serialized `tf.train.Features` of a file's first record.
 
-    Empty where the file does not begin with a `SequenceExample` that has one.
+    Empty if the file does not begin with a `SequenceExample` that has one.
 
     Raises:
       OSError: it cannot be read.

@@ -1,9 +1,9 @@
 """Makes a data set of a folder of RGB records that other tools wrote.
 
-The folder is looked through once and stays as it is. What was found, a
-`dataset.json` that points there, a manifest and the label map, goes into a
-folder of its own among our records, `NAME-DIGEST8`; the digest is that of the
-files' names and sizes.
+The folder is read through once and not changed. The results, a `dataset.json`
+that points there, a manifest and the label map, go into a folder of their own
+among our records, `NAME-DIGEST8`; the digest is that of the files' names and
+sizes.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from d3d_tf.text_lists import read_label_map
 
 
 def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
-    """The data set of a folder of foreign records; looks through new ones.
+    """The data set of a folder of foreign records; reads new ones through.
 
     Classes are the lines of `label_map.txt` in the folder, if there is one;
     else the records' label strings, sorted; else the indices themselves. Where
@@ -33,10 +33,10 @@ def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
     Args:
       folder: where the shards are, or folders of shards.
       records_dir: where our records live.
-      recipe: its `frame_rate` is taken where the records tell none.
+      recipe: its `frame_rate` is used if the records have none.
 
     Raises:
-      UserError: a file is no such record, or its label has no name.
+      UserError: a file is not such a record, or its label has no name.
     """
     shards = foreign_shards(folder)
     if (folder / "plan.json").exists():
@@ -52,7 +52,7 @@ def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
         rows = []
         for row in look_through(folder, shards):
             if "problem" in row:
-                # At once: it may be so of terabytes.
+                # At the first one: it may be true of terabytes.
                 raise UserError(
                     f"{folder / row['shard']}, record {row['record']}, "
                     f"{row['problem']}. (--mode=doctor finds all such records.)"
@@ -63,15 +63,15 @@ def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
 
 
 def given_classes(folder: Path) -> list[str]:
-    """The lines of `label_map.txt`; none where there is no such file."""
+    """The lines of `label_map.txt`; none if there is no such file."""
     label_map = folder / "label_map.txt"
     return read_label_map(label_map) if label_map.exists() else []
 
 
 def set_labels(rows: list[dict], given: list[str]) -> tuple[list[str], bool]:
-    """Class names, and whether the records' strings tell the label.
+    """Class names, and whether the records' strings give the label.
 
-    Where they do, the rows' `label` is set to the place of its name.
+    If they do, the rows' `label` is set to the index of its name.
 
     Args:
       rows: of `look_through`, at least one, without problems.

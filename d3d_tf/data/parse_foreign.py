@@ -1,17 +1,17 @@
-"""RGB records that other tools wrote: the frames, and what else they tell.
+"""Parses RGB records that other tools wrote: frames, label, other facts.
 
 DMVR and the Model Garden share MediaSequence's `image/encoded` (one feature per
-frame) and `clip/label/index`. Names, sizes and times they write as they like,
-or not at all; see `adopt.py`, which looks through such a folder once.
+frame) and `clip/label/index`. They write names, sizes and times in their own
+ways, or not at all; see `index_foreign`, which reads such a folder once.
 """
 
 import tensorflow as tf
 
 from d3d_tf import schema
 
-# DMVR's name of MediaSequence's `clip/label/string`.
+# DMVR's name for MediaSequence's `clip/label/string`.
 LABEL_TEXT = "clip/label/text"
-# What may name the video; `example/id` alone names the clip.
+# Keys that may name the video; only `example/id` names the clip.
 NAMES = (schema.MEDIA_ID, schema.DATA_PATH, "video/filename")
 
 
@@ -39,7 +39,7 @@ def parse_foreign(record, classes: list[str] | None) -> dict:
 
 
 def describe_foreign(record) -> dict:
-    """All that a record tells.
+    """All the facts in a record.
 
     Returns:
       frames: string `[length]`, JPEG or PNG,
@@ -57,7 +57,7 @@ def describe_foreign(record) -> dict:
         LABEL_TEXT,
     )
     integers = (schema.LABEL_INDEX, schema.CLIP_START, schema.CLIP_END)
-    # All of variable length: a clip may have several labels, or none.
+    # All have variable lengths: a clip may have several labels, or none.
     wanted = {key: tf.io.VarLenFeature(tf.string) for key in texts}
     wanted |= {key: tf.io.VarLenFeature(tf.int64) for key in integers}
     wanted[schema.IMAGE_RATE] = tf.io.VarLenFeature(tf.float32)
@@ -71,7 +71,7 @@ def describe_foreign(record) -> dict:
 
     def first(key, default):
         values = tf.sparse.to_dense(context[key])
-        # One value more, for where there is none.
+        # One more value, for a record that has none.
         more = tf.constant([default], values.dtype)
         return tf.concat([values, more], axis=0)[0]
 

@@ -7,7 +7,9 @@ is chosen. Every draw is a function of (seed, epoch, clip id), and the order is
 one of (seed, epoch): neither depends on the number of threads.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -37,7 +39,7 @@ def make_dataset(
     batch_size: int,
     training: bool,
     streams: tuple[str, ...] = STREAMS,
-    **options,
+    **options: Any,
 ) -> tf.data.Dataset:
     """Batches of `(inputs, label)`.
 
@@ -95,7 +97,7 @@ def training_batches(
         start=start_step * batch_size,
     )
 
-    def to_clip(record, epoch):
+    def to_clip(record: Any, epoch: Any) -> tuple[dict[str, Any], Any]:
         return training_clip(
             record,
             epoch,
@@ -137,7 +139,7 @@ def evaluation_batches(
         )
     )
 
-    def to_clip(record, view):
+    def to_clip(record: Any, view: Any) -> tuple[dict[str, Any], Any]:
         return evaluation_clip(
             record, view, clip, views, streams=streams, read=read
         )
@@ -169,12 +171,12 @@ def _opened(
     return dataset
 
 
-def _reader(dataset: Dataset, split: str):
+def _reader(dataset: Dataset, split: str) -> Callable[..., dict[str, Any]]:
     """(record, streams) to what `parse` gives, of records of any tool."""
     foreign = dataset.info.get("foreign")
     counted = Counted(dataset, split)
 
-    def read(record, streams):
+    def read(record: Any, streams: tuple[str, ...]) -> dict[str, Any]:
         if not foreign:
             return counted.require(parse(record, streams), streams)
         classes = dataset.classes if foreign["label_by_string"] else None
@@ -183,7 +185,13 @@ def _reader(dataset: Dataset, split: str):
     return read
 
 
-def _batches(serialized, to_clip, batch_size: int, *, drop_remainder: bool):
+def _batches(
+    serialized: tf.data.Dataset,
+    to_clip: Callable[..., Any],
+    batch_size: int,
+    *,
+    drop_remainder: bool,
+) -> tf.data.Dataset:
     return (
         serialized.map(
             to_clip, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True

@@ -1,4 +1,4 @@
-"""Files of records that other tools wrote: which they are, what they hold."""
+"""Lists and reads the files of records that other tools wrote."""
 
 import re
 from collections.abc import Iterator
@@ -32,12 +32,12 @@ _SPLITS = {
 def foreign_shards(folder: Path) -> dict[str, int]:
     """Files that look like record shards and their bytes, by relative path.
 
-    They are in the folder or in folders of it that are called like splits.
+    They are in the folder, or in sub-folders that are named like splits.
     """
     if not folder.is_dir():
         return {}
     names = {name for names in _SPLITS.values() for name in names}
-    # Not into folders of videos: those may hold half a million.
+    # No folders of videos: those may hold half a million files.
     folders = [folder, *(p for p in folder.iterdir() if p.name in names)]
     return {
         str(path)[len(str(folder)) + 1 :]: file_size(path)
@@ -56,9 +56,9 @@ def split_of(name: str) -> str:
 
 
 def records_of(path: str) -> Iterator[tuple[int, bytes | str]]:
-    """Number, from 1, and serialized record; in the end why reading ended.
+    """Number (from 1) and serialized record; at the end why reading ended.
 
-    What is no record is a `str`, in words that follow "FILE, record 3".
+    That reason is a `str`, in words that follow "FILE, record 3".
     """
     number = 0
     try:
@@ -92,7 +92,7 @@ def _reason(path: str, before: int, text: str) -> str:
         # RFC 1952; RFC 1950 with a window of 32 KiB, which TensorFlow writes.
         if start == b"\x1f\x8b" or (start[:1] == b"\x78" and len(start) == 2):
             return "the file is compressed; unpack it first (gzip -d)"
-        return f"the file is no TFRecord file, or damaged ({text})"
+        return f"the file is not a TFRecord file, or damaged ({text})"
     return f"{_AFTER} ({text})"
 
 

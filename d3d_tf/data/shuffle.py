@@ -1,11 +1,11 @@
-"""The order in which a training sees the videos, begun anywhere.
+"""The order in which a training sees the videos, from any position on.
 
-Every epoch shuffles the shards. Groups of them are read side by side, a record
-of each in turn; what comes is cut into windows, and each window is shuffled.
+Every epoch shuffles the shards. Groups of shards are read in parallel, a record
+of each in turn; the sequence is cut into windows, and each window is shuffled.
 All of it is a function of (seed, epoch). To begin in the middle of an epoch,
-the manifest's counts tell which groups are past, and how many records of each
-file of the next one: these are passed over from header to header. At most a
-window is read in vain, however far the training had come.
+the manifest's counts give the groups that are finished, and the number of
+records to skip in each file of the next group, from header to header. At most
+one window is read in vain, however far the training had come.
 """
 
 import bisect
@@ -25,7 +25,7 @@ def shuffled_records(
       shards: number of records of each file.
       seed: of the order.
       window: how many records are shuffled together.
-      start: how many records to leave out at the beginning, from epoch 0 on.
+      start: number of records to skip, counted from the start of epoch 0.
     """
     epoch, place = divmod(start, sum(shards.values()))
     paths = list(shards)
@@ -55,7 +55,7 @@ def shuffled_records(
 
 
 def _skip(counts: list[int], records: int) -> tuple[list[int], list[int]]:
-    """What is left of the files after their first `records`.
+    """The rest of the files after their first `records`.
 
     Returns:
       the places of the files, in the order in which they are read on, and how
@@ -77,7 +77,7 @@ def _skip(counts: list[int], records: int) -> tuple[list[int], list[int]]:
     rounds = bisect.bisect_right(range(max(group) + 1), records, key=read_in)
     rounds = max(rounds - 1, 0)
     past = [min(count, rounds) for count in group]
-    # Of the round that was begun: who had a turn, and who is next.
+    # The unfinished round: which files had a turn, and which is next.
     turns = [k for k, count in enumerate(group) if count > rounds]
     had = turns[: records - read_in(rounds)]
     for k in had:

@@ -1,4 +1,4 @@
-"""Whether a record can be used: what it says, and whether pictures decode."""
+"""Checks whether a record can be used: its keys, and its pictures."""
 
 import re
 
@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from d3d_tf import schema
 from d3d_tf.data.parse_foreign import LABEL_TEXT, NAMES
 
-# The field of `tf.train.Feature` that holds it.
+# The field of `tf.train.Feature` that holds the values.
 _KINDS = {
     **dict.fromkeys(
         (schema.EXAMPLE_ID, *NAMES, schema.LABEL_STRING, LABEL_TEXT),
@@ -33,13 +33,13 @@ _PNG_END = b"IEND\xaeB`\x82"
 def record_problem(record: bytes) -> str | None:
     """Why a record cannot be used, in words that follow "record 3"; or None.
 
-    Every picture is looked at, and none is decoded: what its header says, and
-    whether its end is there. See `pixel_problem` for the rest.
+    The header and the end of every picture are checked, and none is decoded;
+    see `pixel_problem` for that.
     """
     try:
         example = tf.train.SequenceExample.FromString(record)
     except DecodeError:
-        return f"is no tf.train.SequenceExample: {_WANTED}"
+        return f"is not a tf.train.SequenceExample: {_WANTED}"
     lists = example.feature_lists.feature_list
     if not lists and example.context.feature:
         # Both begin with the same field, so one can be read as the other.
@@ -70,7 +70,7 @@ def _context_problem(example) -> str | None:
             try:
                 lines = text.decode().splitlines()
             except UnicodeDecodeError:
-                return f"has a {key} that is no UTF-8: {text[:40]!r}"
+                return f"has a {key} that is not UTF-8: {text[:40]!r}"
             if len(lines) > 1 and key in (schema.LABEL_STRING, LABEL_TEXT):
                 return f"has a {key} with a line break: {lines[0]!r}, ..."
     return None
@@ -129,7 +129,7 @@ def _number(data: bytes, start: int, length: int) -> int:
 
 
 def _jpeg_frame(picture: bytes) -> int:
-    """Where the segment begins that tells the size."""
+    """The offset of the segment that has the size."""
     place = 2
     while picture[place : place + 1] == b"\xff":
         marker = _number(picture, place + 1, 1)
@@ -164,6 +164,6 @@ def pixel_problem(record: bytes) -> str | None:
 
 
 def words_of(error: tf.errors.OpError) -> str:
-    """The first line of what TensorFlow says, without names of its nodes."""
+    """The first line of TensorFlow's message, without names of its nodes."""
     text = str(error.message).strip().splitlines()[0]
     return re.sub(r"\{\{.*?\}\} ?| \[Op:.*", "", text)

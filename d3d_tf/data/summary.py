@@ -1,4 +1,4 @@
-"""What is in a record folder and what is not, in a few lines for people."""
+"""Summarises a record folder, and what was left out, in a few lines."""
 
 from d3d_tf.data.dataset import Dataset
 
@@ -6,7 +6,7 @@ SHOWN = 10  # Lines of the quarantine.
 
 
 def describe(dataset: Dataset) -> str:
-    """A few lines for people: counts, what was left out and why."""
+    """A few lines for people: counts, left-out files and the reasons."""
     info = dataset.info
     splits = ", ".join(f"{n} {name}" for name, n in dataset.splits.items())
     lines = [
@@ -52,7 +52,7 @@ def describe(dataset: Dataset) -> str:
 
 
 def _files(files: dict) -> str:
-    """What became of every file in the folder."""
+    """How many files were used, quarantined and not tried."""
     text = (
         f"{files['found']} files: {files['used']} used, "
         f"{files['quarantined']} quarantined"
@@ -64,7 +64,7 @@ def _files(files: dict) -> str:
 
 
 def describe_rules(rules: dict[str, dict]) -> str:
-    """How many files are not tried by which rule; see `Listing.left_out`."""
+    """How many files each rule leaves out; see `Listing.left_out`."""
     return ", ".join(
         f"{rule['count']} {name} (such as {rule['example']})"
         for name, rule in rules.items()
@@ -72,7 +72,7 @@ def describe_rules(rules: dict[str, dict]) -> str:
 
 
 def _coverage(split: str, count: dict) -> str:
-    """Videos of the list that are there, as D3D counts them (section 5.1)."""
+    """Videos of the list that exist, counted as in D3D (section 5.1)."""
     lost = count["missing"] + count["skipped"]
     text = (
         f"{split}: {count['used']} of the {count['listed']} listed videos "

@@ -1,5 +1,8 @@
 """D3D: an RGB student that also imitates a flow teacher."""
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 from d3d_tf.config import TermRecipe, to_dict
@@ -51,16 +54,16 @@ class Distiller(StreamTrainer):
 
     def __init__(
         self,
-        teacher,
-        student,
+        teacher: Any,
+        student: Any,
         *,
-        distillation_loss=logit_mse,
+        distillation_loss: Callable[[Any, Any], Any] = logit_mse,
         distillation_loss_weight: float = 1.0,
         student_loss_weight: float = 1.0,
         terms: tuple[TermRecipe, ...] = (),
         teacher_input_key: str = "flow",
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             student,
             input_key="frames",
@@ -78,7 +81,7 @@ class Distiller(StreamTrainer):
         # A function, for the same reason as in `set_teacher`.
         self.get_terms = lambda: terms
 
-    def set_teacher(self, teacher) -> None:
+    def set_teacher(self, teacher: Any) -> None:
         """Takes another teacher, or None; freezes it."""
         if teacher is not None:
             teacher.trainable = False
@@ -87,7 +90,7 @@ class Distiller(StreamTrainer):
         # Those that are traced know the other one.
         self.train_function = self.test_function = None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         student = config.pop("network")
         del config["input_key"]
@@ -107,7 +110,11 @@ class Distiller(StreamTrainer):
         )
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls,
+        config: dict[str, Any],
+        custom_objects: dict[str, Any] | None = None,
+    ) -> "Distiller":
         load = keras.saving.deserialize_keras_object
         made = {
             key: load(config[key], custom_objects=custom_objects)
@@ -117,23 +124,27 @@ class Distiller(StreamTrainer):
         return cls(None, **(config | made | {"terms": terms}))
 
     @property
-    def student(self):
+    def student(self) -> Any:
         """The network that is trained."""
         return self.network
 
-    def call(self, inputs, training=None, features=False):
+    def call(
+        self, inputs: Any, training: Any = None, features: bool = False
+    ) -> Any:
         if not features:
             return super().call(inputs, training=training)
         clip = inputs[self.input_key]
         return logits_and_features(self.network, clip, training=training)
 
-    def forward(self, inputs, training):
+    def forward(self, inputs: Any, training: bool) -> tuple[Any, Any]:
         if not self._endpoints:
             return super().forward(inputs, training)
         logits, features = self(inputs, training=training, features=True)
         return inputs | {_FEATURES: features}, logits
 
-    def clip_losses(self, inputs, labels, logits):
+    def clip_losses(
+        self, inputs: dict[str, Any], labels: Any, logits: Any
+    ) -> dict[str, tuple[float, Any]]:
         losses = {
             "student_loss": (
                 self.student_loss_weight,
@@ -153,7 +164,7 @@ class Distiller(StreamTrainer):
                 losses[term_name(term)] = term.weight, loss
         return losses
 
-    def _target(self, inputs) -> tuple:
+    def _target(self, inputs: dict[str, Any]) -> tuple[Any, Any]:
         """The teacher's `[batch, classes]` and `{endpoint: features}`.
 
         Without gradient; None where they are not known, or not needed.
@@ -171,12 +182,12 @@ class Distiller(StreamTrainer):
         features = {key: tf.stop_gradient(f) for key, f in features.items()}
         return tf.stop_gradient(logits), features
 
-    def _has_teacher_of(self, inputs) -> bool:
+    def _has_teacher_of(self, inputs: dict[str, Any]) -> bool:
         return (
             self.get_teacher() is not None and self.teacher_input_key in inputs
         )
 
-    def train_step(self, data):
+    def train_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
         inputs = data[0]
         ready = "teacher_logits" in inputs and not self._endpoints
         if not ready and not self._has_teacher_of(inputs):

@@ -1,1 +1,1 @@
-"""Scores to accuracies; numpy only."""
+"""Accuracies from scores, comparisons of networks, and their cost."""

@@ -1,4 +1,4 @@
-"""What a network costs: parameters and multiply-adds, counted, not printed."""
+"""Counts the parameters and multiply-adds of a built network."""
 
 import dataclasses
 import math
@@ -8,15 +8,15 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """Of one network and one clip.
+    """The cost of one network on one clip.
 
     Attributes:
       trained_parameters: numbers that training changes.
       parameters: with the moving averages.
       multiply_adds: of all 3-D convolutions, taps in the padding included (so
         papers count); a multiplication with an addition is one, FLOPs are
-        twice that. What else there is (the pooling, the two matrix products
-        of a non-local block) is not in it.
+        twice that. Pooling and the two matrix products of a non-local block
+        are not included.
     """
 
     trained_parameters: int
@@ -25,7 +25,7 @@ class Cost:
 
 
 def measure_cost(network, clip_shape) -> Cost:
-    """The cost of a network on one clip in inference.
+    """Counts the cost of a network on one clip in inference.
 
     Nothing is computed: the network is traced and its graph is read.
 
@@ -54,7 +54,7 @@ def _count(variables) -> int:
 
 def _multiply_adds(convolution) -> int:
     kernel = convolution.inputs[1]
-    # On a short clip `models.convolution` cuts the kernel first.
+    # On a short clip `layers.convolution` cuts the kernel first.
     while kernel.op.type in ("StridedSlice", "Cast"):
         kernel = kernel.op.inputs[0]
     places = math.prod(convolution.outputs[0].shape[:-1])

@@ -19,7 +19,7 @@ CONVERGED = 0.97
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """What a network says of a split.
+    """The scores of a network on a split.
 
     Attributes:
       ids: `[videos]` str.
@@ -69,14 +69,14 @@ class Scores:
         }
 
     def of(self, ids: Iterable[str]) -> "Scores":
-        """Those of the videos among `ids`, in their own order."""
+        """The scores of the videos among `ids`, in their own order."""
         kept = np.isin(self.ids, list(ids))
         return Scores(
             self.ids[kept], self.labels[kept], self.probabilities[kept]
         )
 
     def by_id(self) -> "Scores":
-        """The same, sorted by id."""
+        """The same scores, sorted by id."""
         order = np.argsort(self.ids)
         return Scores(
             self.ids[order], self.labels[order], self.probabilities[order]
@@ -84,7 +84,7 @@ class Scores:
 
     def right(self) -> np.ndarray:
         """`[videos]` bool: the highest score is the label's."""
-        # argmax calls NaN the highest; a network that says NaN is not right.
+        # argmax takes NaN for the highest; an answer of NaN is not right.
         known = np.isfinite(self.probabilities).all(axis=1)
         return known & (self.probabilities.argmax(axis=1) == self.labels)
 
@@ -142,7 +142,7 @@ def average(*scores: Scores) -> Scores:
     """Mean of the soft-max scores, the paper's way to fuse (section 5.3).
 
     Raises:
-      ValueError: they are not about the same videos in the same order.
+      ValueError: the videos or their order differ.
     """
     first = scores[0]
     if any(not np.array_equal(first.ids, s.ids) for s in scores):

@@ -1,4 +1,4 @@
-"""Two networks on the same videos: is the one better, and on which classes?"""
+"""Compares two networks on the same videos, overall and by class."""
 
 import dataclasses
 import functools
@@ -38,14 +38,14 @@ class PairedDifference:
 def paired_difference(
     first: Scores, second: Scores, *, seed: int = 0, resamples: int = 10_000
 ) -> PairedDifference:
-    """Compares video by video, which tells more than two intervals do.
+    """Compares video by video, which shows more than two intervals do.
 
     The interval is the percentile bootstrap over videos.
 
     Args:
-      first, second: what is compared; videos that only one has are left out.
+      first, second: the scores; videos that only one of them has are ignored.
       seed: of the resampling.
-      resamples: how many.
+      resamples: their number.
 
     Raises:
       UserError: no video in common, or one with two labels.

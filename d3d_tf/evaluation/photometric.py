@@ -1,4 +1,4 @@
-"""Does a flow lead from frame to frame? Warping, and a check built on it."""
+"""Checks by warping whether a flow leads from frame to frame."""
 
 import dataclasses
 import functools
@@ -38,15 +38,15 @@ class PhotometricCheck:
 
     @property
     def ratio(self) -> float:
-        """What the flow leaves of the difference: 0 is best, 1 is no gain."""
+        """The share of the difference that remains: 0 is best, 1 is no gain."""
         if self.unwarped:
             return self.warped / self.unwarped
-        # A still video: nothing to explain, and any motion is wrong.
+        # A still video: there is nothing to explain, and any motion is wrong.
         return math.inf if self.warped else 1.0
 
     @property
     def aligned(self) -> bool:
-        """The flow is better than none and better than its negative."""
+        """Whether the flow is better than none and than its negative."""
         return self.warped < self.unwarped and self.warped < self.negated
 
 
@@ -104,9 +104,9 @@ def _leads_inside(flow: np.ndarray) -> np.ndarray:
 
 
 def warp_back(images, flow) -> tf.Tensor:
-    """What the earlier frames should show, from the later ones and the flow.
+    """Predicts the earlier frames from the later ones and the flow.
 
-    tensorflow-addons computes it where it is installed.
+    tensorflow-addons computes it if it is installed.
 
     Args:
       images: float32 `[batch, height, width, channels]`, the later frames, at
@@ -127,8 +127,8 @@ def warp_back(images, flow) -> tf.Tensor:
 
 @functools.cache
 def _addons_warp():
-    """`dense_image_warp` of tensorflow-addons; None if it is not there."""
-    # Its end of life, which users of this package can do nothing about.
+    """`dense_image_warp` of tensorflow-addons; None if not installed."""
+    # The warning of its end of life is of no use to our users.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,1 +1,1 @@
-"""What the networks of several families are built of."""
+"""Layers that several families of networks share."""

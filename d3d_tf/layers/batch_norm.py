@@ -1,4 +1,4 @@
-"""Batch normalisation as the original S3D-G and I3D networks have it.
+"""Batch normalisation as in the original S3D-G and I3D networks.
 
 y = (x - mean) / sqrt(var + epsilon) + beta; there is no gamma in any released
 checkpoint. In training the statistics are those of the batch over
@@ -22,9 +22,9 @@ _AT_REST = contextvars.ContextVar("averages_at_rest", default=False)
 
 @contextlib.contextmanager
 def averages_at_rest():
-    """Inside, a `BatchNorm` in training does not update its averages.
+    """While entered, a `BatchNorm` in training does not update its averages.
 
-    For whatever computes a forward pass a second time.
+    For code that computes a forward pass a second time.
     """
     token = _AT_REST.set(True)
     try:
@@ -138,7 +138,7 @@ class BatchNorm(keras.layers.Layer):
         biased = unbiased * largest(count - 1.0, 1.0) / largest(count, 1.0)
         if not tf.is_tensor(count) and count > 0:
             return outputs, mean, biased
-        # A replica without a clip, in a short last batch, knows nothing new.
+        # A replica without a clip, in a short last batch, adds nothing.
         seen = count > 0
         mean = tf.where(seen, mean, self.moving_mean)
         biased = tf.where(seen, biased, self.moving_variance)
@@ -163,10 +163,10 @@ class BatchNorm(keras.layers.Layer):
 
 
 def _fused_kernel(dtype):
-    """On CPUs the first version: the same, and five operations less.
+    """The first version on CPUs: the same result, with five operations less.
 
-    Its gradient takes None for the statistics, which nothing is derived by; for
-    V3 TensorFlow makes zeros. GPUs are faster with V3.
+    Its gradient accepts None for the statistics, by which nothing is derived;
+    for V3 TensorFlow makes zeros. GPUs are faster with V3.
     """
     if dtype == tf.float32 and not tf.config.list_logical_devices("GPU"):
         return tf.raw_ops.FusedBatchNorm

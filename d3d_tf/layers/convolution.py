@@ -1,19 +1,18 @@
-"""Keras' 3-D convolution and max-pooling, right on every CPU.
+"""Keras' 3-D convolution and max-pooling, correct on every CPU.
 
-Five things go wrong with TensorFlow 2.15 on CPUs, all without a word:
+TensorFlow 2.15 has five faults on CPUs, and reports none of them:
 
 - oneDNN leaves those entries of a filter's gradient unwritten whose tap never
   leaves the padding (a 7-tap kernel on an axis of length 1, a 3-tap kernel on
-  one frame): they are what was in memory, up to infinity, and the process may
-  crash.
+  one frame): they keep whatever was in memory, up to infinity, and the process
+  may crash.
 - oneDNN writes wrong entries into the gradient of a filter that has 7 taps in
   time and stride 2 on clips of 5 or 7 frames, or the process crashes (seen with
-  2.15.1 and 2.21.0). Clips of 9 and more are right.
+  2.15.1 and 2.21.0). Clips of 9 and more frames are correct.
 - On CPUs without bfloat16 instructions the filter's gradient of a bfloat16
   convolution is about half of what it should be.
-- Without oneDNN, and so in bfloat16 on such CPUs, the gradient of a maximum
-  goes to every place that has it, whole to each: over a dozen poolings it grows
-  to infinity.
+- Without oneDNN, and so in bfloat16 on such CPUs, every place that has the
+  maximum gets the whole gradient: over a dozen poolings it grows to infinity.
 - There is no max-pooling in float16.
 
 Names and variables are those of Keras' layers.
@@ -25,11 +24,11 @@ from d3d_tf.keras_api import keras
 
 
 class Conv3D(keras.layers.Conv3D):
-    """Keras' `Conv3D`, without the taps that see nothing but padding.
+    """Keras' `Conv3D`, without the taps that see only padding.
 
-    They multiply zeros, so the output is the same and their gradient is zero,
-    as it should be. What half precision computes on a CPU is computed in
-    float32 and rounded; weights are rounded first, as on a GPU.
+    These taps multiply zeros, so the output is the same, and their gradient is
+    zero, as it should be. On a CPU, half precision is computed in float32 and
+    rounded; weights are rounded first, as on a GPU.
     """
 
     def convolution_op(self, inputs, kernel):
@@ -56,14 +55,14 @@ class MaxPool3D(keras.layers.MaxPool3D):
 
 
 def computable(dtype, *not_on_cpu):
-    """The type to compute in: float32 for such as no CPU computes well."""
+    """The type to compute in: float32 for types that CPUs compute badly."""
     if dtype in not_on_cpu and not tf.config.list_logical_devices("GPU"):
         return tf.float32
     return dtype
 
 
 def _not_five_or_seven(inputs):
-    """Clips of 5 and 7 frames with zeros behind up to 9, which pad as they do.
+    """Appends zeros to clips of 5 and 7 frames, up to 9, which pad alike.
 
     SAME puts 3 zeros before 5, 7 and 9 frames alike, if there are 7 taps of
     stride 2. Also returns how many frames of the output are of the clip itself
@@ -85,8 +84,8 @@ def _not_five_or_seven(inputs):
 def _used_taps(inputs, kernel, strides):
     """`kernel` cut to the taps that meet `inputs` in a SAME convolution.
 
-    What is cut leaves the alignment as it was. A cut that covers everything
-    costs nothing: TensorFlow's slice hands on its input then.
+    The cut keeps the alignment. A cut that covers everything costs nothing:
+    TensorFlow's slice then returns its input.
     """
     cuts = {}
     for axis, stride in enumerate(strides):
@@ -104,7 +103,7 @@ def _used_taps(inputs, kernel, strides):
 
 
 def _used(length, taps: int, stride: int, largest) -> tuple:
-    """First and behind-last tap that meets an axis of `length`.
+    """The range of taps, end excluded, that meet an axis of `length`.
 
     Padding is TF's SAME rule: the smaller half in front. From its first place
     to its last the kernel moves by `way`, so padding beyond that is met by

@@ -9,14 +9,14 @@ from d3d_tf.keras_api import keras
 
 
 class Dropout(keras.layers.Dropout):
-    """Keras' dropout, whose draws may be given a key.
+    """Keras' dropout, with draws that can depend on a key.
 
-    Keras counts its draws, and no checkpoint holds the count: a training that
-    goes on would not drop what it would have dropped without the break. With
-    a `key`, a draw is a function of that key alone.
+    Keras counts its draws, and no checkpoint holds the count: a resumed
+    training would not drop the same units as an uninterrupted one. With a
+    `key`, a draw is a function of that key alone.
 
     Attributes:
-      key: returns int32 `[2]`; None: as Keras draws.
+      key: returns int32 `[2]`; None: draw as Keras does.
     """
 
     key: Callable[[], tf.Tensor] | None = None
@@ -31,10 +31,10 @@ class Dropout(keras.layers.Dropout):
 
 @contextlib.contextmanager
 def draws_by_step(network, seed: int, step: tf.Variable) -> Iterator[None]:
-    """Inside, every `Dropout` is a function of (seed, step, replica).
+    """While entered, each `Dropout` is a function of (seed, step, replica).
 
-    Afterwards they draw as Keras does: what is traced then, for an export,
-    must not depend on a step.
+    Afterwards they draw as Keras does: a graph that is traced then, for an
+    export, must not depend on a step.
 
     Args:
       network: any Keras model.

@@ -5,10 +5,10 @@ import tensorflow as tf
 
 
 def lengths(tensor) -> list:
-    """One per axis: an int where it is known, else an int32 scalar tensor.
+    """One length per axis: an int if it is known, else an int32 scalar tensor.
 
-    What is computed from ints alone is no part of the graph: a training, whose
-    clips all have one shape, is traced in half the time.
+    Results of ints alone are not part of the graph: a training, whose clips all
+    have one shape, is traced in half the time.
     """
     known = tensor.shape.as_list()
     if None not in known:
@@ -21,7 +21,7 @@ def lengths(tensor) -> list:
 
 
 def as_float32(length):
-    """A length, or a product of some, as a float: known if it is."""
+    """A length, or a product of lengths, as a float; known if they are."""
     if isinstance(length, int):
         return np.float32(length)
     return tf.cast(length, tf.float32)

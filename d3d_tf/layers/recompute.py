@@ -6,19 +6,19 @@ from d3d_tf.layers.batch_norm import averages_at_rest
 
 
 def recompute(function, inputs):
-    """`function(inputs)`; the backward pass computes its inside again.
+    """Calls `function(inputs)`; the backward pass computes its inside again.
 
     Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016. Output
     and gradients, also those of variables, are those of `function(inputs)`;
     moving averages of `BatchNorm` are updated by the first computation only.
     Memory is saved in a `tf.function`; an eager tape keeps what it sees.
 
-    Not `tf.recompute_grad`: it computes the gradient of `inputs` also where
-    nobody asks, which for the first layer is a clip's.
+    `tf.recompute_grad` is no alternative: it always computes the gradient of
+    `inputs`, which for the first layer is the gradient of a clip.
 
     Args:
       function: one tensor to another, with any variables, all of them made;
-        nothing in it may be random.
+        it must not be random.
       inputs: any float tensor.
     """
 

@@ -1,1 +1,1 @@
-"""The page to look at: arrays and results in, one HTML file out."""
+"""The report page: arrays and results in, one HTML file out."""

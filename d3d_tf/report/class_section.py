@@ -13,12 +13,12 @@ from d3d_tf.runs.folder import Run
 def class_section(
     run: Run, classes: list[str], split: str, results: dict
 ) -> dict:
-    """What the page shows of classes.
+    """The part of the page about classes.
 
     Args:
-      run: whose scores are read.
+      run: the run whose scores are read.
       classes: names in the order of labels.
-      split: the one that bare metric names are for.
+      split: the split to which metric names without a split refer.
       results: of the run; its `per_class` is drawn.
 
     Returns:

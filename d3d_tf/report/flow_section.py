@@ -1,9 +1,9 @@
 """The report's section on optical flow: ours, the reference's, the difference.
 
-What the records hold was computed on whole frames, before they were packed as
-JPEG. So that the difference shows the algorithm and not the codec, our flow is
-computed again, from the very frames that the reference gets. Imported flow
-cannot be: there the difference is that of the stored flow.
+The records' flow was computed on whole frames, before they were packed as JPEG.
+To show the difference of the algorithms and not of the codec, our flow is
+computed again from the frames that the reference gets. Imported flow cannot be
+computed again: its difference is that of the stored flow.
 """
 
 import dataclasses
@@ -32,13 +32,13 @@ LEAST_FULL = 0.1  # Pixels; the noise of a still clip stays pale.
 def flow_section(
     frames: np.ndarray, stored: np.ndarray, recipe: FlowRecipe
 ) -> dict | None:
-    """What the template shows of a clip's flow, for some pairs of frames.
+    """The template's values for a clip's flow, for some pairs of frames.
 
     Args:
       frames: uint8 `[time, height, width, 3]` RGB, successive, of at least 16 x
         16 pixels.
       stored: float `[time, height, width, 2]`, the records' flow from each
-        frame to the next in pixels; the last is not looked at.
+        frame to the next in pixels; the last one is not used.
       recipe: of the stored flow.
 
     Returns:
@@ -96,9 +96,9 @@ def _recomputed(
     """Flow `[pairs, height, width, 2]` by name; the last is the reference.
 
     Raises:
-      UserError, ImportError: a library is not there.
+      UserError, ImportError: a library is missing.
     """
-    # First of all, because it says what to do.
+    # First, because its error says what to do.
     import_optflow()
     recipes = {
         "OpenCV's TV-L1": dataclasses.replace(

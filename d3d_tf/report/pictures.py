@@ -90,7 +90,7 @@ def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:
     for name, history in histories.items():
         axes.plot(history["step"], history[key], label=name)
     if key == "loss":
-        # The student's loss has one term more, and a larger one.
+        # The student's loss has one more term, a larger one.
         axes.set_yscale("log")
     axes.set_xlabel("step")
     axes.set_ylabel({"top1": "training top-1"}.get(key, key))
@@ -102,8 +102,8 @@ def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:
 def class_bars(values: dict[str, float], label: str) -> str:
     """One SVG of a number per class, the largest on top.
 
-    Of more than fifty classes the first and the last 25, as in figures 2 and 3
-    of D3D's supplement.
+    If there are more than fifty classes, only the first and the last 25, as in
+    figures 2 and 3 of D3D's supplement.
 
     Args:
       values: `{class: percent or points}`.

@@ -21,7 +21,7 @@ from d3d_tf.roles import titles
 from d3d_tf.runs.folder import Run
 
 MOST_CLIPS = 8
-# What the page takes from results.json.
+# The entries of results.json that the page uses.
 _SHOWN = {
     "code_version": str,
     "dataset": {"name": str, "digest": str, "num_videos": int},

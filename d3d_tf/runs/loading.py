@@ -1,6 +1,7 @@
 """Networks out of run folders."""
 
 from pathlib import Path
+from typing import Any
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
@@ -10,7 +11,7 @@ from d3d_tf.runs.folder import Run
 from d3d_tf.training.checkpoints import is_finished, restore
 
 
-def load_checkpoint(folder: str | Path, role: str | None = None):
+def load_checkpoint(folder: str | Path, role: str | None = None) -> Any:
     """The trained network of a run folder.
 
     Args:

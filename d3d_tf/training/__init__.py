@@ -1,1 +1,1 @@
-"""Strategy, optimiser, fit, checkpoints, resume."""
+"""Training: strategy, optimiser, fit, checkpoints, resuming."""

@@ -21,7 +21,7 @@ _REMEDY = (
 
 
 class StopSignals:
-    """While entered, SIGTERM and SIGINT (Ctrl-C) are noted, not obeyed.
+    """While entered, SIGTERM and SIGINT (Ctrl-C) are only noted.
 
     Attributes:
       received: number of the first one, or None.
@@ -48,12 +48,12 @@ class StopSignals:
 class Checkpointer(keras.callbacks.Callback):
     """Saves at the end of every epoch; ends the training in time.
 
-    After a stop signal (a scheduler's wish, or Ctrl-C) the current step is
-    finished and saved. What is no number is not saved.
+    After a stop signal (from a scheduler, or Ctrl-C) the current step is
+    finished and saved. Weights that are not finite are not saved.
 
     Args:
       manager: a `tf.train.CheckpointManager` of network and optimizer.
-      steps: the training ends when the optimizer has made so many.
+      steps: the training ends when the optimizer has made this many.
       signals: an entered `StopSignals`.
     """
 
@@ -68,7 +68,7 @@ class Checkpointer(keras.callbacks.Callback):
         self._signals = signals
 
     def on_train_begin(self, logs=None):
-        # From here on counted here: to ask would be to wait for the device.
+        # Counted here from now on: to ask would be to wait for the device.
         self._step = int(self.model.optimizer.iterations.numpy())
 
     def on_train_batch_end(self, batch, logs=None):
@@ -83,13 +83,13 @@ class Checkpointer(keras.callbacks.Callback):
 
 
 def require_finite(loss: float, step: int) -> None:
-    """Raises UserError if the loss is no number, with what to do."""
+    """Raises UserError, with the remedy, if the loss is not finite."""
     if not math.isfinite(loss):
         raise UserError(f"The loss is {loss} at step {step}. {_REMEDY}")
 
 
 def _require_finite_weights(model, step: int) -> None:
-    """The loss of a step was taken before its update, which may be none."""
+    """Checks the weights: a step's loss is older than its update."""
     optimizer = model.optimizer
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     finite = [
@@ -99,13 +99,13 @@ def _require_finite_weights(model, step: int) -> None:
     ]
     if not tf.reduce_all(finite):
         raise UserError(
-            f"The update of step {step} made weights that are no finite "
-            f"numbers. {_REMEDY}"
+            f"The update of step {step} made weights that are not "
+            f"finite. {_REMEDY}"
         )
 
 
 class Progress(keras.callbacks.Callback):
-    """A bar with the loss and the time left; stops at a loss that is no number.
+    """A bar with the loss and the time left; stops if the loss is not finite.
 
     It also adds `step` to the epoch's logs.
 
@@ -136,12 +136,12 @@ class Progress(keras.callbacks.Callback):
         logs["step"] = self._step
 
     def close(self):
-        """Ends the bar's line, so that what is said next has its own."""
+        """Ends the bar's line, so that the next message has its own."""
         self._bar.close()
 
 
 def make_history(path: Path, start: int):
-    """A CSVLogger whose rows go on after those up to step `start`.
+    """A CSVLogger that keeps the rows up to step `start` and continues.
 
     An epoch's row is written before its checkpoint; rows whose checkpoint a
     kill prevented are removed, because they come again.

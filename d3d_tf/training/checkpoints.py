@@ -1,6 +1,6 @@
-"""The checkpoints of one network, read whole or not at all.
+"""The checkpoints of one network, read completely or not at all.
 
-An older one is never taken for the end of a training.
+An older checkpoint is never taken for the end of a training.
 """
 
 import contextlib
@@ -19,17 +19,17 @@ FINISHED = "finished.json"
 
 
 def is_finished(checkpoints: Path) -> bool:
-    """Whether a training ended there by itself."""
+    """Whether a training in this folder reached its end."""
     return (checkpoints / FINISHED).exists()
 
 
 def save_finished(network, checkpoints: Path, told: dict) -> None:
-    """Saves what was not trained here as a training would have.
+    """Saves a network that was not trained here as a training would.
 
     Args:
       network: or the trackable that stands for a part of it.
       checkpoints: a new folder.
-      told: what `finished.json` says.
+      told: the content of `finished.json`.
     """
     with literal(checkpoints, make=True) as folder:
         tf.train.CheckpointManager(
@@ -39,16 +39,16 @@ def save_finished(network, checkpoints: Path, told: dict) -> None:
 
 
 def damage(prefix: str) -> str | None:
-    """The file of a checkpoint that is missing or damaged; None: all is read.
+    """The missing or damaged file of a checkpoint; None if all can be read.
 
-    TensorFlow compares the checksum of a tensor when that is read, so every one
-    is, a fraction of a second for S3D-G.
+    TensorFlow verifies the checksum of a tensor when it reads it. So every
+    tensor is read, which takes a fraction of a second for S3D-G.
 
     Args:
       prefix: of the files, `FOLDER/ckpt-N` or a module's `variables/variables`.
 
     Raises:
-      OSError: a file is there and may not be read.
+      OSError: a file exists and may not be read.
     """
     index = to_path(f"{prefix}.index")
     data = to_path(f"{prefix}.data-00000-of-00001")
@@ -65,7 +65,7 @@ def damage(prefix: str) -> str | None:
         file = data
         for name in names:
             reader.get_tensor(name)
-    except Exception:  # OpError of no kind, IndexError, MemoryError.
+    except Exception:  # A plain OpError, IndexError, MemoryError.
         return f"{file.name} is damaged"
     return None
 
@@ -101,7 +101,7 @@ def restore(network, checkpoints: Path) -> None:
 
 @contextlib.contextmanager
 def fitting(checkpoints: Path) -> Iterator[None]:
-    """Inside, a checkpoint is read into what it must fit.
+    """While entered, a checkpoint that does not fit is a UserError.
 
     Raises:
       UserError: it does not.
@@ -112,8 +112,8 @@ def fitting(checkpoints: Path) -> Iterator[None]:
         words = str(error).strip().splitlines()[0][:160]
         raise UserError(
             f"The network in {checkpoints} is another one than recipe.yaml "
-            f"and label_map.txt of its run tell ({words}). Copy those of the "
-            "run that it was trained in."
+            f"and label_map.txt of its run describe ({words}). Copy both files "
+            "from the run in which it was trained."
         ) from error
 
 
@@ -128,10 +128,10 @@ def _way_on(checkpoints: Path, steps: int | None) -> str:
 
 
 def finished_steps(checkpoints: Path) -> int | None:
-    """Of the finished training; None: not finished, or not trained here.
+    """The steps of a finished training; None if not finished or trained here.
 
     Raises:
-      UserError: nobody knows, `finished.json` is damaged.
+      UserError: `finished.json` is damaged.
     """
     if not is_finished(checkpoints):
         return None
@@ -144,7 +144,7 @@ def finished_steps(checkpoints: Path) -> int | None:
 
 
 def numbers_there(folder: str, part: str = "(?:index|data-.*)") -> set[int]:
-    """Numbers of the checkpoints of which a part is there."""
+    """Numbers of the checkpoints of which at least a part exists."""
     place = to_path(folder)
     names = [p.name for p in place.iterdir()] if place.is_dir() else []
     pattern = re.compile(rf"ckpt-(\d+)\.{part}")

@@ -1,4 +1,4 @@
-"""What of a network stays as it is while the rest is fine-tuned."""
+"""Freezes layers and batch-norm statistics for fine-tuning."""
 
 from d3d_tf.config import FinetuneRecipe
 from d3d_tf.layers.batch_norm import BatchNorm
@@ -24,7 +24,7 @@ def freeze(network, finetune: FinetuneRecipe) -> None:
 
 
 def describe_freezing(network, finetune: FinetuneRecipe) -> str:
-    """The same in words, with the numbers of a network that is frozen so."""
+    """Says in words what is frozen, with the numbers of a frozen network."""
     trained = sum(v.shape.num_elements() for v in network.trainable_variables)
     statistics = {
         "train": "batch normalisation by the batch's statistics",

@@ -1,4 +1,4 @@
-"""A training goes back to the newest checkpoint that is whole."""
+"""Returns a training to its newest intact checkpoint."""
 
 import re
 import shutil
@@ -16,20 +16,21 @@ from d3d_tf.training.checkpoints import (
     numbers_there,
 )
 
-# TensorFlow's list of the checkpoints beside it.
+# TensorFlow's list of the checkpoints in its folder.
 _LIST = "checkpoint"
 _ENTRY = re.compile(r'^(\w+): "(.*)"$', re.MULTILINE)
 _NAME = re.compile(r"ckpt-(\d+)")
 
 
 def set_damaged_aside(checkpoints: Path) -> int | None:
-    """Makes the newest checkpoint one that a training can go on from.
+    """Makes the newest checkpoint one from which a training can continue.
 
-    Newer ones that are damaged are renamed, and that is said. TensorFlow's list
-    of them is written anew where it is another one: it may be what is damaged.
+    Newer checkpoints that are damaged are renamed, and this is reported. If
+    TensorFlow's list of checkpoints differs, it is written anew: the list
+    itself may be damaged.
 
     Returns:
-      The newest one's number; None: there never was any.
+      The number of the newest one; None if there never was any.
 
     Raises:
       UserError: there are some, and all are damaged.
@@ -68,7 +69,7 @@ def set_damaged_aside(checkpoints: Path) -> int | None:
 
 
 def reopen_damaged(checkpoints: Path) -> bool:
-    """Makes a finished network whose end is damaged one to go on training.
+    """Lets a finished network with a damaged last checkpoint train on.
 
     Returns:
       Whether it was one.
@@ -81,7 +82,7 @@ def reopen_damaged(checkpoints: Path) -> bool:
     try:
         steps = finished_steps(checkpoints)
     except UserError:
-        steps = sys.maxsize  # Not known: training finds how far it is.
+        steps = sys.maxsize  # Not known: the training finds out how far it is.
     newest = set_damaged_aside(checkpoints)
     if newest is None:
         raise UserError(
@@ -96,7 +97,7 @@ def reopen_damaged(checkpoints: Path) -> bool:
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """What a kill left of files that TensorFlow had not renamed yet."""
+    """Files of killed processes that TensorFlow had not renamed yet."""
     if is_remote(folder):
         return
     for pattern in ("ckpt-*_temp", "ckpt-*.tempstate*", "checkpoint.tmp*"):
@@ -108,7 +109,7 @@ def _remove_unfinished(folder: Path) -> None:
 
 
 def _list(folder: Path, name: str, numbers: list[int]) -> None:
-    """Makes TensorFlow's list one of these, the last of them the newest."""
+    """Writes TensorFlow's list of these checkpoints, the newest last."""
     entries = [("model_checkpoint_path", f"ckpt-{numbers[-1]}")]
     entries += [("all_model_checkpoint_paths", f"ckpt-{n}") for n in numbers]
     # In object stores TensorFlow writes whole paths.
@@ -122,7 +123,7 @@ def _list(folder: Path, name: str, numbers: list[int]) -> None:
 
 
 def _listed(folder: Path) -> set[int]:
-    """Numbers of those that TensorFlow's list names."""
+    """Numbers of the checkpoints in TensorFlow's list."""
     paths = [
         path.rpartition("/")[2] for _, path in _ENTRY.findall(_text(folder))
     ]

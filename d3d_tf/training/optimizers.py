@@ -2,7 +2,7 @@
 
 Keras computes rate and bias correction anew for every variable, in 37
 operations (Adam): half of a graph whose first step then takes twice as long.
-Here they are computed once, and TensorFlow's fused updates take them. Variables
+Here both are computed once and passed to TensorFlow's fused updates. Variables
 and checkpoints are those of Keras.
 
 Only on CPUs: where there is a GPU, Keras compiles its update with XLA.
@@ -22,7 +22,7 @@ class Adam(keras.optimizers.Adam):
     def apply_gradients(self, grads_and_vars, *args, **kwargs):
         step = tf.cast(self.iterations + 1, tf.float32)
         powers = [tf.pow(beta, step) for beta in (self.beta_1, self.beta_2)]
-        # A dict or tuple Keras would take for a part of the checkpoint.
+        # Keras would take a dict or tuple for a part of the checkpoint.
         self._shared = types.SimpleNamespace(
             step=_rate(self) * tf.sqrt(1 - powers[1]) / (1 - powers[0]),
             minus_m=tf.constant(-(1 - self.beta_1), tf.float32),

@@ -30,10 +30,10 @@ def score_split(
     title: str,
     views: EvaluationRecipe = ONE_VIEW,
 ) -> Scores:
-    """Scores of every video of a split, the mean of those of its views.
+    """Scores every video of a split: the mean over the scores of its views.
 
-    Soft-max scores are averaged, as D3D does where it fuses networks (section
-    5.3), and not logits.
+    Soft-max scores are averaged and not logits, as in D3D's fusion of networks
+    (section 5.3).
 
     Args:
       forward: from `compile_forward`.
@@ -41,9 +41,9 @@ def score_split(
       split: one of its splits.
       clip: length and size of a view.
       stream: `frames` or `flow`.
-      batch_size: clips at a time; plays no part in the result.
+      batch_size: clips at a time; does not change the result.
       title: of the progress bar.
-      views: which; default: one centre clip, one centre crop.
+      views: of each video; default: one centre clip, one centre crop.
 
     Raises:
       UserError: the records are not those of the manifest, or damaged.

@@ -1,4 +1,4 @@
-"""Where a training runs."""
+"""The devices on which a training runs."""
 
 import functools
 
@@ -8,7 +8,7 @@ from d3d_tf.errors import UserError
 
 
 def make_strategy(batch_size: int, devices: list[str] | None = None):
-    """`MirroredStrategy` over all GPUs, or over the CPU where there is none.
+    """`MirroredStrategy` over all GPUs, or over the CPU if there is none.
 
     Args:
       batch_size: clips per step over all replicas; must divide evenly.
@@ -31,8 +31,8 @@ def make_strategy(batch_size: int, devices: list[str] | None = None):
 def _mirrored(devices: tuple[str, ...] | None):
     """One strategy per set of devices.
 
-    TensorFlow numbers the sums over replicas within a strategy but remembers
-    their shapes within the process: a second strategy on the same devices
-    would meet the first one's.
+    TensorFlow numbers the sums over replicas per strategy but remembers their
+    shapes per process: a second strategy on the same devices would meet the
+    shapes of the first.
     """
     return tf.distribute.MirroredStrategy(devices)

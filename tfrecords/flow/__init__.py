@@ -24,21 +24,22 @@ defaults are those of OpenCV's DualTVL1, which adds a median of the flow.
 import importlib.metadata
 
 import numpy as np
+import numpy.typing as npt
 
 from d3d_tf.config import FlowRecipe
 from d3d_tf.errors import UserError
 
-# Of the backends `cpu` and `tensorflow`: raise it when their flow changes.
+# Of the backends `cpu` and `tensorflow`: increase it when their flow changes.
 SOLVER_VERSION = 1
 SMALLEST = 16  # Pixels; OpenCV refuses smaller images too.
 
 
 def tvl1_flow(
-    frames: np.ndarray,
+    frames: npt.NDArray[np.uint8],
     recipe: FlowRecipe = FlowRecipe(),
     *,
     threads: int = 1,
-) -> np.ndarray:
+) -> npt.NDArray[np.float32]:
     """Flow from every frame to the next.
 
     Args:
@@ -46,7 +47,7 @@ def tvl1_flow(
         RGB, at least 16 x 16 pixels.
       recipe: algorithm and backend, with the parameters of TV-L1. Backends:
         `cpu` (numba), `opencv` (the reference), `tensorflow` (XLA, on the
-        accelerator if there is one). Its `saturation` plays no part here.
+        accelerator if there is one). Its `saturation` is not used here.
       threads: cores that the backend `cpu` uses; the result is the same for
         any number.
 
@@ -56,7 +57,7 @@ def tvl1_flow(
 
     Raises:
       ValueError: wrong rank, type or size.
-      UserError: the backend's library is not there.
+      UserError: the backend's library is not installed.
     """
     if (
         frames.dtype != np.uint8
@@ -76,8 +77,8 @@ def tvl1_flow(
         frames = to_grey(frames)
     if len(frames) == 1:
         return np.zeros((0, *frames.shape[1:], 2), np.float32)
-    # Each backend is imported only where it is asked for: numba and TensorFlow
-    # take seconds to import.
+    # Each backend is imported only when it is used: numba and TensorFlow take
+    # seconds to import.
     if recipe.algorithm != "tvl1":
         from d3d_tf.tfrecords.flow import opencv
 
@@ -86,7 +87,7 @@ def tvl1_flow(
         from d3d_tf.tfrecords.flow import opencv
 
         return opencv.tvl1(frames, recipe)
-    flow_library(recipe)  # Says what to install.
+    flow_library(recipe)  # Its error says what to install.
     if recipe.backend == "tensorflow":
         from d3d_tf.tfrecords.flow import tvl1_tensorflow
 
@@ -96,15 +97,15 @@ def tvl1_flow(
     return tvl1_cpu.tvl1(frames, recipe, threads=threads)
 
 
-def to_grey(frames: np.ndarray) -> np.ndarray:
-    """uint8 `[..., 3]` RGB to grey, as OpenCV weighs the colours."""
+def to_grey(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """uint8 `[..., 3]` RGB to grey, with OpenCV's weights of the colours."""
     import cv2
 
     return np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames])
 
 
 def flow_library(recipe: FlowRecipe) -> str:
-    """What computes flow by this recipe, with its version.
+    """The library that computes flow by this recipe, with its version.
 
     Raises:
       UserError: it is not installed.

@@ -1,4 +1,4 @@
-"""Flow that other tools have written as pictures or arrays.
+"""Decodes flow that other tools have written as pictures or arrays.
 
 px per frame = (code - offset) * scale; for a tool whose bound is b pixels:
 
@@ -10,9 +10,9 @@ px per frame = (code - offset) * scale; for a tool whose bound is b pixels:
     i3d         float v / b, -1..1 (kinetics-i3d)     b           0
     pixels      float v                               1           0
 
-A code that was rounded down stands for the middle of its step, hence 127:
-where nothing moves, mmaction2 and MARS write 127 and that is 0 px. denseflow
-rounds 127.5 to 128, so there stillness comes back as 0.08 px (b = 20).
+A code that was rounded down stands for the middle of its step, hence 127: where
+nothing moves, mmaction2 and MARS write 127, which is 0 px. denseflow rounds
+127.5 to 128, so its codes give 0.08 px there (b = 20).
 """
 
 import re
@@ -39,12 +39,12 @@ _ACROSS = re.compile(r"(?:^|(?<=_))[xu](?=_?\d+\.)")
 def decode_codes(
     codes: np.ndarray, codec: str, bound: float = 20.0
 ) -> np.ndarray:
-    """Codes of another tool as flow.
+    """Turns codes of another tool into flow.
 
     Args:
       codes: `[..., 2]` of any number type, (u, v).
       codec: one of `CODECS`.
-      bound: the pixels per frame that the tool clipped at; not read for
+      bound: the pixels per frame at which the tool clipped; not used for
         `pixels`.
 
     Returns:
@@ -66,7 +66,7 @@ def decode_codes(
 def import_flow(
     path: str | Path, codec: str, bound: float = 20.0
 ) -> np.ndarray:
-    """The flow of one video from an array or from a folder of pictures.
+    """Reads the flow of one video from an array or a folder of pictures.
 
     Args:
       path: an `.npy` file `[pairs, height, width, 2]`, or a folder of grey
@@ -79,7 +79,7 @@ def import_flow(
       float32 `[pairs, height, width, 2]`, pixels per frame.
 
     Raises:
-      UserError: nothing is there, a picture lacks its partner or is damaged,
+      UserError: there is no flow, a picture lacks its partner or is damaged,
         or the array has another shape.
     """
     path = Path(path)
@@ -90,7 +90,7 @@ def import_flow(
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} is no .npy file: {error}") from error
+        raise UserError(f"{path} is not an .npy file: {error}") from error
     if array.ndim != 4 or array.shape[-1] != 2:
         raise UserError(
             f"{path} must hold [pairs, height, width, 2]; got {array.shape}."

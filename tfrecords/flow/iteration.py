@@ -23,7 +23,7 @@ def iteration_kernel(pitch: int):
     """`iterate(state, inside, height, width, padded, l_t, taut, stop, most)`.
 
     Both steps of TV-L1 (see the package) in one pass over the image: v and u
-    of a row, then p of the row above it, whose neighbours are known by then.
+    of a row, then p of the row above it, whose neighbours are ready by then.
 
     `inside` holds theta for pixels of the image and zero for the rest of the
     `padded` width, a whole number of vectors. Returns the number of iterations
@@ -95,7 +95,7 @@ def iteration_kernel(pitch: int):
                     uy = step * (new_u - u)
                     vx = step * (state[above + v_ + one] - v)
                     vy = step * (new_v - v)
-                    # One division for two: they are the dearest operation.
+                    # One division for two: nothing else here is as slow.
                     norm_u = unit + np.sqrt(ux * ux + uy * uy)
                     norm_v = unit + np.sqrt(vx * vx + vy * vy)
                     both = unit / (norm_u * norm_v)
@@ -108,7 +108,7 @@ def iteration_kernel(pitch: int):
                     )
                     state[above + p22_] = (p22 + vy) * (both * norm_u)
                 error += changes
-                # The difference to a right neighbour that is not there is 0.
+                # The difference to a missing right neighbour is 0.
                 end = start + width
                 state[end + u_] = state[end + u_ - one]
                 state[end + v_] = state[end + v_ - one]

@@ -1,14 +1,15 @@
-"""How the state of TV-L1 lies in memory, and how its loops are compiled.
+"""The layout of TV-L1's state in memory, and options of its compiled loops.
 
 Everything that changes in an iteration lies in one flat float32 array, row by
 row, with the planes of a row one after the other at a constant `pitch`:
 
     state[(row * PLANES + plane) * pitch + MARGIN + x],  image row y = row - 1
 
-Row 0 is a row of zeros above the image. With constant distances between the
-planes the compiler knows that no plane overlaps another, which it would have to
-test at run time otherwise, and does not for so many; so it uses the vector
-units. Offsets are unsigned, since numba gives negative ones a meaning.
+Row 0 is a row of zeros above the image. The constant distances between the
+planes tell the compiler that no plane overlaps another. Otherwise it would have
+to test this at run time, which it does not do for so many planes, and would not
+use the vector units. Offsets are unsigned, because negative ones have a meaning
+in numba.
 """
 
 import functools
@@ -28,10 +29,10 @@ U, V, P11, P12, P21, P22, GX, GY, RHO, INVERSE, VALUE = range(PLANES)
 
 
 def keeps_code() -> bool:
-    """Has numba keep compiled code where it can; whether it can at all.
+    """Lets numba keep compiled code; returns whether it can.
 
-    By itself it takes the folder of the sources or the user's cache, and raises
-    an error where it may write in neither.
+    By itself numba uses the folder of the sources or the user's cache, and
+    raises an error if it may write in neither.
     """
     config: Any = numba.config
     here = Path(__file__).parent

@@ -1,11 +1,11 @@
 """Median of 5 x 5 or 3 x 3 pixels, compiled by numba.
 
-Comparisons go by pairs and without branches, a vector of pixels at once. When
-every column of a 5 x 5 square is sorted and then every row of that, the value
+Values are compared in pairs and without branches, a vector of pixels at once.
+When every column of a 5 x 5 square is sorted and then every row, the value
 in row i and column j has at least (i + 1)(j + 1) - 1 values that are not
 greater and (5 - i)(5 - j) - 1 that are not less; so only 13 of them can be the
 13th of 25, and it is the middle one of these. The middle one of an odd number
-is found by forgetting: neither the least nor the greatest of more than half of
+is found by elimination: neither the least nor the greatest of more than half of
 them can be it.
 """
 

@@ -43,7 +43,7 @@ def farneback(frames: np.ndarray) -> np.ndarray:
 
 
 def _pair_by_pair(frames: np.ndarray, calc) -> np.ndarray:
-    # With threads of its own OpenCV would fight the pipeline's workers.
+    # OpenCV's own threads would compete with the pipeline's workers.
     import_optflow().setNumThreads(1)
     flow = np.empty((len(frames) - 1, *frames.shape[1:], 2), np.float32)
     for index in range(len(flow)):
@@ -52,7 +52,7 @@ def _pair_by_pair(frames: np.ndarray, calc) -> np.ndarray:
 
 
 def import_optflow():
-    """The `cv2` module, certain to hold TV-L1.
+    """Imports `cv2` and makes sure that it has TV-L1.
 
     Raises:
       UserError: another OpenCV package has overwritten the contrib modules,

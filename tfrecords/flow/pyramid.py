@@ -10,7 +10,7 @@ _index = np.uint64
 def pyramid_sizes(
     height: int, width: int, scales: int, step: float
 ) -> list[tuple[int, int]]:
-    """Sizes from the finest scale on; none is under 16 pixels but the first."""
+    """Sizes from the finest scale on; only the first may be under 16 pixels."""
     sizes = [(height, width)]
     while len(sizes) < scales:
         height, width = round(height * step), round(width * step)

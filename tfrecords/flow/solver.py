@@ -23,8 +23,9 @@ from d3d_tf.tfrecords.flow.warp import (
     warp_kernel,
 )
 
-# Rows are this long, the least that fits; the code is compiled once for each.
-# None is a multiple of 4 KiB: all planes of a pixel would share a cache line.
+# Rows have the least of these lengths that fits; the code is compiled once for
+# each. None is a multiple of 4 KiB: all planes of a pixel would then share a
+# cache line.
 PITCHES = (544, 2080, 8224)
 LANES = 32  # Widths are rounded up to whole vectors of the compiled loops.
 _TAPS = bicubic_taps()
@@ -60,7 +61,7 @@ class _Scale:
 class Solver:
     """TV-L1 for pairs of one size; holds some 100 bytes per pixel.
 
-    Not for several threads at once.
+    Only one thread may use it at a time.
     """
 
     def __init__(
@@ -207,7 +208,7 @@ def pitch_for(width: int) -> int:
     """Length of the rows in memory.
 
     Raises:
-      ValueError: there is none for so wide an image.
+      ValueError: the image is too wide.
     """
     for pitch in PITCHES:
         if width + 2 * MARGIN <= pitch:

@@ -25,7 +25,7 @@ def tvl1(
     Args:
       frames: uint8 `[time, height, width]`.
       recipe: the parameters.
-      threads: pairs that are worked on at once; the result does not depend on
+      threads: pairs that are computed at once; the result does not depend on
         it.
 
     Raises:
@@ -53,7 +53,7 @@ def tvl1(
 
 @contextlib.contextmanager
 def _borrowed_solver(height: int, width: int, recipe: FlowRecipe):
-    """A solver that no other thread uses meanwhile."""
+    """Lends a solver that no other thread uses meanwhile."""
     key = height, width, recipe
     code = pitch_for(width), recipe.median_filtering
     with _LOCK:
@@ -72,7 +72,7 @@ def _borrowed_solver(height: int, width: int, recipe: FlowRecipe):
 
 
 def _compile(pitch: int, median_filtering: int) -> None:
-    """Compiles on a tiny pair, or finds the code that an earlier run kept."""
+    """Compiles on a tiny pair, or loads the code that an earlier run kept."""
     recipe = FlowRecipe(
         median_filtering=median_filtering,
         warps=1,

@@ -1,7 +1,7 @@
 """TV-L1 compiled by XLA, for accelerators: the backend `tensorflow`.
 
-The scheme is that of OpenCV's DualTVL1 in all its parts; many pairs go through
-it in step, and a pair that has met its own criterion waits, unchanged.
+The scheme is that of OpenCV's DualTVL1 in all its parts. Many pairs are
+computed together; a pair that has met its own criterion waits, unchanged.
 """
 
 import functools
@@ -36,7 +36,7 @@ def tvl1(frames: np.ndarray, recipe: FlowRecipe) -> np.ndarray:
     size = pairs_at_once(*frames.shape[1:])
     for start in range(0, pairs, size):
         part = frames[start : start + size + 1].astype(np.float32)
-        # The last batch has the compiled size too: its last frame stands still.
+        # The last batch has the compiled size, too: its last frame is repeated.
         absent = size + 1 - len(part)
         part = np.pad(part, [(0, absent), (0, 0), (0, 0)], mode="edge")
         found = tvl1_pairs(part[:-1], part[1:], recipe)
@@ -45,10 +45,10 @@ def tvl1(frames: np.ndarray, recipe: FlowRecipe) -> np.ndarray:
 
 
 def pairs_at_once(height: int, width: int) -> int:
-    """The batch that suits the device; no result depends on it.
+    """The batch that suits the device; results do not depend on it.
 
-    One on a CPU, where its planes stay in the cache and it never waits for
-    slower pairs.
+    On a CPU it is one pair, whose planes stay in the cache and which never
+    waits for slower pairs.
     """
     if not tf.config.list_logical_devices("GPU"):
         return 1
@@ -94,7 +94,7 @@ def _coarse_to_fine(first, second, recipe: FlowRecipe):
 
 
 def _solve_scale(first, second, flow, recipe: FlowRecipe):
-    """u and v `[batch, height, width]` after all warps, from those before."""
+    """Updates u and v `[batch, height, width]` by all warps of a scale."""
     batch, height, width = first.shape
     images = [second]
     for axis in (COLUMNS, ROWS):
@@ -135,16 +135,16 @@ def _solve_scale(first, second, flow, recipe: FlowRecipe):
         outer_iterations = recipe.outer_iterations
         return all_pairs, _repeat(outer, outer_iterations, all_pairs, planes)[1]
 
-    # The dual variables are of the scale, not of the warp.
+    # The dual variables belong to the scale, not to the warp.
     planes = (*flow, *[tf.zeros_like(first)] * 4)
     return _repeat(warp, recipe.warps, all_pairs, planes)[1][:2]
 
 
 def _repeat(update, times: int, active, planes):
-    """`active, planes` after updates, at most so many, of the active pairs.
+    """Repeats an update of the active pairs; returns `active, planes`.
 
-    `update(active, planes)` returns who goes on, bool `[batch]`, and the planes
-    of all pairs; of those that are not active the old ones stay.
+    `update(active, planes)` returns which pairs continue, bool `[batch]`, and
+    the planes of all pairs; pairs that are not active keep their old planes.
     """
 
     def goes_on(count, active, planes):
@@ -168,7 +168,7 @@ def _gradient(u):
 
 
 def _divergence(x, y):
-    """Sum of the differences to the pixel before, zero ahead of the first."""
+    """Sum of the differences to the pixel before; zero before the first."""
     left = tf.pad(x, [[0, 0], [0, 0], [1, 0]])[..., :-1]
     above = tf.pad(y, [[0, 0], [1, 0], [0, 0]])[:, :-1]
     return x - left + y - above
@@ -194,9 +194,9 @@ def _read_at(image, u, v):
 
 
 def _bicubic(place, length: int):
-    """Of the four pixels around: the first one's index, and the weights."""
+    """Index of the first of the four pixels around, and their weights."""
     place = tf.round(FRACTIONS * place) / FRACTIONS
-    # As far outside as matters: there all four are in the margin.
+    # No further outside than this: there all four pixels are in the margin.
     place = tf.clip_by_value(place, -3.0, length + 1.0)
     left = tf.floor(place)
     t = place - left
@@ -227,7 +227,7 @@ def median_filter(plane, size: int):
     """
     offsets = range(-(size // 2), size // 2 + 1)
     ranks = _sort([_shift(plane, ROWS, by) for by in offsets])
-    # In a stack: newer XLAs would sort all columns again for each offset.
+    # Stacked: newer versions of XLA would sort all columns for each offset.
     ranks = tf.stack(ranks)
     squares = _sort([_shift(ranks, COLUMNS, by) for by in offsets])
     middle = size * size // 2
@@ -241,7 +241,7 @@ def median_filter(plane, size: int):
 
 
 def _sort(values: list) -> list:
-    """Tensors to tensors that are sorted pixel by pixel."""
+    """Sorts tensors pixel by pixel."""
     values = list(values)
     for end in range(len(values) - 1, 0, -1):
         for i in range(end):
@@ -251,7 +251,7 @@ def _sort(values: list) -> list:
 
 
 def _shift(image, axis: int, by: int):
-    """Every pixel's neighbour so far ahead on the axis, the border repeated."""
+    """Each pixel's neighbour at a distance on the axis, border repeated."""
     last = image.shape[axis] - 1
     indices = np.clip(np.arange(last + 1) + by, 0, last)
     return tf.gather(image, indices, axis=axis)

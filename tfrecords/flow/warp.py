@@ -188,7 +188,7 @@ def warp_kernel(pitch: int):
                             samples[q + 10] + samples[q + 14]
                         )
             if width % 2:
-                # Outside of the image nothing may pull.
+                # Outside of the image the data term must be zero.
                 at = start + _index(width)
                 state[at + gx_] = _float(0)
                 state[at + gy_] = _float(0)

@@ -23,11 +23,11 @@ PAIRS_AT_ONCE = 16
 
 @dataclasses.dataclass(frozen=True)
 class VideoFlow:
-    """What `flow_of_video` did.
+    """The result of `flow_of_video`.
 
     Attributes:
       pairs, height, width: of the written array.
-      seconds: that computing flow took, decoding left out.
+      seconds: time for computing flow, without decoding.
       clipped: share of vectors beyond the recipe's saturation, 0..1.
     """
 
@@ -52,8 +52,8 @@ def flow_of_video(
     Args:
       video: any file that FFmpeg decodes; its own frame rate is kept.
       out: float32 `.npy`, `[frames - 1, height, width, 2]` in pixels per frame
-        of the resized video; appears whole or not at all. What made it is
-        written beside it, as `out` + `.json`.
+        of the resized video; appears complete or not at all. The file
+        `out` + `.json` records how it was made.
       recipe: see `tvl1_flow`.
       short_side: of the frames, in pixels, before flow is computed.
       threads: see `tvl1_flow`.
@@ -107,9 +107,9 @@ def flow_of_video(
 
 
 def _new_array(path: str, out: Path, shape: tuple[int, ...]) -> np.memmap:
-    """A float32 `.npy` whose place on the disk is taken already.
+    """A float32 `.npy` whose space on the disk is already reserved.
 
-    A mapped file for which there is no room ends the process by a signal.
+    If there is no room for a mapped file, a signal ends the process.
     """
     needed = 4 * math.prod(shape)
     with naming_refusal(out, needed):
@@ -122,7 +122,9 @@ def _new_array(path: str, out: Path, shape: tuple[int, ...]) -> np.memmap:
 
 
 def _overlapping_chunks(frames, pairs: int):
-    """Stacks of at most `pairs + 1` frames; each begins with the last's end."""
+    """Stacks of at most `pairs + 1` frames; each begins with the last frame
+    of the one before.
+    """
     chunk: list[np.ndarray] = []
     for frame in frames:
         chunk.append(frame)

@@ -55,8 +55,8 @@ class InceptionNetwork(VideoNetwork):
         synchronized_batch_norm: bool = False,
         fan_in_initializer: bool = False,
         recompute: bool = False,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         trunk: dict[str, Any] = {
             "depth_multiplier": depth_multiplier,
@@ -100,7 +100,7 @@ class InceptionNetwork(VideoNetwork):
         conv.kernel = conv.kernel * np.asarray(factors, np.float32)[:, None]
         return True
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | self._config
 
 
@@ -118,8 +118,8 @@ class S3D(InceptionNetwork):
         num_classes: int = 400,
         *,
         gating_start_at: str | None = None,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(num_classes, gating_start_at=gating_start_at, **kwargs)
 
 
@@ -138,8 +138,8 @@ class I3D(InceptionNetwork):
         *,
         first_temporal_kernel: int = 7,
         gating_start_at: str | None = None,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             num_classes,
             first_temporal_kernel=first_temporal_kernel,

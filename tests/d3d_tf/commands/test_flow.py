@@ -136,7 +136,7 @@ def imported(source, codec, out="f.npy"):
             imported("zeros.npy", "tvl2"),
             ["'tvl2'", "denseflow", "mmaction2", "mars", "i3d", "pixels"],
         ),
-        (imported("text.mp4", "i3d"), ["text.mp4 is no .npy"]),
+        (imported("text.mp4", "i3d"), ["text.mp4 is not an .npy"]),
         (imported("zeros.npy", "i3d", "no/such/f.npy"), ["no/such/f.npy"]),
     ],
 )

@@ -31,7 +31,7 @@ def test_whole_files(path):
     [
         (SIZE - 1, 2, "its length is 70000 bytes, and 69999 are there"),
         (16 + 19 + 14, 2, "its length is 70000 bytes, and 0 are there"),
-        (16 + 19 + 5, 2, "5 bytes follow that are no record"),
+        (16 + 19 + 5, 2, "5 bytes follow that are not a record"),
         (16 + 3, 1, "3 bytes follow"),
     ],
 )

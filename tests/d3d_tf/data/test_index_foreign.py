@@ -157,7 +157,7 @@ def first_record(folder) -> bytes:
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        (b"\xff\xff", "train.tfrecord, record 2, is no tf.train.SequenceEx"),
+        (b"\xff\xff", "train.tfrecord, record 2, is not a tf.train.SequenceE"),
         (foreign_record(frames(0, 2)), "has no label"),
     ],
 )

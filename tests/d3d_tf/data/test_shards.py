@@ -55,7 +55,7 @@ def test_rows_of_good_and_bad_records(tmp_path):
     rows = look(tmp_path)
     assert [row["record"] for row in rows] == [1, 2, 3]
     assert {row["split"] for row in rows} == {"validation"}
-    assert rows[1]["problem"].startswith("is no tf.train.SequenceExample")
+    assert rows[1]["problem"].startswith("is not a tf.train.SequenceExample")
     assert rows[0] | {"record": 3} == rows[2]
     assert rows[0]["id"] == "a" and rows[0]["label"] == 1
     assert [rows[0][k] for k in ("length", "width", "height")] == [2, 32, 24]
@@ -72,7 +72,11 @@ def zlib_file(path, _):
     [
         (lambda p, d: p.write_bytes(gzip.compress(d)), 0, "compressed; unpack"),
         (zlib_file, 0, "compressed; unpack"),
-        (lambda p, d: p.write_text("hello, this is a text"), 0, "no TFRecord"),
+        (
+            lambda p, d: p.write_text("hello, this is a text"),
+            0,
+            "not a TFRecord",
+        ),
         (
             lambda p, d: p.write_bytes(d + 4 * b"garbage\n"),
             2,

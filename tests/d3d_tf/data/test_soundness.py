@@ -57,7 +57,7 @@ def with_text(text: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        (b"\xff\xff", "is no tf.train.SequenceExample: write"),
+        (b"\xff\xff", "is not a tf.train.SequenceExample: write"),
         (plain_example(), "is a tf.train.Example, or has .*holds image/encod"),
         (b"", "no feature list 'image/encoded'; there is none at all"),
         (other_list(), "no feature list .*; there is image/enc0ded"),
@@ -86,7 +86,10 @@ def with_text(text: bytes) -> bytes:
             foreign_record([picture()], example__id=7),
             "example/id as int64_list and not as bytes_list",
         ),
-        (with_text("ré".encode("latin-1")), "clip/label/text that is no UTF-8"),
+        (
+            with_text("ré".encode("latin-1")),
+            "clip/label/text that is not UTF-8",
+        ),
         (with_text(b"high\njump"), "clip/label/text with a line break: 'high'"),
     ],
 )

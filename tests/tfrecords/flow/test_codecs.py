@@ -232,7 +232,7 @@ def test_an_array_of_another_shape(tmp_path, shape):
 def test_a_file_that_is_no_array(tmp_path, content):
     path = tmp_path / "flow.npy"
     path.write_bytes(content)
-    assert f"{path} is no .npy file" in refusal(path)
+    assert f"{path} is not an .npy file" in refusal(path)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
