@@ -48,7 +48,8 @@ lint: env  ## format, style, types, imports
 	@$(PY) -m pip install --quiet --disable-pip-version-check \
 	  --no-deps --no-build-isolation --target build/typed .
 	$(PY) -m mypy build/typed/d3d_tf
-	@cd build/typed && $(abspath $(VENV))/bin/lint-imports \
+	@cd build/typed && $(abspath $(PY)) -c \
+	  "from importlinter.cli import lint_imports_command as lint; lint()" \
 	  ../../pyproject.toml --no-cache --no-logo
 
 table: env  ## the README's results table, from records/

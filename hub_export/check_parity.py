@@ -16,6 +16,7 @@ from d3d_tf.hub_export.rounding import (
 )
 from d3d_tf.hub_export.signature_inputs import ClipSpec
 from d3d_tf.models.network import VideoNetwork, rebuilt
+from d3d_tf.tasks.classification import TASK
 
 # Of a way whose answer is a sum of squares of weights: no network enlarges it.
 REGULARIZATION = "regularization"
@@ -50,7 +51,10 @@ def make_reference(network, part: Part, clip: ClipSpec) -> Reference:
     if "logits" in outputs:
         # Not by way of the part, which is compared, too.
         logits = network(tf.constant(frames), training=False)
-        outputs |= {"logits": logits, "probabilities": tf.nn.softmax(logits)}
+        outputs |= {
+            "logits": logits,
+            "probabilities": TASK.probabilities(logits),
+        }
     moved = sensitivity(_in_last_bits(network, part, frames), outputs)
     for name, value in (outputs | {"outputs": moved}).items():
         if not np.isfinite(value).all():
@@ -147,7 +151,7 @@ def _in_last_bits(network, part: Part, frames: np.ndarray):
 def _outputs(part: Part, frames: np.ndarray) -> dict:
     outputs = dict(part.forward(tf.constant(frames), False))
     if "logits" in outputs:
-        outputs["probabilities"] = tf.nn.softmax(outputs["logits"])
+        outputs["probabilities"] = TASK.probabilities(outputs["logits"])
     return outputs
 
 

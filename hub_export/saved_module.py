@@ -16,6 +16,7 @@ from d3d_tf.hub_export.signature_inputs import (
     unit_frames,
 )
 from d3d_tf.models.network import VideoNetwork
+from d3d_tf.tasks.classification import TASK
 
 SEED = 0  # Of a module's dropout.
 _AXES = [None, None, None, None, 3]
@@ -216,7 +217,7 @@ def _named(outputs: dict) -> dict:
     """Outputs of a signature."""
     if "logits" not in outputs:
         return outputs
-    return outputs | {"probabilities": tf.nn.softmax(outputs["logits"])}
+    return outputs | {"probabilities": TASK.probabilities(outputs["logits"])}
 
 
 @contextlib.contextmanager

@@ -58,6 +58,7 @@ def class_probabilities(run: Run, role: str, path: str):
 
     from d3d_tf.data.crops import centre_geometry, crop_and_flip
     from d3d_tf.runs.loading import load_checkpoint
+    from d3d_tf.tasks import task_of
     from d3d_tf.video.reading import UnreadableVideo, read_video
 
     recipe = run.recipe()
@@ -82,4 +83,4 @@ def class_probabilities(run: Run, role: str, path: str):
     )
     clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
     logits = network(network.pixels.from_bytes(tf.cast(clip, tf.float32)[None]))
-    return tf.nn.softmax(logits[0]).numpy()
+    return task_of(recipe.task).probabilities(logits)[0].numpy()

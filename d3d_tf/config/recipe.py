@@ -48,9 +48,20 @@ class Recipe:
     """The network that the student learns from; None: as `network`. In a file
     or with `--set`, fields that are not named are those of `network`."""
 
+    def network_of(self, role: str) -> NetworkRecipe:
+        """The network that has a role, such as `teacher`."""
+        return (role == "teacher" and self.teacher) or self.network
+
     @model_validator(mode="after")
     def _check_networks(self):
         network = self.network
+        require(
+            self.teacher is None or self.distill.teacher_stream == "flow",
+            self,
+            "teacher",
+            "left out with distill.teacher_stream=rgb: that teacher is the RGB "
+            "baseline, which is of `network`",
+        )
         known = ENDPOINTS[: ENDPOINTS.index(network.final_endpoint) + 1]
         maps = self.export.kind == "feature_map"
         require(

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
+from d3d_tf.tasks.classification import TASK
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -51,11 +52,10 @@ class StreamTrainer(keras.Model):
     def compile(self, optimizer="sgd", loss=None, **kwargs):
         """As Keras; `loss` compares labels with logits, one value per clip.
 
-        Default: cross-entropy of integer labels with logits, L_a of D3D's
-        equation 1.
+        Default: that of `tasks.classification`.
         """
         if loss is None:
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            loss = TASK.loss()
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
         self._clip_loss = _per_clip(loss)
 

@@ -85,7 +85,7 @@ class Experiment:
         home = self.home(role)
         recipe = self.recipe if home is self.run else home.recipe()
         return make_network(
-            recipe.network, len(self.dataset.classes), STREAM[role]
+            recipe.network_of(role), len(self.dataset.classes), STREAM[role]
         )
 
     def keep(self, role: str, network) -> None:

@@ -64,6 +64,7 @@ def _train(experiment: Experiment, role: str, teacher) -> None:
             teacher,
             network,
             distillation_loss_weight=recipe.distill.weight,
+            terms=recipe.distill.terms,
             teacher_input_key=teacher_stream,
         )
 

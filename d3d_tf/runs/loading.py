@@ -28,7 +28,7 @@ def load_checkpoint(folder: str | Path, role: str | None = None) -> Any:
     run = Run(to_path(folder))
     role = role_to_load(run, role)
     network = make_network(
-        run.recipe().network, len(run.labels()), STREAM[role]
+        run.recipe().network_of(role), len(run.labels()), STREAM[role]
     )
     restore(network, run.checkpoints(role))
     return network

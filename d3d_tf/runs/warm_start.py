@@ -60,7 +60,7 @@ class Initial:
             if start is None:
                 self._scratch.append(role)
                 continue
-            _require_same_architecture(start.run, recipe, role)
+            _require_same_architecture(start, recipe, role)
             self._starts[role] = start
         for run in runs:
             if not any(s.run is run for s in self._starts.values()):
@@ -139,9 +139,13 @@ def _classes(labels: list[str]) -> str:
     return f"{len(labels)} classes: {shown}"
 
 
-def _require_same_architecture(run: Run, recipe: Recipe, role: str) -> None:
+def _require_same_architecture(
+    start: _Start, recipe: Recipe, role: str
+) -> None:
+    run = start.run
     found = config.differences(
-        architecture(run.recipe().network), architecture(recipe.network)
+        architecture(run.recipe().network_of(start.giver)),
+        architecture(recipe.network_of(role)),
     )
     if found:
         text = "; ".join(

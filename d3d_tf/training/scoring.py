@@ -9,7 +9,8 @@ from d3d_tf.data.counted import Counted
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import ONE_VIEW, make_dataset
-from d3d_tf.evaluation.metrics import Scores, softmax
+from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.tasks.classification import TASK
 
 
 def compile_forward(network):
@@ -75,7 +76,7 @@ def score_split(
             ids += [text.decode() for text in inputs["id"].numpy()]
             bar.update(len(label))
     Counted(dataset, split).require_each_once(ids[::count])
-    probabilities = softmax(np.concatenate(logits))
+    probabilities = TASK.scores(np.concatenate(logits))
     return Scores(
         np.array(ids[::count]),
         np.concatenate(labels)[::count],

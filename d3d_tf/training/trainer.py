@@ -18,6 +18,7 @@ from d3d_tf.garbage import set_aside
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.dropout import draws_by_step
 from d3d_tf.sealed import sealed
+from d3d_tf.tasks import task_of
 from d3d_tf.training.callbacks import (
     Checkpointer,
     Progress,
@@ -117,9 +118,11 @@ def _restored(
     Returns:
       What saves network and optimizer.
     """
+    task = task_of(training.recipe.task)
     trainer.compile(
         optimizer=make_optimizer(training.recipe.train),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="top1")],
+        loss=task.loss(),
+        metrics=task.metrics(),
     )
     # Its slots must exist before a checkpoint is read into them.
     _inner(trainer.optimizer).build(trainer.trainable_variables)

@@ -1,0 +1,23 @@
+"""The table, and what each entry answers."""
+
+import dataclasses
+
+import pytest
+
+from d3d_tf.config import Recipe
+from d3d_tf.config.recipe import TASKS as CHOICES
+from d3d_tf.tasks import TASKS, task_of
+from d3d_tf.tasks.task import Task
+
+
+def test_recipes_name_the_tasks_that_exist():
+    assert tuple(TASKS) == CHOICES
+    assert Recipe(name="x").task == "classification"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_answers_all(name):
+    task = task_of(name)
+    assert isinstance(task, Task)
+    for field in dataclasses.fields(Task):
+        assert callable(getattr(task, field.name))
