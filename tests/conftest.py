@@ -20,6 +20,7 @@ tf.config.set_logical_device_configuration(
 from d3d_tf.keras_api import keras  # noqa: E402
 from d3d_tf.training.strategy import make_strategy  # noqa: E402
 from tests import s3_server  # noqa: E402
+from tests.toy_run import copied_run, other_flow, toy  # noqa: E402, F401
 
 ROOT = Path(__file__).resolve().parents[1]
 

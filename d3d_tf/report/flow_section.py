@@ -102,7 +102,7 @@ def _recomputed(
     import_optflow()
     recipes = {
         "OpenCV's TV-L1": dataclasses.replace(
-            recipe, algorithm="tvl1", backend="opencv"
+            recipe, algorithm="tvl1", backend="opencv", imported_codec=""
         )
     }
     if recipe.algorithm != "imported":

@@ -14,7 +14,6 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf import config
-from d3d_tf.commands import train
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment import stages
 from d3d_tf.runs.folder import Run
@@ -222,35 +221,6 @@ def test_a_teacher_of_another_flow_that_is_accepted(toy, tmp_path, other_flow):
     module = json.loads((run.export_path / "1" / "module.json").read_text())
     assert module["flow_mismatch"] == both
     assert module["flow"] == dataset.flow
-
-
-def test_one_network_and_nothing_held_out(toy, tmp_path):
-    """`--mode=train` on records of training videos only.
-
-    A table of one row, no module; the user is told what the scores are of.
-    """
-    folder = tmp_path / "only_train"
-    folder.mkdir()
-    dataset = toy.dataset()
-    shards = {
-        name: count
-        for name, count in dataset.info["shards"].items()
-        if name.startswith("train-")
-    }
-    for name in shards:
-        (folder / name).symlink_to(dataset.folder / name)
-    info = dataset.info | {"splits": {"train": 16}, "shards": shards}
-    del info["manifest_sha256"]
-    (folder / "dataset.json").write_text(json.dumps(info))
-    rows = [row for row in dataset.rows() if row["split"] == "train"]
-    (folder / "manifest.json").write_text(json.dumps(rows))
-    run = Run(tmp_path / "run")
-    shown = toy.again(mode=train, run=run, data=str(folder))
-    assert "warning: no video was held out" in shown
-    assert "Flow (teacher)" in shown and "RGB" not in shown
-    assert os.listdir(run.folder / "checkpoints") == ["teacher"]
-    assert not run.export_path.exists()
-    assert f"report: {run.report_path}" in shown and run.report_path.exists()
 
 
 # ---------------------------------------------------------- real processes

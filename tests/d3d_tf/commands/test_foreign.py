@@ -12,8 +12,14 @@ from d3d_tf.errors import UserError
 from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.runs.folder import Run
 from tests.harness import foreign_record, write_shard
+from tests.toy_run import TINY
 
-SETTINGS = ["train.steps=3", "train.batch_size=4", "train.checkpoint_every=2"]
+SETTINGS = [
+    "train.steps=3",
+    "train.batch_size=4",
+    "train.checkpoint_every=2",
+    *(f"network.{key}={value}" for key, value in TINY.items()),
+]
 
 
 @pytest.fixture(scope="module")

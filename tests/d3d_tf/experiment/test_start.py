@@ -1,0 +1,61 @@
+"""What is checked and written before the first step."""
+
+import dataclasses
+
+import pytest
+
+from d3d_tf.errors import UserError
+from d3d_tf.experiment.start import require_finished_teacher, start_training
+from d3d_tf.runs.folder import Run
+
+
+def test_a_run_begins(toy, tmp_path, capsys):
+    run = Run(tmp_path / "run")
+    experiment = start_training(
+        toy.recipe, toy.dataset(), run, rows=("baseline",)
+    )
+    assert run.recipe() == toy.recipe
+    assert run.origin()["dataset"] == toy.dataset().info["digest"]
+    assert not experiment.is_finished("baseline")
+    out = capsys.readouterr().out
+    assert "16 train" in out and "warning" not in out
+    assert out in (run.folder / "log.txt").read_text()
+
+
+def test_nothing_is_held_out(toy, tmp_path, capsys):
+    info = toy.dataset().info | {"splits": {"train": 16}}
+    dataset = dataclasses.replace(toy.dataset(), info=info)
+    start_training(
+        toy.recipe, dataset, Run(tmp_path / "run"), rows=("baseline",)
+    )
+    assert "warning: no video was held out" in capsys.readouterr().out
+
+
+def test_a_teacher_of_other_classes(toy, tmp_path):
+    teacher = Run(tmp_path / "teacher")
+    classes = toy.dataset().classes[::-1]
+    teacher.start(toy.recipe, classes, records=None, flow=toy.dataset().flow)
+    with pytest.raises(UserError, match="logit 0 is .* the same order"):
+        start_training(
+            toy.recipe,
+            toy.dataset(),
+            Run(tmp_path / "run"),
+            rows=("student",),
+            teacher=teacher,
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_that_is_not_trained(toy, tmp_path, capsys):
+    teacher = Run(tmp_path / "teacher")
+    dataset = toy.dataset()
+    teacher.start(toy.recipe, dataset.classes, records=None, flow=dataset.flow)
+    experiment = start_training(
+        toy.recipe,
+        dataset,
+        Run(tmp_path / "run"),
+        rows=("student",),
+        teacher=teacher,
+    )
+    with pytest.raises(UserError, match="has no finished teacher"):
+        require_finished_teacher(experiment)
