@@ -1,9 +1,10 @@
 """Draws docs/d3d.jpg, the first picture of the README.
 
-`python -m docs.make_picture` takes frames of a real clip, computes their TV-L1
-flow, and draws the networks around them.
+`python -m docs.make_picture` takes frames of a video of the toy, computes their
+TV-L1 flow, and draws the networks around them.
 """
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +12,34 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
+from d3d_tf.config import ToyRecipe
 from d3d_tf.report.pictures import flow_to_rgb
 from d3d_tf.tfrecords.flow import tvl1_flow
+from d3d_tf.tfrecords.toy_videos import write_videos
 from d3d_tf.video.reading import read_video
 
 HERE = Path(__file__).parent
-CLIP = HERE.parents[1] / "shared/data/clips/v_GGSY1Qvo990.mp4"
-RATE = 19.62  # The clip's own: at a higher one, frames would repeat.
-FIRST, STRIDE, SHOWN = 138, 2, 4  # The barbell is pulled up.
-FULL = 9.0  # Speed that is drawn in full colour, in pixels per frame.
+CLASS = "up_right"
+STRIDE, SHOWN = 2, 4
+FULL = 4.0  # Speed that is drawn in full colour, in pixels per frame.
 INK, GREY, RED, BLUE = "#222222", "#6f6f6f", "#b3392f", "#2b5c9e"
 MIDDLE = {"ha": "center", "va": "center"}
 
 
 def clip_and_flow() -> tuple[np.ndarray, np.ndarray]:
     """uint8 frames `[time, height, width, 3]`, and their flow in colours."""
-    video = read_video(CLIP, frame_rate=RATE, short_side=240, max_seconds=15)
-    frames = video.frames[FIRST : FIRST + STRIDE * SHOWN]
-    colours = flow_to_rgb(tvl1_flow(frames), FULL)
-    return frames[:-1:STRIDE], colours[::STRIDE]
+    toy = ToyRecipe(
+        size=160, num_frames=STRIDE * SHOWN, train_videos=8, test_videos=8
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        listing = write_videos(Path(folder), toy, 0, show=False)
+        path = next(s.path for s in listing.sources if s.class_name == CLASS)
+        video = read_video(
+            path, frame_rate=25, short_side=toy.size, max_seconds=10
+        )
+    colours = flow_to_rgb(tvl1_flow(video.frames), FULL)
+    wide = slice(toy.size // 4, None)  # Four to three.
+    return video.frames[:-1:STRIDE, wide], colours[::STRIDE, wide]
 
 
 def stack(axes: Axes, pictures: np.ndarray, left: float, bottom: float) -> None:
@@ -40,7 +50,7 @@ def stack(axes: Axes, pictures: np.ndarray, left: float, bottom: float) -> None:
         sides = (x, x + width, y, y + height)
         axes.imshow(picture, extent=sides, zorder=order)
         frame = Rectangle((x, y), width, height, zorder=order + 1)
-        frame.set(facecolor="none", edgecolor="white", linewidth=1.5)
+        frame.set(facecolor="none", edgecolor=GREY, linewidth=1)
         axes.add_patch(frame)
 
 
