@@ -54,6 +54,7 @@ def test_every_block_has_a_language_that_is_run_here():
     assert {language for language, _ in BLOCKS} == {"python", "bash"}
 
 
+@pytest.mark.large
 @pytest.mark.card  # The README's environment.
 @pytest.mark.parametrize("code", blocks("python"))
 def test_python_block(code, tmp_path):

@@ -29,7 +29,13 @@ def test_the_policy_comes_back(precision):
     assert keras.mixed_precision.global_policy().name == "mixed_bfloat16"
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "mixed_bfloat16",
+        pytest.param("mixed_float16", marks=pytest.mark.large),
+    ],
+)
 def test_a_module_has_the_weights_and_not_the_rounding(
     tmp_path, precision, policy
 ):

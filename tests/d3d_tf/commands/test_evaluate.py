@@ -270,6 +270,7 @@ def test_data_of_another_frame_rate(copied_run, other_data, capsys):
     assert protocol.startswith("1 clip x 1 centre crop x 4 frames at 12.5 fps")
 
 
+@pytest.mark.large
 def test_evaluate_and_visualize_on_test_videos_alone(copied_run, other_data):
     """A benchmark's test set, for one, comes without training videos."""
     path = Path(other_data) / "dataset.json"

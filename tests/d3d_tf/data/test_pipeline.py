@@ -378,6 +378,7 @@ def test_a_class_to_swap_that_does_not_exist(folder):
     assert "class0, class1, class2" in str(e.value)
 
 
+@pytest.mark.large
 def test_colours_change_frames_only_and_the_same_way_in_a_clip(tmp_path):
     """Grey videos at half brightness: what is added is the same everywhere."""
     videos = [

@@ -157,7 +157,7 @@ class Tapped(keras.Model):
         return logits, {"Mixed_4f": features}
 
 
-@pytest.mark.parametrize("count", [4, 5])
+@pytest.mark.parametrize("count", [pytest.param(4, marks=pytest.mark.large), 5])
 def test_step_does_not_depend_on_replicas(replicas, count):
     """5 clips are 3 and 2, without batch norm. Tolerance: test_distiller's."""
     options = {"synchronized": True} if count == 4 else {"batch_norm": False}

@@ -514,6 +514,7 @@ def test_evaluate_on_other_classes(converted, toy):
         )
 
 
+@pytest.mark.large
 def test_it_goes_on_as_a_run(converted):
     """Another process finds it by its folder alone, also when it moved."""
     _, run = converted(slim_shapes(3, **SMALL))

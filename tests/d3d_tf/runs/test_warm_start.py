@@ -100,6 +100,7 @@ def test_other_classes_replace_the_head(published, capsys, labels):
     assert entry["networks"]["baseline"]["new"] == list(HEAD_NAMES)
 
 
+@pytest.mark.large
 def test_pictures(published, capsys):
     content, run = published(flat_shapes(11, **SMALL), "model=s3dg")
     initial = Initial([run], S3DG, ["a", "b"], ("baseline",))

@@ -122,6 +122,7 @@ def test_another_order_of_outputs(spoiled, capsys):
     assert "the values are right and their order is not" in line
 
 
+@pytest.mark.large
 def test_features(tmp_path, capsys):
     module = export(
         made(), tmp_path / "export", labels=[], kind="feature_vector"
