@@ -121,18 +121,20 @@ def require(good: bool, config, key: str, expected: str) -> None:
 
 
 def explain(error: ValidationError, cls: type, place: str = "") -> str:
-    """A line per mistake: the key, what is expected, and what was there.
+    """A sentence per mistake: the key, what is expected, and what was there.
 
     Args:
       error: of a section or recipe.
       cls: its class.
       place: where it is in a recipe, such as `network.`.
     """
-    lines = [_line(details, cls, place) for details in error.errors()]
-    return "\n".join(lines)
+    # In one line, as all errors: a break would be shown as an escape.
+    return " ".join(
+        _sentence(details, cls, place) for details in error.errors()
+    )
 
 
-def _line(details: typing.Mapping[str, Any], cls: type, place: str) -> str:
+def _sentence(details: typing.Mapping[str, Any], cls: type, place: str) -> str:
     kind, path = details["type"], [*details["loc"]]
     context = details.get("ctx", {})
     if kind == "rule":

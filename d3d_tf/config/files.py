@@ -46,7 +46,7 @@ def from_dict(content: dict, source: str) -> Recipe:
       source: where it is from, for messages.
 
     Raises:
-      UsageError: as `load`; a line per mistake.
+      UsageError: as `load`; a sentence per mistake.
     """
     network, teacher = content.get("network", {}), content.get("teacher")
     if isinstance(network, dict) and isinstance(teacher, dict):
@@ -54,9 +54,7 @@ def from_dict(content: dict, source: str) -> Recipe:
     try:
         return _RECIPE.validate_python(content)
     except ValidationError as error:
-        lines = explain(error, Recipe).splitlines()
-        text = "\n".join(f"{source}: {line}" for line in lines)
-        raise UsageError(text) from None
+        raise UsageError(f"{source}: {explain(error, Recipe)}") from None
 
 
 def to_yaml(recipe: Recipe) -> str:

@@ -42,13 +42,13 @@ def require_same_flow(
     if not found:
         return None
     if not allow:
-        lines = "".join(
-            f"\n  {key}: {mine!r} in {ours_name}, {other!r} in {theirs_name}"
+        text = "; ".join(
+            f"{key}: {mine!r} in {ours_name}, {other!r} in {theirs_name}"
             for key, mine, other in found
         )
         raise UserError(
             f"The flow of {theirs_name} was made another way than that of "
-            f"{ours_name}:{lines}\nA network knows only the flow it was "
+            f"{ours_name} ({text}). A network knows only the flow it was "
             "trained on: prepare the records with the same recipe, or accept "
             "the difference with --allow_flow_mismatch; it is written down."
         )

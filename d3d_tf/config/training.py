@@ -169,10 +169,6 @@ class DistillRecipe:
     terms: Annotated[tuple[TermRecipe, ...], Later()] = ()
     """What is added to L_a; empty: the one term of `weight`."""
 
-    def all_terms(self) -> tuple[TermRecipe, ...]:
-        """The terms, also where the recipe says them the short way."""
-        return self.terms or (TermRecipe(weight=self.weight),)
-
     @model_validator(mode="after")
     def _check(self):
         places = [term.where for term in self.terms]

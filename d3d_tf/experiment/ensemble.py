@@ -10,7 +10,7 @@ from pathlib import Path
 from d3d_tf.atomic_files import write_atomically
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import Scores, average
+from d3d_tf.evaluation.metrics import Scores, average, percent
 from d3d_tf.evaluation.paired import on_common_videos, paired_difference
 from d3d_tf.roles import BASELINE, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
@@ -88,23 +88,14 @@ def lines(fused: dict) -> list[str]:
         for name, one in zip([*names, ENSEMBLE], scores, strict=True):
             found = one.metrics()
             text.append(
-                f"  {name}: top-1 {_percent(found['top1'])}, "
-                f"top-5 {_percent(found['top5'])}"
+                f"  {name}: top-1 {percent(found['top1'])}, "
+                f"top-5 {percent(found['top5'])}"
             )
         *members, ensemble = scores
         best = max(range(len(members)), key=lambda i: members[i].top1())
         change = paired_difference(members[best], ensemble)
-        low, high = (100 * bound for bound in change.ci95)
-        text.append(
-            f"  {ENSEMBLE} - {names[best]}: {100 * change.value:+.1f} points "
-            f"[{low:+.1f}, {high:+.1f}]"
-        )
+        text.append(f"  {ENSEMBLE} - {names[best]}: {change.points()}")
     return text
-
-
-def _percent(entry: dict) -> str:
-    low, high = (100 * bound for bound in entry["ci95"])
-    return f"{100 * entry['value']:.1f} % [{low:.1f}, {high:.1f}]"
 
 
 def write(fused: dict, out: Path) -> None:

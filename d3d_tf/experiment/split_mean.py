@@ -6,6 +6,7 @@ of their accuracies (D3D's table 4 is of the first split alone).
 
 from d3d_tf.config import differences
 from d3d_tf.errors import UserError
+from d3d_tf.evaluation.metrics import percent
 from d3d_tf.runs.folder import Run
 
 OFFICIAL = 3
@@ -98,21 +99,13 @@ def lines(means: dict) -> list[str]:
     for name, entry in means.items():
         count = len(entry["splits"])
         text.append(
-            f"{name}: {_percent(entry['mean'])}, mean of {count} splits"
+            f"{name}: {100 * entry['mean']:.1f} %, mean of {count} splits"
         )
         for split, one in entry["splits"].items():
-            low, high = one["ci95"]
-            text.append(
-                f"  split {split}: {_percent(one['value'])} "
-                f"[{100 * low:.1f}, {100 * high:.1f}], {one['n']} videos"
-            )
+            text.append(f"  split {split}: {percent(one)}, {one['n']} videos")
     if means and count < OFFICIAL:
         text.append(
             f"warning: {count} of {OFFICIAL} splits; papers report all three, "
             "or the first."
         )
     return text
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"

@@ -8,10 +8,9 @@ from d3d_tf.streams import CHANNELS
 if TYPE_CHECKING:
     from d3d_tf.config import NetworkRecipe
     from d3d_tf.models.network import VideoNetwork
-    from d3d_tf.pixels import Pixels
 
 # The recipe's `network.model`: the module that builds it. It has `build`,
-# `architecture`, `HEAD_NAMES` and `PIXELS`, see the functions below.
+# `architecture` and `HEAD_NAMES`, see the functions below.
 FAMILIES = {
     "s3dg": "d3d_tf.models.inception.family",
     "s3d": "d3d_tf.models.inception.family",
@@ -44,11 +43,6 @@ def architecture(recipe: "NetworkRecipe") -> dict:
 def head_names(recipe: "NetworkRecipe") -> tuple[str, ...]:
     """Variables of the head, by the names of published checkpoints."""
     return _family(recipe).HEAD_NAMES
-
-
-def pixels_of(recipe: "NetworkRecipe") -> "Pixels":
-    """How the network's RGB is scaled."""
-    return _family(recipe).PIXELS
 
 
 def _family(recipe: "NetworkRecipe"):

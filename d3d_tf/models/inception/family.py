@@ -1,8 +1,6 @@
 """What `d3d_tf.models` asks of this family."""
 
 from d3d_tf.models.inception.architecture import HEAD_NAMES, architecture
-from d3d_tf.models.inception.networks import InceptionNetwork, build
+from d3d_tf.models.inception.networks import build
 
-PIXELS = InceptionNetwork.pixels
-
-__all__ = ["HEAD_NAMES", "PIXELS", "architecture", "build"]
+__all__ = ["HEAD_NAMES", "architecture", "build"]

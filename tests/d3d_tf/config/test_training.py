@@ -2,8 +2,7 @@
 
 import pytest
 
-from d3d_tf.config import ClipRecipe, DistillRecipe, TrainRecipe
-from d3d_tf.config.training import TermRecipe
+from d3d_tf.config import ClipRecipe, DistillRecipe, TermRecipe, TrainRecipe
 from d3d_tf.errors import UsageError
 
 
@@ -11,12 +10,6 @@ def test_the_frames_that_a_clip_spans():
     """The first, and 3 more that are 5 apart."""
     assert ClipRecipe(frames=4, stride=5).span == 16
     assert ClipRecipe(frames=4).span == 4
-
-
-def test_one_weight_is_one_term():
-    assert DistillRecipe(weight=8.0).all_terms() == (TermRecipe(weight=8.0),)
-    terms = (TermRecipe(where="Mixed_4f", weight=2.0),)
-    assert DistillRecipe(terms=terms).all_terms() == terms
 
 
 @pytest.mark.parametrize(
