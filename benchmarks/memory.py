@@ -35,12 +35,12 @@ def measure(model: str, recompute: bool, clip_size) -> dict:
     """MiB and processor seconds of training steps, in this process."""
     import tensorflow as tf
 
-    from d3d_tf.config import NetworkRecipe
     from d3d_tf.distill.train_step import StreamTrainer
     from d3d_tf.keras_api import keras
     from d3d_tf.models import make_network
+    from d3d_tf.models.inception.config import InceptionRecipe
 
-    recipe = NetworkRecipe(model=model, recompute=recompute)
+    recipe = InceptionRecipe(model=model, recompute=recompute)
     trainer = StreamTrainer(make_network(recipe, 400, "frames"))
     trainer.compile(keras.optimizers.SGD(0.1, momentum=0.9))
     clip = tf.random.uniform([1, *clip_size, 3], -1, 1)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d3d_tf.models.inception.trunk import TRUNK, Conv, Pool
+from d3d_tf.models.inception.table import TRUNK, Conv, Pool
 
 
 def conv(channels, filters, kernel, stride=1, bias=False):

@@ -7,11 +7,11 @@ from d3d_tf.config import (
     DataRecipe,
     DistillRecipe,
     EvaluationRecipe,
-    NetworkRecipe,
     Recipe,
     ToyRecipe,
     TrainRecipe,
 )
+from d3d_tf.models.inception.config import InceptionRecipe
 
 # Sizes and steps of `toy` are ours: the smallest at which every network learns
 # its training clips and the paper's order of the rows shows on two CPU cores.
@@ -20,7 +20,7 @@ TOY = Recipe(
     toy=ToyRecipe(),
     data=DataRecipe(short_side=40, num_shards=16),
     clip=ClipRecipe(frames=12, size=40, flip=False),
-    network=NetworkRecipe(
+    network=InceptionRecipe(
         depth_multiplier=0.25,
         min_depth=8,
         # I3D's: with it the RGB networks see motion in half the steps.
@@ -56,7 +56,7 @@ OWN_VIDEOS = Recipe(
     data=DataRecipe(short_side=0),
     clip=ClipRecipe(frames=0, size=0),
     # From scratch and with hundreds of videos rather than 247,000 (ours).
-    network=NetworkRecipe(batch_norm_momentum=0.99, fan_in_initializer=True),
+    network=InceptionRecipe(batch_norm_momentum=0.99, fan_in_initializer=True),
     train=TrainRecipe(
         steps=5000,
         batch_size=8,

@@ -28,7 +28,6 @@ from d3d_tf.config.flow_identity import (
 from d3d_tf.config.network import (
     ExportRecipe,
     FinetuneRecipe,
-    NetworkRecipe,
     TermRecipe,
 )
 from d3d_tf.config.recipe import Recipe, digest, to_dict
@@ -38,6 +37,7 @@ from d3d_tf.config.training import (
     EvaluationRecipe,
     TrainRecipe,
 )
+from d3d_tf.models.network_recipe import NetworkRecipe
 
 __all__ = [
     "ClipRecipe",

@@ -10,7 +10,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AfterValidator, model_validator
 
-from d3d_tf.config.checks import (
+from d3d_tf.sections import (
     Expected,
     Flag,
     Number,

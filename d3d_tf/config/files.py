@@ -7,11 +7,11 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from d3d_tf.atomic_files import to_path
-from d3d_tf.config.checks import explain
 from d3d_tf.config.data import data_as_saved
-from d3d_tf.config.network import NetworkRecipe
 from d3d_tf.config.recipe import Recipe, to_dict
 from d3d_tf.errors import UsageError
+from d3d_tf.models import DEFAULT, FAMILIES, recipe_class
+from d3d_tf.sections import explain
 
 _RECIPE = TypeAdapter(Recipe)
 
@@ -50,7 +50,9 @@ def from_dict(content: dict, source: str) -> Recipe:
     """
     network, teacher = content.get("network", {}), content.get("teacher")
     if isinstance(network, dict) and isinstance(teacher, dict):
-        content = content | {"teacher": network | teacher}
+        model = teacher.get("model", network.get("model", DEFAULT))
+        lent = _of_family(network, model)
+        content = content | {"teacher": lent | teacher}
     try:
         return _RECIPE.validate_python(content)
     except ValidationError as error:
@@ -70,13 +72,17 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
     Of two settings of one key the last one holds. A value is YAML and must
     have the field's type. Where the recipe has no teacher of its own, one
     setting of it makes it: a network as `network` is after all settings, but
-    for the fields that were set. The order does not matter.
+    for the fields that were set. Where `model` changes the family, the fields
+    that both families have keep their values. The order does not matter.
 
     Raises:
       UsageError: unknown key, wrong type, impossible combination.
     """
     content = dataclasses.asdict(recipe)
     values = parse_settings(recipe, settings)
+    if "network.model" in values:
+        model = values["network.model"]
+        content["network"] = _of_family(content["network"], model)
     if {"distill.weight", "distill.terms"} <= values.keys():
         raise UsageError(
             "--set distill.weight is the short way for one term of the logits; "
@@ -102,12 +108,19 @@ def parse_settings(recipe: Recipe, settings: list[str]) -> dict:
     Raises:
       UsageError: a key is unknown or ambiguous, or a value is not YAML.
     """
-    paths = _paths(recipe)
-    values = {}
+    pairs = []
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(f"--set takes key=value; got {setting!r}.")
+        try:
+            pairs.append((key, yaml.safe_load(text)))
+        except yaml.YAMLError as error:
+            text = " ".join(str(error).split())
+            raise UsageError(f"--set {setting}: {text}") from error
+    paths = _paths(recipe, dict(pairs))
+    values = {}
+    for key, value in pairs:
         matches = [key] if key in paths else _ending(paths, key)
         if len(matches) != 1:
             problem = "is ambiguous" if matches else "is unknown"
@@ -115,11 +128,7 @@ def parse_settings(recipe: Recipe, settings: list[str]) -> dict:
                 f"The recipe key {key!r} {problem}; valid: "
                 f"{', '.join(matches or paths)}."
             )
-        try:
-            values[matches[0]] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            text = " ".join(str(error).split())
-            raise UsageError(f"--set {setting}: {text}") from error
+        values[matches[0]] = value
     return values
 
 
@@ -131,15 +140,41 @@ def _ending(paths: list[str], key: str) -> list[str]:
     ]
 
 
-def _paths(config, prefix: str = "") -> list[str]:
+def _paths(recipe: Recipe, values: dict) -> list[str]:
+    """All keys; those of networks are of the families that `values` choose."""
+    model = values.get("network.model", values.get("model"))
+    network = _section(model) or type(recipe.network)
+    theirs = _section(values.get("teacher.model"))
+    if theirs is None and not model and recipe.teacher:
+        theirs = type(recipe.teacher)
     paths = []
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        key = prefix + field.name
-        if key == "teacher":
-            paths += [key, *_paths(value or NetworkRecipe(), "teacher.")]
+    for field in dataclasses.fields(recipe):
+        value = getattr(recipe, field.name)
+        if field.name == "network":
+            paths += _below("network", network)
+        elif field.name == "teacher":
+            paths += ["teacher", *_below("teacher", theirs or network)]
         elif dataclasses.is_dataclass(value):
-            paths += _paths(value, f"{key}.")
+            paths += _below(field.name, value)
         else:
-            paths.append(key)
+            paths.append(field.name)
     return paths
+
+
+def _below(name: str, section) -> list[str]:
+    return [f"{name}.{field.name}" for field in dataclasses.fields(section)]
+
+
+def _section(model) -> type | None:
+    """The section of a network; None: there is no such model."""
+    known = isinstance(model, str) and model in FAMILIES
+    return recipe_class(model) if known else None
+
+
+def _of_family(network: dict, model) -> dict:
+    """The fields of a network that one of that model has, too."""
+    section = _section(model)
+    if section is None:  # An error later, which names the models.
+        return network
+    names = {field.name for field in dataclasses.fields(section)}
+    return {k: v for k, v in network.items() if k in names}

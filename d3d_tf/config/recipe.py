@@ -8,13 +8,11 @@ from typing import Annotated
 from annotated_types import Ge
 from pydantic import model_validator
 
-from d3d_tf.config.checks import Later, OneOf, Text, Whole, require, section
 from d3d_tf.config.data import DataRecipe, FlowRecipe, ToyRecipe
 from d3d_tf.config.network import (
-    ENDPOINTS,
+    AnyNetwork,
     ExportRecipe,
     FinetuneRecipe,
-    NetworkRecipe,
 )
 from d3d_tf.config.training import (
     ClipRecipe,
@@ -22,6 +20,9 @@ from d3d_tf.config.training import (
     EvaluationRecipe,
     TrainRecipe,
 )
+from d3d_tf.models import DEFAULT, recipe_class
+from d3d_tf.models.network_recipe import NetworkRecipe
+from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
 
 TASKS = ("classification",)
 
@@ -37,14 +38,14 @@ class Recipe:
     flow: FlowRecipe = FlowRecipe()
     clip: ClipRecipe = ClipRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
-    network: NetworkRecipe = NetworkRecipe()
+    network: AnyNetwork = recipe_class(DEFAULT)()
     train: TrainRecipe = TrainRecipe()
     distill: DistillRecipe = DistillRecipe()
     export: ExportRecipe = ExportRecipe()
     finetune: FinetuneRecipe = FinetuneRecipe()
     task: Annotated[str, OneOf(*TASKS), Later()] = "classification"
     """What the labels are, and all that follows from it."""
-    teacher: Annotated[NetworkRecipe | None, Later()] = None
+    teacher: Annotated[AnyNetwork | None, Later()] = None
     """The network that the student learns from; None: as `network`. In a file
     or with `--set`, fields that are not named are those of `network`."""
 
@@ -62,7 +63,7 @@ class Recipe:
             "left out with distill.teacher_stream=rgb: that teacher is the RGB "
             "baseline, which is of `network`",
         )
-        known = ENDPOINTS[: ENDPOINTS.index(network.final_endpoint) + 1]
+        known = network.endpoints
         maps = self.export.kind == "feature_map"
         require(
             self.export.endpoint in (known if maps else (None,)),
@@ -71,8 +72,8 @@ class Recipe:
             f"one of {', '.join(known)} with export.kind=feature_map, and not "
             "given otherwise",
         )
-        last = (self.teacher or network).final_endpoint
-        shared = known[: ENDPOINTS.index(last) + 1]
+        theirs = (self.teacher or network).endpoints
+        shared = [name for name in known if name in theirs]
         require(
             all(t.where in ("logits", *shared) for t in self.distill.terms),
             self,

@@ -5,7 +5,8 @@ from typing import Annotated
 from annotated_types import Ge, Le
 from pydantic import model_validator
 
-from d3d_tf.config.checks import (
+from d3d_tf.config.network import TermRecipe
+from d3d_tf.sections import (
     Expected,
     Flag,
     Later,
@@ -20,7 +21,6 @@ from d3d_tf.config.checks import (
     require,
     section,
 )
-from d3d_tf.config.network import TermRecipe
 
 Automatic = Annotated[Whole, Ge(0), Expected("0 (automatic) or more")]
 Jitter = Annotated[Number, Ge(0), Le(1), Expected("0 (off) to 1")]

@@ -4,9 +4,10 @@ import dataclasses
 
 from d3d_tf.config import Recipe
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.errors import UsageError
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.experiment.start import show_records, warn_of_no_test
-from d3d_tf.models import architecture
+from d3d_tf.models import architecture, training_fields
 from d3d_tf.recipes import RECIPES
 from d3d_tf.roles import BASELINE, STUDENT
 from d3d_tf.runs.folder import Run
@@ -64,15 +65,22 @@ def with_network_of(start: Run, recipe: Recipe) -> Recipe:
     """The recipe with the start's architecture, unless another was asked for.
 
     (`Initial` refuses what was asked for and does not fit.)
+
+    Raises:
+      UsageError: `finetune.freeze_to` is not one of its endpoints.
     """
     named = RECIPES.get(recipe.name)
     default = named.network if named else type(recipe.network)()
-    if architecture(recipe.network) != architecture(default):
-        return recipe
-    theirs = start.recipe().network
-    network = dataclasses.replace(
-        recipe.network,
-        head_pooling=theirs.head_pooling,
-        **architecture(theirs),
-    )
-    return dataclasses.replace(recipe, network=network)
+    if architecture(recipe.network) == architecture(default):
+        theirs = start.recipe().network
+        fields = training_fields(theirs) | training_fields(recipe.network)
+        mine = {key: fields[key] for key in training_fields(theirs)}
+        network = dataclasses.replace(theirs, **architecture(theirs), **mine)
+        recipe = dataclasses.replace(recipe, network=network)
+    freeze_to, endpoints = recipe.finetune.freeze_to, recipe.network.endpoints
+    if freeze_to not in (None, *endpoints):
+        raise UsageError(
+            "finetune.freeze_to must be null (train everything) or one of "
+            f"{', '.join(endpoints)}; got {freeze_to!r}."
+        )
+    return recipe

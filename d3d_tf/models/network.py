@@ -1,5 +1,7 @@
 """A whole network: a backbone and a head under the name that papers use."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
@@ -15,6 +17,9 @@ class VideoNetwork(keras.Model):
     px per frame). A family's network sets `trunk` and `head` in its
     constructor, whose arguments `get_config` returns.
 
+    Args:
+      pixel_mean, pixel_std: of `pixels`.
+
     Attributes:
       trunk: the `Backbone`; checkpoints and exports know it by this name.
       head: a layer that takes the last features, with `pooled`.
@@ -23,7 +28,23 @@ class VideoNetwork(keras.Model):
 
     trunk: Backbone
     head: keras.layers.Layer
-    pixels = Pixels()
+
+    def __init__(
+        self,
+        *,
+        pixel_mean: tuple[float, float, float] = Pixels.mean,
+        pixel_std: tuple[float, float, float] = Pixels.std,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        # Keras makes lists of tuples in a config.
+        self.pixels = Pixels((*pixel_mean,), (*pixel_std,))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "pixel_mean": self.pixels.mean,
+            "pixel_std": self.pixels.std,
+        }
 
     def call(self, inputs, training=None):
         return self._logits(inputs, training)

@@ -16,6 +16,7 @@ from d3d_tf.models.inception.checkpoints import checkpoint_names, infer_recipe
 from d3d_tf.models.inception.checkpoints.assign import Filled, fill
 from d3d_tf.models.inception.checkpoints.tf1_checkpoint import open_checkpoint
 from d3d_tf.models.inception.checkpoints.variable_names import by_name
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.roles import BASELINE, INITIAL, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
@@ -141,7 +142,7 @@ def _recipe(
         fields["dropout"] = _DROPOUT[contents.family]
     recipe = config.Recipe(
         name=published.name if published else "converted",
-        network=config.NetworkRecipe(**fields),
+        network=InceptionRecipe(**fields),
     )
     return apply_settings(recipe, asked, inflated=flat)
 

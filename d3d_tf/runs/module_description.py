@@ -71,7 +71,7 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
             f"{folder}/{DESCRIPTION} is damaged, or of another version of "
             f"d3d_tf ({words}): {AGAIN}."
         ) from error
-    last, endpoint = recipe.network.final_endpoint, told.get("endpoint")
+    last, endpoint = recipe.network.endpoints[-1], told.get("endpoint")
     if endpoint not in (None, last):
         raise UserError(
             f"{folder} ends at {endpoint}, the network it is a part of at "

@@ -2,23 +2,22 @@
 
 import dataclasses
 
-from d3d_tf.config import NetworkRecipe
+from d3d_tf.models.inception.config import InceptionRecipe
 
 HEAD = "Logits/Conv2d_0c_1x1"
 HEAD_NAMES = (f"{HEAD}/weights", f"{HEAD}/biases")
-# Fields of a `NetworkRecipe` that change no variable.
-_TRAINING = (
+# Fields of the recipe that change the training alone.
+TRAINING = (
     "dropout",
     "weight_decay",
     "batch_norm_momentum",
     "synchronized_batch_norm",
     "fan_in_initializer",
-    "head_pooling",
     "recompute",
 )
 
 
-def architecture(recipe: NetworkRecipe) -> dict:
+def architecture(recipe: InceptionRecipe) -> dict:
     """The fields that decide which variables a network has, and of what shape.
 
     Two recipes with equal dicts have networks that can swap weights.
@@ -26,7 +25,7 @@ def architecture(recipe: NetworkRecipe) -> dict:
     fields = {
         key: value
         for key, value in dataclasses.asdict(recipe).items()
-        if key not in _TRAINING
+        if key not in (*TRAINING, "head_pooling")
     }
     if recipe.model in ("s3d", "i3d"):
         fields.pop("gating_start_at", None)

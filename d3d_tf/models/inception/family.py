@@ -1,6 +1,10 @@
 """What `d3d_tf.models` asks of this family."""
 
-from d3d_tf.models.inception.architecture import HEAD_NAMES, architecture
+from d3d_tf.models.inception.architecture import (
+    HEAD_NAMES,
+    TRAINING,
+    architecture,
+)
 from d3d_tf.models.inception.networks import build
 
-__all__ = ["HEAD_NAMES", "architecture", "build"]
+__all__ = ["HEAD_NAMES", "TRAINING", "architecture", "build"]

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from d3d_tf.config import NetworkRecipe
 from d3d_tf.heads.classification import ClassificationHead
 from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.blocks import UnitOptions
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.inception.fold_check import require_right_fold
 from d3d_tf.models.inception.folding import fold_batch_norm
 from d3d_tf.models.inception.trunk import Inception3D
@@ -165,7 +165,7 @@ NETWORKS: dict[str, type[InceptionNetwork]] = {
 
 
 def build(
-    recipe: NetworkRecipe, num_classes: int, channels: int
+    recipe: InceptionRecipe, num_classes: int, channels: int
 ) -> InceptionNetwork:
     """A network with its variables; see `d3d_tf.models.make_network`."""
     arguments = dataclasses.asdict(recipe)

@@ -9,6 +9,7 @@ import yaml
 from d3d_tf import config
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.recipes import RECIPES
 
 PAPER = Recipe(name="paper")
@@ -97,7 +98,7 @@ SETTINGS = ("teacher.model=s3dg", "model=i3d", "dropout=0.3")
 @pytest.mark.parametrize("settings", itertools.permutations(SETTINGS))
 def test_a_teacher_starts_from_the_network_whatever_the_order(settings):
     recipe = config.override(PAPER, list(settings))
-    student = config.NetworkRecipe(model="i3d", dropout=0.3)
+    student = InceptionRecipe(model="i3d", dropout=0.3)
     assert recipe.network == student
     assert recipe.teacher == dataclasses.replace(student, model="s3dg")
 
@@ -105,15 +106,15 @@ def test_a_teacher_starts_from_the_network_whatever_the_order(settings):
 def test_a_teacher_of_its_own_stays_what_it_is():
     recipe = config.override(PAPER, ["teacher.dropout=0.4"])
     recipe = config.override(recipe, ["teacher.min_depth=8", "model=i3d"])
-    assert recipe.teacher == config.NetworkRecipe(dropout=0.4, min_depth=8)
+    assert recipe.teacher == InceptionRecipe(dropout=0.4, min_depth=8)
     assert config.override(recipe, ["teacher=null"]).teacher is None
     again = config.override(recipe, ["teacher.min_depth=4", "teacher=null"])
-    assert again.teacher == config.NetworkRecipe(model="i3d", min_depth=4)
+    assert again.teacher == InceptionRecipe(model="i3d", min_depth=4)
 
 
 def test_a_teacher_in_a_file_starts_from_the_network_too(tmp_path):
     path = write(tmp_path, "name: a\nnetwork: {dropout: 0.4}\nteacher: {}\n")
-    assert config.load(path).teacher == config.NetworkRecipe(dropout=0.4)
+    assert config.load(path).teacher == InceptionRecipe(dropout=0.4)
 
 
 def test_two_ways_of_one_term_are_refused(refusal):
@@ -179,7 +180,7 @@ def test_a_recipe_of_version_0_1_0_is_still_read(tmp_path):
     path = write(tmp_path, {"name": "paper", "network": network})
     found = config.load(path)
     assert found.network.first_temporal_kernel == 3
-    assert dataclasses.asdict(found.network) == network | {
+    assert config.to_dict(found.network) == network | {
         "temporal_conv_start_at": "Conv2d_2c_3x3",
         "gating_start_at": "Conv2d_2c_3x3",
         "final_endpoint": "Mixed_5c",

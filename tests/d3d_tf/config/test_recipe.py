@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from d3d_tf import config
-from d3d_tf.config import DistillRecipe, FlowRecipe, NetworkRecipe, Recipe
+from d3d_tf.config import DistillRecipe, FlowRecipe, Recipe
 from d3d_tf.errors import UsageError
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.recipes import RECIPES
 
 PAPER = Recipe(name="paper")
@@ -90,8 +91,8 @@ def test_sections_in_the_names_of_record_folders_have_no_later_field(cls):
 
 
 def test_whose_network_is_whose():
-    network = NetworkRecipe(model="s3d")
-    teacher = NetworkRecipe(model="i3d")
+    network = InceptionRecipe(model="s3d")
+    teacher = InceptionRecipe(model="i3d")
     alike = Recipe(name="x", network=network)
     for role in ("teacher", "baseline", "student"):
         assert alike.network_of(role) == network
@@ -104,6 +105,6 @@ def test_the_rgb_control_has_the_students_network():
     with pytest.raises(UsageError, match="teacher must be left out with dist"):
         Recipe(
             name="x",
-            teacher=NetworkRecipe(model="i3d"),
+            teacher=InceptionRecipe(model="i3d"),
             distill=DistillRecipe(teacher_stream="rgb"),
         )

@@ -4,13 +4,14 @@ import dataclasses
 
 from d3d_tf import config
 from d3d_tf.experiment.finetuning import with_network_of
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.recipes import OWN_VIDEOS, RECIPES
 from d3d_tf.runs.folder import Run
 
 
 def test_the_network_is_that_of_the_start(tmp_path):
     """UCF-101 from an I3D: nobody has to say that it is one."""
-    theirs = config.NetworkRecipe(
+    theirs = InceptionRecipe(
         model="i3d", depth_multiplier=0.5, head_pooling="global", dropout=0.5
     )
     run = Run(tmp_path / "i3d")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf import config
 from d3d_tf.atomic_files import publish_folder, to_path
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.export import export_module
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.runs.from_module import module_run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.runs.opening import open_run
@@ -21,7 +21,7 @@ from d3d_tf.sealed import sealed
 from tests.harness import randomize, shallow_network
 
 # That of `shallow_network`.
-NETWORK = config.NetworkRecipe(
+NETWORK = InceptionRecipe(
     depth_multiplier=1 / 64, min_depth=2, final_endpoint="Conv2d_2c_3x3"
 )
 INFO = {

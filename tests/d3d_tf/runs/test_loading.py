@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import NetworkRecipe, Recipe
+from d3d_tf.config import Recipe
 from d3d_tf.errors import UserError
 from d3d_tf.models import make_network
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from tests.harness import randomize
 
 RECIPE = Recipe(
     name="small",
-    network=NetworkRecipe(
+    network=InceptionRecipe(
         depth_multiplier=1 / 64, min_depth=5, final_endpoint="MaxPool_2a_3x3"
     ),
 )

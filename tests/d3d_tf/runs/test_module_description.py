@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from d3d_tf import config
 from d3d_tf.errors import UserError
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.runs.module_description import (
     labels_of,
     read_description,
@@ -42,7 +42,7 @@ def test_a_sound_one(write):
     folder = write(TOLD)
     told = read_description(folder)
     recipe = recipe_of(told, folder)
-    assert recipe.network == config.NetworkRecipe(dropout=0.3, min_depth=5)
+    assert recipe.network == InceptionRecipe(dropout=0.3, min_depth=5)
     assert (recipe.clip.frames, recipe.clip.size) == (4, 16)
     assert (recipe.data.frame_rate, recipe.data.short_side) == (12.5, 20)
     assert not recipe.data.square_pixels

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from d3d_tf.commands import train
-from d3d_tf.config import NetworkRecipe, Recipe, override
+from d3d_tf.config import Recipe, override
 from d3d_tf.errors import UsageError
 from d3d_tf.models import make_network
 from d3d_tf.models.inception.architecture import HEAD_NAMES
 from d3d_tf.models.inception.checkpoints.variable_names import by_name
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.from_tf1 import convert
 from d3d_tf.runs.loading import load_checkpoint
@@ -27,8 +28,8 @@ from tests.published import (
 )
 
 WIDTH = {"depth_multiplier": 1 / 16, "min_depth": 4}
-I3D = Recipe(name="new", network=NetworkRecipe(model="i3d", **WIDTH))
-S3DG = Recipe(name="new", network=NetworkRecipe(**WIDTH))
+I3D = Recipe(name="new", network=InceptionRecipe(model="i3d", **WIDTH))
+S3DG = Recipe(name="new", network=InceptionRecipe(**WIDTH))
 
 
 @pytest.fixture

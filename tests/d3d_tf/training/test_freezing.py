@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import FinetuneRecipe, NetworkRecipe
+from d3d_tf.config import FinetuneRecipe
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.models import make_network
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.training.freezing import describe_freezing, freeze
 from tests.harness import one_device, randomize, tiny_network, train_once
 
-TINY = NetworkRecipe(
+TINY = InceptionRecipe(
     model="s3dg_nonlocal", depth_multiplier=1 / 64, min_depth=2
 )
 

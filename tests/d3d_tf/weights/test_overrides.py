@@ -2,11 +2,12 @@
 
 import pytest
 
-from d3d_tf.config import NetworkRecipe, Recipe
+from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.weights.overrides import apply_settings, parse_settings
 
-S3DG = Recipe(name="x", network=NetworkRecipe(first_temporal_kernel=3))
+S3DG = Recipe(name="x", network=InceptionRecipe(first_temporal_kernel=3))
 
 
 def test_sorted():
@@ -67,14 +68,16 @@ def test_what_differs_is_told():
 
 
 def test_the_pooling_before_a_block_is_the_same_start():
-    recipe = Recipe(name="x", network=NetworkRecipe(gating_start_at="Mixed_3b"))
+    recipe = Recipe(
+        name="x", network=InceptionRecipe(gating_start_at="Mixed_3b")
+    )
     apply("gating_start_at=MaxPool_3a_3x3", recipe=recipe)
     with pytest.raises(UsageError, match="gating_start_at"):
         apply("gating_start_at=MaxPool_4a_3x3", recipe=recipe)
 
 
 def test_pictures_leave_time_to_the_user():
-    recipe = Recipe(name="x", network=NetworkRecipe(model="i3d"))
+    recipe = Recipe(name="x", network=InceptionRecipe(model="i3d"))
     changed = apply(
         "model=s3dg",
         "first_temporal_kernel=5",

@@ -7,7 +7,7 @@ from fractions import Fraction
 from d3d_tf.errors import UserError
 from d3d_tf.models.inception.architecture import HEAD_NAMES
 from d3d_tf.models.inception.checkpoints.variable_names import endpoint
-from d3d_tf.models.inception.trunk import ENDPOINTS, TRUNK, Conv, Mixed
+from d3d_tf.models.inception.table import ENDPOINTS, TRUNK, Conv, Mixed
 
 Shapes = dict[str, tuple[int, ...]]
 FIRST = "Conv2d_1a_7x7/weights"
@@ -53,7 +53,7 @@ def read_time(shapes: Shapes, said: dict) -> dict:
       said: fields that the user stated.
 
     Returns:
-      Fields of a `NetworkRecipe`.
+      Fields of a `InceptionRecipe`.
 
     Raises:
       UserError: no network here is like that.

@@ -1,14 +1,14 @@
 """Which recipes have networks that can swap weights."""
 
-from d3d_tf.config import NetworkRecipe
 from d3d_tf.models.inception.architecture import architecture
+from d3d_tf.models.inception.config import InceptionRecipe
 
 
 def test_what_swaps_weights():
     """The model's own first kernel may be named; gates count where they are."""
-    same = architecture(NetworkRecipe(model="i3d"))
+    same = architecture(InceptionRecipe(model="i3d"))
     assert same == architecture(
-        NetworkRecipe(
+        InceptionRecipe(
             model="i3d",
             first_temporal_kernel=7,
             gating_start_at=None,
@@ -21,8 +21,8 @@ def test_what_swaps_weights():
         {"depth_multiplier": 0.5},
         {"temporal_conv_start_at": None},
     ):
-        changed = NetworkRecipe(**{"model": "i3d", **change})
+        changed = InceptionRecipe(**{"model": "i3d", **change})
         assert architecture(changed) != same
-    assert architecture(NetworkRecipe()) != architecture(
-        NetworkRecipe(gating_start_at="Mixed_4b")
+    assert architecture(InceptionRecipe()) != architecture(
+        InceptionRecipe(gating_start_at="Mixed_4b")
     )

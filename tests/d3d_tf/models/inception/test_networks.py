@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import NetworkRecipe
-from d3d_tf.config import network as section
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.keras_api import keras
-from d3d_tf.models import make_network
-from d3d_tf.models.inception import trunk
+from d3d_tf.models import FAMILIES, make_network
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.inception.networks import (
     I3D,
     NETWORKS,
@@ -421,16 +419,18 @@ def test_xla_compiles_the_step_of_a_whole_network(seed):
 
 
 def test_make_network_uses_the_whole_recipe():
-    recipe = NetworkRecipe(
+    pixels = {"pixel_mean": (0.4, 0.5, 0.6), "pixel_std": (0.2, 0.3, 0.4)}
+    other = OTHER | pixels
+    recipe = InceptionRecipe(
         **{
-            key: OTHER[key]
-            for key in NetworkRecipe.__dataclass_fields__
+            key: other[key]
+            for key in InceptionRecipe.__dataclass_fields__
             if key != "model"
         }
     )
     network = make_network(recipe, 5, "flow")
     config = network.get_config()
-    assert {key: config[key] for key in OTHER} == OTHER
+    assert {key: config[key] for key in other} == other
     assert network.trunk.units[0].conv.kernel.shape[-2] == 2
     frames = make_network(recipe, 5, "frames")
     assert frames.trunk.units[0].conv.kernel.shape[-2] == 3
@@ -448,7 +448,7 @@ def test_make_network_uses_the_whole_recipe():
 )
 def test_the_recipe_chooses_the_network(model, family, first):
     """Defaults of the recipe are the model's own."""
-    network = make_network(NetworkRecipe(model=model, **TINY), 5, "frames")
+    network = make_network(InceptionRecipe(model=model, **TINY), 5, "frames")
     assert type(network) is family
     own = family(5, **TINY, name=network.name)
     assert network.get_config() == own.get_config()
@@ -456,5 +456,5 @@ def test_the_recipe_chooses_the_network(model, family, first):
 
 
 def test_recipes_name_the_networks_that_exist():
-    assert tuple(NETWORKS) == section.MODELS
-    assert section.ENDPOINTS == trunk.ENDPOINTS
+    family = "d3d_tf.models.inception"
+    assert [*NETWORKS] == [m for m, f in FAMILIES.items() if f == family]

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.models.inception.blocks import ConvUnit, UnitOptions
-from d3d_tf.models.inception.trunk import ENDPOINTS, Inception3D
+from d3d_tf.models.inception.table import ENDPOINTS
+from d3d_tf.models.inception.trunk import Inception3D
 
 # [time, height, width, channels] for 64 x 224 x 224: the original graph's
 # (shared/goldens/networks/facts.md, section 2).

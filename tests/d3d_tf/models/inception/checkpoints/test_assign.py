@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from d3d_tf.config import NetworkRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.models import make_network
 from d3d_tf.models.inception.checkpoints.assign import fill
 from d3d_tf.models.inception.checkpoints.checkpoint_names import recognise
 from d3d_tf.models.inception.checkpoints.tf1_checkpoint import open_checkpoint
+from d3d_tf.models.inception.config import InceptionRecipe
 from tests.published import (
     SMALL,
     deepmind_shapes,
@@ -25,12 +25,12 @@ SHAPES = slim_shapes(5, **SMALL)
 
 @pytest.fixture(scope="module")
 def s3dg():
-    return make_network(NetworkRecipe(**WIDTH), 5, "frames")
+    return make_network(InceptionRecipe(**WIDTH), 5, "frames")
 
 
 @pytest.fixture(scope="module")
 def i3d():
-    return make_network(NetworkRecipe(model="i3d", **WIDTH), 5, "frames")
+    return make_network(InceptionRecipe(model="i3d", **WIDTH), 5, "frames")
 
 
 def fill_with(network, tmp_path, content):

@@ -3,9 +3,9 @@
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import NetworkRecipe
 from d3d_tf.models import make_network
 from d3d_tf.models.inception.checkpoints.variable_names import by_name, endpoint
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.inception.networks import S3DG
 from tests.published import SMALL, i3d_shapes, slim_shapes
 
@@ -22,7 +22,7 @@ WIDTH = {"depth_multiplier": 1 / 16, "min_depth": 4}
 )
 def test_every_variable_once(model, expected):
     """305 of S3D-G, 268 of S3D (37 gates less), 230 of I3D (facts.md, 7)."""
-    network = make_network(NetworkRecipe(model=model, **WIDTH), 7, "frames")
+    network = make_network(InceptionRecipe(model=model, **WIDTH), 7, "frames")
     found = by_name(network)
     assert {k: tuple(v.shape) for k, v in found.items()} == expected
     assert len(found) == {"s3dg": 305, "s3d": 268, "i3d": 230}[model]

@@ -93,7 +93,9 @@ def section(cls):
         try:
             check(self, *args, **kwargs)
         except ValidationError as error:
-            name = cls.__name__.removesuffix("Recipe").lower()
+            # A family's section of networks is `network`, as what it is of.
+            *_, first, _ = cls.__mro__
+            name = first.__name__.removesuffix("Recipe").lower()
             place = f"{name}." if name else ""
             raise UsageError(explain(error, cls, place)) from None
 
@@ -136,17 +138,18 @@ def explain(error: ValidationError, cls: type, place: str = "") -> str:
 
 def _sentence(details: typing.Mapping[str, Any], cls: type, place: str) -> str:
     kind, path = details["type"], [*details["loc"]]
+    names = [part for part in path if not _is_section(part)]
     context = details.get("ctx", {})
     if kind == "rule":
-        place += "".join(f"{part}." for part in path)
+        place += "".join(f"{part}." for part in names)
         expected = context["expected"].replace("~", place)
         return _must(place + context["key"], expected, context["value"])
-    key = place + ".".join(map(str, path))
+    key = place + ".".join(map(str, names))
     if kind in ("unexpected_keyword_argument", "invalid_key"):
         owner, _ = _look_up(cls, path[:-1])
         prefix = key.removesuffix(str(path[-1]))
-        names = (prefix + field.name for field in dataclasses.fields(owner))
-        return f"unknown key {key}; valid: {', '.join(names)}."
+        valid = (prefix + field.name for field in dataclasses.fields(owner))
+        return f"unknown key {key}; valid: {', '.join(valid)}."
     if kind == "missing":
         return f"{key} is missing."
     _, metadata = _look_up(cls, path)
@@ -176,15 +179,28 @@ def _look_up(cls, path: list) -> tuple[Any, list]:
     for name in path:
         if isinstance(name, int):  # An item of a list.
             continue
+        if _is_section(name):
+            (cls,) = (c for c in cls.__subclasses__() if c.__name__ == name)
+            continue
         field = cls.__pydantic_fields__[name]
         metadata = field.metadata
         cls = section_in(field.annotation) or cls
     return cls, metadata
 
 
+def _is_section(part) -> bool:
+    """Whether a part of an error's path is no key but which section was meant.
+
+    Pydantic puts it there where there are several.
+    """
+    return isinstance(part, str) and part.endswith("Recipe")
+
+
 def section_in(annotation) -> Any:
     """The section `X` in the types X, `X | None`, `tuple[X, ...]`, or None."""
     for kind in (annotation, *typing.get_args(annotation)):
+        if typing.get_origin(kind) is Annotated:
+            kind = typing.get_args(kind)[0]
         if dataclasses.is_dataclass(kind):
             return kind
     return None

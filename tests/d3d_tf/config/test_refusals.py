@@ -1,44 +1,12 @@
-"""Ranges, choices and combinations: what is impossible cannot be made."""
-
-import dataclasses
-import pickle
+"""Impossible settings are answered with what is possible."""
 
 import pytest
 
 from d3d_tf import config
 from d3d_tf.config import Recipe
-from d3d_tf.errors import UsageError
 from d3d_tf.recipes import RECIPES
 
 PAPER = Recipe(name="paper")
-
-
-def test_a_part_checks_itself_when_it_is_made_or_changed():
-    with pytest.raises(UsageError) as caught:
-        config.NetworkRecipe(dropout=2.0, model="s3dgg")
-    assert str(caught.value) == (
-        "network.model must be one of s3dg, s3d, i3d, s3dg_nonlocal; got "
-        "'s3dgg'. network.dropout must be in [0, 1); got 2.0."
-    )
-    with pytest.raises(UsageError) as caught:
-        dataclasses.replace(PAPER.flow, backend="opencv", algorithm="dis")
-    assert str(caught.value) == (
-        "flow.backend must be left alone with flow.algorithm=dis; got 'opencv'."
-    )
-    with pytest.raises(UsageError, match="clip.size must be at most"):
-        dataclasses.replace(PAPER, clip=config.ClipRecipe(size=320))
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        PAPER.seed = 3  # type: ignore[misc]
-
-
-def test_a_whole_number_is_taken_for_a_fraction():
-    """Also by a constructor: 10 and 10.0 have different digests."""
-    assert repr(config.DataRecipe(frame_rate=10).frame_rate) == "10.0"
-
-
-def test_a_recipe_travels_to_other_processes():
-    for recipe in RECIPES.values():
-        assert pickle.loads(pickle.dumps(recipe)) == recipe
 
 
 @pytest.mark.parametrize(
@@ -85,7 +53,10 @@ def test_a_recipe_travels_to_other_processes():
         ("swap_on_flip=[[a, b], [b, c]]", "no name twice"),
         ("swap_on_flip=[[a, a]]", "no name twice"),
         ("task=detection", "task must be classification; got 'detection'"),
-        ("terms=[{where: Mixed_6a}]", "distill.terms.0.where must be one of"),
+        (
+            "terms=[{where: Mixed_6a}]",
+            "terms must be of logits or of end",
+        ),
         ("terms=[{loss: kl}]", "distill.terms.0.loss must be mse; got 'kl'"),
         ("terms=[{weight: -1}]", "terms.0.weight must be 0 or more; got -1"),
         ("terms=[{wait: 1}]", "unknown key distill.terms.0.wait; valid: "),

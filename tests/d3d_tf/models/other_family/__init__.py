@@ -1,0 +1,1 @@
+"""A second family, for tests of what is the same in all."""
