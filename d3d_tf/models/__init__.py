@@ -1,18 +1,20 @@
 """The table of networks: a family is a folder here and its lines below.
 
 Its `config.py` has `RECIPE`, the recipe's section `network`; its `family.py`
-has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`, see the functions
-below.
+has `build`, `architecture`, `TRAINING`, `HEAD_NAMES` and `open_original`, see
+the functions below.
 """
 
 import importlib
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from d3d_tf.streams import CHANNELS
 
 if TYPE_CHECKING:
     from d3d_tf.models.network import VideoNetwork
     from d3d_tf.models.network_recipe import NetworkRecipe
+    from d3d_tf.models.original import Original
 
 # The recipe's `network.model`: its family.
 FAMILIES = {
@@ -39,7 +41,7 @@ def make_network(
       num_classes: number of logits.
       stream: `frames` (3 channels) or `flow` (2).
     """
-    return _family(recipe).build(recipe, num_classes, CHANNELS[stream])
+    return _family(recipe.model).build(recipe, num_classes, CHANNELS[stream])
 
 
 def architecture(recipe: "NetworkRecipe") -> dict:
@@ -47,19 +49,33 @@ def architecture(recipe: "NetworkRecipe") -> dict:
 
     Two recipes with equal dicts have networks that can swap weights.
     """
-    return _family(recipe).architecture(recipe)
+    return _family(recipe.model).architecture(recipe)
 
 
 def training_fields(recipe: "NetworkRecipe") -> dict:
     """The fields that change nothing but how a network is trained."""
-    names = _family(recipe).TRAINING
+    names = _family(recipe.model).TRAINING
     return {name: getattr(recipe, name) for name in names}
 
 
 def head_names(recipe: "NetworkRecipe") -> tuple[str, ...]:
     """Variables of the head, by the names of published checkpoints."""
-    return _family(recipe).HEAD_NAMES
+    return _family(recipe.model).HEAD_NAMES
 
 
-def _family(recipe: "NetworkRecipe"):
-    return importlib.import_module(f"{FAMILIES[recipe.model]}.family")
+def open_original(path: str | Path, **options: Any) -> "Original":
+    """Opens a checkpoint of a published format.
+
+    Args:
+      path: of the file.
+      options: `scope`, `averages` and `stated` of the user; see the families.
+
+    Raises:
+      UserError: it cannot be read, or is no network of any family.
+    """
+    # Of the only family so far that has published checkpoints.
+    return _family(DEFAULT).open_original(path, **options)
+
+
+def _family(model: str):
+    return importlib.import_module(f"{FAMILIES[model]}.family")

@@ -8,8 +8,8 @@ import d3d_tf
 from d3d_tf.caches import cache_folder as cache_folder_of_user
 from d3d_tf.caches import home_cache
 from d3d_tf.errors import UserError
+from d3d_tf.runs.convert import convert
 from d3d_tf.runs.folder import Run
-from d3d_tf.runs.from_tf1 import convert
 from d3d_tf.screen import say
 from d3d_tf.weights.download import fetch
 from d3d_tf.weights.published import Published, catalog

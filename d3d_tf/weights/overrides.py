@@ -8,14 +8,6 @@ from d3d_tf import config
 from d3d_tf.errors import UsageError
 from d3d_tf.models import architecture
 
-# A time-only choice of networks inflated from pictures.
-_INFLATED = (
-    "model",
-    "first_temporal_kernel",
-    "temporal_conv_start_at",
-    "gating_start_at",
-)
-
 
 @dataclasses.dataclass(frozen=True)
 class ConvertSettings:
@@ -35,7 +27,7 @@ class ConvertSettings:
     averages: bool = False
     recipe: tuple[str, ...] = ()
 
-    def said(self) -> dict:
+    def stated(self) -> dict:
         """Fields of the network that the user stated; their last parts."""
         pairs = (setting.partition("=")[::2] for setting in self.recipe)
         return {key.split(".")[-1]: yaml.safe_load(text) for key, text in pairs}
@@ -67,31 +59,22 @@ def parse_settings(settings: list[str]) -> ConvertSettings:
 
 
 def apply_settings(
-    recipe: config.Recipe, settings: ConvertSettings, *, inflated: bool
+    recipe: config.Recipe, settings: ConvertSettings, free: tuple[str, ...]
 ) -> config.Recipe:
     """The recipe with the settings, which may not contradict the checkpoint.
 
     Args:
       recipe: as read off the checkpoint.
       settings: of the user.
-      inflated: the checkpoint is of pictures, so all that concerns time is the
-        user's to choose.
+      free: fields of the network that the checkpoint leaves to the user.
 
     Raises:
       UsageError: a setting says what the checkpoint is not.
     """
     changed = config.override(recipe, list(settings.recipe))
     there, asked = architecture(recipe.network), architecture(changed.network)
-    if inflated:
-        for key in _INFLATED:
-            there.pop(key, None)
-            asked.pop(key, None)
-    found = config.differences(there, asked)
-    # Where gating starts may be told of the unit or of the pooling before it.
     found = [
-        row
-        for row in found
-        if not (row[1] == "Mixed_3b" and row[2] == "MaxPool_3a_3x3")
+        row for row in config.differences(there, asked) if row[0] not in free
     ]
     if found:
         text = "; ".join(

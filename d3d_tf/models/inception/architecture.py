@@ -3,6 +3,7 @@
 import dataclasses
 
 from d3d_tf.models.inception.config import InceptionRecipe
+from d3d_tf.models.inception.table import ENDPOINTS, TRUNK, Pool
 
 HEAD = "Logits/Conv2d_0c_1x1"
 HEAD_NAMES = (f"{HEAD}/weights", f"{HEAD}/biases")
@@ -27,8 +28,18 @@ def architecture(recipe: InceptionRecipe) -> dict:
         for key, value in dataclasses.asdict(recipe).items()
         if key not in (*TRAINING, "head_pooling")
     }
+    # What starts at a pooling starts at the unit after it.
+    for key in ("temporal_conv_start_at", "gating_start_at"):
+        fields[key] = _next_unit(fields[key])
     if recipe.model in ("s3d", "i3d"):
         fields.pop("gating_start_at", None)
     if fields["first_temporal_kernel"] is None:
         fields["first_temporal_kernel"] = 7 if recipe.model == "i3d" else 3
     return fields
+
+
+def _next_unit(endpoint: str | None) -> str | None:
+    if endpoint is None:
+        return None
+    later = ENDPOINTS[ENDPOINTS.index(endpoint) :]
+    return next(name for name in later if not isinstance(TRUNK[name], Pool))

@@ -5,6 +5,14 @@ from d3d_tf.models.inception.architecture import (
     TRAINING,
     architecture,
 )
+from d3d_tf.models.inception.checkpoints.original import TF1Original
 from d3d_tf.models.inception.networks import build
 
-__all__ = ["HEAD_NAMES", "TRAINING", "architecture", "build"]
+__all__ = [
+    "HEAD_NAMES",
+    "TRAINING",
+    "architecture",
+    "build",
+    "open_original",
+]
+open_original = TF1Original

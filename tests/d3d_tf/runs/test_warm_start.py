@@ -13,8 +13,8 @@ from d3d_tf.models import make_network
 from d3d_tf.models.inception.architecture import HEAD_NAMES
 from d3d_tf.models.inception.checkpoints.variable_names import by_name
 from d3d_tf.models.inception.config import InceptionRecipe
+from d3d_tf.runs.convert import convert
 from d3d_tf.runs.folder import Run
-from d3d_tf.runs.from_tf1 import convert
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.runs.warm_start import Initial
 from tests.published import (

@@ -26,7 +26,7 @@ def test_sorted():
     assert settings.scope == "RGB"
     assert settings.averages is True
     assert settings.recipe == ("frames=8", "network.gating_start_at=null")
-    assert settings.said() == {"frames": 8, "gating_start_at": None}
+    assert settings.stated() == {"frames": 8, "gating_start_at": None}
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,11 @@ def test_wrong_ones(setting, match):
         parse_settings([setting])
 
 
-def apply(*settings, recipe=S3DG, inflated=False):
-    return apply_settings(
-        recipe, parse_settings(list(settings)), inflated=inflated
-    )
+TIME = ("model", "first_temporal_kernel", "gating_start_at")
+
+
+def apply(*settings, recipe=S3DG, free=()):
+    return apply_settings(recipe, parse_settings(list(settings)), free)
 
 
 def test_what_is_no_variable_may_be_set():
@@ -83,8 +84,8 @@ def test_pictures_leave_time_to_the_user():
         "first_temporal_kernel=5",
         "gating_start_at=Mixed_4b",
         recipe=recipe,
-        inflated=True,
+        free=TIME,
     )
     assert changed.network.model == "s3dg"
     with pytest.raises(UsageError, match="min_depth is 16 there, 8"):
-        apply("min_depth=8", recipe=recipe, inflated=True)
+        apply("min_depth=8", recipe=recipe, free=TIME)

@@ -1,7 +1,5 @@
 """From the values of a checkpoint to the variables of a network."""
 
-import dataclasses
-
 import numpy as np
 
 from d3d_tf.errors import UserError
@@ -9,45 +7,7 @@ from d3d_tf.models.inception.architecture import HEAD_NAMES
 from d3d_tf.models.inception.checkpoints.checkpoint_names import Contents
 from d3d_tf.models.inception.checkpoints.tf1_checkpoint import Checkpoint
 from d3d_tf.models.inception.checkpoints.variable_names import by_name
-
-
-@dataclasses.dataclass(frozen=True)
-class Filled:
-    """What became of every variable on both sides.
-
-    Attributes:
-      values: what each of our variables now holds, by its name.
-      used: our name: name in the file.
-      skipped: name in the file: why it is not used.
-      initial: names of ours that the file does not have and cannot have.
-    """
-
-    values: dict[str, np.ndarray]
-    used: dict[str, str]
-    skipped: dict[str, str]
-    initial: list[str]
-
-    def table(self, checkpoint: Checkpoint) -> list[dict]:
-        """A row per variable of the file, then those it does not have."""
-        ours = {theirs: name for name, theirs in self.used.items()}
-        rows = [
-            {
-                "name": name,
-                "shape": list(shape),
-                "used_as": ours.get(name),
-                "skipped": self.skipped.get(name),
-            }
-            for name, shape in checkpoint.shapes.items()
-        ]
-        return rows + [
-            {
-                "name": None,
-                "shape": list(self.values[name].shape),
-                "used_as": name,
-                "skipped": "not in the file: the network's own initial value",
-            }
-            for name in self.initial
-        ]
+from d3d_tf.models.original import Filled
 
 
 def fill(network, checkpoint: Checkpoint, contents: Contents) -> Filled:
@@ -121,7 +81,33 @@ def fill(network, checkpoint: Checkpoint, contents: Contents) -> Filled:
         variables[name].assign(value)
     for name in initial:
         values[name] = variables[name].numpy()
-    return Filled(values, names, skipped, initial)
+    rows = _rows(checkpoint, names, skipped)
+    rows += [
+        {
+            "name": None,
+            "shape": list(values[name].shape),
+            "used_as": name,
+            "skipped": "not in the file: the network's own initial value",
+        }
+        for name in initial
+    ]
+    return Filled(values, rows, initial)
+
+
+def _rows(
+    checkpoint: Checkpoint, used: dict[str, str], skipped: dict[str, str]
+) -> list[dict]:
+    """A row per variable of the file."""
+    ours = {theirs: name for name, theirs in used.items()}
+    return [
+        {
+            "name": name,
+            "shape": list(shape),
+            "used_as": ours.get(name),
+            "skipped": skipped.get(name),
+        }
+        for name, shape in checkpoint.shapes.items()
+    ]
 
 
 def _fits(there: tuple, needed: tuple, flat: bool) -> bool:

@@ -26,3 +26,12 @@ def test_what_swaps_weights():
     assert architecture(InceptionRecipe()) != architecture(
         InceptionRecipe(gating_start_at="Mixed_4b")
     )
+
+
+def test_a_pooling_has_nothing_that_could_start():
+    """What starts at it starts at the unit after it."""
+    named = [
+        architecture(InceptionRecipe(gating_start_at=name))
+        for name in ("MaxPool_3a_3x3", "Mixed_3b", "Mixed_3c")
+    ]
+    assert named[0] == named[1] != named[2]

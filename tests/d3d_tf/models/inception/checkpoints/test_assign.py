@@ -35,14 +35,13 @@ def i3d():
 
 def fill_with(network, tmp_path, content):
     checkpoint = open_checkpoint(write(tmp_path / "model.ckpt", content))
-    filled = fill(network, checkpoint, recognise(checkpoint.shapes))
-    return checkpoint, filled
+    return fill(network, checkpoint, recognise(checkpoint.shapes))
 
 
 def test_every_value(s3dg, tmp_path):
     content = values(SHAPES)
-    checkpoint, filled = fill_with(s3dg, tmp_path, content)
-    assert len(filled.used) == 305 and not filled.skipped
+    filled = fill_with(s3dg, tmp_path, content)
+    assert len(filled.rows) == len(filled.values) == 305
     expected = sorted(v.tobytes() for v in content.values())
     assert sorted(v.numpy().tobytes() for v in s3dg.variables) == expected
     # One by hand: the unit of branch 1 in block 4d.
@@ -55,9 +54,8 @@ def test_every_value(s3dg, tmp_path):
         unit.batch_norm.moving_variance,
         content[f"{name}/BatchNorm/moving_variance"],
     )
-    rows = filled.table(checkpoint)
-    assert [row["name"] for row in rows] == sorted(content)
-    assert all(row["used_as"] and not row["skipped"] for row in rows)
+    assert [row["name"] for row in filled.rows] == sorted(content)
+    assert all(row["used_as"] and not row["skipped"] for row in filled.rows)
 
 
 @pytest.mark.parametrize("long_vectors", [False, True])
@@ -158,7 +156,7 @@ def test_damage_in_an_unused_variable_is_found(i3d, tmp_path):
 def test_pictures_inflated(i3d, tmp_path):
     """Each kernel N times, divided by N: their sum over time is the kernel."""
     content = values(flat_shapes(11, **SMALL))
-    _, filled = fill_with(i3d, tmp_path, content)
+    filled = fill_with(i3d, tmp_path, content)
     for name, taps in (
         ("Conv2d_1a_7x7", 7),
         ("Conv2d_2b_1x1", 1),
@@ -171,7 +169,12 @@ def test_pictures_inflated(i3d, tmp_path):
         for tap in kernel:
             np.testing.assert_array_equal(tap, flat / np.float32(taps))
     head = "InceptionV1/Logits/Conv2d_0c_1x1"
-    assert filled.skipped == dict.fromkeys(
+    skipped = {
+        row["name"]: row["skipped"]
+        for row in filled.rows
+        if row["name"] and row["skipped"]
+    }
+    assert skipped == dict.fromkeys(
         [f"{head}/weights", f"{head}/biases"], "the head of other classes"
     )
     assert filled.initial == [
@@ -182,9 +185,7 @@ def test_pictures_inflated(i3d, tmp_path):
 
 def test_pictures_into_s3dg_name_what_stays_initial(s3dg, tmp_path):
     """19 temporal halves of two variables, 37 gates, the head's two."""
-    checkpoint, filled = fill_with(
-        s3dg, tmp_path, values(flat_shapes(11, **SMALL))
-    )
+    filled = fill_with(s3dg, tmp_path, values(flat_shapes(11, **SMALL)))
     assert len(filled.initial) == 19 * 2 + 37 + 2
-    unnamed = [r for r in filled.table(checkpoint) if r["name"] is None]
+    unnamed = [r for r in filled.rows if r["name"] is None]
     assert [row["used_as"] for row in unnamed] == filled.initial

@@ -16,8 +16,8 @@ from d3d_tf.commands import evaluate, export
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.models.inception.checkpoints.variable_names import by_name
+from d3d_tf.runs.convert import convert
 from d3d_tf.runs.folder import Run
-from d3d_tf.runs.from_tf1 import convert
 from d3d_tf.runs.loading import load_checkpoint
 from tests.published import (
     SMALL,

@@ -1,0 +1,63 @@
+"""What a family makes of a checkpoint that somebody else wrote."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from d3d_tf.models.network_recipe import NetworkRecipe
+
+
+@dataclasses.dataclass(frozen=True)
+class Filled:
+    """What became of every variable on both sides.
+
+    Attributes:
+      values: what each of our variables now holds, by its published name.
+      rows: for each variable of the file `name`, `shape`, `used_as` (our name,
+        or None) and `skipped` (why, or None); then, with `name` None, those of
+        ours that the file does not have.
+      initial: names of ours that the file does not have and cannot have.
+    """
+
+    values: dict[str, np.ndarray]
+    rows: list[dict]
+    initial: list[str]
+
+
+class Original(Protocol):
+    """An open checkpoint of a published format.
+
+    Attributes:
+      path: of the file or its prefix.
+      kind: a short name of the format, as weights.json has it.
+      title: the same in words.
+      network: the network that it is of.
+      stream: `frames` or `flow`.
+      num_classes: of its head; None: it has none that is of use.
+      free: fields of `network` that the file leaves open.
+    """
+
+    path: Path
+    kind: str
+    title: str
+    network: NetworkRecipe
+    stream: str
+    num_classes: int | None
+    free: tuple[str, ...]
+
+    def digests(self) -> dict[str, dict]:
+        """`{file name: {"bytes", "sha256", "git_blob"}}`."""
+
+    def fill(self, network) -> Filled:
+        """Gives a network the values of the file; all or none.
+
+        Raises:
+          UserError: a variable is missing, surplus, mis-shaped, damaged or not
+            finite; the text names it.
+        """
+
+    def variables(self, network) -> dict[str, Any]:
+        """A network's variables by the names of `Filled`, as far as they are
+        in the file: without the head where `num_classes` is None."""
