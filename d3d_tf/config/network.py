@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic_core import core_schema
 
+from d3d_tf.distill import LOSSES
 from d3d_tf.models import DEFAULT, FAMILIES, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import NotNegative, OneOf, Text, section
@@ -68,7 +69,7 @@ class TermRecipe:
     where: Text = "logits"
     """`logits`, or an endpoint that teacher and student both have and whose
     features have one shape in both; checked by `Recipe`."""
-    loss: Annotated[str, OneOf("mse")] = "mse"
+    loss: Annotated[str, OneOf(*LOSSES)] = "mse"
     """`mse`: the mean over classes, or over all elements of a clip's features,
     of the squared difference."""
     weight: NotNegative = 1.0

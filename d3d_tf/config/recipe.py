@@ -23,8 +23,7 @@ from d3d_tf.config.training import (
 from d3d_tf.models import DEFAULT, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
-
-TASKS = ("classification",)
+from d3d_tf.tasks import TASKS
 
 
 @section

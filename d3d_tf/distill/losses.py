@@ -42,7 +42,3 @@ def feature_mse(student_features, teacher_features):
         for features in (student_features, teacher_features)
     ]
     return logit_mse(*rows)
-
-
-# By a term's `loss`: of the logits, and of an endpoint's features.
-LOSSES = {"mse": (logit_mse, feature_mse)}

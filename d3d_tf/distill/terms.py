@@ -1,7 +1,7 @@
 """The terms of a distillation loss: what of two networks is compared."""
 
 from d3d_tf.config import TermRecipe
-from d3d_tf.distill.losses import LOSSES
+from d3d_tf.distill import LOSSES, losses
 from d3d_tf.errors import UserError
 
 
@@ -33,7 +33,9 @@ def term_loss(term: TermRecipe, student: tuple, teacher: tuple):
       UserError: the features at the term's endpoint cannot be compared.
     """
     logits, features = teacher
-    of_logits, of_features = LOSSES[term.loss]
+    of_logits, of_features = (
+        getattr(losses, name) for name in LOSSES[term.loss]
+    )
     if term.where == "logits":
         return None if logits is None else of_logits(student[0], logits)
     if features is None:
