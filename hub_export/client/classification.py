@@ -100,18 +100,7 @@ def classify(
             time_left.call(backend.signatures), signature, address=server
         )
         count = _agreed(info, model_input.frames, server)
-        told = {"frames": count, "frame_rate": info.frame_rate}
-        assumed = tuple(name for name, value in told.items() if value is None)
-        # Here, as a wrong address is told without PyAV and OpenCV.
-        from d3d_tf.hub_export.client.clip import encoded_clip
-
-        frames = encoded_clip(
-            video,
-            info,
-            frames=count or FRAMES,
-            frame_rate=info.frame_rate or FRAME_RATE,
-            check=time_left.check,
-        )
+        frames = _clip(video, info, count, time_left)
         start = time.monotonic()
         scores = time_left.call(
             lambda seconds: backend.predict(
@@ -122,13 +111,30 @@ def classify(
     finally:
         backend.close()
     scores = _checked(scores, info, model_input.classes, server)
+    settings = {"frames": count, "frame_rate": info.frame_rate}
     return Answer(
         scores,
         info.labels or tuple(f"class {i}" for i in range(len(scores))),
         len(frames),
-        assumed,
+        tuple(name for name, value in settings.items() if value is None),
         sum(map(len, frames)),
         seconds,
+    )
+
+
+def _clip(
+    video: str | Path, info: ModuleInfo, count: int | None, time_left: Deadline
+) -> list[bytes]:
+    """The video's middle clip, of the paper's length and rate if need be."""
+    # Here, as a wrong address is reported without PyAV and OpenCV.
+    from d3d_tf.hub_export.client.clip import encoded_clip
+
+    return encoded_clip(
+        video,
+        info,
+        frames=count or FRAMES,
+        frame_rate=info.frame_rate or FRAME_RATE,
+        check=time_left.check,
     )
 
 
