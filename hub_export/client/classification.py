@@ -93,8 +93,7 @@ def classify(
     """
     info = info or ModuleInfo()
     time_left = Deadline(deadline, retries)
-    backend = connect(server, model, version)
-    try:
+    with contextlib.closing(connect(server, model, version)) as backend:
         # First, so that its errors do not come after the decoding.
         model_input = encoded_input(
             time_left.call(backend.signatures), signature, address=server
@@ -102,23 +101,18 @@ def classify(
         count = _agreed(info, model_input.frames, server)
         frames = _clip(video, info, count, time_left)
         start = time.monotonic()
-        scores = time_left.call(
-            lambda seconds: backend.predict(
-                signature, model_input.key, frames, seconds
-            )
-        )
+        question = signature, model_input.key, frames
+        scores = time_left.call(lambda left: backend.predict(*question, left))
         seconds = time.monotonic() - start
-    finally:
-        backend.close()
     scores = _checked(scores, info, model_input.classes, server)
     settings = {"frames": count, "frame_rate": info.frame_rate}
     return Answer(
-        scores,
-        info.labels or tuple(f"class {i}" for i in range(len(scores))),
-        len(frames),
-        tuple(name for name, value in settings.items() if value is None),
-        sum(map(len, frames)),
-        seconds,
+        probabilities=scores,
+        labels=info.labels or tuple(f"class {i}" for i in range(len(scores))),
+        frames=len(frames),
+        assumed=tuple(k for k, value in settings.items() if value is None),
+        num_bytes=sum(map(len, frames)),
+        seconds=seconds,
     )
 
 
