@@ -76,7 +76,7 @@ def long_functions(tree: ast.AST, compiled_by: set[str]) -> list[str]:
         if compiled_by & {ast.unparse(d) for d in node.decorator_list}
     ]
     return [
-        f"line {node.lineno}: {node.name}"
+        node.name
         for node in functions
         if node not in kernels
         and (
@@ -99,18 +99,19 @@ def _num_parameters(function: ast.FunctionDef) -> int:
     return count - (names[:1] in (["self"], ["cls"]))
 
 
+# Still to be cut, by another change of issue 15.
+LONG = {"d3d_tf/training/scoring.py": ["score_split"]}
+
+
 def test_functions_are_short():
     compiled_by = numba_decorators()
-    none_of(
-        [
-            f"{path}, {problem} has more than {MAX_FUNCTION_LINES} lines or "
-            f"{MAX_PARAMETERS} parameters"
-            for path in modules()
-            for problem in long_functions(
-                ast.parse((ROOT / path).read_text()), compiled_by
-            )
-        ]
-    )
+    found = {
+        str(path): long_functions(
+            ast.parse((ROOT / path).read_text()), compiled_by
+        )
+        for path in modules()
+    }
+    assert {path: names for path, names in found.items() if names} == LONG
 
 
 @pytest.mark.parametrize(

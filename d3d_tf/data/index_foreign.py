@@ -6,16 +6,15 @@ among our records, `NAME-DIGEST8`; the digest is that of the files' names and
 sizes.
 """
 
-import dataclasses
 import hashlib
 import json
-import statistics
 from pathlib import Path
 
 from d3d_tf import schema
-from d3d_tf.atomic_files import file_size, resolved, write_atomically
-from d3d_tf.config import DataRecipe, FlowRecipe, digest, to_dict
+from d3d_tf.atomic_files import resolved, write_atomically
+from d3d_tf.config import DataRecipe, digest
 from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.data.foreign_records import ForeignRecords
 from d3d_tf.data.parse_foreign import LABEL_TEXT
 from d3d_tf.data.shards import foreign_shards, look_through
 from d3d_tf.errors import UserError
@@ -62,7 +61,7 @@ def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
         if not rows:
             raise UserError(f"The record files in {folder} are empty.")
         labels = set_labels(rows, given)
-        records = _Records(folder, sorted(shards), rows, *labels)
+        records = ForeignRecords(folder, sorted(shards), rows, *labels)
         _save(target, records, recipe.frame_rate)
     return open_dataset(target)
 
@@ -119,61 +118,7 @@ def _classes(rows: list[dict], given: list[str]) -> tuple[list[str], bool]:
     return given or [str(i) for i in range(highest + 1)], False
 
 
-@dataclasses.dataclass(frozen=True)
-class _Records:
-    """What was read from a folder.
-
-    Attributes:
-      folder: of the files.
-      files: their names, sorted.
-      rows: one for each record, see `look_through`; at least one.
-      classes, by_string: see `set_labels`.
-    """
-
-    folder: Path
-    files: list[str]
-    rows: list[dict]
-    classes: list[str]
-    by_string: bool
-
-    def shards(self) -> dict[str, dict[str, int]]:
-        """`{split: {file: records}}`, without empty files."""
-        shards: dict[str, dict[str, int]] = {}
-        for row in self.rows:
-            counts = shards.setdefault(row["split"], {})
-            counts[row["shard"]] = counts.get(row["shard"], 0) + 1
-        return shards
-
-    def frame_rate(self) -> float | None:
-        """The median of the records', where any has one."""
-        rates = [
-            row["frame_rate"] or row["length"] / row["seconds"]
-            for row in self.rows
-            if row["frame_rate"] or row["seconds"] > 0
-        ]
-        return round(statistics.median(rates), 2) if rates else None
-
-    def notes(self, default_rate: float) -> list[str]:
-        """What a user should know, a sentence each."""
-        rate = self.frame_rate()
-        frames = (
-            f"taken to be {default_rate:g}" if rate is None else f"{rate:g}"
-        )
-        notes = [
-            f"records of another tool in {self.folder}, RGB only; frames are "
-            f"{frames} per second"
-        ]
-        if len({row["id"] for row in self.rows}) < len(self.rows):
-            notes.append("some records have the same example/id")
-        full = {row["shard"] for row in self.rows}
-        if empty := [name for name in self.files if name not in full]:
-            notes.append(
-                f"{len(empty)} files hold no record, such as {empty[0]}"
-            )
-        return notes
-
-
-def _save(target: Path, records: _Records, default_rate: float) -> None:
+def _save(target: Path, records: ForeignRecords, default_rate: float) -> None:
     """Writes the folder that points to the records."""
     manifest = [
         {key: row[key] for key in ("id", "split", "label", "shard")}
@@ -182,7 +127,7 @@ def _save(target: Path, records: _Records, default_rate: float) -> None:
     ]
     target.mkdir(parents=True, exist_ok=True)
     written = json.dumps(manifest, indent=1)
-    info = _info(records, default_rate) | {
+    info = records.info(default_rate) | {
         "manifest_sha256": hashlib.sha256(written.encode()).hexdigest()
     }
     write_atomically(target / "manifest.json", written)
@@ -191,50 +136,3 @@ def _save(target: Path, records: _Records, default_rate: float) -> None:
         "".join(f"{name}\n" for name in records.classes),
     )
     write_atomically(target / "dataset.json", sealed(info))
-
-
-def _info(records: _Records, default_rate: float) -> dict:
-    """The content of dataset.json."""
-    rows, classes, shards = records.rows, records.classes, records.shards()
-    lengths = [row["length"] for row in rows]
-    side = min(min(row["height"], row["width"]) for row in rows)
-    rate = records.frame_rate()
-    used = {row["label"] for row in rows}
-    data = DataRecipe(
-        short_side=side, frame_rate=default_rate if rate is None else rate
-    )
-    return {
-        "name": records.folder.name,
-        "digest": digest(
-            [[row["id"], row["label"], row["length"]] for row in rows], classes
-        ),
-        "num_videos": len(rows),
-        "num_bytes": sum(
-            file_size(records.folder / name)
-            for names in shards.values()
-            for name in names
-        ),
-        "num_skipped": 0,
-        "num_trimmed": 0,
-        "splits": {split: sum(s.values()) for split, s in shards.items()},
-        "shards": {},
-        "foreign": {
-            "folder": str(records.folder),
-            "shards": shards,
-            "label_by_string": records.by_string,
-        },
-        "notes": records.notes(default_rate),
-        "classes": classes,
-        "empty_classes": [
-            name for i, name in enumerate(classes) if i not in used
-        ],
-        "frames": {
-            "min": min(lengths),
-            "max": max(lengths),
-            "sum": sum(lengths),
-        },
-        "clipped_flow": 0.0,
-        "recipe": {"data": to_dict(data), "flow": to_dict(FlowRecipe())},
-        "flow": {},
-        "flow_recipe": digest({}),
-    }

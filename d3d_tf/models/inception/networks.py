@@ -16,9 +16,11 @@ from d3d_tf.models.network import VideoNetwork, make_variables
 from d3d_tf.models.network_recipe import NetworkRecipe
 
 # The recipe's fields that are arguments of these networks alone.
-OPTIONS = {field.name for field in dataclasses.fields(InceptionRecipe)} - {
-    field.name for field in dataclasses.fields(NetworkRecipe)
-}
+OPTIONS = tuple(
+    field.name
+    for field in dataclasses.fields(InceptionRecipe)
+    if not hasattr(NetworkRecipe, field.name)
+)
 
 
 class InceptionNetwork(VideoNetwork):
@@ -35,8 +37,8 @@ class InceptionNetwork(VideoNetwork):
       dropout, head_pooling: see `ClassificationHead`.
       depth_multiplier: all channel counts are multiplied by it,
       min_depth: but are at least this (TF-Slim's rule).
-      first_temporal_kernel: taps in time of Conv2d_1a_7x7, one of 1, 3, 5, 7
-        (7 in I3D, else 3). It is never separated.
+      first_temporal_kernel: taps in time of Conv2d_1a_7x7, one of 1, 3, 5, 7;
+        None: 7 in I3D, else 3. It is never separated.
       temporal_conv_start_at: endpoint from which 3x3 convolutions span three
         frames; before it they see one. None: nowhere.
       gating_start_at: endpoint from which units are gated. None: nowhere, as
@@ -56,13 +58,13 @@ class InceptionNetwork(VideoNetwork):
 
     separable = True
     non_local_before: tuple[str, ...] = ()
-    # Of the options, where they are not the recipe's.
+    # Options whose default is another than the recipe's.
     defaults: dict[str, Any] = {}
 
     def __init__(self, num_classes: int = 400, **options: Any) -> None:
         if options.get("first_temporal_kernel") is None:
             options.pop("first_temporal_kernel", None)
-        own = {name: options.pop(name) for name in OPTIONS & options.keys()}
+        own = {name: options.pop(name) for name in OPTIONS if name in options}
         super().__init__(**options)
         try:
             recipe = InceptionRecipe(**self.defaults | own)
@@ -81,8 +83,9 @@ class InceptionNetwork(VideoNetwork):
             weight_decay=recipe.weight_decay,
             name="Logits",
         )
-        self._config = {name: getattr(recipe, name) for name in OPTIONS} | {
+        self._config = {
             "num_classes": num_classes,
+            **{name: getattr(recipe, name) for name in OPTIONS},
             "first_temporal_kernel": recipe.first_kernel,
         }
 

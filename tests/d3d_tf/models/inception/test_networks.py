@@ -45,7 +45,7 @@ FAMILY = [S3DG, S3D, I3D, NonLocalS3DG]
 @pytest.mark.parametrize("family", FAMILY)
 def test_configuration_holds_every_argument(family):
     """An argument added to the class and forgotten in get_config fails here."""
-    assert OPTIONS | {"num_classes"} == set(OTHER)
+    assert {*OPTIONS, "num_classes"} == set(OTHER)
     defaults = S3DG().get_config()
     assert all(OTHER[name] != defaults[name] for name in OTHER)
     config = family(**OTHER).get_config()
