@@ -7,6 +7,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.roles import BASELINE, ROLES, STUDENT
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
 from d3d_tf.screen import log_to, say
 from d3d_tf.training.checkpoints import is_finished
@@ -49,12 +50,14 @@ def start_training(
     run.start(
         recipe,
         dataset.classes,
-        records=dataset.folder,
-        flow=dataset.flow,
-        dataset=dataset.info["digest"],
-        flow_mismatch=mismatch,
-        teacher=teacher.folder if teacher else None,
-        weights=_weights(teacher, initial),
+        Origin(
+            records=dataset.folder,
+            flow=dataset.flow,
+            dataset=dataset.info["digest"],
+            flow_mismatch=mismatch,
+            teacher=teacher.folder if teacher else None,
+            weights=_weights(teacher, initial),
+        ),
     )
     show_records(run, dataset)
     _warn_of_short_videos(dataset, recipe.clip.needed)

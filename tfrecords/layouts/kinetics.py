@@ -10,6 +10,7 @@ the times of a clip.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from d3d_tf.config import DataRecipe
@@ -66,21 +67,12 @@ def list_kinetics(
             )
         start, end = row["time_start"], row["time_end"]
         clip = f"{row['youtube_id']}_{start:06.0f}_{end:06.0f}"
-        path = _choose(clips.get(clip, []), split)
-        whole = (
-            None if path else _choose(wholes.get(row["youtube_id"], []), split)
-        )
-        sources.append(
-            Source(
-                id=f"{split}/{clip}",
-                path=str(path or whole or ""),
-                label=label,
-                class_name=classes[label],
-                split=split,
-                start=start if whole else 0.0,
-                end=end if whole else None,
-            )
-        )
+        source = Source(f"{split}/{clip}", "", label, classes[label], split)
+        if path := _choose(clips.get(clip, []), split):
+            source = replace(source, path=str(path))
+        elif path := _choose(wholes.get(row["youtube_id"], []), split):
+            source = replace(source, path=str(path), start=start, end=end)
+        sources.append(source)
     if not sources:
         raise UserError(f"{annotations} lists no video with a label.")
     sources, notes = listed_once(sources)
