@@ -25,6 +25,7 @@ from d3d_tf.tfrecords.layouts.common import (
 from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.tree import is_hidden
 
+ANNOTATIONS = "FOLDER with train.csv, val.csv, test.csv, or one of them"
 SPLITS = {"train": "train", "val": "val", "validate": "val", "test": "test"}
 TIMES = ("time_start", "time_end")
 COLUMNS = ("label", "youtube_id", *TIMES, "split")
@@ -33,22 +34,19 @@ CLIP = re.compile(r"(.+)_(\d+)_(\d+)")
 REPLACEMENT = "replacement"
 
 
-def list_kinetics(
-    folder: Path, annotations: Path, data: DataRecipe, *, name: str
-) -> Listing:
+def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     """Lists what the CSV files name; ids are `SPLIT/ID_ssssss_eeeeee`.
 
     Args:
       folder: of the videos.
       annotations: a CSV file, or a folder of them.
-      data: not read.
-      name: `kinetics400`, `kinetics600` or `kinetics700`.
+      data: its layout is `kinetics400`, `kinetics600` or `kinetics700`.
 
     Raises:
       UserError: no such files, a label of another edition, or no listed
         video on disk.
     """
-    del data
+    name = data.layout
     classes = label_map(name)
     labels = {_plain(c): label for label, c in enumerate(classes)}
     below = files_below(folder)
