@@ -38,6 +38,7 @@ from d3d_tf.hub_export.versions import MARK, newest_if, publish, tidy
 from d3d_tf.hub_export.warm_up import write_warm_up
 from d3d_tf.models.network import FoldError, VideoNetwork
 from d3d_tf.sealed import sealed
+from d3d_tf.tasks import DEFAULT
 from d3d_tf.text_lists import labels_sha256, written_labels
 
 # Part of a module's identity: raise it when modules of the same network change.
@@ -58,6 +59,7 @@ def export_module(
     endpoint: str | None = None,
     info: dict[str, Any] | None = None,
     compare: Callable[[Any], dict[str, Any]] | None = None,
+    task: str = DEFAULT,
 ) -> Path:
     """Publishes `folder/VERSION`, a TF-Hub module and TF Serving version.
 
@@ -79,6 +81,7 @@ def export_module(
       info: further entries for `module.json`.
       compare: given the module as `hub.load` gives it, returns the entry
         `videos` of `module.json`; see `agreement`.
+      task: of the recipe; it makes probabilities of the logits.
 
     Returns:
       The version folder.
@@ -107,7 +110,7 @@ def export_module(
             f"side of {short_side}."
         )
     with full_precision(network) as network:
-        part = cut(network, kind, endpoint)
+        part = dataclasses.replace(cut(network, kind, endpoint), task=task)
         clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
         content = _digest(
             part.variables_of(network),

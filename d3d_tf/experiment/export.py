@@ -41,6 +41,7 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
         short_side=recipe.data.short_side,
         kind=kind,
         endpoint=endpoint,
+        task=recipe.task,
         info={
             "recipe": recipe.name,
             "recipe_hash": digest(run.recipe()),
