@@ -115,7 +115,7 @@ def compare_scores(first: Scores, second: Scores) -> list[str]:
         lines.append(
             f"{name}: {metric.title} {texts[0]} videos, {texts[1]} common ones"
         )
-    if first.right() is None:
+    if not first.judged:
         return lines
     difference = paired_difference(first, second)
     low, high = difference.ci95

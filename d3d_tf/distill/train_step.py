@@ -95,7 +95,8 @@ class StreamTrainer(keras.Model):
 
     def clip_losses(self, inputs, labels, logits) -> dict:
         """`{name: (weight, float32 [batch])}`; the total is weighted so."""
-        return {"classification_loss": (1.0, self._clip_loss(labels, logits))}
+        _, name = self._get_trackers()
+        return {name: (1.0, self._clip_loss(labels, logits))}
 
     def train_step(self, data):
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(

@@ -43,13 +43,12 @@ def paired_difference(
     The interval is the percentile bootstrap over videos.
 
     Args:
-      first, second: the scores; videos that only one of them has are ignored.
+      first, second: the scores, of right and wrong answers; videos that only one of them has are ignored.
       seed: of the resampling.
       resamples: their number.
 
     Raises:
       UserError: no video in common, or one with two labels; or other tasks.
-      ValueError: of a task without right or wrong answers.
     """
     change = _change(*on_common_videos(first, second))
     count = len(change)
@@ -88,10 +87,7 @@ def class_differences(first: Scores, second: Scores) -> dict[int, float]:
 
 def _change(first: Scores, second: Scores) -> np.ndarray:
     """`[videos]` -1, 0 or 1: of what only the first, or the second, has."""
-    before, after = first.right(), second.right()
-    if before is None or after is None:
-        raise ValueError("These scores have no right or wrong answers.")
-    return after.astype(int) - before.astype(int)
+    return second.right().astype(int) - first.right().astype(int)
 
 
 def describe_classes(differences: dict[int, float]) -> str:

@@ -40,6 +40,9 @@ class Scores:
     """For people: what is averaged over views and networks, in the plural."""
     output: ClassVar[str]
     """The field with the answers, `[videos, ...]` float."""
+    judged: ClassVar[bool] = False
+    """Whether answers are right or wrong, and labels are classes: then
+    networks are compared video by video and class by class."""
 
     @staticmethod
     def prepared(outputs: np.ndarray) -> np.ndarray:
@@ -50,12 +53,9 @@ class Scores:
         """Entries of results.json: value, n, ci95 for each of `measures`."""
         raise NotImplementedError
 
-    def right(self) -> np.ndarray | None:
-        """`[videos]` bool: whether the answer is right.
-
-        None where no answer is right or wrong; else labels are classes.
-        """
-        return None
+    def right(self) -> np.ndarray:
+        """`[videos]` bool: whether the answer is right; see `judged`."""
+        raise NotImplementedError
 
     def per_class(self, classes: list[str]) -> dict[str, dict]:
         """`{class: {"value", "n"}}`, the headline of the videos of each class.

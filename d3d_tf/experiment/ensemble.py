@@ -96,7 +96,7 @@ def lines(fused: dict) -> list[str]:
             ]
             text.append(f"  {name}: {', '.join(words)}")
         *members, ensemble = scores
-        if ensemble.right() is None:
+        if not ensemble.judged:
             continue
         right = [int(member.right().sum()) for member in members]
         best = right.index(max(right))

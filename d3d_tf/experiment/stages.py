@@ -59,7 +59,8 @@ def _train(experiment: Experiment, role: str, teacher) -> None:
             freeze(network, recipe.finetune)
             say(describe_freezing(network, recipe.finetune))
         if teacher is None:
-            return StreamTrainer(network, input_key=stream)
+            names = (f"{recipe.task}_loss",)
+            return StreamTrainer(network, input_key=stream, loss_names=names)
         return Distiller(
             teacher,
             network,

@@ -72,9 +72,7 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         if dataset.flow
         else None,
         mistakes=mistakes,
-        classes=class_section(
-            run, dataset.classes, splits[-1], results, metric
-        )
+        classes=class_section(run, dataset.classes, splits[-1], results, metric)
         if results["per_class"]
         else None,
         skipped=dataset.skipped(),
@@ -177,11 +175,10 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
     path = run.scores("student", split)
     task = task_of(dataset.task)
     answers, right = {}, {}
-    judged = True
+    judged = task.scores.judged
     if path.exists():
         scores = load_scores(path)
         answers = dict(zip(scores.ids, scores.answers(), strict=True))
-        judged = scores.right() is not None
         if judged:
             right = dict(zip(scores.ids, scores.right(), strict=True))
     examples: list[dict] = []
@@ -191,9 +188,7 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
         truth, id_ = label[0].numpy(), inputs["id"][0].numpy().decode()
         wrong = not right.get(id_, True)
         wanted = mistakes if wrong else examples
-        if len(wanted) >= MOST_CLIPS or (
-            not wrong and truth.tobytes() in seen
-        ):
+        if len(wanted) >= MOST_CLIPS or (not wrong and truth.tobytes() in seen):
             continue
         if not wrong:
             seen.add(truth.tobytes())

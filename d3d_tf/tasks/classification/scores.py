@@ -29,6 +29,7 @@ class ClassScores(Scores):
     # networks (section 5.3).
     averaged: ClassVar[str] = "soft-max scores"
     output: ClassVar[str] = "probabilities"
+    judged: ClassVar[bool] = True
 
     @staticmethod
     def prepared(outputs: np.ndarray) -> np.ndarray:
@@ -79,4 +80,5 @@ class ClassScores(Scores):
         return known & (self.probabilities.argmax(axis=1) == self.labels)
 
     def fits(self) -> bool:
-        return self.probabilities.ndim == 2 and super().fits()
+        right = self.probabilities.ndim == 2 and self.labels.ndim == 1
+        return right and super().fits()

@@ -73,7 +73,9 @@ def test_softmax_by_hand():
 
 def test_softmax_is_safe_with_large_logits():
     logits = np.array([[1000.0, 0.0], [-1000.0, -1000.0]], np.float32)
-    np.testing.assert_allclose(ClassScores.prepared(logits), [[1.0, 0.0], [0.5, 0.5]])
+    np.testing.assert_allclose(
+        ClassScores.prepared(logits), [[1.0, 0.0], [0.5, 0.5]]
+    )
     assert ClassScores.prepared(logits).dtype == np.float64
 
 
