@@ -74,7 +74,7 @@ faults: env  ## damage, kills, full disks, bad servers: is anything silent?
 quickstart: env-newest  ## run docs/quickstart.ipynb, and keep what it shows
 	$(NEWEST) -m benchmarks.quickstart
 
-docs: env build/griffe  ## docs/api.md from docstrings, docs/README.md, the index
+docs: env  ## docs/api.md from docstrings, docs/README.md, the index
 	$(PY) -m docs.make_pages
 
 build/torch:

@@ -43,7 +43,8 @@ def paired_difference(
     The interval is the percentile bootstrap over videos.
 
     Args:
-      first, second: the scores, of right and wrong answers; videos that only one of them has are ignored.
+      first, second: the scores, of right and wrong answers; videos that only
+        one of them has are ignored.
       seed: of the resampling.
       resamples: their number.
 

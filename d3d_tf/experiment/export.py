@@ -78,7 +78,7 @@ def _on_videos(module, run: Run, recipe: Recipe) -> dict:
     if not records:
         return {"note": "none, the run was not trained on records", "ways": {}}
     try:
-        dataset = open_dataset(records)
+        dataset = open_dataset(records).for_task(recipe.task)
     except UserError:
         return {"note": f"none, {records} is no longer there", "ways": {}}
     if dataset.info.get("foreign"):
