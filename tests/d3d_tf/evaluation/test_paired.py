@@ -11,6 +11,7 @@ from d3d_tf.evaluation.paired import (
     paired_difference,
 )
 from d3d_tf.tasks.classification.scores import ClassScores
+from tests.regression import Numbers
 
 
 def scores(right, labels=None, start=0):
@@ -82,3 +83,9 @@ def test_other_labels_are_told():
 def test_points_for_people():
     found = PairedDifference(400, 20, 12, -0.02, (-0.0451, 0.004))
     assert found.points() == "-2.0 points [-4.5, +0.4]"
+
+
+def test_results_of_different_tasks():
+    numbers = Numbers(np.array(["0000"]), np.ones(1), np.ones([1, 1]))
+    with pytest.raises(UserError, match="tasks: soft-max scores, numbers"):
+        paired_difference(scores([True]), numbers)
