@@ -11,15 +11,17 @@ from pathlib import Path
 
 from benchmarks.fill_docs import HERE, save
 from benchmarks.table import SEEDS, SPLITS, pool
-from d3d_tf.evaluation.metrics import Scores, average
 from d3d_tf.evaluation.paired import class_differences, describe_classes
+from d3d_tf.evaluation.scores import average
 from d3d_tf.roles import BASELINE, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
+from d3d_tf.tasks import load_scores
+from d3d_tf.tasks.classification.scores import ClassScores
 
 RESULTS = HERE / "results" / "toy_scores.json"
 
 
-def with_flow(student: Scores, teacher: Scores) -> dict:
+def with_flow(student: ClassScores, teacher: ClassScores) -> dict:
     """Top-1 of the mean of their soft-max scores, as `pool` takes it."""
     right, total = average(student, teacher).top1()
     return {"value": right / total, "n": total}
@@ -31,7 +33,7 @@ def measure(runs: list[Run]) -> dict:
     for split in SPLITS:
         scores = [
             {
-                role: Scores.load(run.scores(role, split))
+                role: load_scores(run.scores(role, split))
                 for role in (TEACHER, BASELINE, STUDENT)
             }
             for run in runs

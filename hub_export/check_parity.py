@@ -16,7 +16,6 @@ from d3d_tf.hub_export.rounding import (
 )
 from d3d_tf.hub_export.signature_inputs import ClipSpec
 from d3d_tf.models.network import VideoNetwork, rebuilt
-from d3d_tf.tasks.classification import TASK
 
 # Of a way whose answer is a sum of squares of weights: no network enlarges it.
 REGULARIZATION = "regularization"
@@ -51,10 +50,7 @@ def make_reference(network, part: Part, clip: ClipSpec) -> Reference:
     if "logits" in outputs:
         # Not by way of the part, which is compared, too.
         logits = network(tf.constant(frames), training=False)
-        outputs |= {
-            "logits": logits,
-            "probabilities": TASK.probabilities(logits),
-        }
+        outputs = part.with_probabilities(outputs | {"logits": logits})
     moved = sensitivity(_in_last_bits(network, part, frames), outputs)
     for name, value in (outputs | {"outputs": moved}).items():
         if not np.isfinite(value).all():
@@ -138,6 +134,7 @@ def _in_last_bits(network, part: Part, frames: np.ndarray):
     if isinstance(network, VideoNetwork):
         copy = rebuilt(network)
         copied = cut(copy, part.kind, part.endpoint)
+        copied = dataclasses.replace(copied, task=part.task)
 
     def answer(draw: int) -> dict:
         if copy is not None:
@@ -149,10 +146,7 @@ def _in_last_bits(network, part: Part, frames: np.ndarray):
 
 
 def _outputs(part: Part, frames: np.ndarray) -> dict:
-    outputs = dict(part.forward(tf.constant(frames), False))
-    if "logits" in outputs:
-        outputs["probabilities"] = TASK.probabilities(outputs["logits"])
-    return outputs
+    return part.with_probabilities(part.forward(tf.constant(frames), False))
 
 
 def _unit(pixels: np.ndarray) -> np.ndarray:

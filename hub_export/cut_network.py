@@ -8,6 +8,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork
 from d3d_tf.pixels import Pixels
+from d3d_tf.tasks import DEFAULT, task_of
 
 CLASSIFICATION = "classification"
 FEATURE_VECTOR = "feature_vector"
@@ -26,6 +27,7 @@ class Part:
       shortest: frames of the shortest clip that fills a feature frame.
       kind, endpoint: what it was cut by.
       pixels: how the network wants its frames scaled.
+      task: of the recipe: what makes `probabilities` of the logits.
     """
 
     forward: Callable
@@ -34,11 +36,19 @@ class Part:
     kind: str
     endpoint: str | None = None
     pixels: Pixels = Pixels()
+    task: str = DEFAULT
 
     def variables_of(self, network) -> list:
         """The network's variables that it uses, in the network's order."""
         used = {id(v) for layer in self.layers for v in layer.variables}
         return [v for v in network.variables if id(v) in used]
+
+    def with_probabilities(self, outputs: dict) -> dict:
+        """The outputs, and `probabilities` where there are logits."""
+        if "logits" not in outputs:
+            return outputs
+        probabilities = task_of(self.task).probabilities(outputs["logits"])
+        return outputs | {"probabilities": probabilities}
 
 
 def cut(network, kind: str, endpoint: str | None = None) -> Part:

@@ -22,6 +22,7 @@ from d3d_tf.hub_export.signature_inputs import ClipSpec
 from d3d_tf.hub_export.verified_save import save_verified
 from d3d_tf.hub_export.versions import MARK, newest_if, publish, tidy
 from d3d_tf.sealed import sealed
+from d3d_tf.tasks import DEFAULT
 from d3d_tf.text_lists import written_labels
 
 # Bytes of a module's own, beside its weights, which the archive has again.
@@ -37,6 +38,7 @@ class ExportOptions:
     endpoint: str | None = None
     info: dict[str, Any] | None = None
     compare: Callable[[Any], dict[str, Any]] | None = None
+    task: str = DEFAULT
 
 
 def export_module(
@@ -62,13 +64,14 @@ def export_module(
       folder: parent of the version folders.
       labels: class names in order; they go to `assets/labels.txt`.
       frames, size: of the clip that the network was trained on.
-      options: the fields of `ExportOptions`, which are the next five.
+      options: the fields of `ExportOptions`, which are the next six.
       short_side: of frames before they are cropped to `size`; default: `size`.
       kind: `classification` (the default), `feature_vector` or `feature_map`.
       endpoint: of a feature map.
       info: further entries for `module.json`.
       compare: given the module as `hub.load` gives it, returns the entry
         `videos` of `module.json`; see `video_agreement`.
+      task: of the recipe; it makes probabilities of the logits.
 
     Returns:
       The version folder.
@@ -86,7 +89,9 @@ def export_module(
     labels = one_line_each(labels)
     frames, size, short_side = _fitting(frames, size, asked.short_side)
     with full_precision(network) as network:
-        part = cut(network, asked.kind, asked.endpoint)
+        part = dataclasses.replace(
+            cut(network, asked.kind, asked.endpoint), task=asked.task
+        )
         clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
         draft = Draft(network, part, clip, labels)
         content = draft.digest((asked.info or {}).get("frame_rate"))

@@ -16,7 +16,6 @@ from d3d_tf.hub_export.signature_inputs import (
     unit_frames,
 )
 from d3d_tf.models.network import VideoNetwork
-from d3d_tf.tasks.classification import TASK
 
 SEED = 0  # Of a module's dropout.
 _AXES = [None, None, None, None, 3]
@@ -200,7 +199,7 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
         unit = tf.pad(unit, [[0, black], *[[0, 0]] * 4])
         return {
             name: _finite(value[:count])
-            for name, value in _named(inner(unit)).items()
+            for name, value in part.with_probabilities(inner(unit)).items()
         }
 
     return served
@@ -223,13 +222,6 @@ def _folded_function(network: VideoNetwork, part: Part):
 def _finite(outputs):
     """The outputs, once it is sure that they are numbers."""
     return tf.debugging.check_numerics(outputs, "the answer is not finite")
-
-
-def _named(outputs: dict) -> dict:
-    """Outputs of a signature."""
-    if "logits" not in outputs:
-        return outputs
-    return outputs | {"probabilities": TASK.probabilities(outputs["logits"])}
 
 
 @contextlib.contextmanager

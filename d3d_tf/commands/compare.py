@@ -11,13 +11,15 @@ from pathlib import Path
 
 from d3d_tf.atomic_files import write_atomically
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.evaluation.paired import (
     class_differences,
     describe_classes,
+    on_common_videos,
     paired_difference,
 )
+from d3d_tf.evaluation.scores import Scores
 from d3d_tf.screen import say
+from d3d_tf.tasks import load_scores
 from d3d_tf.text_lists import read_lines
 
 
@@ -93,18 +95,29 @@ def compare_sets(first: dict[str, str], second: dict[str, str]) -> list[str]:
 def compare_scores(first: Scores, second: Scores) -> list[str]:
     """Lines for people: top-1 on all videos of each, and on the common ones.
 
+    Of other tasks, the first of their measures; the difference is of tasks
+    whose answers are right or wrong.
+
     Raises:
-      UserError: they have no video in common, or other labels.
+      UserError: they have no video in common, or other labels or tasks.
     """
-    difference = paired_difference(first, second)
+    on_common_videos(first, second)
     common = _common(first, second)
+    headline = first.headline()
+    metric = first.measures[headline]
     lines = []
     for name, scores in (("A", first), ("B", second)):
         texts = []
         for part in (scores, scores.of(common)):
-            right, total = part.top1()
-            texts.append(f"{100 * right / total:.1f} % of {total}")
-        lines.append(f"{name}: top-1 {texts[0]} videos, {texts[1]} common ones")
+            entry = part.metrics()[headline]
+            number = metric.number(entry["value"])
+            texts.append(f"{number} {metric.unit} of {entry['n']}")
+        lines.append(
+            f"{name}: {metric.title} {texts[0]} videos, {texts[1]} common ones"
+        )
+    if not first.judged:
+        return lines
+    difference = paired_difference(first, second)
     low, high = difference.ci95
     lines.append(
         f"B - A: {100 * difference.value:+.1f} points "
@@ -124,7 +137,7 @@ def compare(first: Path, second: Path) -> tuple[list[str], set[str]]:
       UserError: the two are not of one kind, or have nothing in common.
     """
     if first.suffix == second.suffix == ".npz":
-        pair = [Scores.load(path) for path in (first, second)]
+        pair = [load_scores(path) for path in (first, second)]
         return compare_scores(*pair), _common(*pair)
     names = [
         {path.name for path in (place / "scores").glob("*.npz")}
@@ -140,7 +153,7 @@ def compare(first: Path, second: Path) -> tuple[list[str], set[str]]:
         )
     lines, common = [], set()
     for name in sorted(names[0] & names[1]):
-        pair = [Scores.load(p / "scores" / name) for p in (first, second)]
+        pair = [load_scores(p / "scores" / name) for p in (first, second)]
         lines.append(f"{Path(name).stem}:")
         lines += [f"  {line}" for line in compare_scores(*pair)]
         common |= _common(*pair)

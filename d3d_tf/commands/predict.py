@@ -1,12 +1,10 @@
-"""`--mode=predict`: a video file in, top classes out."""
+"""`--mode=predict`: a video file in, the network's answer out."""
 
 from d3d_tf.commands.common import chosen_run
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
-
-TOP = 5
 
 
 def run(
@@ -15,7 +13,7 @@ def run(
     checkpoint: str | None = None,
     run_dir: str | None = None,
 ) -> None:
-    """Prints the five most probable classes of a video.
+    """Prints the answer on a video: the five most probable classes.
 
     The baseline answers while no student is finished, and that is said. The
     centre clip and crop are used, whatever views the run is evaluated by.
@@ -34,15 +32,16 @@ def run(
         raise UsageError("--mode=predict needs --data=FILE.")
     asked = chosen_run(checkpoint, run_dir)
     from d3d_tf.runs.loading import role_to_load
+    from d3d_tf.tasks import task_of
 
     role = role_to_load(asked)
     probabilities = class_probabilities(asked, role, data)
-    labels = asked.labels()
     if role != STUDENT and not asked.is_converted():
         say(f"{asked.folder} has no finished student: its {role} answers.")
     say(f"{data}, by {asked.folder}:")
-    for index in (-probabilities).argsort()[:TOP]:
-        say(f"{100 * probabilities[index]:6.1f} %  {labels[index]}")
+    task = task_of(asked.recipe().task)
+    for line in task.describe(probabilities, asked.labels()):
+        say(line)
 
 
 def class_probabilities(run: Run, role: str, path: str):

@@ -20,6 +20,7 @@ from d3d_tf.atomic_files import file_size, is_remote, to_path
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.errors import UserError
+from d3d_tf.tasks import task_of
 from d3d_tf.text_lists import read_written_labels
 
 _AT_ONCE = 16
@@ -53,6 +54,7 @@ class Counted:
     def __init__(self, dataset: Dataset, split: str):
         self._dataset, self._split = dataset, split
         self._classes = len(dataset.classes)
+        self._target = task_of(dataset.task).target
         self._shards = dataset.shards(split)
         foreign = dataset.info.get("foreign")
         rows = [] if foreign else dataset.used()
@@ -67,18 +69,17 @@ class Counted:
             for path, problem in zip(self._shards, problems, strict=True):
                 if problem:
                     raise UserError(f"{path} {problem}. {remedy(dataset)}")
+        if not self._rows:
+            return
         # The table that `require` looks into, sorted by the hash of the id.
         with tf.device("CPU:0"):
             keys = _hashed(tf.constant(list(self._rows), tf.string))
             order = tf.argsort(keys)
             self._keys = tf.gather(keys, order)
-            self._labels, self._frames = (
-                tf.gather(
-                    tf.constant([r[k] for r in self._rows.values()], tf.int64),
-                    order,
-                )
-                for k in ("label", "frames")
-            )
+            listed = list(self._rows.values())
+            frames = tf.constant([row["frames"] for row in listed], tf.int64)
+            self._frames = tf.gather(frames, order)
+            self._listed = tf.gather(self._target.listed(listed), order)
 
     def require(self, video: dict, streams: Sequence[str]) -> dict:
         """Fails, in a graph, for a record that is not the one counted.
@@ -89,41 +90,40 @@ class Counted:
           video: from `parse`, with `id`, `label` and the streams' pictures.
           streams: those that were parsed.
         """
-        label = tf.cast(video["label"], tf.int64)
-        good = (label >= 0) & (label < self._classes)
-        if self._rows:
+        label = video["label"]
+        if not self._rows:
+            good = self._target.agrees(label, None, self._classes)
+        else:
             key = _hashed(video["id"])
             place = tf.searchsorted(self._keys, key[tf.newaxis])[0]
             place = tf.minimum(place, len(self._rows) - 1)
-            good &= self._keys[place] == key
-            good &= self._labels[place] == label
+            good = self._keys[place] == key
+            good &= self._target.agrees(
+                label, self._listed[place], self._classes
+            )
             for stream in set(streams) & _KEYS.keys():
                 length = tf.size(video[stream], tf.int64)
                 good &= self._frames[place] == length
         # Not an `Assert`: an operation with a state is a reason for tf.data to
         # map records one by one where all is to be deterministic.
-        checked = tf.gather(video["label"][tf.newaxis], tf.where(good, 0, 1))
+        checked = tf.gather(label[tf.newaxis], tf.where(good, 0, 1))
         return video | {"label": checked}
 
     def problem(self, record: bytes) -> str | None:
         """Why an intact record is not the one counted; None if it is."""
         example = tf.train.SequenceExample.FromString(record)
         lists = example.feature_lists.feature_list
-        label = example.context.feature[schema.LABEL_INDEX].int64_list.value
         if foreign := self._dataset.info.get("foreign"):
-            if foreign["label_by_string"] or label[0] < self._classes:
+            if foreign["label_by_string"]:
                 return None
-            return f"has the label {label[0]} of {self._classes} classes"
+            words = self._target.problem(example.context, None, self._classes)
+            return words and f"has {words}"
         id_ = _id(example.context)
         row = self._rows.get(id_)
         if row is None:
             return f"is {id_!r}, which is not in {self._split} by manifest.json"
-        if list(label) != [row["label"]] or row["label"] >= self._classes:
-            given = ", ".join(map(str, label)) or "none"
-            return (
-                f"is {id_!r} with the label {given}; manifest.json says "
-                f"{row['label']}, of {self._classes} classes"
-            )
+        if words := self._target.problem(example.context, row, self._classes):
+            return f"is {id_!r} with {words}"
         for stream, key in _KEYS.items():
             length = len(lists[key].feature) if key in lists else 0
             if length != row["frames"] and (

@@ -6,6 +6,7 @@ from pathlib import Path
 from d3d_tf.atomic_files import require_utf8, to_path
 from d3d_tf.damaged import difference, naming, read_json
 from d3d_tf.errors import UserError
+from d3d_tf.tasks import DEFAULT
 
 # Serialized records, not clips, are shuffled, in windows of this many bytes.
 SHUFFLE_BYTES = 512 * 2**20
@@ -45,10 +46,26 @@ _REMEDY = (
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """A record folder that `--mode=prepare` made."""
+    """A record folder that `--mode=prepare` made.
+
+    Attributes:
+      folder: where it is.
+      info: the content of `dataset.json`.
+      task: what the records are read for, a key of `d3d_tf.tasks.TASKS`.
+    """
 
     folder: Path
     info: dict
+    task: str = DEFAULT
+
+    def for_task(self, task: str) -> "Dataset":
+        """The same records, read for a recipe's `task`."""
+        return dataclasses.replace(self, task=task)
+
+    @property
+    def kind(self) -> str:
+        """What wrote the records, a key of `d3d_tf.data.kinds.KINDS`."""
+        return "foreign" if "foreign" in self.info else "video"
 
     @property
     def classes(self) -> list[str]:

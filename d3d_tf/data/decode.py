@@ -5,6 +5,7 @@ import tensorflow as tf
 from d3d_tf import schema
 from d3d_tf.data.colour_jitter import ColourJitter, jitter_colours
 from d3d_tf.data.crops import crop_and_flip, cut, fit, flip
+from d3d_tf.tasks import DEFAULT, task_of
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
@@ -15,8 +16,15 @@ JPEG = b"\xff\xd8\xff"  # The first bytes of every one.
 MARGIN = 2
 
 
-def parse(record, streams) -> dict:
-    """Parses a record: frames, still encoded, and the facts for a draw."""
+def parse(record, streams, task: str = DEFAULT) -> dict:
+    """Parses a record: frames, still encoded, and the facts for a draw.
+
+    Args:
+      record: string scalar, a serialized record of ours.
+      streams: the pictures wanted, one at least of `frames` and `flow`.
+      task: whose target is parsed as the `label`.
+    """
+    target = task_of(task).target
     keys = {
         "frames": schema.IMAGE_ENCODED,
         "flow": schema.FLOW + schema.IMAGE_ENCODED,
@@ -26,12 +34,12 @@ def parse(record, streams) -> dict:
         record,
         context_features={
             schema.EXAMPLE_ID: tf.io.FixedLenFeature([], tf.string),
-            schema.LABEL_INDEX: tf.io.FixedLenFeature([], tf.int64),
             schema.IMAGE_HEIGHT: tf.io.FixedLenFeature([], tf.int64),
             schema.IMAGE_WIDTH: tf.io.FixedLenFeature([], tf.int64),
             schema.FLOW_SATURATION: tf.io.FixedLenFeature(
                 [], tf.float32, default_value=FLOW_SCALE
             ),
+            **target.features(),
         },
         sequence_features={
             keys[stream]: tf.io.FixedLenSequenceFeature([], tf.string)
@@ -41,7 +49,7 @@ def parse(record, streams) -> dict:
     video = {stream: lists[keys[stream]] for stream in pictures}
     return video | {
         "id": context[schema.EXAMPLE_ID],
-        "label": context[schema.LABEL_INDEX],
+        "label": target.parse(context),
         "length": tf.shape(video[pictures[0]])[0],
         "height": tf.cast(context[schema.IMAGE_HEIGHT], tf.int32),
         "width": tf.cast(context[schema.IMAGE_WIDTH], tf.int32),

@@ -1,6 +1,7 @@
 """One clip of a video's record: what the training draws, a view of a score."""
 
 import dataclasses
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -26,7 +27,7 @@ def training_clip(
     streams: tuple[str, ...] = ("frames", "flow"),
     seed: int = 0,
     read=parse,
-    swapped: list[int] | None = None,
+    mirrored: Callable | None = None,
 ):
     """What the training sees of one video in one epoch; see `make_dataset`.
 
@@ -35,7 +36,8 @@ def training_clip(
       epoch: integer scalar.
       clip, streams, seed: as in `make_dataset`.
       read: record and streams to what `parse` gives.
-      swapped: the class of the mirror image, for each class; None: the same.
+      mirrored: label, and whether the clip is flipped, to the clip's label;
+        None: a flip does not change labels.
 
     Returns:
       `(clip, label)` without the batch axis; the clip is for `scale`.
@@ -55,9 +57,8 @@ def training_clip(
     )
     jitter = random_jitter(clip, draw)
     label = video["label"]
-    if swapped is not None:
-        mirrored = tf.gather(tf.constant(swapped, tf.int64), label)
-        label = tf.where(geometry.flip, mirrored, label)
+    if mirrored is not None:
+        label = mirrored(label, geometry.flip)
     return _decode(video, geometry, streams, jitter), label
 
 

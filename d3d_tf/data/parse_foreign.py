@@ -8,6 +8,7 @@ ways, or not at all; see `index_foreign`, which reads such a folder once.
 import tensorflow as tf
 
 from d3d_tf import schema
+from d3d_tf.tasks import DEFAULT, task_of
 
 # DMVR's name for MediaSequence's `clip/label/string`.
 LABEL_TEXT = "clip/label/text"
@@ -15,23 +16,27 @@ LABEL_TEXT = "clip/label/text"
 NAMES = (schema.MEDIA_ID, schema.DATA_PATH, "video/filename")
 
 
-def parse_foreign(record, classes: list[str] | None) -> dict:
+def parse_foreign(
+    record, classes: list[str] | None, task: str = DEFAULT
+) -> dict:
     """Encoded frames and what a draw needs, as `decode.parse` gives them.
 
     Args:
       record: a serialized `SequenceExample`.
       classes: if given, labels are places of the records' label strings in it;
         else they are the records' label indices.
+      task: whose target the label is made into.
     """
     video = describe_foreign(record)
     label = video["label"]
     if classes is not None:
         found = tf.equal(tf.constant(classes), video["label_string"])
         label = tf.argmax(tf.cast(found, tf.int32))
+    target = task_of(task).target
     return {
         "frames": video["frames"],
         "id": video["id"],
-        "label": label,
+        "label": target.parse({schema.LABEL_INDEX: label}),
         "length": video["length"],
         "height": video["height"],
         "width": video["width"],

@@ -7,6 +7,7 @@ is chosen. Every draw is a function of (seed, epoch, clip id), and the order is
 one of (seed, epoch): neither depends on the number of threads.
 """
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,18 @@ from typing import Any
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
-from d3d_tf.data.counted import Counted
 from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.data.decode import parse
+from d3d_tf.data.kinds import reader
 from d3d_tf.data.one_clip import (
     evaluation_clip,
     mirrored_classes,
     scale,
     training_clip,
 )
-from d3d_tf.data.parse_foreign import parse_foreign
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
 from d3d_tf.pixels import SYMMETRIC, Pixels
+from d3d_tf.tasks import task_of
 
 ONE_VIEW = EvaluationRecipe()
 STREAMS = ("frames", "flow")
@@ -49,10 +49,12 @@ def make_dataset(
         in [-1, 1] by default,
       flow: float32 `[batch, time, size, size, 2]`, (u, v) / 20 px per frame,
       id: string `[batch]`, the record's `example/id`;
-    label: int64 `[batch]`.
+    label: `[batch, ...]`, the target of the data set's task; of classification
+      int64 `[batch]`.
 
     Args:
-      records: a record folder.
+      records: a record folder, which is read for classification, or an open
+        one.
       split: one of its splits.
       clip: length and size; of the training also crop, flip and colours.
       batch_size: clips per batch, over all replicas.
@@ -93,7 +95,8 @@ def training_batches(
     """
     dataset = _opened(records, split, clip, streams)
     swapped = mirrored_classes(clip, dataset.classes)
-    read = _reader(dataset, split)
+    target = task_of(dataset.task).target
+    read = reader(dataset, split)
     serialized = shuffled_records(
         dataset.shards(split),
         seed=seed,
@@ -109,7 +112,7 @@ def training_batches(
             streams=streams,
             seed=seed,
             read=read,
-            swapped=swapped,
+            mirrored=functools.partial(target.mirrored, classes=swapped),
         )
 
     return _batches(serialized, to_clip, batch_size, pixels, whole=True)
@@ -136,7 +139,7 @@ def evaluation_batches(
       views: of each video; default: the centre.
     """
     dataset = _opened(records, split, clip, streams)
-    read = _reader(dataset, split)
+    read = reader(dataset, split)
     numbers = tf.range(views.clips * views.crops)
     shards = tf.data.TFRecordDataset(list(dataset.shards(split)))
     serialized = shards.flat_map(
@@ -175,20 +178,6 @@ def _opened(
     if "flow" in streams:
         dataset.require_flow()
     return dataset
-
-
-def _reader(dataset: Dataset, split: str) -> Callable[..., dict[str, Any]]:
-    """(record, streams) to what `parse` gives, of records of any tool."""
-    foreign = dataset.info.get("foreign")
-    counted = Counted(dataset, split)
-
-    def read(record: Any, streams: tuple[str, ...]) -> dict[str, Any]:
-        if not foreign:
-            return counted.require(parse(record, streams), streams)
-        classes = dataset.classes if foreign["label_by_string"] else None
-        return counted.require(parse_foreign(record, classes), streams)
-
-    return read
 
 
 def _batches(

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
-from d3d_tf.tasks.classification import TASK
+from d3d_tf.tasks import DEFAULT, task_of
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -52,10 +52,10 @@ class StreamTrainer(keras.Model):
     def compile(self, optimizer="sgd", loss=None, **kwargs):
         """As Keras; `loss` compares labels with logits, one value per clip.
 
-        Default: that of `tasks.classification`.
+        Default: that of the task of recipes that name none.
         """
         if loss is None:
-            loss = TASK.loss()
+            loss = task_of(DEFAULT).loss()
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
         self._clip_loss = _per_clip(loss)
 
@@ -95,7 +95,8 @@ class StreamTrainer(keras.Model):
 
     def clip_losses(self, inputs, labels, logits) -> dict:
         """`{name: (weight, float32 [batch])}`; the total is weighted so."""
-        return {"classification_loss": (1.0, self._clip_loss(labels, logits))}
+        _, name = self._get_trackers()
+        return {name: (1.0, self._clip_loss(labels, logits))}
 
     def train_step(self, data):
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(

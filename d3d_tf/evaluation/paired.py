@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.evaluation.scores import Scores
 
 # "Less than a +-0.1 % difference" (D3D, supplement, figure 3).
 UNCHANGED = 0.001
@@ -43,15 +43,15 @@ def paired_difference(
     The interval is the percentile bootstrap over videos.
 
     Args:
-      first, second: the scores; videos that only one of them has are ignored.
+      first, second: the scores, of right and wrong answers; videos that only
+        one of them has are ignored.
       seed: of the resampling.
       resamples: their number.
 
     Raises:
-      UserError: no video in common, or one with two labels.
+      UserError: no video in common, or one with two labels; or other tasks.
     """
-    first, second = on_common_videos(first, second)
-    change = second.right().astype(int) - first.right().astype(int)
+    change = _change(*on_common_videos(first, second))
     count = len(change)
     better, worse = int((change > 0).sum()), int((change < 0).sum())
     # Drawing videos with replacement is drawing their three kinds.
@@ -79,11 +79,16 @@ def class_differences(first: Scores, second: Scores) -> dict[int, float]:
       UserError: as `paired_difference`.
     """
     first, second = on_common_videos(first, second)
-    change = second.right().astype(float) - first.right().astype(float)
+    change = _change(first, second)
     return {
         int(label): float(change[first.labels == label].mean())
         for label in np.unique(first.labels)
     }
+
+
+def _change(first: Scores, second: Scores) -> np.ndarray:
+    """`[videos]` -1, 0 or 1: of what only the first, or the second, has."""
+    return second.right().astype(int) - first.right().astype(int)
 
 
 def describe_classes(differences: dict[int, float]) -> str:
@@ -102,6 +107,11 @@ def on_common_videos(first: Scores, *others: Scores) -> list[Scores]:
     Raises:
       UserError: as `paired_difference`.
     """
+    if len({type(s) for s in (first, *others)}) > 1:
+        raise UserError(
+            "The results are of different tasks: "
+            f"{', '.join(s.averaged for s in (first, *others))}."
+        )
     common = functools.reduce(
         np.intersect1d, [s.ids for s in others], first.ids
     )
@@ -111,6 +121,8 @@ def on_common_videos(first: Scores, *others: Scores) -> list[Scores]:
     labels = found[0].labels
     for other in found[1:]:
         differing = labels != other.labels
+        # A target may be more than one number.
+        differing = differing.reshape(len(common), -1).any(axis=1)
         if differing.any():
             raise UserError(
                 f"{differing.sum()} of {len(common)} common videos have "

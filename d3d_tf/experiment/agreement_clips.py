@@ -52,7 +52,7 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
         tf.data.TFRecordDataset, cycle_length=len(shards)
     )
     for record in records.take(VIDEOS):
-        video = parse(record, ("frames",))
+        video = parse(record, ("frames",), dataset.task)
         geometry = centre_geometry(
             video["length"],
             video["height"],

@@ -29,16 +29,18 @@ def combine(places: Sequence[str], out: str | None) -> None:
         say(f"{len(places)} official splits: the mean of their accuracies")
         average_results(places, out)
     else:
-        say(f"{len(places)} results: the mean of their soft-max scores")
-        fuse_results(places, out)
+        fuse_results(places, out, announce=True)
 
 
-def fuse_results(places: Sequence[str], out: str | None) -> None:
+def fuse_results(
+    places: Sequence[str], out: str | None, *, announce: bool = False
+) -> None:
     """Shows the members of an ensemble, and it, split by split.
 
     Args:
       places: see `ensemble.fuse`.
       out: a folder for results.json and scores, which --mode=compare reads.
+      announce: say first what is averaged.
 
     Raises:
       UserError: see `ensemble.fuse`; or `out` holds a run.
@@ -47,6 +49,9 @@ def fuse_results(places: Sequence[str], out: str | None) -> None:
     if folder:
         ensemble.require_no_run(folder)
     fused = ensemble.fuse([Path(place) for place in places])
+    if announce:
+        _, (first, *_) = next(iter(fused.values()))
+        say(f"{len(places)} results: the mean of their {first.averaged}")
     for line in ensemble.lines(fused):
         say(line)
     if folder:
@@ -63,8 +68,10 @@ def average_results(places: Sequence[str], out: str | None) -> None:
     Raises:
       UserError: see `split_mean.mean_over_splits`.
     """
-    means = split_mean.mean_over_splits([Run(Path(place)) for place in places])
-    for line in split_mean.lines(means):
+    runs = [Run(Path(place)) for place in places]
+    means = split_mean.mean_over_splits(runs)
+    measures = split_mean.measures_of(runs[0].read_results())
+    for line in split_mean.lines(means, measures):
         say(line)
     if out:
         write_atomically(out, json.dumps(means, indent=1))

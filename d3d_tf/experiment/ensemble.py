@@ -1,8 +1,9 @@
 """The ensemble of several results.
 
-The mean of soft-max scores, as D3D fuses its networks (section 5.3): students
-that were pre-trained on different data (table 4), a student and the flow
-network (table 8). Only scores are read: no network is run.
+The mean of soft-max scores, or of what another task averages, as D3D fuses its
+networks (section 5.3): students that were pre-trained on different data (table
+4), a student and the flow network (table 8). Only scores are read: no network
+is run.
 """
 
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 from d3d_tf.atomic_files import write_atomically
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import Scores, average, percent
 from d3d_tf.evaluation.paired import on_common_videos, paired_difference
+from d3d_tf.evaluation.scores import Scores, average
 from d3d_tf.roles import BASELINE, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.sealed import sealed
+from d3d_tf.tasks import load_scores
 
 ENSEMBLE = "ensemble"
 
@@ -68,12 +70,13 @@ def fuse(places: list[Path]) -> dict[str, tuple[list[Path], list[Scores]]]:
     fused = {}
     for split in sorted(common):
         members = [found[split] for found in files]
-        scores = on_common_videos(*map(Scores.load, members))
-        classes = [s.probabilities.shape[1] for s in scores]
-        if len(set(classes)) > 1:
+        scores = on_common_videos(*map(load_scores, members))
+        shapes = [s.answers().shape[1:] for s in scores]
+        if len(set(shapes)) > 1:
+            classes = ["x".join(map(str, shape)) for shape in shapes]
             raise UserError(
                 f"The members of an ensemble must have the same classes; these "
-                f"have {', '.join(map(str, classes))}."
+                f"have {', '.join(classes)}."
             )
         fused[split] = members, [*scores, average(*scores)]
     return fused
@@ -86,13 +89,17 @@ def lines(fused: dict) -> list[str]:
         text.append(f"{split}, {len(scores[0].ids)} videos")
         names = [str(path.with_suffix("")) for path in files]
         for name, one in zip([*names, ENSEMBLE], scores, strict=True):
-            found = one.metrics()
-            text.append(
-                f"  {name}: top-1 {percent(found['top1'])}, "
-                f"top-5 {percent(found['top5'])}"
-            )
+            entries = one.metrics()
+            words = [
+                f"{metric.title} {metric.text(entries[key])}"
+                for key, metric in one.measures.items()
+            ]
+            text.append(f"  {name}: {', '.join(words)}")
         *members, ensemble = scores
-        best = max(range(len(members)), key=lambda i: members[i].top1())
+        if not ensemble.judged:
+            continue
+        right = [int(member.right().sum()) for member in members]
+        best = right.index(max(right))
         change = paired_difference(members[best], ensemble)
         text.append(f"  {ENSEMBLE} - {names[best]}: {change.points()}")
     return text

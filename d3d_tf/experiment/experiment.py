@@ -24,7 +24,7 @@ class Experiment:
 
     Args:
       recipe: with all sizes set.
-      dataset: the records.
+      dataset: the records; they are read for the recipe's task.
       run: a started run folder. Where --mode=finetune started it, its student
         learns from labels alone and not from a teacher.
       donor: a run whose finished teacher and baseline are used instead of
@@ -53,7 +53,7 @@ class Experiment:
     ):
         _set_precision(recipe.train.mixed_precision)
         self.recipe = recipe
-        self.dataset = dataset
+        self.dataset = dataset.for_task(recipe.task)
         self.run = run
         self.donor = donor
         self.initial = initial

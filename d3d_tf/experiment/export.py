@@ -40,6 +40,7 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
         short_side=recipe.data.short_side,
         kind=kind,
         endpoint=endpoint,
+        task=recipe.task,
         info={
             "recipe": recipe.name,
             "recipe_hash": digest(run.recipe()),
@@ -78,7 +79,7 @@ def _on_videos(module, run: Run, recipe: Recipe) -> dict:
     if not records:
         return {"note": "none, the run was not trained on records", "ways": {}}
     try:
-        dataset = open_dataset(records)
+        dataset = open_dataset(records).for_task(recipe.task)
     except UserError:
         return {"note": f"none, {records} is no longer there", "ways": {}}
     if dataset.info.get("foreign"):

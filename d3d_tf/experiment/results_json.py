@@ -13,6 +13,7 @@ from d3d_tf.experiment.rows import Row, header, line
 from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
+from d3d_tf.tasks import task_of
 
 
 def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
@@ -32,7 +33,7 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     # The records' own: those of another run may have another.
     text += f"{dataset.info['recipe']['data']['frame_rate']:g} fps"
     if views.clips * views.crops > 1:
-        text += ", mean of the soft-max scores"
+        text += f", mean of the {task_of(recipe.task).scores.averaged}"
     for split in splits:
         shorter = dataset.count_shorter(split, clip.needed)
         if shorter:
@@ -68,7 +69,7 @@ class Table:
         self._seconds_before = earlier.get("wall_seconds", 0.0)
         self._splits = experiment.dataset.test_splits or ["train"]
         self._results = _head(experiment, self._splits)
-        say(header(self._splits))
+        say(header(self._splits, task_of(experiment.recipe.task).scores))
 
     def add(self, row: Row) -> None:
         """Shows a row and writes results.json with all rows so far."""

@@ -6,11 +6,12 @@ from d3d_tf.atomic_files import write_atomically
 from d3d_tf.config import EvaluationRecipe, to_dict
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import CONVERGED, Scores, wilson_interval
+from d3d_tf.evaluation.scores import Scores
 from d3d_tf.roles import ROLES
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.sealed import sealed
+from d3d_tf.tasks import load_scores
 
 _AGAIN = "--mode=evaluate scores the network again"
 _COSTS = {
@@ -37,12 +38,13 @@ class Row:
     parameters: int
     milliseconds: float
 
-    def train_top1(self) -> float | None:
-        """Accuracy on the training videos, 0..1; None if there are none."""
+    def train(self) -> dict:
+        """The headline on the training videos; empty if there are none."""
         if "train" not in self.scores:
-            return None
-        right, total = self.scores["train"].top1()
-        return right / total
+            return {}
+        scores = self.scores["train"]
+        entry = scores.metrics()[scores.headline()]
+        return {key: entry[key] for key in ("value", "n")}
 
     def save(self, run: Run, data_digest: str, views: EvaluationRecipe) -> None:
         """Writes scores and costs into the run folder, the costs last."""
@@ -92,11 +94,9 @@ class Row:
     def metrics(self, test_splits: list[str]) -> dict:
         """Entries of results.json; the bare name is the last, hardest split."""
         entries: dict = {}
-        if "train" in self.scores:
-            entries[f"{self.role}/train_top1"] = {
-                "value": self.train_top1(),
-                "n": len(self.scores["train"].labels),
-            }
+        if train := self.train():
+            name = self.scores["train"].headline()
+            entries[f"{self.role}/train_{name}"] = train
         entries |= {
             f"{self.role}/parameters": {"value": self.parameters},
             f"{self.role}/ms_per_video": {"value": self.milliseconds},
@@ -126,33 +126,43 @@ def read_scores(run: Run, role: str, costs: dict) -> dict[str, Scores]:
     """
     hashes = costs.get("sha256", {})
     return {
-        split: Scores.load(run.scores(role, split), hashes.get(split))
+        split: load_scores(run.scores(role, split), hashes.get(split))
         for split in costs["splits"]
     }
 
 
-def header(test_splits: list[str]) -> str:
-    """The first line of the table on the screen."""
-    splits = "".join(f"{'top-1 ' + name:>24}" for name in test_splits)
+def header(test_splits: list[str], scores: type[Scores]) -> str:
+    """The first line of the table on the screen.
+
+    Args:
+      test_splits: whose columns it has.
+      scores: of the task.
+    """
+    title = scores.measures[scores.headline()].title
+    splits = "".join(f"{f'{title} {name}':>24}" for name in test_splits)
     return f"{'':16}{splits}{'training':>10}{'parameters':>12}{'ms/video':>10}"
 
 
 def line(
     row: Row, test_splits: list[str], *, toy: bool, name: str | None = None
 ) -> str:
-    """A row on the screen: accuracies in % with their 95 % intervals."""
+    """A row on the screen: the headline, such as accuracies in %.
+
+    With 95 % intervals, see `Metric` for the unit.
+    """
     cells = ""
     for split in test_splits:
-        right, total = row.scores[split].top1()
-        low, high = wilson_interval(right, total)
-        cell = f"{100 * right / total:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+        scores = row.scores[split]
+        metric = scores.measures[scores.headline()]
+        entry = scores.metrics()[scores.headline()]
+        low, high = (metric.scale * bound for bound in entry["ci95"])
+        cell = f"{metric.number(entry['value'])} [{low:.1f}, {high:.1f}]"
         cells += f"{cell:>24}"
-    note = ""
-    train = row.train_top1()
-    if toy and train is not None and train < CONVERGED:
-        note = "  did not converge"
+    train = row.train().get("value")
+    failed = toy and metric.failed(train)
     return (
         f"{name or ROLES[row.role].title:16}{cells}"
-        f"{'-' if train is None else f'{100 * train:.1f}':>10}"
-        f"{row.parameters:>12,}{row.milliseconds:>10.1f}{note}"
+        f"{'-' if train is None else f'{metric.scale * train:.1f}':>10}"
+        f"{row.parameters:>12,}{row.milliseconds:>10.1f}"
+        f"{'  did not converge' if failed else ''}"
     )

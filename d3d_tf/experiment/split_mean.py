@@ -6,8 +6,9 @@ of their accuracies (D3D's table 4 is of the first split alone).
 
 from d3d_tf.config import differences
 from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import percent
+from d3d_tf.evaluation.metrics import Metric
 from d3d_tf.runs.folder import Run
+from d3d_tf.tasks import DEFAULT, task_of
 
 OFFICIAL = 3
 # What may differ between the runs of one experiment.
@@ -47,7 +48,7 @@ def mean_over_splits(runs: list[Run]) -> dict:
     names = [
         name
         for name in found[0]["metrics"]
-        if name.split("/")[1] in ("top1", "top5")
+        if name.split("/")[1] in measures_of(found[0])
         and all(name in results["metrics"] for results in found)
     ]
     means = {}
@@ -59,6 +60,12 @@ def mean_over_splits(runs: list[Run]) -> dict:
         values = [entry["value"] for entry in entries.values()]
         means[name] = {"mean": sum(values) / len(values), "splits": entries}
     return means
+
+
+def measures_of(results: dict) -> dict[str, Metric]:
+    """The measures of a run's task, by its results.json."""
+    task = results["recipe"].get("task", DEFAULT)
+    return task_of(task).scores.measures
 
 
 def _results(run: Run) -> dict:
@@ -93,16 +100,19 @@ def _starts(results: dict) -> str:
     return ", ".join(entry["run"] for entry in weights.get("init", ()))
 
 
-def lines(means: dict) -> list[str]:
+def lines(means: dict, measures: dict[str, Metric]) -> list[str]:
     """For people: each mean, and under it the splits with their intervals."""
     text = []
     for name, entry in means.items():
+        metric = measures[name.split("/")[1]]
         count = len(entry["splits"])
         text.append(
-            f"{name}: {100 * entry['mean']:.1f} %, mean of {count} splits"
+            f"{name}: {metric.scale * entry['mean']:.1f} {metric.unit}, "
+            f"mean of {count} splits"
         )
         for split, one in entry["splits"].items():
-            text.append(f"  split {split}: {percent(one)}, {one['n']} videos")
+            number = metric.text(one)
+            text.append(f"  split {split}: {number}, {one['n']} videos")
     if means and count < OFFICIAL:
         text.append(
             f"warning: {count} of {OFFICIAL} splits; papers report all three, "

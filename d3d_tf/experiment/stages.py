@@ -3,7 +3,7 @@
 from d3d_tf.config import FinetuneRecipe
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
-from d3d_tf.evaluation.metrics import average
+from d3d_tf.evaluation.scores import average
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.experiment.latency import milliseconds_per_video
 from d3d_tf.experiment.rows import Row
@@ -59,7 +59,8 @@ def _train(experiment: Experiment, role: str, teacher) -> None:
             freeze(network, recipe.finetune)
             say(describe_freezing(network, recipe.finetune))
         if teacher is None:
-            return StreamTrainer(network, input_key=stream)
+            names = (f"{recipe.task}_loss",)
+            return StreamTrainer(network, input_key=stream, loss_names=names)
         return Distiller(
             teacher,
             network,

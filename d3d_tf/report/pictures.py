@@ -73,12 +73,15 @@ def clip_picture(frames: np.ndarray, flow: np.ndarray | None) -> str:
     return _animation([_resized(pixels, width) for pixels in pictures])
 
 
-def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:
+def curves(
+    histories: dict[str, dict[str, list[float]]], key: str, label: str
+) -> str:
     """One SVG of a quantity against steps, a line per network.
 
     Args:
       histories: `{network: {"step": [...], key: [...]}}`.
-      key: what to draw, `loss` or `top1`.
+      key: what to draw, such as `loss`.
+      label: of its axis.
     """
     figure = Figure(figsize=(5, 3), layout="constrained")
     axes = figure.subplots()
@@ -88,7 +91,7 @@ def curves(histories: dict[str, dict[str, list[float]]], key: str) -> str:
         # The student's loss has one more term, a larger one.
         axes.set_yscale("log")
     axes.set_xlabel("step")
-    axes.set_ylabel({"top1": "training top-1"}.get(key, key))
+    axes.set_ylabel(label)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return _svg(figure)

@@ -12,7 +12,7 @@ from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import FLOW_SCALE
 from d3d_tf.data.pipeline import make_dataset
-from d3d_tf.evaluation.metrics import CONVERGED, Scores
+from d3d_tf.evaluation.scores import Scores
 from d3d_tf.pixels import SYMMETRIC
 from d3d_tf.report.class_section import class_section
 from d3d_tf.report.flow_section import flow_section
@@ -20,6 +20,8 @@ from d3d_tf.report.page import render
 from d3d_tf.report.pictures import clip_picture, curves
 from d3d_tf.roles import titles
 from d3d_tf.runs.folder import Run
+from d3d_tf.tasks import load_scores, task_of
+from d3d_tf.tasks.task import Task
 
 MOST_CLIPS = 8
 # The entries of results.json that the page uses.
@@ -39,24 +41,31 @@ def write_report(run: Run, dataset: Dataset) -> Path:
     """Writes `report.html` and returns its path."""
     recipe = run.recipe()
     results = run.read_results(_SHOWN)
+    task = task_of(recipe.task)
+    dataset = dataset.for_task(recipe.task)
+    metric = task.scores.measures[task.scores.headline()]
     splits = dataset.test_splits or ["train"]
-    histories = _histories(run)
+    histories = _histories(run, task)
     with naming_damage(dataset, splits[-1]):
         clips, mistakes = _clips(run, dataset, recipe, splits[-1])
     page = render(
         title=recipe.name,
         results=results,
         splits=splits,
+        metric=metric,
         rows=_rows(
             results["metrics"],
             splits,
             recipe,
+            task.scores,
             titles(finetuned=run.is_finetuned()),
         ),
         toy=recipe.toy,
-        curves=[curves(histories, key) for key in ("loss", "top1")]
-        if histories
-        else [],
+        curves=[
+            curves(histories, key, label)
+            for key, label in _curves(task).items()
+            if histories
+        ],
         clips=clips,
         flow=flow_section(
             *_first_clip(dataset, recipe, splits[-1]), recipe.flow
@@ -64,7 +73,9 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         if dataset.flow
         else None,
         mistakes=mistakes,
-        classes=class_section(run, dataset.classes, splits[-1], results),
+        classes=class_section(run, dataset.classes, splits[-1], results, metric)
+        if results["per_class"]
+        else None,
         skipped=dataset.skipped(),
         recipe=run.recipe_path.read_text(),
     )
@@ -73,26 +84,32 @@ def write_report(run: Run, dataset: Dataset) -> Path:
 
 
 def _rows(
-    metrics: dict, splits: list[str], recipe: Recipe, names: dict[str, str]
+    metrics: dict,
+    splits: list[str],
+    recipe: Recipe,
+    scores: type[Scores],
+    names: dict[str, str],
 ) -> list[dict]:
     rows = []
+    headline = scores.headline()
     for role, name in names.items():
-        if f"{role}/top1" not in metrics:
+        if f"{role}/{headline}" not in metrics:
             continue
         # None of records without training videos.
-        train = metrics.get(f"{role}/train_top1", {}).get("value")
+        train = metrics.get(f"{role}/train_{headline}", {}).get("value")
         rows.append(
             {
                 "role": role,
                 "name": name,
                 "cells": [
-                    metrics.get(f"{role}/top1/{s}", metrics[f"{role}/top1"])
+                    metrics.get(
+                        f"{role}/{headline}/{s}", metrics[f"{role}/{headline}"]
+                    )
                     for s in splits
                 ],
                 "train": train,
                 "failed": recipe.toy is not None
-                and train is not None
-                and train < CONVERGED,
+                and scores.measures[headline].failed(train),
                 "parameters": metrics[f"{role}/parameters"]["value"],
                 "ms": metrics[f"{role}/ms_per_video"]["value"],
             }
@@ -100,9 +117,20 @@ def _rows(
     return rows
 
 
-def _histories(run: Run) -> dict:
-    """`{network: {"step", "loss", "top1"}}` of the networks trained here."""
+def _curves(task: Task) -> dict[str, str]:
+    """What is drawn, columns of history.csv, and what the axis is called."""
+    measures = task.scores.measures
+    titles = {"loss": "loss"}
+    for name in (metric.name for metric in task.metrics()):
+        title = measures[name].title if name in measures else name
+        titles[name] = f"training {title}"
+    return titles
+
+
+def _histories(run: Run, task: Task) -> dict:
+    """`{network: {"step", column: values}}` of the networks trained here."""
     histories = {}
+    keys = _curves(task)
     for role, name in titles(finetuned=run.is_finetuned()).items():
         path = run.checkpoints(role) / "history.csv"
         if not path.exists():
@@ -111,8 +139,7 @@ def _histories(run: Run) -> dict:
             rows = list(csv.DictReader(path.read_text().splitlines()))
             histories[name] = {
                 "step": [int(row["step"]) for row in rows],
-                "loss": [float(row["loss"]) for row in rows],
-                "top1": [float(row["top1"]) for row in rows],
+                **{key: [float(row[key]) for row in rows] for key in keys},
             }
     return histories
 
@@ -142,42 +169,41 @@ def _views(dataset: Dataset, recipe: Recipe, split: str):
 
 
 def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
-    """One clip per class, and clips on which the student is wrong."""
+    """One clip per class, and clips on which the student is wrong.
+
+    The latter are None where no answer is right or wrong.
+    """
     path = run.scores("student", split)
-    predictions = {}
+    task = task_of(dataset.task)
+    answers, right = {}, {}
+    judged = task.scores.judged
     if path.exists():
-        scores = Scores.load(path)
-        predictions = dict(zip(scores.ids, scores.probabilities, strict=True))
+        scores = load_scores(path)
+        answers = dict(zip(scores.ids, scores.answers(), strict=True))
+        if judged:
+            right = dict(zip(scores.ids, scores.right(), strict=True))
     examples: list[dict] = []
     mistakes: list[dict] = []
     seen = set()
     for inputs, label in _views(dataset, recipe, split):
-        truth = int(label[0])
-        probabilities = predictions.get(inputs["id"][0].numpy().decode())
-        wrong = (
-            probabilities is not None and int(probabilities.argmax()) != truth
-        )
+        truth, id_ = label[0].numpy(), inputs["id"][0].numpy().decode()
+        wrong = not right.get(id_, True)
         wanted = mistakes if wrong else examples
-        if len(wanted) >= MOST_CLIPS or (not wrong and truth in seen):
+        if len(wanted) >= MOST_CLIPS or (not wrong and truth.tobytes() in seen):
             continue
         if not wrong:
-            seen.add(truth)
-        caption = dataset.classes[truth]
-        if probabilities is not None:
-            best = int(probabilities.argmax())
-            caption = (
-                f"{caption}: student says {dataset.classes[best]} "
-                f"({100 * probabilities[best]:.0f} %)"
-            )
+            seen.add(truth.tobytes())
         wanted.append(
             {
                 "picture": clip_picture(
                     SYMMETRIC.to_bytes(inputs["frames"][0]),
                     inputs["flow"][0].numpy() if dataset.flow else None,
                 ),
-                "caption": caption,
+                "caption": task.caption(
+                    truth, answers.get(id_), dataset.classes
+                ),
             }
         )
         if len(examples) + len(mistakes) == 2 * MOST_CLIPS:
             break
-    return examples, mistakes
+    return examples, mistakes if judged else None

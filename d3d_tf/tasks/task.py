@@ -1,10 +1,54 @@
 """What every task answers."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-import numpy as np
+from d3d_tf.evaluation.scores import Scores
+
+
+class Target(Protocol):
+    """What a network learns of a video: what a record says, and as a tensor."""
+
+    def features(self) -> Mapping[str, Any]:
+        """Context features of a record, as TensorFlow's parser takes them."""
+
+    def parse(self, context: Mapping[str, Any]) -> Any:
+        """The parsed features to the target, a tensor."""
+
+    def mirrored(
+        self, target: Any, flipped: Any, classes: Sequence[int] | None
+    ) -> Any:
+        """The target of a clip that may have been flipped.
+
+        Args:
+          target: from `parse`.
+          flipped: bool scalar, whether left and right are exchanged.
+          classes: for each class that of its mirror image; None: the same.
+        """
+
+    def listed(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        """What rows of manifest.json say of the targets: `[rows, ...]`."""
+
+    def agrees(self, target: Any, listed: Any, num_classes: int) -> Any:
+        """Whether a record's target can be right: bool scalar.
+
+        Args:
+          target: from `parse`.
+          listed: its row of `listed`; None: the manifest is not compared.
+          num_classes: of the records.
+        """
+
+    def problem(
+        self, context: Any, row: Mapping[str, Any] | None, num_classes: int
+    ) -> str | None:
+        """Why it does not agree, in words that follow "has"; None: it does.
+
+        Args:
+          context: the record's `tf.train.Features`.
+          row: of manifest.json; None: the manifest is not compared.
+          num_classes: of the records.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,15 +56,23 @@ class Task:
     """What follows from what a label is.
 
     Attributes:
-      loss: makes the Keras loss of labels and outputs, one value per clip.
+      target: what is read of a record, and compared with the manifest.
+      loss: makes the Keras loss of targets and outputs, one value per clip.
       metrics: makes the Keras metrics of a training's curves.
       probabilities: the network's outputs, a tensor `[batch, classes]`, to what
         modules, servers and `--mode=predict` answer, of the same shape.
-      scores: the same of a float array, in float64: what is averaged over the
-        views of a video and over networks.
+      describe: the answer on one video, as a float array, and the names of the
+        classes to lines for people.
+      caption: for the report, `(target, answer, names of the classes)` of a
+        video to what is written under its clip; the answer may be None.
+      scores: what is kept of a network's outputs on a split; its `measures`
+        are what the table, results.json and the report show.
     """
 
+    target: Target
     loss: Callable[[], Any]
     metrics: Callable[[], list]
     probabilities: Callable[[Any], Any]
-    scores: Callable[[np.ndarray], np.ndarray]
+    describe: Callable[[Any, Sequence[str]], list[str]]
+    caption: Callable[[Any, Any, Sequence[str]], str]
+    scores: type[Scores]

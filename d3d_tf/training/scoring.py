@@ -11,9 +11,9 @@ from d3d_tf.data.counted import Counted
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import ONE_VIEW, evaluation_batches
-from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.evaluation.scores import Scores
 from d3d_tf.pixels import SYMMETRIC, Pixels
-from d3d_tf.tasks.classification import TASK
+from d3d_tf.tasks import task_of
 
 
 def compile_forward(network):
@@ -47,12 +47,9 @@ def score_split(
 ) -> Scores:
     """Scores every video of a split: the mean over the scores of its views.
 
-    Soft-max scores are averaged and not logits, as in D3D's fusion of networks
-    (section 5.3).
-
     Args:
       forward: from `compile_forward`.
-      dataset: the records.
+      dataset: the records; its task is that of the scores.
       split: one of its splits.
       shown: of each video.
       title: of the progress bar.
@@ -77,18 +74,14 @@ def score_split(
         leave=False,
     )
     ids: list[str] = []
-    labels, logits = [], []
+    labels, outputs = [], []
     with naming_damage(dataset, split), bar:
         for inputs, label in data:
-            logits.append(forward(inputs[shown.stream]).numpy())
+            outputs.append(forward(inputs[shown.stream]).numpy())
             labels.append(label.numpy())
             ids += [text.decode() for text in inputs["id"].numpy()]
             bar.update(len(label))
     Counted(dataset, split).require_each_once(ids[::count])
-    probabilities = TASK.scores(np.concatenate(logits))
-    return Scores(
-        np.array(ids[::count]),
-        np.concatenate(labels)[::count],
-        # The views of a video come one after another.
-        probabilities.reshape(-1, count, probabilities.shape[-1]).mean(axis=1),
+    return task_of(dataset.task).scores.of_views(
+        ids, np.concatenate(labels), np.concatenate(outputs), count
     )

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks import reproduction, toy_scores
 from benchmarks.reproduction import MARK, PAGE, figures, fill_in
-from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.runs.folder import Run
+from d3d_tf.tasks.classification.scores import ClassScores
 
 
 def entry(value: float) -> dict:
@@ -93,9 +93,8 @@ def made_up_run(folder, probabilities: dict[str, list]) -> Run:
             both = np.stack([first, 1 - np.array(first)], axis=1)
             path = Run(folder).scores(role, split)
             path.parent.mkdir(parents=True, exist_ok=True)
-            Scores(np.array(list("abcd")), np.array([0, 0, 1, 1]), both).save(
-                path
-            )
+            ids, labels = np.array(list("abcd")), np.array([0, 0, 1, 1])
+            ClassScores(ids, labels, both).save(path)
     return Run(folder)
 
 

@@ -6,14 +6,16 @@ import json
 import numpy as np
 import pytest
 
-from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.tasks.classification.scores import ClassScores
 
 
 def scores(path, *right):
     """Of two videos, whose labels are 0 and 1."""
     columns = np.where(right, [0.9, 0.1], [0.2, 0.8])
     probabilities = np.stack([columns, 1 - columns], axis=1)
-    Scores(np.array(["a", "b"]), np.array([0, 1]), probabilities).save(path)
+    ClassScores(np.array(["a", "b"]), np.array([0, 1]), probabilities).save(
+        path
+    )
 
 
 @pytest.fixture

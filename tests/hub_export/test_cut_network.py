@@ -1,13 +1,16 @@
 """Which part of a network a kind of module holds."""
 
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
-from d3d_tf.hub_export.cut_network import architecture, cut
+from d3d_tf.hub_export.cut_network import Part, architecture, cut
 from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.networks import I3D, S3DG
+from d3d_tf.tasks import TASKS
 from tests.harness import randomize, tiny_network
 
 
@@ -184,3 +187,17 @@ def test_a_map_before_a_last_layer_of_several_tensors(frames):
     network = keras.Model(clip, keras.layers.Add()([clip, half]))
     outputs = cut(network, "feature_map", "half").forward(frames, False)
     np.testing.assert_allclose(outputs["features"], frames * 0.5)
+
+
+def test_probabilities_are_the_tasks(monkeypatch):
+    """exp(0) : exp(ln 3) = 1 : 3; `tests/regression.py` takes the first."""
+    monkeypatch.setitem(TASKS, "regression", "tests.regression")
+    outputs = {"logits": tf.constant([[0.0, math.log(3)]])}
+    for task, expected in (
+        ("classification", [[0.25, 0.75]]),
+        ("regression", [[0.0]]),
+    ):
+        part = Part(lambda *clip: outputs, [], 1, "classification", task=task)
+        found = part.with_probabilities(outputs)
+        np.testing.assert_allclose(found["probabilities"], expected, rtol=1e-6)
+    assert part.with_probabilities({"features": 1}) == {"features": 1}

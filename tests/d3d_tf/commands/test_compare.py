@@ -13,7 +13,7 @@ from d3d_tf.commands.compare import (
     run,
 )
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.evaluation.metrics import Scores
+from d3d_tf.tasks.classification.scores import ClassScores
 
 
 def record_folder(path, **digests):
@@ -28,7 +28,7 @@ def scores(ids, labels, guesses):
     """`guesses` are the classes with the highest score."""
     probabilities = np.full((len(ids), 3), 0.1)
     probabilities[np.arange(len(ids)), guesses] = 0.8
-    return Scores(np.array(ids), np.array(labels), probabilities)
+    return ClassScores(np.array(ids), np.array(labels), probabilities)
 
 
 A = scores(["1", "2", "3", "4"], [0, 1, 2, 0], [0, 1, 0, 0])

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.evaluation.paired import (
     PairedDifference,
     class_differences,
     describe_classes,
     paired_difference,
 )
+from d3d_tf.tasks.classification.scores import ClassScores
+from tests.regression import Numbers
 
 
 def scores(right, labels=None, start=0):
@@ -19,7 +20,7 @@ def scores(right, labels=None, start=0):
     labels = np.zeros(len(right), int) if labels is None else np.array(labels)
     guesses = np.where(right, labels, 1 - labels)
     ids = np.array([f"{start + i:04d}" for i in range(len(right))])
-    return Scores(ids, labels, np.eye(2)[guesses])
+    return ClassScores(ids, labels, np.eye(2)[guesses])
 
 
 def test_a_known_difference():
@@ -37,7 +38,7 @@ def test_a_known_difference():
 
 def test_the_order_of_videos_plays_no_part():
     first = scores([True, False, True, True])
-    turned = Scores(
+    turned = ClassScores(
         first.ids[::-1], first.labels[::-1], first.probabilities[::-1]
     )
     found = paired_difference(first, turned)
@@ -82,3 +83,9 @@ def test_other_labels_are_told():
 def test_points_for_people():
     found = PairedDifference(400, 20, 12, -0.02, (-0.0451, 0.004))
     assert found.points() == "-2.0 points [-4.5, +0.4]"
+
+
+def test_results_of_different_tasks():
+    numbers = Numbers(np.array(["0000"]), np.ones(1), np.ones([1, 1]))
+    with pytest.raises(UserError, match="tasks: soft-max scores, numbers"):
+        paired_difference(scores([True]), numbers)

@@ -8,10 +8,10 @@ import pytest
 from d3d_tf.commands import evaluate
 from d3d_tf.config import EvaluationRecipe, to_dict
 from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.experiment.rows import Row
 from d3d_tf.recipes import RECIPES
 from d3d_tf.runs.folder import Run
+from d3d_tf.tasks.classification.scores import ClassScores
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def scored(tmp_path):
         row = Row(
             "student",
             {
-                "test": Scores(
+                "test": ClassScores(
                     np.array(["a", "b"]),
                     np.array([0, 1]),
                     np.stack([probabilities, 1 - probabilities], axis=1),

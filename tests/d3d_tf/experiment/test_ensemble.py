@@ -8,11 +8,12 @@ import pytest
 from d3d_tf.commands.compare import run as compare
 from d3d_tf.config import EvaluationRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.evaluation.metrics import Scores
 from d3d_tf.experiment.combine import fuse_results
 from d3d_tf.experiment.ensemble import fuse
 from d3d_tf.experiment.rows import Row
 from d3d_tf.runs.folder import Run
+from d3d_tf.tasks import load_scores
+from d3d_tf.tasks.classification.scores import ClassScores
 
 # Probability of class 1 for videos a to d, whose labels are 0, 1, 1, 0.
 FIRST = {"a": 0.9, "b": 0.9, "c": 0.4, "d": 0.3}  # Wrong on a and c.
@@ -20,9 +21,9 @@ SECOND = {"d": 0.6, "c": 0.7, "a": 0.8, "b": 0.3}  # Wrong on a, b and d.
 LABELS = {"a": 0, "b": 1, "c": 1, "d": 0}
 
 
-def scores(ones: dict, labels=LABELS) -> Scores:
+def scores(ones: dict, labels=LABELS) -> ClassScores:
     columns = np.array(list(ones.values()))
-    return Scores(
+    return ClassScores(
         np.array(list(ones)),
         np.array([labels[name] for name in ones]),
         np.stack([1 - columns, columns], axis=1),
@@ -59,7 +60,7 @@ def test_by_hand(tmp_path, capsys):
         str(first / "scores" / "student-test.npz"),
         str(second / "scores" / "baseline-test.npz"),
     ]
-    kept = Scores.load(out / "scores" / "ensemble-test.npz")
+    kept = load_scores(out / "scores" / "ensemble-test.npz")
     assert kept.ids.tolist() == ["a", "b", "c", "d"]
     np.testing.assert_allclose(
         kept.probabilities[:, 1], [0.85, 0.6, 0.55, 0.45]
@@ -100,7 +101,11 @@ def test_what_is_written_can_be_compared(tmp_path, capsys):
         ({"test": scores(FIRST, LABELS | {"a": 1})}, "different label maps"),
         ({"validation": scores(FIRST)}, "No split was scored by all: test in"),
         (
-            {"test": Scores(np.array(["a"]), np.array([0]), np.eye(3)[:1])},
+            {
+                "test": ClassScores(
+                    np.array(["a"]), np.array([0]), np.eye(3)[:1]
+                )
+            },
             "the same classes; these have 2, 3",
         ),
     ],

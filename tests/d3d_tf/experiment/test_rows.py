@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from d3d_tf.config import EvaluationRecipe
-from d3d_tf.evaluation.metrics import CONVERGED, Scores
+from d3d_tf.evaluation.metrics import CONVERGED
 from d3d_tf.experiment.rows import Row, header, line
 from d3d_tf.roles import ROLES
 from d3d_tf.runs.folder import Run
 from d3d_tf.sealed import sealed
+from d3d_tf.tasks.classification.scores import ClassScores
 
 VIEWS = EvaluationRecipe()
 
@@ -30,7 +31,7 @@ def scores_with(right, total):
     probabilities[right:, 0] = 0.5
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     ids = np.array([f"v{i}" for i in range(total)])
-    return Scores(ids, np.zeros(total, int), probabilities)
+    return ClassScores(ids, np.zeros(total, int), probabilities)
 
 
 def make_row(role="student", train=(98, 100), **tests):
@@ -53,7 +54,10 @@ def test_rows_are_named_as_in_results_json():
 
 def test_the_screen_by_hand():
     """Columns under their headings; percent with one decimal."""
-    top, text = header(["test"]), line(make_row(), ["test"], toy=True)
+    top, text = (
+        header(["test"], ClassScores),
+        line(make_row(), ["test"], toy=True),
+    )
     assert text.split() == [
         "D3D",
         "(student)",
@@ -80,7 +84,7 @@ def test_all_rows_have_equal_width():
     widths = {
         len(line(make_row(role, **tests), splits, toy=True)) for role in ROLES
     }
-    assert widths == {len(header(splits))}
+    assert widths == {len(header(splits, ClassScores))}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import jinja2
 import pytest
 
+from d3d_tf.evaluation.metrics import Metric
 from d3d_tf.report.page import render
 
 CELL = {"value": 0.9, "n": 400, "ci95": [0.8668, 0.9257]}
@@ -45,6 +46,7 @@ def make_content(**changes):
             "code_version": "0.1.0",
         },
         "splits": ["test"],
+        "metric": Metric("top-1"),
         "rows": [
             {
                 "role": "student",

@@ -153,7 +153,7 @@ def test_curves_show_their_data():
         "teacher": {"step": [10, 20, 40], "loss": [4.0, 2.0, 1.0]},
         "A <b> & co": {"step": [10, 20, 40], "loss": [1.0, 3.0, 3.0]},
     }
-    svg = curves(histories, "loss")
+    svg = curves(histories, "loss", "loss")
     assert svg.startswith("<svg")
     first, second = line_points(svg)
     (dx1, dy1), (dx2, dy2) = np.diff(first, axis=0)

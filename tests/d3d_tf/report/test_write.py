@@ -70,9 +70,9 @@ def captured(toy, monkeypatch):
         given.update(content)
         return "page"
 
-    def curves(histories, key):
+    def curves(histories, key, label):
         given.setdefault("histories", histories)
-        return key
+        return key, label
 
     monkeypatch.setattr(write, "render", render)
     monkeypatch.setattr(write, "curves", curves)
@@ -85,7 +85,10 @@ def captured(toy, monkeypatch):
 
 def test_curves_are_of_loss_and_accuracy(toy, captured):
     """Every network trained here, from its history.csv."""
-    assert captured["curves"] == ["loss", "top1"]
+    assert captured["curves"] == [
+        ("loss", "loss"),
+        ("top1", "training top-1"),
+    ]
     histories = captured["histories"]
     assert list(histories) == [
         "Flow (teacher)",

@@ -29,6 +29,6 @@ def test_probabilities_and_scores():
     np.testing.assert_allclose(
         TASK.probabilities(tf.constant(LOGITS)), [[0.75, 0.25]], rtol=1e-6
     )
-    scores = TASK.scores(LOGITS)
+    scores = TASK.scores.prepared(LOGITS)
     assert scores.dtype == np.float64
     np.testing.assert_allclose(scores, [[0.75, 0.25]], rtol=1e-6)
