@@ -23,7 +23,7 @@ from d3d_tf.models import make_network
 from d3d_tf.roles import BASELINE
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
-from d3d_tf.training.scoring import compile_forward, score_split
+from d3d_tf.training.scoring import Shown, compile_forward, score_split
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import Training, train
 
@@ -96,9 +96,7 @@ def score_of(run: Run, folder: Path) -> dict:
         compile_forward(network),
         dataset,
         SPLIT,
-        recipe.clip,
-        stream="frames",
-        batch_size=64,
+        Shown(recipe.clip, "frames", 64),
         title=SPLIT,
     )
     right = scores.probabilities.argmax(axis=-1) == scores.labels

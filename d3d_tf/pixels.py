@@ -50,3 +50,7 @@ class Pixels:
         import tensorflow as tf
 
         return tf.constant(values, frames.dtype)
+
+
+# Of Inception's networks: [-1, 1].
+SYMMETRIC = Pixels()

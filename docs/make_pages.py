@@ -99,7 +99,8 @@ def _entry(
     if isinstance(node, ast.ClassDef):
         call = next((m for m in methods if m.name == "__init__"), None)
     if isinstance(call, ast.FunctionDef):
-        lines += ["```py", signature(node.name, call), "```", ""]
+        options = _options(ast.get_docstring(node) or "", path)
+        lines += ["```py", signature(node.name, call, options), "```", ""]
     lines += [f"{where} [`{path}`](../{path}).", ""]
     lines += [markdown(ast.get_docstring(node) or ""), ""]
     if isinstance(node, ast.ClassDef):
@@ -119,8 +120,32 @@ def _methods(methods: list[ast.FunctionDef]) -> list[str]:
     return ["**Methods**", "", *lines, ""] if lines else []
 
 
-def signature(name: str, function: ast.FunctionDef) -> str:
-    """One parameter per line, with annotations and defaults."""
+def _options(docstring: str, path: Path) -> list[str]:
+    """`name=default` of each field of the class that `options:` names."""
+    match = re.search(r"^ +options: the fields of `(\w+)`", docstring, re.M)
+    if not match:
+        return []
+    for node in ast.parse((ROOT / path).read_text()).body:
+        names = [a.name for a in getattr(node, "names", [])]
+        if isinstance(node, ast.ImportFrom) and match[1] in names:
+            path = source(node.module or "")
+    return [
+        ast.unparse(field.target) + f"={ast.unparse(field.value)}"
+        for field in _definitions(path)[match[1]].body
+        if isinstance(field, ast.AnnAssign) and field.value
+    ]
+
+
+def signature(
+    name: str, function: ast.FunctionDef, options: list[str] | None = None
+) -> str:
+    """One parameter per line, with annotations and defaults.
+
+    Args:
+      name: of the function or class.
+      function: whose parameters are shown.
+      options: of those in its `**kwargs` that are known, each a line.
+    """
     a = function.args
     defaults = [None] * (len(a.args) - len(a.defaults)) + a.defaults
     lines = [
@@ -128,8 +153,10 @@ def signature(name: str, function: ast.FunctionDef) -> str:
         for argument, default in zip(a.args, defaults, strict=True)
         if argument.arg != "self"
     ]
-    lines += ["*"] * bool(a.kwonlyargs)
+    options = [line.replace("'", '"') for line in options or []]
+    lines += ["*"] * bool(a.kwonlyargs or options)
     lines += map(_parameter, a.kwonlyargs, a.kw_defaults)
+    lines += options
     lines += [f"**{a.kwarg.arg}"] if a.kwarg else []
     returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
     return "\n".join([f"{name}(", *(f"    {x}," for x in lines), f"){returns}"])

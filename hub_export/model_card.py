@@ -44,11 +44,19 @@ def _opening(told: dict) -> str:
         f"It was trained on clips of {clip['frames']} frames of {clip['size']} "
         f"x {clip['size']} pixels"
         + (f" at {rate:g} frames per second" if rate else "")
+        + _sampling(told)
         + f", the middle of frames with a short side of {clip['short_side']}.",
         "",
         f"Output: {output}.",
     ]
     return "\n".join(lines)
+
+
+def _sampling(told: dict) -> str:
+    if told.get("sampling") == "segments":
+        return ", one of each of as many equal parts of a video"
+    stride = told.get("stride", 1)
+    return f", of which one in {stride} is taken" if stride > 1 else ""
 
 
 def _usage(told: dict) -> str:

@@ -54,6 +54,20 @@ def make_module(
     """
     inner = _functions(network, part)
     served = _served(network, part, clip, inner[False], fold)
+    module = tf.train.Checkpoint()
+    module.__call__, module.infer, module.train = _calls(inner)
+    module.variables = part.variables_of(network)
+    module.trainable_variables = [v for v in module.variables if v.trainable]
+    module.regularization_losses = penalties(part)
+    return module, _signatures(served, clip)
+
+
+def _calls(inner: dict) -> tuple:
+    """The functions `__call__`, `infer` and `train` of a module.
+
+    Args:
+      inner: from `_functions`.
+    """
 
     def answer(unit, training):
         made = inner[training](unit)
@@ -79,6 +93,11 @@ def make_module(
     def train(frames):
         return answer(frames, True)
 
+    return call, infer, train
+
+
+def _signatures(served, clip: ClipSpec) -> dict:
+    """The functions that TF Serving calls; see `make_module`."""
     square = [None, None, clip.size, clip.size, 3]
 
     @_traced(tf.TensorSpec(square, tf.float32, "frames"))
@@ -93,14 +112,7 @@ def make_module(
     def frames_encoded(frames):
         return served(encoded_frames(frames, clip))
 
-    module = tf.train.Checkpoint()
-    module.__call__ = call
-    module.infer = infer
-    module.train = train
-    module.variables = part.variables_of(network)
-    module.trainable_variables = [v for v in module.variables if v.trainable]
-    module.regularization_losses = penalties(part)
-    return module, {
+    return {
         "serving_default": serving_default,
         "frames_uint8": frames_uint8,
         "frames_encoded": frames_encoded,
@@ -196,7 +208,7 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
 def _folded_function(network: VideoNetwork, part: Part):
     """Frames in [0, 1] to the outputs of the folded network."""
     folded = network.folded(verified=True)
-    constant = cut(folded, part.kind, part.endpoint)
+    constant = cut(folded, part.kind, part.endpoint, part.task)
     mean, std = part.pixels.mean, part.pixels.std
     # In one pass less, and to the bit where std is a power of two: the first
     # kernel does the scaling.

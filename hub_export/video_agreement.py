@@ -16,7 +16,7 @@ class Sample:
     """One clip of one video.
 
     Attributes:
-      frames: float32 `[time, size, size, 3]` in [-1, 1], as read from records.
+      frames: float32 `[time, size, size, 3]` in [0, 1], as read from records.
       encoded: by way, JPEG or PNG of the same frames, before they were cropped.
     """
 
@@ -38,7 +38,7 @@ def compare_ways(module, samples: Iterable[Sample]) -> dict[str, dict]:
     encoded = module.signatures["frames_encoded"]
     found: dict[str, list[tuple]] = {}
     for sample in samples:
-        unit = tf.constant(sample.frames[None] * 0.5 + 0.5, tf.float32)
+        unit = tf.constant(sample.frames[None])
         expected = plain(frames=unit)["probabilities"].numpy()
         for way, pictures in sample.encoded.items():
             asked = encoded(frames=tf.constant([pictures]))

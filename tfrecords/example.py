@@ -44,15 +44,8 @@ def encode_example(
     else:
         vectors = tvl1_flow(video.frames, flow)
     clipped = schema.clipped_share(vectors, flow.saturation)
-    if not len(vectors):  # A single frame: no motion is known.
-        vectors = np.zeros((1, *video.frames.shape[1:3], 2), np.float32)
-    else:
-        vectors = np.concatenate([vectors, vectors[-1:]])
-    codes = schema.encode_flow(vectors, flow.saturation)
     height, width = video.frames.shape[1:3]
     end = video.timestamps[-1] + round(1e6 / data.frame_rate)
-    example = tf.train.SequenceExample()
-    context = example.context.feature
     texts = {
         schema.EXAMPLE_ID: source.id,
         schema.DATASET_NAME: dataset_name,
@@ -64,30 +57,57 @@ def encode_example(
         schema.FLOW + schema.IMAGE_FORMAT: "PNG",
         schema.FLOW_RECIPE: flow_digest,
     }
-    for key, text in texts.items():
-        context[key].bytes_list.value.append(text.encode())
     integers = {
         schema.LABEL_INDEX: source.label,
         schema.CLIP_START: 0,
         schema.CLIP_END: int(end),
-        schema.IMAGE_CHANNELS: 3,
-        schema.IMAGE_HEIGHT: height,
-        schema.IMAGE_WIDTH: width,
-        schema.FLOW + schema.IMAGE_CHANNELS: 3,
-        schema.FLOW + schema.IMAGE_HEIGHT: height,
-        schema.FLOW + schema.IMAGE_WIDTH: width,
         schema.SCHEMA_KEY: schema.SCHEMA_VERSION,
         schema.LAST_FLOW_REPEATED: 1,
     }
+    floats = {schema.FLOW_SATURATION: flow.saturation}
+    for prefix in ("", schema.FLOW):
+        integers[prefix + schema.IMAGE_CHANNELS] = 3
+        integers[prefix + schema.IMAGE_HEIGHT] = height
+        integers[prefix + schema.IMAGE_WIDTH] = width
+        floats[prefix + schema.IMAGE_RATE] = data.frame_rate
+    example = _with_context(texts, integers, floats)
+    _add_frames(example, video, _flow_codes(video, vectors, flow), data)
+    return example.SerializeToString(deterministic=True), clipped
+
+
+def _with_context(
+    texts: dict[str, str], integers: dict[str, int], floats: dict[str, float]
+) -> tf.train.SequenceExample:
+    """An example without frames, with one value for each key."""
+    example = tf.train.SequenceExample()
+    context = example.context.feature
+    for key, text in texts.items():
+        context[key].bytes_list.value.append(text.encode())
     for key, integer in integers.items():
         context[key].int64_list.value.append(integer)
-    floats = {
-        schema.IMAGE_RATE: data.frame_rate,
-        schema.FLOW + schema.IMAGE_RATE: data.frame_rate,
-        schema.FLOW_SATURATION: flow.saturation,
-    }
     for key, number in floats.items():
         context[key].float_list.value.append(number)
+    return example
+
+
+def _flow_codes(
+    video: Video, vectors: np.ndarray, flow: FlowRecipe
+) -> np.ndarray:
+    """The flow's picture of every frame; the last pair's is there twice."""
+    if len(vectors):
+        vectors = np.concatenate([vectors, vectors[-1:]])
+    else:  # A single frame: no motion is known.
+        vectors = np.zeros((1, *video.frames.shape[1:3], 2), np.float32)
+    return schema.encode_flow(vectors, flow.saturation)
+
+
+def _add_frames(
+    example: tf.train.SequenceExample,
+    video: Video,
+    codes: np.ndarray,
+    data: DataRecipe,
+) -> None:
+    """Adds the frames as JPEG and the flow as PNG, with their times."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, data.jpeg_quality]
     lists = example.feature_lists.feature_list
     for frame, code, time in zip(
@@ -103,7 +123,6 @@ def encode_example(
             lists[prefix + schema.IMAGE_TIMESTAMP].feature.add(
                 int64_list=tf.train.Int64List(value=[int(time)])
             )
-    return example.SerializeToString(deterministic=True), clipped
 
 
 def _imported_flow(

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import math
+from collections.abc import Collection
 from pathlib import Path
 
 from d3d_tf.errors import UserError
@@ -128,11 +129,11 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
     parts = [_inner_parts(file, folder) for file in files]
     splits = _splits(folder, [p for p in parts if len(p) > 1])
     depth = 2 if splits else 1  # Of folders above the files of a class.
-    members: dict[str, list[tuple[Found, tuple[str, ...]]]] = {}
+    members: dict[str, list[tuple[str, ...]]] = {}
     for index, (file, inner) in enumerate(zip(files, parts, strict=True)):
         if len(inner) > depth and (not splits or inner[0] in splits):
             name = spell(one_form(inner[depth - 1]))
-            members.setdefault(name, []).append((file, inner))
+            members.setdefault(name, []).append(inner)
         elif inner:
             files[index] = Found(file.path, BESIDE)
     if not members:
@@ -142,34 +143,44 @@ def list_folder(folder: str | Path, *, test_share: float) -> Listing:
         )
     if not splits:
         _require_classes(folder, [inner for inner in parts if len(inner) > 1])
-    classes = tuple(sorted(members))
-    sources = []
-    for label, name in enumerate(classes):
-        names = ["/".join(inner[depth:]) for _, inner in members[name]]
-        held_out = set() if splits else hold_out(names, test_share)
-        for (file, inner), rest in zip(members[name], names, strict=True):
-            drawn = "test" if rest in held_out else "train"
-            sources.append(
-                Source(
-                    id=spell("/".join(inner)),
-                    path=str(file.path),
-                    label=label,
-                    class_name=name,
-                    split=splits.get(inner[0], drawn),
-                )
-            )
     return Listing(
         spell(folder.resolve().name),
-        classes,
-        tuple(sources),
+        tuple(sorted(members)),
+        _sources(folder, members, splits, test_share),
         notes=(
-            *_folders_without(folder, classes, splits),
+            *_folders_without(folder, members, splits),
             *([] if splits else _inner_splits(parts)),
         ),
         drawn=not splits,
         num_files=len(files),
         left_out=count_rules(files, folder),
     )
+
+
+def _sources(
+    folder: Path,
+    members: dict[str, list[tuple[str, ...]]],
+    splits: dict[str, str],
+    test_share: float,
+) -> tuple[Source, ...]:
+    """The files of each class, `{class: inner parts of paths}`, in order."""
+    depth = 2 if splits else 1
+    sources = []
+    for label, name in enumerate(sorted(members)):
+        names = ["/".join(inner[depth:]) for inner in members[name]]
+        held_out = set() if splits else hold_out(names, test_share)
+        for inner, rest in zip(members[name], names, strict=True):
+            drawn = "test" if rest in held_out else "train"
+            sources.append(
+                Source(
+                    id=spell("/".join(inner)),
+                    path=str(folder.joinpath(*inner)),
+                    label=label,
+                    class_name=name,
+                    split=splits.get(inner[0], drawn),
+                )
+            )
+    return tuple(sources)
 
 
 def _inner_parts(file: Found, folder: Path) -> tuple[str, ...]:
@@ -222,7 +233,7 @@ def _require_classes(folder: Path, parts: list[tuple[str, ...]]) -> None:
 
 
 def _folders_without(
-    folder: Path, classes: tuple[str, ...], splits: dict[str, str]
+    folder: Path, classes: Collection[str], splits: dict[str, str]
 ) -> tuple[str, ...]:
     """A sentence on folders where a class would be, without a video."""
     roots = [folder, *(folder / split for split in splits)]

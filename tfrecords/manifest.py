@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import av
@@ -50,15 +51,6 @@ def write_manifest(
         raise UserError(
             f"None of the {len(rows)} files could be used as a video. {reasons}"
         )
-    splits: dict[str, int] = {}
-    for row in used:
-        splits[row["split"]] = splits.get(row["split"], 0) + 1
-    filled = {row["label"] for row in used}
-    frames = [row["frames"] for row in used]
-    weights = [max(row["frames"] - 1, 1) for row in used]
-    clipped = sum(
-        row["clipped_flow"] * w for row, w in zip(used, weights, strict=True)
-    )
     # Several, if a library was changed while the set was being made.
     libraries = sorted({part["flow_library"] for part in parts})
     identity = flow_identity(flow, data, " and ".join(libraries))
@@ -71,26 +63,13 @@ def write_manifest(
             data,
             identity,
         ),
-        "num_videos": len(used),
+        **_counts(listing, used),
         "num_bytes": sum(file_size(shard.path) for shard in shards),
         "num_skipped": len(skipped),
-        "num_trimmed": sum(row["trimmed"] for row in used),
-        "num_joined": sum(row["recordings"] > 1 for row in used),
-        "num_with_missing_frames": sum(
-            row["missing_frames"] > 0 for row in used
-        ),
-        "num_missing_frames": sum(row["missing_frames"] for row in used),
-        "splits": splits,
-        "shards": _shard_counts(used),
         "listed": count_listed(listing, rows),
         "files": count_files(listing, rows),
         "notes": list(listing.notes),
         "classes": list(listing.classes),
-        "empty_classes": [
-            name for i, name in enumerate(listing.classes) if i not in filled
-        ],
-        "frames": {"min": min(frames), "max": max(frames), "sum": sum(frames)},
-        "clipped_flow": clipped / sum(weights),
         "recipe": {"data": to_dict(data), "flow": to_dict(flow)},
         "flow": identity,
         "flow_recipe": digest(identity),
@@ -99,6 +78,39 @@ def write_manifest(
         "versions": {"opencv": cv2.__version__, "av": av.__version__},
     }
     write_atomically(folder / "manifest.json", written)
+    _write_tables(listing, folder, skipped)
+    write_atomically(folder / "dataset.json", sealed(dataset))
+    return dataset
+
+
+def _counts(listing: Listing, used: list[dict]) -> dict:
+    """The entries of dataset.json that count videos or frames."""
+    filled = {row["label"] for row in used}
+    frames = [row["frames"] for row in used]
+    weights = [max(row["frames"] - 1, 1) for row in used]
+    clipped = sum(
+        row["clipped_flow"] * w for row, w in zip(used, weights, strict=True)
+    )
+    return {
+        "num_videos": len(used),
+        "num_trimmed": sum(row["trimmed"] for row in used),
+        "num_joined": sum(row["recordings"] > 1 for row in used),
+        "num_with_missing_frames": sum(
+            row["missing_frames"] > 0 for row in used
+        ),
+        "num_missing_frames": sum(row["missing_frames"] for row in used),
+        "splits": dict(Counter(row["split"] for row in used)),
+        "shards": _shard_counts(used),
+        "empty_classes": [
+            name for i, name in enumerate(listing.classes) if i not in filled
+        ],
+        "frames": {"min": min(frames), "max": max(frames), "sum": sum(frames)},
+        "clipped_flow": clipped / sum(weights),
+    }
+
+
+def _write_tables(listing: Listing, folder: Path, skipped: list[dict]) -> None:
+    """Writes quarantine.csv, label_map.txt and, of a list, missing.csv."""
     write_atomically(
         folder / "quarantine.csv",
         _csv(
@@ -113,8 +125,6 @@ def write_manifest(
     write_atomically(
         folder / "label_map.txt", "".join(f"{c}\n" for c in listing.classes)
     )
-    write_atomically(folder / "dataset.json", sealed(dataset))
-    return dataset
 
 
 def _shard_counts(rows: list[dict]) -> dict[str, int]:

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tqdm import tqdm
@@ -108,26 +109,12 @@ def write_and_count(shard: Shard) -> str:
 
 
 def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
-    # Beam warns, while it is imported, of cloud clients that nobody asked for.
-    logging.disable(logging.WARNING)
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
-    from apache_beam.runners.worker import sdk_worker
+    """Writes the shards and shows how far they are.
 
-    logging.disable(logging.NOTSET)
-    # What fails in a worker is raised; it also prints the trace, maybe after
-    # the last line that the user reads.
-    sdk_worker.print = _unheard  # type: ignore[attr-defined]
-
-    def run():
-        with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
-            _ = (
-                pipeline
-                | "Shards" >> beam.Create(shards)
-                | "Spread" >> beam.Reshuffle()
-                | "Write" >> beam.Map(write_and_count)
-            )
-
+    Raises:
+      UserError, RuntimeError: what stopped a worker.
+    """
+    run = _pipeline(shards, beam_args)
     failure: list[BaseException] = []
 
     def guarded():
@@ -139,33 +126,25 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     # A shard's files tell that it is finished, whatever runner wrote them.
     worker = threading.Thread(target=guarded, daemon=True)
     worker.start()
-    folder = to_path(shards[0].path).parent
-    waiting = list(shards)
-    total = sum(len(shard.sources) for shard in shards)
     begin = time.monotonic()
     done: Counter[str] = Counter()
+    unfinished = len(shards)
     with tqdm(
-        total=total,
+        total=sum(len(shard.sources) for shard in shards),
         desc="preparing records",
         disable=not show,
         bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} videos "
         "[{elapsed}<{remaining}{postfix}]",
     ) as bar:
-        alive = True
-        while alive and not failure:
-            worker.join(POLL_SECONDS)
-            alive = worker.is_alive()
-            there = {path.name for path in folder.iterdir()}
-            parts = [s for s in waiting if to_path(s.part_path).name in there]
-            for shard in [shard for shard in parts if shard.finished()]:
-                done.update(shard.counts())
-                waiting.remove(shard)
-                bar.update(len(shard.sources))
-                bar.set_postfix_str(
-                    _speed(done, time.monotonic() - begin), refresh=False
-                )
+        for shard in _finished_ones(shards, worker):
+            done.update(shard.counts())
+            unfinished -= 1
+            bar.update(len(shard.sources))
+            bar.set_postfix_str(
+                _speed(done, time.monotonic() - begin), refresh=False
+            )
     if failure:
-        raise _cause(failure[0], len(waiting)) from failure[0]
+        raise _cause(failure[0], unfinished) from failure[0]
     good = done["videos"] - done["quarantined"]
     if show and good:
         seconds = time.monotonic() - begin
@@ -174,6 +153,48 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
             f"{done['frames']} frames in {seconds:.0f} s: "
             f"{_speed(done, seconds)}"
         )
+
+
+def _pipeline(shards: list[Shard], beam_args: list[str]) -> Callable[[], None]:
+    """The function that runs Beam's pipeline to its end."""
+    # Beam warns, while it is imported, of cloud clients that nobody asked for.
+    logging.disable(logging.WARNING)
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.worker import sdk_worker
+
+    logging.disable(logging.NOTSET)
+    # What fails in a worker is raised; it also prints the trace, maybe after
+    # the last line that the user reads.
+    sdk_worker.print = _unheard  # type: ignore[attr-defined]
+
+    def run() -> None:
+        with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
+            _ = (
+                pipeline
+                | "Shards" >> beam.Create(shards)
+                | "Spread" >> beam.Reshuffle()
+                | "Write" >> beam.Map(write_and_count)
+            )
+
+    return run
+
+
+def _finished_ones(
+    shards: list[Shard], worker: threading.Thread
+) -> Iterator[Shard]:
+    """Yields each shard when its files are there, until the worker ends."""
+    folder = to_path(shards[0].path).parent
+    waiting = list(shards)
+    alive = True
+    while alive:
+        worker.join(POLL_SECONDS)
+        alive = worker.is_alive()
+        names = {path.name for path in folder.iterdir()}
+        parts = [s for s in waiting if to_path(s.part_path).name in names]
+        for shard in [shard for shard in parts if shard.finished()]:
+            waiting.remove(shard)
+            yield shard
 
 
 def _unheard(*_, **__) -> None:

@@ -87,8 +87,6 @@ def write_shard(
     # `--help` shown, without TensorFlow.
     import tensorflow as tf
 
-    from d3d_tf.tfrecords import decode_sandbox
-    from d3d_tf.tfrecords.example import encode_example
     from d3d_tf.tfrecords.flow import flow_library
     from d3d_tf.video.opening import UnreadableVideo
 
@@ -107,37 +105,16 @@ def write_shard(
         tf.io.TFRecordWriter(name) as writer,
     ):
         for source in shard.sources:
-            row = source.row()
             try:
-                video, sha256 = decode_sandbox.read(source, shard.data)
-                record, clipped = encode_example(
-                    video,
-                    source,
-                    dataset_name=shard.dataset_name,
-                    data=shard.data,
-                    flow=shard.flow,
-                    flow_digest=flow_digest,
-                )
+                record, facts = _encode(shard, source, flow_digest)
             except UnreadableVideo as error:
-                rows.append(row | {"skipped": str(error)})
+                facts = {"skipped": str(error)}
                 count("quarantined", 1)
-                count("videos", 1)
-                continue
-            written += len(record)
-            writer.write(record)
-            rows.append(
-                row
-                | {
-                    "sha256": sha256,
-                    "frames": len(video.frames),
-                    "trimmed": video.trimmed,
-                    "missing_frames": video.missing,
-                    "recordings": video.parts,
-                    "clipped_flow": clipped,
-                    "shard": Path(shard.path).name,
-                }
-            )
-            count("frames", len(video.frames))
+            else:
+                written += len(record)
+                writer.write(record)
+                count("frames", facts["frames"])
+            rows.append(source.row() | facts)
             count("videos", 1)
     part = {
         "inputs": inputs,
@@ -147,6 +124,37 @@ def write_shard(
     }
     write_atomically(shard.part_path, json.dumps(part))
     return shard.path
+
+
+def _encode(
+    shard: Shard, source: Source, flow_digest: str
+) -> tuple[bytes, dict]:
+    """The record of a video and what the manifest says of it.
+
+    Raises:
+      UnreadableVideo: it cannot be one.
+    """
+    from d3d_tf.tfrecords import decode_sandbox
+    from d3d_tf.tfrecords.example import encode_example
+
+    video, sha256 = decode_sandbox.read(source, shard.data)
+    record, clipped = encode_example(
+        video,
+        source,
+        dataset_name=shard.dataset_name,
+        data=shard.data,
+        flow=shard.flow,
+        flow_digest=flow_digest,
+    )
+    return record, {
+        "sha256": sha256,
+        "frames": len(video.frames),
+        "trimmed": video.trimmed,
+        "missing_frames": video.missing,
+        "recordings": video.parts,
+        "clipped_flow": clipped,
+        "shard": Path(shard.path).name,
+    }
 
 
 def _state(path: str) -> list[int]:

@@ -79,6 +79,8 @@ def class_probabilities(run: Run, role: str, path: str):
         width,
         frames=recipe.clip.frames,
         size=recipe.clip.size,
+        stride=recipe.clip.stride,
+        sampling=recipe.clip.sampling,
     )
     clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
     logits = network(network.pixels.from_bytes(tf.cast(clip, tf.float32)[None]))

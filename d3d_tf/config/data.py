@@ -23,17 +23,7 @@ from d3d_tf.sections import (
     require,
     section,
 )
-
-# The same as in tfrecords/layouts.
-LAYOUTS = (
-    "folders",
-    "csv",
-    "kinetics400",
-    "kinetics600",
-    "kinetics700",
-    "ucf101",
-    "hmdb51",
-)
+from d3d_tf.tfrecords.layouts import LAYOUTS
 
 
 @section

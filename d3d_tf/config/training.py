@@ -69,6 +69,11 @@ class ClipRecipe:
         """Stored frames from the first to the last of a dense clip."""
         return (self.frames - 1) * self.stride + 1
 
+    @property
+    def needed(self) -> int:
+        """Stored frames that a video must have for it to show none twice."""
+        return self.frames if self.sampling == "segments" else self.span
+
     @model_validator(mode="after")
     def _check(self):
         require(

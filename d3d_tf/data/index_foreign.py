@@ -8,13 +8,13 @@ sizes.
 
 import hashlib
 import json
-import statistics
 from pathlib import Path
 
 from d3d_tf import schema
-from d3d_tf.atomic_files import file_size, resolved, write_atomically
-from d3d_tf.config import DataRecipe, FlowRecipe, digest, to_dict
+from d3d_tf.atomic_files import resolved, write_atomically
+from d3d_tf.config import DataRecipe, digest
 from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.data.foreign_records import ForeignRecords
 from d3d_tf.data.parse_foreign import LABEL_TEXT
 from d3d_tf.data.shards import foreign_shards, look_through
 from d3d_tf.errors import UserError
@@ -58,7 +58,11 @@ def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
                     f"{row['problem']}. (--mode=doctor finds all such records.)"
                 )
             rows.append(row)
-        _save(target, folder, rows, given, recipe, sorted(shards))
+        if not rows:
+            raise UserError(f"The record files in {folder} are empty.")
+        labels = set_labels(rows, given)
+        records = ForeignRecords(folder, sorted(shards), rows, *labels)
+        _save(target, records, recipe.frame_rate)
     return open_dataset(target)
 
 
@@ -114,85 +118,21 @@ def _classes(rows: list[dict], given: list[str]) -> tuple[list[str], bool]:
     return given or [str(i) for i in range(highest + 1)], False
 
 
-def _save(
-    target: Path,
-    folder: Path,
-    rows: list[dict],
-    given: list[str],
-    recipe: DataRecipe,
-    files: list[str],
-) -> None:
-    if not rows:
-        raise UserError(f"The record files in {folder} are empty.")
-    classes, by_string = set_labels(rows, given)
-    shards: dict[str, dict[str, int]] = {}
-    for row in rows:
-        counts = shards.setdefault(row["split"], {})
-        counts[row["shard"]] = counts.get(row["shard"], 0) + 1
-    lengths = [row["length"] for row in rows]
-    side = min(min(row["height"], row["width"]) for row in rows)
-    rates = [
-        row["frame_rate"] or row["length"] / row["seconds"]
-        for row in rows
-        if row["frame_rate"] or row["seconds"] > 0
-    ]
-    rate = round(statistics.median(rates), 2) if rates else recipe.frame_rate
-    notes = [
-        f"records of another tool in {folder}, RGB only; frames are "
-        f"{'' if rates else 'taken to be '}{rate:g} per second"
-    ]
-    if len({row["id"] for row in rows}) < len(rows):
-        notes.append("some records have the same example/id")
-    full = {row["shard"] for row in rows}
-    if empty := [name for name in files if name not in full]:
-        notes.append(f"{len(empty)} files hold no record, such as {empty[0]}")
-    used = {row["label"] for row in rows}
-    data = DataRecipe(short_side=side, frame_rate=rate)
-    info = {
-        "name": folder.name,
-        "digest": digest(
-            [[row["id"], row["label"], row["length"]] for row in rows], classes
-        ),
-        "num_videos": len(rows),
-        "num_bytes": sum(file_size(folder / n) for n in _names(shards)),
-        "num_skipped": 0,
-        "num_trimmed": 0,
-        "splits": {split: sum(s.values()) for split, s in shards.items()},
-        "shards": {},
-        "foreign": {
-            "folder": str(folder),
-            "shards": shards,
-            "label_by_string": by_string,
-        },
-        "notes": notes,
-        "classes": classes,
-        "empty_classes": [
-            name for i, name in enumerate(classes) if i not in used
-        ],
-        "frames": {
-            "min": min(lengths),
-            "max": max(lengths),
-            "sum": sum(lengths),
-        },
-        "clipped_flow": 0.0,
-        "recipe": {"data": to_dict(data), "flow": to_dict(FlowRecipe())},
-        "flow": {},
-        "flow_recipe": digest({}),
-    }
+def _save(target: Path, records: ForeignRecords, default_rate: float) -> None:
+    """Writes the folder that points to the records."""
     manifest = [
         {key: row[key] for key in ("id", "split", "label", "shard")}
         | {"frames": row["length"]}
-        for row in rows
+        for row in records.rows
     ]
     target.mkdir(parents=True, exist_ok=True)
     written = json.dumps(manifest, indent=1)
-    info["manifest_sha256"] = hashlib.sha256(written.encode()).hexdigest()
+    info = records.info(default_rate) | {
+        "manifest_sha256": hashlib.sha256(written.encode()).hexdigest()
+    }
     write_atomically(target / "manifest.json", written)
     write_atomically(
-        target / "label_map.txt", "".join(f"{name}\n" for name in classes)
+        target / "label_map.txt",
+        "".join(f"{name}\n" for name in records.classes),
     )
     write_atomically(target / "dataset.json", sealed(info))
-
-
-def _names(shards: dict[str, dict[str, int]]) -> list[str]:
-    return [name for names in shards.values() for name in names]

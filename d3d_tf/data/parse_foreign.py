@@ -55,30 +55,12 @@ def describe_foreign(record) -> dict:
       seconds: float32, from the clip's start to its end; 0: unknown,
       frame_rate: float32, 0: unknown.
     """
-    texts = (
-        schema.EXAMPLE_ID,
-        *NAMES,
-        schema.LABEL_STRING,
-        LABEL_TEXT,
-    )
-    integers = (schema.LABEL_INDEX, schema.CLIP_START, schema.CLIP_END)
-    # All have variable lengths: a clip may have several labels, or none.
-    wanted = {key: tf.io.VarLenFeature(tf.string) for key in texts}
-    wanted |= {key: tf.io.VarLenFeature(tf.int64) for key in integers}
-    wanted[schema.IMAGE_RATE] = tf.io.VarLenFeature(tf.float32)
-    context, lists = tf.io.parse_single_sequence_example(
-        record,
-        context_features=wanted,
-        sequence_features={
-            schema.IMAGE_ENCODED: tf.io.FixedLenSequenceFeature([], tf.string)
-        },
-    )
+    context, frames = _parsed(record)
 
     def first(key, default):
-        values = tf.sparse.to_dense(context[key])
         # One more value, for a record that has none.
-        more = tf.constant([default], values.dtype)
-        return tf.concat([values, more], axis=0)[0]
+        more = tf.constant([default], context[key].dtype)
+        return tf.concat([context[key], more], axis=0)[0]
 
     def either(one, other):
         return tf.where(tf.equal(one, ""), other, one)
@@ -88,7 +70,6 @@ def describe_foreign(record) -> dict:
         name = either(first(key, ""), name)
     number = tf.strings.to_hash_bucket_fast(record, 2**63 - 1)
     made_up = tf.strings.join([name, "-", tf.strings.as_string(number)])
-    frames = lists[schema.IMAGE_ENCODED]
     shape = tf.cond(
         tf.io.is_jpeg(frames[0]),
         lambda: tf.io.extract_jpeg_shape(frames[0]),
@@ -108,3 +89,22 @@ def describe_foreign(record) -> dict:
         "seconds": tf.cast(end - start, tf.float32) / 1e6,
         "frame_rate": first(schema.IMAGE_RATE, 0.0),
     }
+
+
+def _parsed(record) -> tuple[dict, tf.Tensor]:
+    """All values of each key of the context, and the encoded frames."""
+    texts = (schema.EXAMPLE_ID, *NAMES, schema.LABEL_STRING, LABEL_TEXT)
+    integers = (schema.LABEL_INDEX, schema.CLIP_START, schema.CLIP_END)
+    # All have variable lengths: a clip may have several labels, or none.
+    wanted = {key: tf.io.VarLenFeature(tf.string) for key in texts}
+    wanted |= {key: tf.io.VarLenFeature(tf.int64) for key in integers}
+    wanted[schema.IMAGE_RATE] = tf.io.VarLenFeature(tf.float32)
+    context, lists = tf.io.parse_single_sequence_example(
+        record,
+        context_features=wanted,
+        sequence_features={
+            schema.IMAGE_ENCODED: tf.io.FixedLenSequenceFeature([], tf.string)
+        },
+    )
+    values = {key: tf.sparse.to_dense(context[key]) for key in wanted}
+    return values, lists[schema.IMAGE_ENCODED]

@@ -25,6 +25,7 @@ from d3d_tf.data.one_clip import (
 )
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
+from d3d_tf.pixels import SYMMETRIC, Pixels
 from d3d_tf.tasks import task_of
 
 ONE_VIEW = EvaluationRecipe()
@@ -44,7 +45,8 @@ def make_dataset(
     """Batches of `(inputs, label)`.
 
     Inputs are a dict of the asked streams:
-      frames: float32 `[batch, time, size, size, 3]` RGB in [-1, 1],
+      frames: float32 `[batch, time, size, size, 3]` RGB as `pixels` makes it,
+        in [-1, 1] by default,
       flow: float32 `[batch, time, size, size, 2]`, (u, v) / 20 px per frame,
       id: string `[batch]`, the record's `example/id`;
     label: `[batch, ...]`, the target of the data set's task; of classification
@@ -58,8 +60,8 @@ def make_dataset(
       batch_size: clips per batch, over all replicas.
       training: what `training_batches` makes, else `evaluation_batches`.
       streams: the inputs wanted; what is not is not decoded.
-      options: `seed` and `start_step` of the training, `views` of the
-        evaluation.
+      options: `pixels` of the network, `seed` and `start_step` of the
+        training, `views` of the evaluation.
 
     Raises:
       UserError: no such split, no flow, the records are smaller than the
@@ -79,6 +81,7 @@ def training_batches(
     *,
     batch_size: int,
     streams: tuple[str, ...] = STREAMS,
+    pixels: Pixels = SYMMETRIC,
     seed: int = 0,
     start_step: int = 0,
 ) -> tf.data.Dataset:
@@ -86,6 +89,7 @@ def training_batches(
 
     Args:
       records, split, clip, batch_size, streams: as there.
+      pixels: how the network wants RGB.
       seed: of order and augmentation.
       start_step: begin with this batch: the data of a resumed run.
     """
@@ -111,7 +115,7 @@ def training_batches(
             mirrored=functools.partial(target.mirrored, classes=swapped),
         )
 
-    return _batches(serialized, to_clip, batch_size, drop_remainder=True)
+    return _batches(serialized, to_clip, batch_size, pixels, whole=True)
 
 
 def evaluation_batches(
@@ -121,6 +125,7 @@ def evaluation_batches(
     *,
     batch_size: int,
     streams: tuple[str, ...] = STREAMS,
+    pixels: Pixels = SYMMETRIC,
     views: EvaluationRecipe = ONE_VIEW,
 ) -> tf.data.Dataset:
     """Each video once; see `make_dataset`.
@@ -130,6 +135,7 @@ def evaluation_batches(
 
     Args:
       records, split, clip, batch_size, streams: as there.
+      pixels: how the network wants RGB.
       views: of each video; default: the centre.
     """
     dataset = _opened(records, split, clip, streams)
@@ -147,7 +153,7 @@ def evaluation_batches(
             record, view, clip, views, streams=streams, read=read
         )
 
-    return _batches(serialized, to_clip, batch_size, drop_remainder=False)
+    return _batches(serialized, to_clip, batch_size, pixels, whole=False)
 
 
 def _opened(
@@ -178,17 +184,18 @@ def _batches(
     serialized: tf.data.Dataset,
     to_clip: Callable[..., Any],
     batch_size: int,
+    pixels: Pixels,
     *,
-    drop_remainder: bool,
+    whole: bool,
 ) -> tf.data.Dataset:
     return (
         serialized.map(
             to_clip, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
-        .batch(batch_size, drop_remainder=drop_remainder)
+        .batch(batch_size, drop_remainder=whole)
         # Bytes are a quarter to move of what floats are.
         .map(
-            lambda clips, labels: (scale(clips), labels),
+            lambda clips, labels: (scale(clips, pixels), labels),
             num_parallel_calls=2,
             deterministic=True,
         )

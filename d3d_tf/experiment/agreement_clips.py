@@ -12,7 +12,7 @@ from d3d_tf.data.counted import Counted
 from d3d_tf.data.crops import centre_geometry
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.data.decode import decode_frames, parse, scale_frames
+from d3d_tf.data.decode import decode_frames, parse
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.module_info import ModuleInfo
 from d3d_tf.hub_export.video_agreement import Sample
@@ -59,6 +59,8 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
             video["width"],
             frames=recipe.clip.frames,
             size=recipe.clip.size,
+            stride=recipe.clip.stride,
+            sampling=recipe.clip.sampling,
         )
         indices = geometry.indices.numpy()
         encoded = {STORED: [*video["frames"].numpy()[indices]]}
@@ -67,8 +69,8 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
         if original and len(original) == video["length"]:
             encoded[ORIGINAL] = [original[i] for i in indices]
             encoded[CLIENT] = _sent(unspell(source["path"]), recipe)
-        frames = scale_frames(decode_frames(video["frames"], geometry))
-        yield Sample(frames.numpy(), encoded)
+        pixels = tf.cast(decode_frames(video["frames"], geometry), tf.float32)
+        yield Sample(pixels.numpy() / 255, encoded)
 
 
 def _sent(path: str, recipe: Recipe) -> list[bytes]:
@@ -78,6 +80,8 @@ def _sent(path: str, recipe: Recipe) -> list[bytes]:
         size=recipe.clip.size,
         max_seconds=recipe.data.max_seconds,
         square_pixels=recipe.data.square_pixels,
+        stride=recipe.clip.stride,
+        sampling=recipe.clip.sampling,
     )
     return encoded_clip(
         path,

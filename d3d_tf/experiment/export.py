@@ -1,10 +1,9 @@
 """Publishes the student of a run."""
 
-import dataclasses
 from pathlib import Path
 
 from d3d_tf.atomic_files import is_literal, resolved
-from d3d_tf.config import Recipe, digest
+from d3d_tf.config import Recipe, digest, to_dict
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.agreement_clips import samples
@@ -46,8 +45,10 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             "recipe": recipe.name,
             "recipe_hash": digest(run.recipe()),
             # With it --mode=finetune builds the network again.
-            "network": dataclasses.asdict(recipe.network),
+            "network": to_dict(recipe.network),
             "frame_rate": recipe.data.frame_rate,
+            "stride": recipe.clip.stride,
+            "sampling": recipe.clip.sampling,
             "square_pixels": recipe.data.square_pixels,
             "flow": run.origin()["flow"],
             "flow_recipe": digest(run.origin()["flow"]),

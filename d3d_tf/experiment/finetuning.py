@@ -11,6 +11,7 @@ from d3d_tf.models import architecture, training_fields
 from d3d_tf.recipes import RECIPES
 from d3d_tf.roles import BASELINE, STUDENT
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
 from d3d_tf.screen import say
 
@@ -40,11 +41,13 @@ def start_finetuning(
     run.start(
         recipe,
         dataset.classes,
-        records=dataset.folder,
-        flow=dataset.flow,
-        dataset=dataset.info["digest"],
-        weights={"init": initial.describe()},
-        finetuned=True,
+        Origin(
+            records=dataset.folder,
+            flow=dataset.flow,
+            dataset=dataset.info["digest"],
+            weights={"init": initial.describe()},
+            finetuned=True,
+        ),
     )
     show_records(run, dataset)
     warn_of_no_test(dataset)

@@ -1,5 +1,6 @@
 """The results table, row by row, on the screen and in results.json."""
 
+import dataclasses
 import time
 
 import d3d_tf
@@ -18,16 +19,23 @@ from d3d_tf.tasks import task_of
 def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     """What of each video was scored, and how many were shorter than that."""
     views = recipe.evaluation
-    frames = views.clip_frames or recipe.clip.frames
+    clip = dataclasses.replace(
+        recipe.clip, frames=views.clip_frames or recipe.clip.frames
+    )
     clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
     crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
-    text = f"{clips} x {crops} x {frames} frames at "
+    text = f"{clips} x {crops} x {clip.frames} frames"
+    if clip.sampling == "segments":
+        text += " (one of each of as many parts)"
+    if clip.stride > 1:
+        text += f" ({clip.stride} apart)"
+    text += " at "
     # The records' own: those of another run may have another.
     text += f"{dataset.info['recipe']['data']['frame_rate']:g} fps"
     if views.clips * views.crops > 1:
         text += f", mean of the {task_of(recipe.task).scores.averaged}"
     for split in splits:
-        shorter = dataset.count_shorter(split, frames)
+        shorter = dataset.count_shorter(split, clip.needed)
         if shorter:
             text += (
                 f"; {shorter} of {dataset.splits[split]} videos of {split} are "

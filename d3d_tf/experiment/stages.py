@@ -10,7 +10,7 @@ from d3d_tf.experiment.rows import Row
 from d3d_tf.roles import ROLES, STREAM, STUDENT
 from d3d_tf.screen import say
 from d3d_tf.training.freezing import describe_freezing, freeze
-from d3d_tf.training.scoring import compile_forward, score_split
+from d3d_tf.training.scoring import Shown, compile_forward, score_split
 from d3d_tf.training.trainer import Training, train
 
 
@@ -142,24 +142,29 @@ def _run_network(experiment: Experiment, role: str) -> Row:
     forward = compile_forward(network.folded())
     # Longer clips take as much memory in smaller batches.
     shrink = max(1, recipe.evaluation.clip_frames // recipe.clip.frames)
+    shown = Shown(
+        recipe.clip,
+        STREAM[role],
+        max(1, 4 * recipe.train.batch_size // shrink),
+        recipe.evaluation,
+        network.pixels,
+    )
+    scores = {
+        split: score_split(
+            forward,
+            dataset,
+            split,
+            shown,
+            title=f"scoring {experiment.title(role)} on {split}",
+        )
+        for split in dataset.splits
+    }
     return Row(
         role,
-        {
-            split: score_split(
-                forward,
-                dataset,
-                split,
-                recipe.clip,
-                stream=STREAM[role],
-                batch_size=max(1, 4 * recipe.train.batch_size // shrink),
-                title=f"scoring {experiment.title(role)} on {split}",
-                views=recipe.evaluation,
-            )
-            for split in dataset.splits
-        },
+        scores,
         parameters=count_parameters(network),
         milliseconds=milliseconds_per_video(
-            forward, dataset, recipe, stream=STREAM[role]
+            forward, dataset, recipe, shown.stream, network.pixels
         ),
     )
 

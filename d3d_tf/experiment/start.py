@@ -7,6 +7,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.roles import BASELINE, ROLES, STUDENT
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
 from d3d_tf.screen import log_to, say
 from d3d_tf.training.checkpoints import is_finished
@@ -41,6 +42,7 @@ def start_training(
     mismatch = _flow_mismatch(dataset, (run, teacher), allow_flow_mismatch)
     if teacher:
         _require_same_classes(teacher, dataset)
+        _require_same_pixels(teacher, recipe)
     initial = None
     if init:
         trained = _networks_to_train(rows, teacher)
@@ -48,15 +50,17 @@ def start_training(
     run.start(
         recipe,
         dataset.classes,
-        records=dataset.folder,
-        flow=dataset.flow,
-        dataset=dataset.info["digest"],
-        flow_mismatch=mismatch,
-        teacher=teacher.folder if teacher else None,
-        weights=_weights(teacher, initial),
+        Origin(
+            records=dataset.folder,
+            flow=dataset.flow,
+            dataset=dataset.info["digest"],
+            flow_mismatch=mismatch,
+            teacher=teacher.folder if teacher else None,
+            weights=_weights(teacher, initial),
+        ),
     )
     show_records(run, dataset)
-    _warn_of_short_videos(dataset, recipe.clip.frames)
+    _warn_of_short_videos(dataset, recipe.clip.needed)
     warn_of_no_test(dataset)
     if initial:
         initial.tell()
@@ -137,6 +141,18 @@ def _require_same_classes(teacher: Run, dataset: Dataset) -> None:
         "learns its teacher's logits: the classes must be the same, in the "
         "same order."
     )
+
+
+def _require_same_pixels(teacher: Run, recipe: Recipe) -> None:
+    """An RGB teacher and its student are shown the same clip."""
+    theirs, ours = teacher.recipe().network.pixels, recipe.network.pixels
+    if recipe.distill.teacher_stream == "rgb" and theirs != ours:
+        raise UserError(
+            f"The RGB teacher of {teacher.folder} takes pixels of mean "
+            f"{theirs.mean} and standard deviation {theirs.std}, the student "
+            f"{ours.mean} and {ours.std}: a step shows both the same clip, so "
+            "they must be equal (network.pixel_mean, network.pixel_std)."
+        )
 
 
 def _networks_to_train(

@@ -13,10 +13,11 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import FLOW_SCALE
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.evaluation.scores import Scores
+from d3d_tf.pixels import SYMMETRIC
 from d3d_tf.report.class_section import class_section
 from d3d_tf.report.flow_section import flow_section
 from d3d_tf.report.page import render
-from d3d_tf.report.pictures import clip_picture, curves, to_pixels
+from d3d_tf.report.pictures import clip_picture, curves
 from d3d_tf.roles import titles
 from d3d_tf.runs.folder import Run
 from d3d_tf.tasks import load_scores, task_of
@@ -152,7 +153,7 @@ def _first_clip(
     # A shorter video begins again at its end: from there on, frames are not
     # successive.
     length = min(recipe.clip.frames, dataset.info["frames"]["min"])
-    frames = to_pixels(inputs["frames"][0, :length].numpy())
+    frames = SYMMETRIC.to_bytes(inputs["frames"][0, :length])
     return frames, FLOW_SCALE * inputs["flow"][0, :length].numpy()
 
 
@@ -195,7 +196,7 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
         wanted.append(
             {
                 "picture": clip_picture(
-                    to_pixels(inputs["frames"][0].numpy()),
+                    SYMMETRIC.to_bytes(inputs["frames"][0]),
                     inputs["flow"][0].numpy() if dataset.flow else None,
                 ),
                 "caption": task.caption(

@@ -11,6 +11,7 @@ from d3d_tf.errors import UsageError, UserError
 from d3d_tf.models.original import Filled
 from d3d_tf.runs.conversion import Conversion, read_checkpoint
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 from d3d_tf.screen import say
 from d3d_tf.streams import CHANNELS
 from d3d_tf.training.checkpoints import restore, save_finished
@@ -68,9 +69,11 @@ def _write(
     run.start(
         what.recipe,
         what.labels,
-        records=None,
-        flow=what.published.flow if what.published else {},
-        weights={"converted": weights},
+        Origin(
+            records=None,
+            flow=what.published.flow if what.published else {},
+            weights={"converted": weights},
+        ),
     )
     checkpoints = run.checkpoints(what.role)
     save_finished(what.saved(network), checkpoints, {"converted": True})

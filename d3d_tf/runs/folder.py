@@ -9,6 +9,7 @@ from d3d_tf.atomic_files import resolved, to_path, write_atomically
 from d3d_tf.errors import UsageError
 from d3d_tf.roles import STUDENT
 from d3d_tf.runs import files
+from d3d_tf.runs.origin import Origin
 from d3d_tf.sealed import sealed
 from d3d_tf.text_lists import labels_sha256, written_labels
 
@@ -147,76 +148,58 @@ class Run:
         return "finetune" if self.is_finetuned() else "distill"
 
     def start(
-        self,
-        recipe: config.Recipe,
-        labels: list[str],
-        *,
-        records: Path | None,
-        flow: dict,
-        teacher: Path | None = None,
-        flow_mismatch: dict | None = None,
-        weights: dict | None = None,
-        finetuned: bool = False,
-        dataset: str | None = None,
+        self, recipe: config.Recipe, labels: list[str], origin: Origin
     ) -> None:
         """Makes the folder, or goes on in it if recipe and classes are equal.
 
         Args:
           recipe: with all sizes set.
           labels: class names in order.
-          records: the record folder; None if there are none.
-          flow: the identity of the records' flow; the first one stays.
-          teacher: a run whose networks are borrowed.
-          flow_mismatch: flows that differ although they should not, and were
-            accepted.
-          weights: see `weights`.
-          finetuned: see `is_finetuned`.
-          dataset: digest of the records; the first one stays.
+          origin: what it is started with; the first flow and data set stay.
 
         Raises:
           UsageError: the folder belongs to another recipe, data set, teacher or
             start.
         """
-        if self.exists():
-            self._require_same_recipe(recipe, labels)
-            there = self.origin()
-            first = there.get("dataset") or self.read_results().get(
-                "dataset", {}
-            ).get("digest")
-            # Records of another flow have another digest; that they may be
-            # used was asked for.
-            if there["flow"] == flow and first and dataset not in (None, first):
-                raise UsageError(
-                    f"{self.folder} was started on the videos of "
-                    f"{there['records']}, those of {records} are others. "
-                    "Choose another --run_dir, or remove the folder."
-                )
-            self._require_same_start(teacher, weights, finetuned)
-            dataset = first or dataset
-            flow = there["flow"]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "scores").mkdir(parents=True, exist_ok=True)
-        origin: dict = {
-            "labels_sha256": labels_sha256(labels),
-            "records": str(records) if records else None,
-            "teacher": str(teacher) if teacher else None,
-            "flow": flow,
-            "flow_mismatch": flow_mismatch,
-        }
-        if dataset:
-            origin["dataset"] = dataset
-        if weights:
-            origin["weights"] = weights
-        if finetuned:
-            origin["finetuned"] = True
-        # Last, as the mark of a run; the same recipe stays as it was written.
         text = config.to_yaml(recipe)
         if self.exists():
+            self._require_same_recipe(recipe, labels)
+            origin = self._continued(origin)
+            # The same recipe stays as it was written.
             text = self.recipe_path.read_text()
-        origin["recipe_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-        write_atomically(self.folder / "origin.json", sealed(origin))
+        (self.folder / "scores").mkdir(parents=True, exist_ok=True)
+        entries = {
+            "labels_sha256": labels_sha256(labels),
+            **origin.entries(),
+            "recipe_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        }
+        write_atomically(self.folder / "origin.json", sealed(entries))
         write_atomically(self.folder / "label_map.txt", written_labels(labels))
+        # Last, as the mark of a run.
         write_atomically(self.recipe_path, text)
+
+    def _continued(self, origin: Origin) -> Origin:
+        """What the run goes on with, which is started already."""
+        before = self.origin()
+        first = before.get("dataset") or self.read_results().get(
+            "dataset", {}
+        ).get("digest")
+        # Records of another flow have another digest; that they may be used
+        # was asked for.
+        if (
+            before["flow"] == origin.flow
+            and first
+            and origin.dataset not in (None, first)
+        ):
+            raise UsageError(
+                f"{self.folder} was started on the videos of "
+                f"{before['records']}, those of {origin.records} are others. "
+                "Choose another --run_dir, or remove the folder."
+            )
+        self._require_same_start(origin)
+        return dataclasses.replace(
+            origin, flow=before["flow"], dataset=first or origin.dataset
+        )
 
     def _require_same_recipe(self, recipe: config.Recipe, labels: list[str]):
         found = config.differences(
@@ -233,17 +216,19 @@ class Run:
                 "Choose another --run_dir, or remove the folder."
             )
 
-    def _require_same_start(
-        self, teacher: Path | None, weights: dict | None, finetuned: bool
-    ):
+    def _require_same_start(self, origin: Origin) -> None:
         """What the networks began with, and what the student learns from."""
+        teacher, finetuned = origin.teacher, origin.finetuned
         if self.is_finetuned() != finetuned:
             was, here = ("was not", "is") if finetuned else ("was", "is not")
             raise UsageError(
                 f"{self.folder} {was} started by --mode=finetune, this "
                 f"{here}. Choose another --run_dir, or remove the folder."
             )
-        before, now = ((w or {}).get("init") for w in (self.weights(), weights))
+        before, now = (
+            (weights or {}).get("init")
+            for weights in (self.weights(), origin.weights)
+        )
         if _placed(before) != _placed(now):
             flag = "--checkpoint" if finetuned else "--init"
             raise UsageError(

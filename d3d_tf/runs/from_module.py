@@ -22,6 +22,7 @@ from d3d_tf.runs.module_description import (
     read_description,
     recipe_of,
 )
+from d3d_tf.runs.origin import Origin
 from d3d_tf.screen import say
 from d3d_tf.training.checkpoints import damage, save_finished
 
@@ -57,15 +58,17 @@ def module_run(folder: Path) -> Run:
         run.start(
             recipe,
             [] if headless else labels,
-            records=None,
-            flow=told.get("flow", {}),
-            weights={
-                "module": {
-                    "source": str(folder),
-                    "recipe": told.get("recipe"),
-                    "weights": told.get("weights"),
-                }
-            },
+            Origin(
+                records=None,
+                flow=told.get("flow", {}),
+                weights={
+                    "module": {
+                        "source": str(folder),
+                        "recipe": told.get("recipe"),
+                        "weights": told.get("weights"),
+                    }
+                },
+            ),
         )
         save_finished(
             tf.train.Checkpoint(trunk=network.trunk) if headless else network,

@@ -55,7 +55,13 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
     content = {
         "name": "module",
         "network": told["network"],
-        "clip": {"frames": clip["frames"], "size": clip["size"]},
+        "clip": {
+            "frames": clip["frames"],
+            "size": clip["size"],
+            # Modules of before knew no others.
+            "stride": told.get("stride", 1),
+            "sampling": told.get("sampling", "dense"),
+        },
         "data": {
             "short_side": clip["short_side"],
             "frame_rate": told["frame_rate"],

@@ -1,5 +1,7 @@
 """Runs a network over a split."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
@@ -8,8 +10,9 @@ from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.counted import Counted
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.data.pipeline import ONE_VIEW, make_dataset
+from d3d_tf.data.pipeline import ONE_VIEW, evaluation_batches
 from d3d_tf.evaluation.scores import Scores
+from d3d_tf.pixels import SYMMETRIC, Pixels
 from d3d_tf.tasks import task_of
 
 
@@ -20,16 +23,27 @@ def compile_forward(network):
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """What a network is shown of every video.
+
+    Attributes:
+      clip: length and size of a view.
+      stream: `frames` or `flow`.
+      batch_size: views at a time; does not change the result.
+      views: of each video; default: one centre clip, one centre crop.
+      pixels: how the network wants RGB.
+    """
+
+    clip: ClipRecipe
+    stream: str
+    batch_size: int
+    views: EvaluationRecipe = ONE_VIEW
+    pixels: Pixels = SYMMETRIC
+
+
 def score_split(
-    forward,
-    dataset: Dataset,
-    split: str,
-    clip: ClipRecipe,
-    *,
-    stream: str,
-    batch_size: int,
-    title: str,
-    views: EvaluationRecipe = ONE_VIEW,
+    forward, dataset: Dataset, split: str, shown: Shown, *, title: str
 ) -> Scores:
     """Scores every video of a split: the mean over the scores of its views.
 
@@ -37,38 +51,33 @@ def score_split(
       forward: from `compile_forward`.
       dataset: the records; its task is that of the scores.
       split: one of its splits.
-      clip: length and size of a view.
-      stream: `frames` or `flow`.
-      batch_size: clips at a time; does not change the result.
+      shown: of each video.
       title: of the progress bar.
-      views: of each video; default: one centre clip, one centre crop.
 
     Raises:
       UserError: the records are not those of the manifest, or damaged.
     """
-    data = make_dataset(
+    data = evaluation_batches(
         dataset,
         split,
-        clip,
-        batch_size=batch_size,
-        training=False,
-        streams=(stream, "id"),
-        views=views,
+        shown.clip,
+        batch_size=shown.batch_size,
+        streams=(shown.stream, "id"),
+        pixels=shown.pixels,
+        views=shown.views,
     )
-    count = views.clips * views.crops
+    count = shown.views.clips * shown.views.crops
+    bar = tqdm(
+        total=dataset.splits[split] * count,
+        unit="view",
+        desc=title,
+        leave=False,
+    )
     ids: list[str] = []
     labels, outputs = [], []
-    with (
-        naming_damage(dataset, split),
-        tqdm(
-            total=dataset.splits[split] * count,
-            unit="view",
-            desc=title,
-            leave=False,
-        ) as bar,
-    ):
+    with naming_damage(dataset, split), bar:
         for inputs, label in data:
-            outputs.append(forward(inputs[stream]).numpy())
+            outputs.append(forward(inputs[shown.stream]).numpy())
             labels.append(label.numpy())
             ids += [text.decode() for text in inputs["id"].numpy()]
             bar.update(len(label))

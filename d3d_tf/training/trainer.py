@@ -157,6 +157,7 @@ def _fit(
         batch_size=recipe.train.batch_size,
         training=True,
         streams=training.streams,
+        pixels=recipe.network.pixels,
         seed=recipe.seed,
         start_step=start,
     )

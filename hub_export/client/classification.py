@@ -93,42 +93,42 @@ def classify(
     """
     info = info or ModuleInfo()
     time_left = Deadline(deadline, retries)
-    backend = connect(server, model, version)
-    try:
+    with contextlib.closing(connect(server, model, version)) as backend:
         # First, so that its errors do not come after the decoding.
         model_input = encoded_input(
             time_left.call(backend.signatures), signature, address=server
         )
         count = _agreed(info, model_input.frames, server)
-        told = {"frames": count, "frame_rate": info.frame_rate}
-        assumed = tuple(name for name, value in told.items() if value is None)
-        # Here, as a wrong address is told without PyAV and OpenCV.
-        from d3d_tf.hub_export.client.clip import encoded_clip
-
-        frames = encoded_clip(
-            video,
-            info,
-            frames=count or FRAMES,
-            frame_rate=info.frame_rate or FRAME_RATE,
-            check=time_left.check,
-        )
+        frames = _clip(video, info, count, time_left)
         start = time.monotonic()
-        scores = time_left.call(
-            lambda seconds: backend.predict(
-                signature, model_input.key, frames, seconds
-            )
-        )
+        question = signature, model_input.key, frames
+        scores = time_left.call(lambda left: backend.predict(*question, left))
         seconds = time.monotonic() - start
-    finally:
-        backend.close()
     scores = _checked(scores, info, model_input.classes, server)
+    settings = {"frames": count, "frame_rate": info.frame_rate}
     return Answer(
-        scores,
-        info.labels or tuple(f"class {i}" for i in range(len(scores))),
-        len(frames),
-        assumed,
-        sum(map(len, frames)),
-        seconds,
+        probabilities=scores,
+        labels=info.labels or tuple(f"class {i}" for i in range(len(scores))),
+        frames=len(frames),
+        assumed=tuple(k for k, value in settings.items() if value is None),
+        num_bytes=sum(map(len, frames)),
+        seconds=seconds,
+    )
+
+
+def _clip(
+    video: str | Path, info: ModuleInfo, count: int | None, time_left: Deadline
+) -> list[bytes]:
+    """The video's middle clip, of the paper's length and rate if need be."""
+    # Here, as a wrong address is reported without PyAV and OpenCV.
+    from d3d_tf.hub_export.client.clip import encoded_clip
+
+    return encoded_clip(
+        video,
+        info,
+        frames=count or FRAMES,
+        frame_rate=info.frame_rate or FRAME_RATE,
+        check=time_left.check,
     )
 
 

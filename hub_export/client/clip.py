@@ -5,6 +5,7 @@ would look at: the same times and size, and, with JPEG quality 95, the same
 pixels.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -66,8 +67,7 @@ def encoded_clip(
         ).frames
     except UnreadableVideo as error:
         raise ClientError(f"{path} cannot be used: {error}.") from error
-    start = max(0, (len(stored) - frames) // 2)
-    chosen = [(start + i) % len(stored) for i in range(frames)]
+    chosen = _middle(len(stored), frames, info)
     told = info.jpeg_quality
     for quality in (told,) if told else QUALITIES:
         jpegs: dict[int, bytes] = {}
@@ -79,6 +79,17 @@ def encoded_clip(
         if sum(map(len, clip)) <= MOST_BYTES:
             break
     return clip
+
+
+def _middle(length: int, frames: int, info: ModuleInfo) -> list[int]:
+    """Frames of the clip that the network is scored by, as in records."""
+    if info.sampling == "segments":
+        edges = [k * length // frames for k in range(frames + 1)]
+        parts = itertools.pairwise(edges)
+        return [first + (end - first) // 2 for first, end in parts]
+    span = (frames - 1) * info.stride + 1
+    start = max(0, (length - span) // 2)
+    return [(start + i * info.stride) % length for i in range(frames)]
 
 
 def _jpeg(pixels: np.ndarray, info: ModuleInfo, quality: int) -> bytes:

@@ -68,45 +68,21 @@ def encoded_input(
       ServingError: there is no such signature, it takes something else, or it
         does not return that output.
     """
-
-    def unfit(text: str) -> ServingError:
-        return ServingError(text, "FAILED_PRECONDITION")
-
     # `__saved_model_init_op` and the like cannot be called.
     callable_ = sorted(n for n in signatures if not n.startswith("__"))
     if name not in callable_:
-        raise unfit(
+        raise _unfit(
             f"The model at {address} has no signature {name!r}; it has "
             f"{_listed(callable_) or 'none'}. --signature chooses one."
         )
     signature = signatures[name]
     said = f"The signature {name!r} at {address}"
-    types = {number: text for text, number in TYPE_NAMES.items()}
-    taken = _listed(
-        f"{key} ({types.get(tensor.dtype, tensor.dtype)}, rank "
-        f"{'free' if tensor.shape is None else len(tensor.shape)})"
-        for key, tensor in signature.inputs.items()
-    )
-    ((key, tensor), *others) = signature.inputs.items() or [("", Tensor(0, ()))]
-    shape = (-1, -1) if tensor.shape is None else tensor.shape
-    if others or tensor.dtype != STRING or len(shape) != 2:
-        raise unfit(
-            f"{said} takes {taken or 'nothing'}; this client sends encoded "
-            "frames, DT_STRING of rank 2, as a module's signature "
-            "frames_encoded takes them."
-        )
-    batch, frames = shape
-    if batch not in (-1, 1) or frames != -1 and not 1 <= frames <= MOST_FRAMES:
-        raise unfit(
-            f"{said} takes batches of {batch} clips (-1: any) of frames "
-            f"numbering {frames}; this client sends one clip of at most "
-            f"{MOST_FRAMES} frames."
-        )
+    key, frames = _frames_of(signature, said)
     if output not in signature.outputs:
         why = (
             ": the model classifies nothing" if output == PROBABILITIES else ""
         )
-        raise unfit(
+        raise _unfit(
             f"{said} returns {_listed(signature.outputs) or 'nothing'} and no "
             f"{output}{why}."
         )
@@ -116,6 +92,40 @@ def encoded_input(
         None if frames == -1 else frames,
         None if classes == -1 else classes,
     )
+
+
+def _frames_of(signature: Signature, said: str) -> tuple[str, int]:
+    """The name of the one input, and its frames; -1: any number.
+
+    Raises:
+      ServingError: the signature takes something else than one encoded clip.
+    """
+    types = {number: text for text, number in TYPE_NAMES.items()}
+    taken = _listed(
+        f"{key} ({types.get(tensor.dtype, tensor.dtype)}, rank "
+        f"{'free' if tensor.shape is None else len(tensor.shape)})"
+        for key, tensor in signature.inputs.items()
+    )
+    ((key, tensor), *others) = signature.inputs.items() or [("", Tensor(0, ()))]
+    shape = (-1, -1) if tensor.shape is None else tensor.shape
+    if others or tensor.dtype != STRING or len(shape) != 2:
+        raise _unfit(
+            f"{said} takes {taken or 'nothing'}; this client sends encoded "
+            "frames, DT_STRING of rank 2, as a module's signature "
+            "frames_encoded takes them."
+        )
+    batch, frames = shape
+    if batch not in (-1, 1) or frames != -1 and not 1 <= frames <= MOST_FRAMES:
+        raise _unfit(
+            f"{said} takes batches of {batch} clips (-1: any) of frames "
+            f"numbering {frames}; this client sends one clip of at most "
+            f"{MOST_FRAMES} frames."
+        )
+    return key, frames
+
+
+def _unfit(text: str) -> ServingError:
+    return ServingError(text, "FAILED_PRECONDITION")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -60,6 +60,18 @@ def test_a_signature():
     assert signature("f", function) == (
         'f(\n    a,\n    b: int = 1,\n    *,\n    c="x",\n    **d,\n) -> int'
     )
+    (function,) = ast.parse("def f(a, **options): pass").body
+    assert isinstance(function, ast.FunctionDef)
+    assert signature("f", function, ["e='x'"]) == (
+        'f(\n    a,\n    *,\n    e="x",\n    **options,\n)'
+    )
+
+
+def test_options_are_shown_with_the_defaults_of_their_class():
+    """Of the function's own file, and of one that it imports."""
+    page = api_page()
+    assert "    size: int,\n    short_side=None,\n" in page
+    assert "    *,\n    dropout=0.2,\n" in page
 
 
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: path.name)

@@ -12,16 +12,10 @@ import tensorflow_hub as hub
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
-from d3d_tf.hub_export import export as export_code
-from d3d_tf.hub_export.cut_network import cut
-from d3d_tf.hub_export.saved_module import make_module
+from d3d_tf.hub_export import verified_save
 from d3d_tf.keras_api import keras
-from d3d_tf.models.inception import networks
-from d3d_tf.models.inception.folding import fold_batch_norm
 from tests.harness import (
-    enlarge_rounding,
     randomize,
-    shallow_network,
     softmax,
     tiny_network,
 )
@@ -121,23 +115,6 @@ def test_features(tmp_path, kind, seed):
     description = json.loads((path / "module.json").read_text())
     assert description["signatures"]["frames_encoded"] == ["features"]
     assert not (path / "assets" / "labels.txt").exists()
-
-
-@pytest.mark.parametrize(
-    "labels, message",
-    [
-        (["left", "right"], "3 logits, and there are 2 class names"),
-        ([], "3 logits, and there are 0 class names"),
-        (["left", "", "up"], "Class 1 of 3 has no name"),
-        (["left\n", "right", "up"], "breaks in 'left.n'"),
-        # Python ends a line there, too.
-        (["left", "right", "up\u2028down"], "breaks in 'up.u2028down'"),
-    ],
-)
-def test_each_logit_has_one_line_for_its_name(tmp_path, labels, message):
-    with pytest.raises(UserError, match=message):
-        export(made(), tmp_path, labels=labels)
-    assert not list(tmp_path.iterdir())
 
 
 def test_numbers_and_labels_of_numpy(tmp_path):
@@ -268,34 +245,19 @@ def test_serving_files_that_are_missing_are_made_up_for(tmp_path):
     assert (tmp_path / "serving" / "compose.yaml").exists()
 
 
-def test_the_same_weights_of_another_network(tmp_path):
-    """Probabilities first, by mistake, then logits; then a rate."""
-    clip = keras.Input([None, None, None, 3])
-    means = keras.layers.GlobalAveragePooling3D()(clip)
-    for activation, version in (("softmax", "1"), (None, "2")):
-        last = keras.layers.Dense(3, activation)
-        network = keras.Model(clip, last(means))
-        network.set_weights([np.eye(3), np.zeros(3)])
-        assert export(network, tmp_path).name == version
-    assert export(network, tmp_path).name == "2"
-    path = export(network, tmp_path, info={"frame_rate": 10.0})
-    assert path.name == "3"
-    assert json.loads((path / "module.json").read_text())["frame_rate"] == 10
-
-
 def test_another_export_at_the_same_time(tmp_path, monkeypatch):
     """It publishes version 1 while this one compares: this one is 2, and
     each archive holds its own version.
     """
-    compare = export_code.largest_differences
+    compare = verified_save.largest_differences
 
     def overtaken(*args):
         with monkeypatch.context() as patch:
-            patch.setattr(export_code, "largest_differences", compare)
+            patch.setattr(verified_save, "largest_differences", compare)
             assert export(made(seed=1), tmp_path) == tmp_path / "1"
         return compare(*args)
 
-    monkeypatch.setattr(export_code, "largest_differences", overtaken)
+    monkeypatch.setattr(verified_save, "largest_differences", overtaken)
     assert export(made(), tmp_path) == tmp_path / "2"
     for version in "1", "2":
         with tarfile.open(tmp_path / f"module-{version}.tar.gz") as archive:
@@ -305,156 +267,18 @@ def test_another_export_at_the_same_time(tmp_path, monkeypatch):
 
 def test_the_same_export_at_the_same_time(tmp_path, monkeypatch):
     """It publishes this module while this one compares: there is one."""
-    compare = export_code.largest_differences
+    compare = verified_save.largest_differences
 
     def overtaken(*args):
         with monkeypatch.context() as patch:
-            patch.setattr(export_code, "largest_differences", compare)
+            patch.setattr(verified_save, "largest_differences", compare)
             assert export(made(), tmp_path) == tmp_path / "1"
         return compare(*args)
 
-    monkeypatch.setattr(export_code, "largest_differences", overtaken)
+    monkeypatch.setattr(verified_save, "largest_differences", overtaken)
     assert export(made(), tmp_path) == tmp_path / "1"
     there = {path.name for path in tmp_path.iterdir()}
     assert there == {"1", "module-1.tar.gz", "serving"}
-
-
-def save_instead(patch, other):
-    """Another network is saved than the one that was asked for."""
-    part = cut(other, "classification")
-    patch.setattr(
-        export_code,
-        "make_module",
-        lambda network, _, clip, **options: make_module(
-            other, part, clip, **options
-        ),
-    )
-
-
-def test_a_module_that_differs_is_not_published(tmp_path, monkeypatch):
-    """A module of another network stands for any fault in saving."""
-    save_instead(monkeypatch, made(seed=5))
-    with pytest.raises(UserError, match="differs from the network by"):
-        export(made(), tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.large
-def test_where_folding_differs_too_much_there_is_none(tmp_path, monkeypatch):
-    """A module of another network stands for a fold that is far off."""
-    network, other = shallow_network(), shallow_network()
-    randomize(network)
-    randomize(other, seed=5)
-    part = cut(other, "classification")
-
-    def far_off(network, right, clip, *, fold):
-        if fold:
-            return make_module(other, part, clip)
-        return make_module(network, right, clip, fold=False)
-
-    monkeypatch.setattr(export_code, "make_module", far_off)
-    path = export(network, tmp_path)
-    description = json.loads((path / "module.json").read_text())
-    assert description["folded"] is False
-    assert max(description["max_difference"].values()) <= 1e-5
-    frames = np.random.default_rng(0).random([2, 3, 8, 8, 3], np.float32)
-    served = tf.saved_model.load(str(path)).signatures["serving_default"]
-    np.testing.assert_allclose(
-        served(frames=tf.constant(frames))["logits"],
-        network(frames * 2 - 1),
-        atol=1e-5,
-    )
-
-
-def plain():
-    network = shallow_network()
-    randomize(network)
-    return network
-
-
-def enlarging():
-    """The last bit of 1000 is left of what was the last bit of 1."""
-    network = plain()
-    enlarge_rounding(network, 1000)
-    return network
-
-
-@pytest.mark.large
-def test_networks_that_enlarge_rounding(tmp_path, monkeypatch):
-    """Numbers of 1000 are rounded by up to 3e-5: more than 1e-5 is allowed,
-    and what is really another network is refused.
-    """
-    path = export(enlarging(), tmp_path / "a")
-    told = json.loads((path / "module.json").read_text())
-    assert told["folded"] is True and told["unfolded_because"] is None
-    assert 1e-6 < told["sensitivity"] < 1e-3
-    assert told["bound"] == pytest.approx(10 * told["sensitivity"])
-    assert max(told["max_difference"].values()) <= told["bound"]
-    card = (path / "README.md").read_text()
-    assert f"Up to {told['bound']:.1e} was allowed" in card
-    assert f"by {told['sensitivity']:.1e}; as much" in card
-    other = enlarging()
-    other.head.logits.bias.assign(other.head.logits.bias + 0.02)
-    save_instead(monkeypatch, other)
-    with pytest.raises(UserError, match="which rounding may make of this"):
-        export(enlarging(), tmp_path / "b")
-    assert not list((tmp_path / "b").iterdir())
-
-
-@pytest.mark.parametrize(
-    "make", [pytest.param(plain, marks=pytest.mark.large), enlarging]
-)
-def test_a_subtly_wrong_fold_is_not_served(tmp_path, monkeypatch, make):
-    """Epsilon 1e-5 instead of 1e-3 in one unit's variance of about 1."""
-    network = make()
-
-    def wrong(network):
-        folded = fold_batch_norm(network)
-        unit = folded.trunk.units[2]
-        variance = network.trunk.units[2].batch_norm.moving_variance.numpy()
-        ratio = np.sqrt((variance + 1e-3) / (variance + 1e-5))
-        unit.conv.kernel = np.float32(unit.conv.kernel * ratio)
-        return folded
-
-    monkeypatch.setattr(networks, "fold_batch_norm", wrong)
-    path = export(network, tmp_path)
-    told = json.loads((path / "module.json").read_text())
-    assert told["folded"] is False
-    assert told["unfolded_because"].startswith("unit 1 (Conv2d_2b_1x1), folded")
-    frames = np.random.default_rng(0).random([2, 3, 8, 8, 3], np.float32)
-    served = tf.saved_model.load(str(path)).signatures["serving_default"]
-    np.testing.assert_allclose(
-        served(frames=tf.constant(frames))["logits"],
-        network(frames * 2 - 1),
-        rtol=told["bound"],
-        atol=told["bound"],
-    )
-
-
-def test_large_logits_are_compared_by_their_size(tmp_path, monkeypatch):
-    """Off by 0.002, where the largest logit is some thousands: below 1e-5."""
-
-    def large(offset=0.0):
-        network = made()
-        *others, kernel, bias = network.get_weights()
-        network.set_weights([*others, 0 * kernel, 0 * bias + 4096 + offset])
-        return network
-
-    def publish(offset, folder):
-        save_instead(monkeypatch, large(offset))
-        return export(large(), folder)
-
-    assert publish(2**-9, tmp_path / "a").name == "1"
-    with pytest.raises(UserError, match="differs from the network by 3.1e-05"):
-        publish(2**-3, tmp_path / "b")  # 0.125 / 4096
-
-
-def test_logits_that_are_no_numbers_are_not_published(tmp_path):
-    network = made()
-    network.set_weights([w * np.nan for w in network.get_weights()])
-    with pytest.raises(UserError, match="random clip are not finite"):
-        export(network, tmp_path)
-    assert not list(tmp_path.iterdir())
 
 
 def test_an_interrupted_export_leaves_nothing(tmp_path, monkeypatch):
@@ -463,7 +287,7 @@ def test_an_interrupted_export_leaves_nothing(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(export_code, "largest_differences", full)
+    monkeypatch.setattr(verified_save, "largest_differences", full)
     with pytest.raises(OSError, match="No space"):
         export(made(), tmp_path)
     assert not list(tmp_path.iterdir())

@@ -59,22 +59,7 @@ def tvl1_flow(
       ValueError: wrong rank, type or size.
       UserError: the backend's library is not installed.
     """
-    if (
-        frames.dtype != np.uint8
-        or frames.ndim < 3
-        or frames.shape[3:] not in ((), (3,))
-    ):
-        raise ValueError(
-            "frames must be uint8 [time, height, width] or [..., 3]; got "
-            f"{frames.dtype} {frames.shape}."
-        )
-    if not len(frames) or min(frames.shape[1:3]) < SMALLEST:
-        raise ValueError(
-            f"frames must be at least one, of at least {SMALLEST} x {SMALLEST} "
-            f"pixels; got {frames.shape}."
-        )
-    if frames.ndim == 4:
-        frames = to_grey(frames)
+    frames = _checked_grey(frames)
     if len(frames) == 1:
         return np.zeros((0, *frames.shape[1:], 2), np.float32)
     # Each backend is imported only when it is used: numba and TensorFlow take
@@ -95,6 +80,25 @@ def tvl1_flow(
     from d3d_tf.tfrecords.flow import tvl1_cpu
 
     return tvl1_cpu.tvl1(frames, recipe, threads=threads)
+
+
+def _checked_grey(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Frames as `tvl1_flow` takes them, in grey, `[time, height, width]`."""
+    if (
+        frames.dtype != np.uint8
+        or frames.ndim < 3
+        or frames.shape[3:] not in ((), (3,))
+    ):
+        raise ValueError(
+            "frames must be uint8 [time, height, width] or [..., 3]; got "
+            f"{frames.dtype} {frames.shape}."
+        )
+    if not len(frames) or min(frames.shape[1:3]) < SMALLEST:
+        raise ValueError(
+            f"frames must be at least one, of at least {SMALLEST} x {SMALLEST} "
+            f"pixels; got {frames.shape}."
+        )
+    return to_grey(frames) if frames.ndim == 4 else frames
 
 
 def to_grey(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -66,14 +66,14 @@ def flow_of_video(
     times = frame_times(video)
     span = times[-1] - times[0]
     rate = round((len(times) - 1) / span, 3) if span > 0 else 0.0
-    array = None
-    done, seconds, clipped = 0, 0.0, 0.0
     with (
         appearing(out) as temporary,
         tqdm(
             total=len(times) - 1, unit="pair", desc="flow", disable=not show
         ) as bar,
     ):
+        array = None
+        done, seconds, clipped = 0, 0.0, 0.0
         for frames in _overlapping_chunks(
             frames_of(video, short_side), PAIRS_AT_ONCE
         ):
@@ -89,21 +89,25 @@ def flow_of_video(
             bar.update(len(flow))
         assert array is not None  # A video without frames has no times.
         array.flush()
-    identity = flow_identity(
-        recipe,
-        DataRecipe(short_side=short_side, frame_rate=rate),
-        flow_library(recipe),
-    )
-    told = {
+    data = DataRecipe(short_side=short_side, frame_rate=rate)
+    _write_origin(out, video, recipe, data)
+    height, width = array.shape[1:3]
+    return VideoFlow(done, height, width, seconds, clipped / max(done, 1))
+
+
+def _write_origin(
+    out: Path, video: str | Path, recipe: FlowRecipe, data: DataRecipe
+) -> None:
+    """Writes how the flow was made to `out` + `.json`."""
+    identity = flow_identity(recipe, data, flow_library(recipe))
+    origin = {
         "video": str(video),
         "flow": identity,
         "flow_recipe": digest(identity),
     }
     write_atomically(
-        out.with_name(out.name + ".json"), json.dumps(told, indent=1)
+        out.with_name(out.name + ".json"), json.dumps(origin, indent=1)
     )
-    height, width = array.shape[1:3]
-    return VideoFlow(done, height, width, seconds, clipped / max(done, 1))
 
 
 def _new_array(path: str, out: Path, shape: tuple[int, ...]) -> np.memmap:

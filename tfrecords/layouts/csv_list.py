@@ -26,10 +26,11 @@ from d3d_tf.tfrecords.layouts.common import files_below, finish
 from d3d_tf.tfrecords.listing import SPLIT_NAMES, Listing, Source, hold_out
 from d3d_tf.tfrecords.tree import Found
 
+ANNOTATIONS = "FILE.csv with the columns path, label and more"
 COLUMNS = ("path", "label", "labels", "start", "end", "split")
 
 
-def list_csv(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
+def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     """Lists the rows; an id is the path, with the times if there are any.
 
     Without a split `data.test_share` of each class is held out, as of a folder

@@ -21,11 +21,12 @@ from d3d_tf.tfrecords.layouts.common import (
 from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.tree import Found
 
+ANNOTATIONS = "FOLDER with CLASS_test_split1.txt and the others"
 SPLITS = {"1": "train", "2": "test", "0": ""}
 NEITHER = "on neither side of this split"
 
 
-def list_hmdb51(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
+def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     """Lists official split `data.split`; ids are `CLASS/FILE.avi`.
 
     Files are `CLASS/FILE` at any depth (its archives unpack to `CLASS/`, or

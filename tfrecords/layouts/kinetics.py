@@ -10,6 +10,7 @@ the times of a clip.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from d3d_tf.config import DataRecipe
@@ -24,6 +25,7 @@ from d3d_tf.tfrecords.layouts.common import (
 from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.tree import is_hidden
 
+ANNOTATIONS = "FOLDER with train.csv, val.csv, test.csv, or one of them"
 SPLITS = {"train": "train", "val": "val", "validate": "val", "test": "test"}
 TIMES = ("time_start", "time_end")
 COLUMNS = ("label", "youtube_id", *TIMES, "split")
@@ -32,22 +34,19 @@ CLIP = re.compile(r"(.+)_(\d+)_(\d+)")
 REPLACEMENT = "replacement"
 
 
-def list_kinetics(
-    folder: Path, annotations: Path, data: DataRecipe, *, name: str
-) -> Listing:
+def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     """Lists what the CSV files name; ids are `SPLIT/ID_ssssss_eeeeee`.
 
     Args:
       folder: of the videos.
       annotations: a CSV file, or a folder of them.
-      data: not read.
-      name: `kinetics400`, `kinetics600` or `kinetics700`.
+      data: its layout is `kinetics400`, `kinetics600` or `kinetics700`.
 
     Raises:
       UserError: no such files, a label of another edition, or no listed
         video on disk.
     """
-    del data
+    name = data.layout
     classes = label_map(name)
     labels = {_plain(c): label for label, c in enumerate(classes)}
     below = files_below(folder)
@@ -66,21 +65,12 @@ def list_kinetics(
             )
         start, end = row["time_start"], row["time_end"]
         clip = f"{row['youtube_id']}_{start:06.0f}_{end:06.0f}"
-        path = _choose(clips.get(clip, []), split)
-        whole = (
-            None if path else _choose(wholes.get(row["youtube_id"], []), split)
-        )
-        sources.append(
-            Source(
-                id=f"{split}/{clip}",
-                path=str(path or whole or ""),
-                label=label,
-                class_name=classes[label],
-                split=split,
-                start=start if whole else 0.0,
-                end=end if whole else None,
-            )
-        )
+        source = Source(f"{split}/{clip}", "", label, classes[label], split)
+        if path := _choose(clips.get(clip, []), split):
+            source = replace(source, path=str(path))
+        elif path := _choose(wholes.get(row["youtube_id"], []), split):
+            source = replace(source, path=str(path), start=start, end=end)
+        sources.append(source)
     if not sources:
         raise UserError(f"{annotations} lists no video with a label.")
     sources, notes = listed_once(sources)

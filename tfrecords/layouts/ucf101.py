@@ -21,8 +21,10 @@ from d3d_tf.tfrecords.layouts.common import (
 )
 from d3d_tf.tfrecords.listing import Listing, Source
 
+ANNOTATIONS = "FOLDER with trainlist01.txt and the others (ucfTrainTestlist)"
 
-def list_ucf101(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
+
+def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     """Lists official split `data.split`; ids are `CLASS/FILE.avi`.
 
     Raises:

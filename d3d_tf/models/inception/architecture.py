@@ -33,8 +33,7 @@ def architecture(recipe: InceptionRecipe) -> dict:
         fields[key] = _next_unit(fields[key])
     if recipe.model in ("s3d", "i3d"):
         fields.pop("gating_start_at", None)
-    if fields["first_temporal_kernel"] is None:
-        fields["first_temporal_kernel"] = 7 if recipe.model == "i3d" else 3
+    fields["first_temporal_kernel"] = recipe.first_kernel
     return fields
 
 

@@ -12,6 +12,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.convolution import Conv3D, MaxPool3D
 from d3d_tf.layers.lengths import as_float32, lengths
+from d3d_tf.models.inception.config import InceptionRecipe
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +33,12 @@ class UnitOptions:
         original's 140,000 steps to leave its plateau (ours, no source).
     """
 
-    weight_decay: float = 1e-7
-    batch_norm_momentum: float = 0.999
+    weight_decay: float = InceptionRecipe.weight_decay
+    batch_norm_momentum: float = InceptionRecipe.batch_norm_momentum
     batch_norm_epsilon: float = 1e-3
-    synchronized_batch_norm: bool = False
+    synchronized_batch_norm: bool = InceptionRecipe.synchronized_batch_norm
     separable: bool = True
-    fan_in_initializer: bool = False
+    fan_in_initializer: bool = InceptionRecipe.fan_in_initializer
 
     def regularizer(self):
         # Keras' L2 has no 1/2.

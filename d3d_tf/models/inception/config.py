@@ -53,6 +53,11 @@ class InceptionRecipe(NetworkRecipe):
     """Less memory in training for more time."""
 
     @property
+    def first_kernel(self) -> int:
+        """Taps in time of the first convolution."""
+        return self.first_temporal_kernel or (7 if self.model == "i3d" else 3)
+
+    @property
     def endpoints(self) -> tuple[str, ...]:
         return ENDPOINTS[: ENDPOINTS.index(self.final_endpoint) + 1]
 

@@ -5,31 +5,52 @@ from typing import Any
 
 import numpy as np
 
+from d3d_tf.errors import UsageError
 from d3d_tf.heads.classification import ClassificationHead
 from d3d_tf.keras_api import keras
-from d3d_tf.models.inception.blocks import UnitOptions
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.inception.fold_check import require_right_fold
 from d3d_tf.models.inception.folding import fold_batch_norm
 from d3d_tf.models.inception.trunk import Inception3D
 from d3d_tf.models.network import VideoNetwork, make_variables
+from d3d_tf.models.network_recipe import NetworkRecipe
+
+# The recipe's fields that are arguments of these networks alone.
+OPTIONS = tuple(
+    field.name
+    for field in dataclasses.fields(InceptionRecipe)
+    if not hasattr(NetworkRecipe, field.name)
+)
 
 
 class InceptionNetwork(VideoNetwork):
     """What all four networks are: Inception in three dimensions and a head.
 
-    They take RGB in [-1, 1]. Defaults are those of the released Kinetics-400
-    networks; 64 x 224 x 224 is the size they were trained on, and any size
-    works.
+    They take RGB in [-1, 1]. Defaults are those of `InceptionRecipe`, which
+    are the released Kinetics-400 networks'; 64 x 224 x 224 is the size they
+    were trained on, and any size works.
 
     Args:
       num_classes: number of logits.
+      options: the fields of `InceptionRecipe`, which are the next ones, and
+        what a Keras model takes.
       dropout, head_pooling: see `ClassificationHead`.
-      depth_multiplier, min_depth, first_temporal_kernel,
-      temporal_conv_start_at, gating_start_at, recompute: see `Inception3D`.
+      depth_multiplier: all channel counts are multiplied by it,
+      min_depth: but are at least this (TF-Slim's rule).
+      first_temporal_kernel: taps in time of Conv2d_1a_7x7, one of 1, 3, 5, 7;
+        None: 7 in I3D, else 3. It is never separated.
+      temporal_conv_start_at: endpoint from which 3x3 convolutions span three
+        frames; before it they see one. None: nowhere.
+      gating_start_at: endpoint from which units are gated. None: nowhere, as
+        in S3D and I3D.
       final_endpoint: the endpoint that the head sees, the trunk's last.
       weight_decay, batch_norm_momentum, synchronized_batch_norm,
       fan_in_initializer: see `UnitOptions`.
+      recompute: in training, keep only what passes between segments, and
+        compute the inside of a segment again in the backward pass. A segment
+        is a `ConvUnit` or an `InceptionBlock` with the pooling behind it; a
+        training call returns the last endpoint of each. Takes effect once the
+        variables are made.
 
     Raises:
       ValueError: an argument is none of its choices.
@@ -37,57 +58,36 @@ class InceptionNetwork(VideoNetwork):
 
     separable = True
     non_local_before: tuple[str, ...] = ()
+    # Options whose default is another than the recipe's.
+    defaults: dict[str, Any] = {}
 
-    def __init__(
-        self,
-        num_classes: int = 400,
-        *,
-        dropout: float = 0.2,
-        depth_multiplier: float = 1.0,
-        min_depth: int = 16,
-        first_temporal_kernel: int = 3,
-        temporal_conv_start_at: str | None = "Conv2d_2c_3x3",
-        gating_start_at: str | None = "Conv2d_2c_3x3",
-        final_endpoint: str = "Mixed_5c",
-        head_pooling: str = "overlapping",
-        weight_decay: float = 1e-7,
-        batch_norm_momentum: float = 0.999,
-        synchronized_batch_norm: bool = False,
-        fan_in_initializer: bool = False,
-        recompute: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        trunk: dict[str, Any] = {
-            "depth_multiplier": depth_multiplier,
-            "min_depth": min_depth,
-            "first_temporal_kernel": first_temporal_kernel,
-            "temporal_conv_start_at": temporal_conv_start_at,
-            "gating_start_at": gating_start_at,
-            "final_endpoint": final_endpoint,
-            "recompute": recompute,
-        }
-        units: dict[str, Any] = {
-            "weight_decay": weight_decay,
-            "batch_norm_momentum": batch_norm_momentum,
-            "synchronized_batch_norm": synchronized_batch_norm,
-            "fan_in_initializer": fan_in_initializer,
-        }
-        head = {"dropout": dropout, "head_pooling": head_pooling}
+    def __init__(self, num_classes: int = 400, **options: Any) -> None:
+        if options.get("first_temporal_kernel") is None:
+            options.pop("first_temporal_kernel", None)
+        own = {name: options.pop(name) for name in OPTIONS if name in options}
+        super().__init__(**options)
+        try:
+            recipe = InceptionRecipe(**self.defaults | own)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
         self.trunk = Inception3D(
-            UnitOptions(separable=self.separable, **units),
+            recipe,
+            separable=self.separable,
             non_local_before=self.non_local_before,
             name="InceptionV1",
-            **trunk,
         )
         self.head = ClassificationHead(
             num_classes,
-            dropout=dropout,
-            pooling=head_pooling,
-            weight_decay=weight_decay,
+            dropout=recipe.dropout,
+            pooling=recipe.head_pooling,
+            weight_decay=recipe.weight_decay,
             name="Logits",
         )
-        self._config = {"num_classes": num_classes} | trunk | units | head
+        self._config = {
+            "num_classes": num_classes,
+            **{name: getattr(recipe, name) for name in OPTIONS},
+            "first_temporal_kernel": recipe.first_kernel,
+        }
 
     def folded(self, *, verified: bool = False) -> "InceptionNetwork":
         copy = fold_batch_norm(self)
@@ -113,14 +113,7 @@ class S3DG(InceptionNetwork):
 class S3D(InceptionNetwork):
     """S3D-G without gates (Xie et al., ECCV 2018, section 4.2)."""
 
-    def __init__(
-        self,
-        num_classes: int = 400,
-        *,
-        gating_start_at: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(num_classes, gating_start_at=gating_start_at, **kwargs)
+    defaults = {"gating_start_at": None}
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -131,21 +124,7 @@ class I3D(InceptionNetwork):
     """
 
     separable = False
-
-    def __init__(
-        self,
-        num_classes: int = 400,
-        *,
-        first_temporal_kernel: int = 7,
-        gating_start_at: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            num_classes,
-            first_temporal_kernel=first_temporal_kernel,
-            gating_start_at=gating_start_at,
-            **kwargs,
-        )
+    defaults = {"first_temporal_kernel": 7, "gating_start_at": None}
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -170,8 +149,6 @@ def build(
     """A network with its variables; see `d3d_tf.models.make_network`."""
     arguments = dataclasses.asdict(recipe)
     make = NETWORKS[arguments.pop("model")]
-    if recipe.first_temporal_kernel is None:
-        del arguments["first_temporal_kernel"]
     if recipe.model in ("s3d", "i3d"):
         del arguments["gating_start_at"]
     network = make(num_classes, name=make.__name__, **arguments)

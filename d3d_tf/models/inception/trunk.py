@@ -11,6 +11,7 @@ from d3d_tf.layers.convolution import MaxPool3D
 from d3d_tf.layers.recompute import recompute
 from d3d_tf.models.backbone import Backbone, product
 from d3d_tf.models.inception.blocks import ConvUnit, InceptionBlock, UnitOptions
+from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.inception.non_local import NonLocalBlock
 from d3d_tf.models.inception.table import (
     ENDPOINTS,
@@ -21,16 +22,45 @@ from d3d_tf.models.inception.table import (
 )
 
 
-def _starts(start_at: str | None) -> set[str]:
+def _starts(start_at: str | None) -> tuple[str, ...]:
     """Endpoints from `start_at` on; none for None."""
-    if start_at is None:
-        return set()
-    if start_at not in ENDPOINTS:
-        raise ValueError(
-            f"No endpoint is called {start_at!r}; choose None or one of "
-            f"{', '.join(ENDPOINTS)}."
+    return () if start_at is None else ENDPOINTS[ENDPOINTS.index(start_at) :]
+
+
+def _make(name: str, recipe: InceptionRecipe, options: UnitOptions):
+    """The layer of an endpoint."""
+
+    def depth(channels: int) -> int:
+        return max(int(channels * recipe.depth_multiplier), recipe.min_depth)
+
+    row = TRUNK[name]
+    if isinstance(row, Pool):
+        return MaxPool3D(row.kernel, row.strides, "same", name=name)
+    taps = 3 if name in _starts(recipe.temporal_conv_start_at) else 1
+    gated = name in _starts(recipe.gating_start_at)
+    if isinstance(row, Mixed):
+        b0, b1a, b1b, b2a, b2b, b3 = map(depth, row.channels)
+        return InceptionBlock(
+            (b0, b1a, b1b, b2a, b2b, b3),
+            options,
+            temporal_kernel=taps,
+            gating=gated,
+            name=name,
         )
-    return set(ENDPOINTS[ENDPOINTS.index(start_at) :])
+    kernel = row.kernel
+    if name == "Conv2d_1a_7x7":
+        kernel = (recipe.first_kernel, 7, 7)
+        options = dataclasses.replace(options, separable=False)
+    elif name == "Conv2d_2c_3x3":
+        kernel = (taps, 3, 3)
+    return ConvUnit(
+        depth(row.channels),
+        kernel,
+        options,
+        strides=row.strides,
+        gating=name == "Conv2d_2c_3x3" and gated,
+        name=name,
+    )
 
 
 class Inception3D(Backbone):
@@ -43,91 +73,33 @@ class Inception3D(Backbone):
     released code fixes all but the batch and works on square frames only.
 
     Args:
-      options: see `UnitOptions`; `separable` tells S3D from I3D.
-      first_temporal_kernel: taps in time of Conv2d_1a_7x7, one of 1, 3, 5, 7
-        (3 in S3D-G as released, 7 in I3D). It is never separated.
-      temporal_conv_start_at: endpoint from which 3x3 convolutions span three
-        frames; before it they see one. None: nowhere.
-      gating_start_at: endpoint from which units are gated. None: nowhere.
-      depth_multiplier: all channel counts are multiplied by it,
-      min_depth: but are at least this (TF-Slim's rule).
-      final_endpoint: where the trunk ends.
+      recipe: the arguments of `InceptionNetwork`, of which a trunk has no
+        dropout and no pooling of the head.
+      separable: tells S3D from I3D, see `UnitOptions`.
       non_local_before: endpoints that see their input through a
         `NonLocalBlock`. What goes into them is no endpoint.
-      recompute: in training, keep only what passes between segments, and
-        compute the inside of a segment again in the backward pass. A segment
-        is a `ConvUnit` or an `InceptionBlock` with the pooling behind it; a
-        training call returns the last endpoint of each. Takes effect once the
-        variables are made.
     """
 
     def __init__(
         self,
-        options: UnitOptions,
+        recipe: InceptionRecipe,
         *,
-        first_temporal_kernel: int = 3,
-        temporal_conv_start_at: str | None = "Conv2d_2c_3x3",
-        gating_start_at: str | None = "Conv2d_2c_3x3",
-        depth_multiplier: float = 1.0,
-        min_depth: int = 16,
-        final_endpoint: str = "Mixed_5c",
+        separable: bool = True,
         non_local_before: tuple[str, ...] = (),
-        recompute: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.recompute = recompute
-        if first_temporal_kernel not in (1, 3, 5, 7):
-            raise ValueError(
-                "first_temporal_kernel must be 1, 3, 5 or 7; got "
-                f"{first_temporal_kernel!r}."
-            )
-        if depth_multiplier <= 0:
-            raise ValueError(
-                f"depth_multiplier must be above 0; got {depth_multiplier!r}."
-            )
-        temporal = _starts(temporal_conv_start_at)
-        gated = _starts(gating_start_at)
-        after_final = _starts(final_endpoint) - {final_endpoint}
-
-        def depth(channels: int) -> int:
-            return max(int(channels * depth_multiplier), min_depth)
-
-        def make(name: str):
-            row = TRUNK[name]
-            if isinstance(row, Pool):
-                return MaxPool3D(row.kernel, row.strides, "same", name=name)
-            taps = 3 if name in temporal else 1
-            if isinstance(row, Mixed):
-                b0, b1a, b1b, b2a, b2b, b3 = map(depth, row.channels)
-                return InceptionBlock(
-                    (b0, b1a, b1b, b2a, b2b, b3),
-                    options,
-                    temporal_kernel=taps,
-                    gating=name in gated,
-                    name=name,
-                )
-            kernel, unit_options = row.kernel, options
-            if name == "Conv2d_1a_7x7":
-                kernel = (first_temporal_kernel, 7, 7)
-                unit_options = dataclasses.replace(options, separable=False)
-            elif name == "Conv2d_2c_3x3":
-                kernel = (taps, 3, 3)
-            return ConvUnit(
-                depth(row.channels),
-                kernel,
-                unit_options,
-                strides=row.strides,
-                gating=name == "Conv2d_2c_3x3" and name in gated,
-                name=name,
-            )
-
-        self.units = [
-            make(name) for name in ENDPOINTS if name not in after_final
-        ]
-
+        self.recompute = recipe.recompute
+        options = UnitOptions(
+            weight_decay=recipe.weight_decay,
+            batch_norm_momentum=recipe.batch_norm_momentum,
+            synchronized_batch_norm=recipe.synchronized_batch_norm,
+            separable=separable,
+            fan_in_initializer=recipe.fan_in_initializer,
+        )
+        self.units = [_make(name, recipe, options) for name in recipe.endpoints]
         self._non_local_before = [
-            name for name in non_local_before if name not in after_final
+            name for name in non_local_before if name in recipe.endpoints
         ]
         self.non_locals = [
             NonLocalBlock(options, name=f"{name}/NonLocal")

@@ -9,6 +9,7 @@ from d3d_tf.commands import evaluate, export, visualize
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment import stages
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 from d3d_tf.sealed import sealed
 from tests.d3d_tf.commands.conftest import spoil
 
@@ -19,9 +20,7 @@ def start(run, toy, **more):
     run.start(
         toy.recipe,
         dataset.classes,
-        records=dataset.folder,
-        flow=dataset.flow,
-        **more,
+        Origin(records=dataset.folder, flow=dataset.flow, **more),
     )
 
 
@@ -126,7 +125,7 @@ def test_a_run_without_anything(toy, tmp_path):
 
 def test_a_run_whose_records_are_gone(toy, tmp_path):
     run = Run(tmp_path / "run")
-    run.start(toy.recipe, ["a"], records=tmp_path / "gone", flow={})
+    run.start(toy.recipe, ["a"], Origin(records=tmp_path / "gone", flow={}))
     with pytest.raises(UserError, match="gone.*no finished records"):
         evaluate.run(checkpoint=[str(run.folder)])
 

@@ -16,6 +16,7 @@ from d3d_tf.experiment import stages
 from d3d_tf.models import make_network
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
+from d3d_tf.runs.origin import Origin
 from d3d_tf.training.checkpoints import save_finished
 from tests.harness import randomize
 
@@ -30,7 +31,7 @@ SETTINGS = [
 def start(toy, tmp_path):
     """A run of three other classes, with a student and a baseline."""
     run = Run(tmp_path / "start")
-    run.start(toy.recipe, ["a", "b", "c"], records=None, flow={})
+    run.start(toy.recipe, ["a", "b", "c"], Origin(records=None, flow={}))
     for seed, role in enumerate(("student", "baseline")):
         network = make_network(toy.recipe.network, 3, "frames")
         randomize(network, seed)

@@ -10,6 +10,7 @@ from d3d_tf.commands import predict
 from d3d_tf.errors import UserError
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
+from d3d_tf.runs.origin import Origin
 from tests.harness import softmax
 
 
@@ -55,7 +56,7 @@ def test_a_file_that_is_no_video(toy, tmp_path, content):
 
 def test_a_run_without_a_network(toy, tmp_path, video):
     run = Run(tmp_path / "run")
-    run.start(toy.recipe, toy.run.labels(), records=tmp_path, flow={})
+    run.start(toy.recipe, toy.run.labels(), Origin(records=tmp_path, flow={}))
     with pytest.raises(UserError, match="no finished student or baseline"):
         predict.run(data=video, checkpoint=str(run.folder))
 

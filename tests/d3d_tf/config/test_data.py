@@ -3,8 +3,8 @@
 import pytest
 
 from d3d_tf.config import DataRecipe, FlowRecipe
-from d3d_tf.config.data import LAYOUTS
 from d3d_tf.errors import UsageError
+from d3d_tf.tfrecords.layouts import LAYOUTS
 
 
 def test_every_layout():

@@ -12,6 +12,7 @@ from d3d_tf.doctor.check_run import check_run
 from d3d_tf.doctor.checks import examine
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.recipes import TOY
+from d3d_tf.runs.origin import Origin
 from d3d_tf.sealed import sealed
 
 
@@ -96,7 +97,9 @@ def test_no_network(toy, tmp_path):
     run = type(toy.run)(tmp_path / "run")
     dataset = toy.dataset()
     run.start(
-        toy.recipe, dataset.classes, records=dataset.folder, flow=dataset.flow
+        toy.recipe,
+        dataset.classes,
+        Origin(records=dataset.folder, flow=dataset.flow),
     )
     first, _ = words(run)
     assert first.startswith("WARNING")

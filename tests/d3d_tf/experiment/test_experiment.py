@@ -13,6 +13,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.networks import I3D, S3DG
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
+from d3d_tf.runs.origin import Origin
 from d3d_tf.training.checkpoints import save_finished
 
 
@@ -45,7 +46,9 @@ def test_a_teacher_of_another_network(toy, tmp_path, monkeypatch):
     )
     dataset, run = toy.dataset(), Run(tmp_path / "run")
     run.start(
-        recipe, dataset.classes, records=dataset.folder, flow=dataset.flow
+        recipe,
+        dataset.classes,
+        Origin(records=dataset.folder, flow=dataset.flow),
     )
     experiment = Experiment(recipe, dataset, run)
     teacher = experiment.make("teacher")

@@ -7,6 +7,7 @@ from d3d_tf.experiment.finetuning import with_network_of
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.recipes import OWN_VIDEOS, RECIPES
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 
 
 def test_the_network_is_that_of_the_start(tmp_path):
@@ -16,7 +17,9 @@ def test_the_network_is_that_of_the_start(tmp_path):
     )
     run = Run(tmp_path / "i3d")
     run.start(
-        config.Recipe(name="x", network=theirs), ["a"], records=None, flow={}
+        config.Recipe(name="x", network=theirs),
+        ["a"],
+        Origin(records=None, flow={}),
     )
     recipe = with_network_of(run, RECIPES["ucf101_split1"])
     assert recipe.network == dataclasses.replace(

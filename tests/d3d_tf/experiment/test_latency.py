@@ -10,6 +10,7 @@ import tensorflow as tf
 from d3d_tf.config import ClipRecipe, FlowRecipe, Recipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.experiment import latency
+from d3d_tf.pixels import SYMMETRIC
 from tests.harness import Video, grey_frames, place_codes, write_records
 
 RECIPE = Recipe(name="clock", clip=ClipRecipe(frames=2, size=16))
@@ -59,7 +60,7 @@ def measure(dataset, clock, stream, costs, recipe=RECIPE):
         return tf.zeros([1, 2])
 
     return latency.milliseconds_per_video(
-        forward, dataset, recipe, stream=stream
+        forward, dataset, recipe, stream, SYMMETRIC
     )
 
 

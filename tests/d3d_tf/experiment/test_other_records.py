@@ -11,6 +11,7 @@ from d3d_tf.experiment.other_records import (
     warn_of_other_pictures,
 )
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 
 
 def test_its_own(toy):
@@ -27,7 +28,7 @@ def test_others_have_a_place_of_their_own(toy):
 
 def test_none_are_known(toy, tmp_path):
     run = Run(tmp_path / "run")
-    run.start(toy.recipe, toy.dataset().classes, records=None, flow={})
+    run.start(toy.recipe, toy.dataset().classes, Origin(records=None, flow={}))
     with pytest.raises(UsageError, match="name some with --data=RECORDS"):
         records_for(run, None)
     # The first that it meets become its own.
@@ -36,7 +37,7 @@ def test_none_are_known(toy, tmp_path):
 
 def test_other_classes(toy, tmp_path):
     run = Run(tmp_path / "run")
-    run.start(toy.recipe, ["a", "b"], records=None, flow={})
+    run.start(toy.recipe, ["a", "b"], Origin(records=None, flow={}))
     with pytest.raises(UserError, match="knows 2 classes, .* has 8"):
         records_for(run, str(toy.dataset().folder))
 

@@ -9,7 +9,7 @@ import yaml
 import d3d_tf
 from d3d_tf import config, processor
 from d3d_tf.experiment.experiment import Experiment
-from d3d_tf.experiment.results_json import Table
+from d3d_tf.experiment.results_json import Table, describe_views
 from d3d_tf.experiment.rows import Row
 
 ROLES = ("teacher", "baseline", "two_stream", "student", "ensemble")
@@ -54,6 +54,28 @@ def test_head(toy, results):
     assert results["flow_mismatch"] is None
     assert len(results["recipe_hash"]) == 16
     assert 0 < results["wall_seconds"] < 600
+
+
+@pytest.mark.parametrize(
+    "settings, text, shorter",
+    [
+        # Videos have 5 frames.
+        ([], "4 frames at", 0),
+        (["stride=2", "frames=3"], "3 frames (2 apart) at", 0),
+        (["evaluation.clip_frames=6"], "6 frames at", 8),
+        (
+            ["sampling=segments"],
+            "4 frames (one of each of as many parts) at",
+            0,
+        ),
+    ],
+)
+def test_views_in_words(toy, settings, text, shorter):
+    recipe = config.override(toy.recipe, settings)
+    words = describe_views(recipe, toy.dataset(), ["shuffled_colours"])
+    assert words.startswith(f"1 clip x 1 centre crop x {text} 25 fps")
+    assert words.endswith("at their end") == bool(shorter)
+    assert (f"; {shorter} of 8 videos" in words) == bool(shorter)
 
 
 def test_protocol_is_spelled_out(results):

@@ -14,6 +14,7 @@ from d3d_tf.experiment.stages import (
     train_missing,
 )
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 from tests.harness import softmax
 
 
@@ -147,7 +148,9 @@ def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
         run = Run(tmp_path / stream)
         dataset = toy.dataset()
         run.start(
-            recipe, dataset.classes, records=dataset.folder, flow=dataset.flow
+            recipe,
+            dataset.classes,
+            Origin(records=dataset.folder, flow=dataset.flow),
         )
         train_missing(
             Experiment(recipe, toy.dataset(), run, toy.run), "student"

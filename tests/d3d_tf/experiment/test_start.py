@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 
+from d3d_tf import config
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.start import require_finished_teacher, start_training
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 
 
 def test_a_run_begins(toy, tmp_path, capsys):
@@ -34,7 +36,9 @@ def test_nothing_is_held_out(toy, tmp_path, capsys):
 def test_a_teacher_of_other_classes(toy, tmp_path):
     teacher = Run(tmp_path / "teacher")
     classes = toy.dataset().classes[::-1]
-    teacher.start(toy.recipe, classes, records=None, flow=toy.dataset().flow)
+    teacher.start(
+        toy.recipe, classes, Origin(records=None, flow=toy.dataset().flow)
+    )
     with pytest.raises(UserError, match="logit 0 is .* the same order"):
         start_training(
             toy.recipe,
@@ -46,10 +50,25 @@ def test_a_teacher_of_other_classes(toy, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_an_rgb_teacher_of_other_pixels(toy, tmp_path):
+    teacher = Run(tmp_path / "teacher")
+    other = config.override(toy.recipe, ["pixel_mean=[0.4, 0.4, 0.4]"])
+    dataset = toy.dataset()
+    teacher.start(other, dataset.classes, records=None, flow=dataset.flow)
+    arguments = {"rows": ("student",), "teacher": teacher}
+    control = config.override(toy.recipe, ["teacher_stream=rgb"])
+    with pytest.raises(UserError, match=r"mean \(0.4, .* \(0.5, .* equal"):
+        start_training(control, dataset, Run(tmp_path / "run"), **arguments)
+    # A teacher of flow sees no pixels.
+    start_training(toy.recipe, dataset, Run(tmp_path / "run"), **arguments)
+
+
 def test_a_teacher_that_is_not_trained(toy, tmp_path, capsys):
     teacher = Run(tmp_path / "teacher")
     dataset = toy.dataset()
-    teacher.start(toy.recipe, dataset.classes, records=None, flow=dataset.flow)
+    teacher.start(
+        toy.recipe, dataset.classes, Origin(records=None, flow=dataset.flow)
+    )
     experiment = start_training(
         toy.recipe,
         dataset,

@@ -18,6 +18,7 @@ from d3d_tf.roles import STREAM
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.runs.opening import open_run
+from d3d_tf.runs.origin import Origin
 from d3d_tf.streams import CHANNELS
 
 
@@ -64,7 +65,9 @@ def test_it_goes_on(run):
     """The same recipe is the same: nothing in the folder is refused."""
     origin = run.origin()
     before = run.recipe_path.read_text()
-    run.start(run.recipe(), run.labels(), records=None, flow=origin["flow"])
+    run.start(
+        run.recipe(), run.labels(), Origin(records=None, flow=origin["flow"])
+    )
     assert run.recipe_path.read_text() == before
     assert run.read_results()["metrics"]["student/parameters"]["value"] == 4180
     first, second = check_run(run, None)

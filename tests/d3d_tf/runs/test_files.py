@@ -8,6 +8,7 @@ import pytest
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 from d3d_tf.sealed import sealed
 from tests.harness import made_up_flow
 
@@ -19,7 +20,7 @@ LABELS = ["jump", "über die Hürde", "wave hand"]
 @pytest.fixture
 def run(tmp_path):
     run = Run(tmp_path / "run")
-    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+    run.start(RECIPE, LABELS, Origin(records=Path("records/x-12"), flow=FLOW))
     return run
 
 
@@ -34,7 +35,9 @@ def test_a_label_map_that_is_not_the_runs(run, labels):
     with pytest.raises(UserError, match=told):
         run.labels()
     with pytest.raises(UserError, match=told):
-        run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+        run.start(
+            RECIPE, LABELS, Origin(records=Path("records/x-12"), flow=FLOW)
+        )
 
 
 def test_labels_of_an_older_run(run):
@@ -59,7 +62,7 @@ def test_origin_is_damaged(run, content):
             ask()
     path.unlink()
     run.recipe_path.unlink()
-    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+    run.start(RECIPE, LABELS, Origin(records=Path("records/x-12"), flow=FLOW))
     assert path.read_bytes() == before
     assert run.recipe() == RECIPE
 
@@ -99,7 +102,7 @@ def test_a_recipe_of_an_older_run(run):
     assert older != text
     run.recipe_path.write_text(older)
     assert run.recipe() == RECIPE
-    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+    run.start(RECIPE, LABELS, Origin(records=Path("records/x-12"), flow=FLOW))
     assert run.recipe() == RECIPE
     assert run.recipe_path.read_text() == older
     run.recipe_path.write_text(text)

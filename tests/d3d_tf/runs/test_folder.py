@@ -10,6 +10,7 @@ from d3d_tf import config
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.origin import Origin
 from tests.harness import made_up_flow
 
 RECIPE = Recipe(name="mine", seed=3)
@@ -22,7 +23,7 @@ SHA256 = "fafa87e773bb481b39446bfe5fd98c81592b69addbfa7c6774b8f89386456721"
 @pytest.fixture
 def run(tmp_path):
     run = Run(tmp_path / "runs" / "mine")
-    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+    run.start(RECIPE, LABELS, Origin(records=Path("records/x-12"), flow=FLOW))
     return run
 
 
@@ -53,10 +54,12 @@ def test_the_teacher_is_remembered(tmp_path):
     run.start(
         RECIPE,
         LABELS,
-        records=Path("r"),
-        flow=FLOW,
-        teacher=Path("runs/other"),
-        flow_mismatch={"runs/other": {}, "r": FLOW},
+        Origin(
+            records=Path("r"),
+            flow=FLOW,
+            teacher=Path("runs/other"),
+            flow_mismatch={"runs/other": {}, "r": FLOW},
+        ),
     )
     assert run.origin() == {
         "labels_sha256": SHA256,
@@ -98,7 +101,7 @@ def test_roles_and_splits_do_not_share_files(tmp_path):
 def test_the_same_experiment_goes_on(run):
     (run.folder / "checkpoints").mkdir()
     before = contents(run)
-    run.start(RECIPE, LABELS, records=Path("records/x-12"), flow=FLOW)
+    run.start(RECIPE, LABELS, Origin(records=Path("records/x-12"), flow=FLOW))
     assert contents(run) == before
     assert (run.folder / "checkpoints").is_dir()
 
@@ -117,7 +120,7 @@ def test_another_recipe_is_refused_and_nothing_changes(
     before = contents(run)
     other = config.override(RECIPE, [setting])
     with pytest.raises(UsageError) as caught:
-        run.start(other, LABELS, records=Path("elsewhere"), flow=FLOW)
+        run.start(other, LABELS, Origin(records=Path("elsewhere"), flow=FLOW))
     assert difference in str(caught.value)
     assert str(run.folder) in str(caught.value)
     assert "--run_dir" in str(caught.value)
@@ -127,7 +130,7 @@ def test_another_recipe_is_refused_and_nothing_changes(
 @pytest.mark.parametrize("labels", [LABELS[::-1], LABELS[:2], [*LABELS, "x"]])
 def test_other_classes_are_refused(run, labels):
     with pytest.raises(UsageError, match="classes is"):
-        run.start(RECIPE, labels, records=Path("r"), flow=FLOW)
+        run.start(RECIPE, labels, Origin(records=Path("r"), flow=FLOW))
     assert run.labels() == LABELS
 
 
@@ -177,7 +180,7 @@ CONVERTED = {"converted": {"family": "slim"}}
 
 def test_where_weights_came_from(tmp_path):
     run = Run(tmp_path / "x")
-    run.start(RECIPE, LABELS, records=None, flow={}, weights=CONVERTED)
+    run.start(RECIPE, LABELS, Origin(records=None, flow={}, weights=CONVERTED))
     assert run.weights() == CONVERTED and run.is_converted()
     assert run.origin()["records"] is None
 
@@ -191,7 +194,11 @@ def test_another_start_is_refused(tmp_path):
     given = {"init": [{"run": "runs/a"}]}
 
     def start(weights):
-        run.start(RECIPE, LABELS, records=Path("r"), flow=FLOW, weights=weights)
+        run.start(
+            RECIPE,
+            LABELS,
+            Origin(records=Path("r"), flow=FLOW, weights=weights),
+        )
 
     start(given)
     start(given)
@@ -207,7 +214,11 @@ def test_a_start_may_be_spelt_in_another_way(tmp_path, monkeypatch):
     run = Run(tmp_path / "x")
     for name in ("runs/a", str(tmp_path / "runs" / "a")):
         weights = {"init": [{"run": name}]}
-        run.start(RECIPE, LABELS, records=Path("r"), flow=FLOW, weights=weights)
+        run.start(
+            RECIPE,
+            LABELS,
+            Origin(records=Path("r"), flow=FLOW, weights=weights),
+        )
     assert run.weights() == weights
 
 
@@ -217,7 +228,9 @@ def test_other_videos_are_refused(tmp_path):
 
     def start(records, dataset, flow=FLOW):
         run.start(
-            RECIPE, LABELS, records=Path(records), flow=flow, dataset=dataset
+            RECIPE,
+            LABELS,
+            Origin(records=Path(records), flow=flow, dataset=dataset),
         )
 
     start("records/a", "0123")
@@ -233,14 +246,20 @@ def test_other_videos_are_refused(tmp_path):
 def test_an_older_run_has_the_data_set_in_its_results(run):
     run.write_results({"dataset": {"digest": "0123"}, "metrics": {}})
     with pytest.raises(UsageError, match="are others"):
-        run.start(RECIPE, LABELS, records=Path("b"), flow=FLOW, dataset="4567")
+        run.start(
+            RECIPE, LABELS, Origin(records=Path("b"), flow=FLOW, dataset="4567")
+        )
 
 
 def test_another_teacher_is_refused_once_a_student_learns(tmp_path):
     run = Run(tmp_path / "x")
 
     def start(teacher):
-        run.start(RECIPE, LABELS, records=Path("r"), flow=FLOW, teacher=teacher)
+        run.start(
+            RECIPE,
+            LABELS,
+            Origin(records=Path("r"), flow=FLOW, teacher=teacher),
+        )
 
     start(None)
     start(tmp_path / "a")
@@ -255,7 +274,9 @@ def test_another_teacher_is_refused_once_a_student_learns(tmp_path):
 def test_a_converted_run_compares_what_its_authors_told(tmp_path):
     run = Run(tmp_path / "x")
     told = {"flow": {"saturation": FLOW["flow"]["saturation"]}}
-    run.start(RECIPE, LABELS, records=None, flow=told, weights=CONVERTED)
+    run.start(
+        RECIPE, LABELS, Origin(records=None, flow=told, weights=CONVERTED)
+    )
     assert run.require_flow(FLOW, Path("r"), allow=False) is None
     other = FLOW | {"flow": FLOW["flow"] | {"saturation": 15.0}}
     with pytest.raises(UserError, match="flow.saturation: 20.0 in .* 15.0"):

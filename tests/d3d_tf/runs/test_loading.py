@@ -10,6 +10,7 @@ from d3d_tf.models import make_network
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
+from d3d_tf.runs.origin import Origin
 from tests.harness import randomize
 
 RECIPE = Recipe(
@@ -23,7 +24,7 @@ RECIPE = Recipe(
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     run = Run(tmp_path_factory.mktemp("runs") / "small")
-    run.start(RECIPE, ["a", "b", "c"], records=run.folder, flow={})
+    run.start(RECIPE, ["a", "b", "c"], Origin(records=run.folder, flow={}))
     return run
 
 
@@ -80,7 +81,9 @@ def test_no_run(tmp_path):
 def test_a_module_of_features_has_no_classifier(tmp_path):
     run = Run(tmp_path / "features")
     run.start(
-        RECIPE, [], records=None, flow={}, weights={"module": {"source": "m"}}
+        RECIPE,
+        [],
+        Origin(records=None, flow={}, weights={"module": {"source": "m"}}),
     )
     folder = run.checkpoints("initial")
     folder.mkdir(parents=True)

@@ -9,10 +9,11 @@ from d3d_tf.recipes import TOY
 from d3d_tf.runs import from_published
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.opening import newest_run, open_run
+from d3d_tf.runs.origin import Origin
 
 
 def make_run(folder):
-    Run(folder).start(TOY, ["a", "b"], records=None, flow={})
+    Run(folder).start(TOY, ["a", "b"], Origin(records=None, flow={}))
     return folder
 
 

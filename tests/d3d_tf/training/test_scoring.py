@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.dataset import open_dataset
-from d3d_tf.training.scoring import compile_forward, score_split
+from d3d_tf.pixels import Pixels
+from d3d_tf.training.scoring import Shown, compile_forward, score_split
 from tests.harness import Video, grey_frames, softmax, write_records
 
 GREYS = (10, 250, 130, 60, 200)
@@ -42,9 +43,7 @@ def test_scores_of_known_brightness(dataset, batch_size):
         compile_forward(by_brightness),
         dataset,
         "test",
-        ClipRecipe(frames=2, size=16),
-        stream="frames",
-        batch_size=batch_size,
+        Shown(ClipRecipe(frames=2, size=16), "frames", batch_size),
         title="scoring",
     )
     order = [0, 2, 4, 1, 3]
@@ -56,15 +55,29 @@ def test_scores_of_known_brightness(dataset, batch_size):
     np.testing.assert_allclose(scores.probabilities, softmax(logits), atol=1e-6)
 
 
+def test_pixels_as_the_network_wants_them(dataset):
+    """Twice the spread: means of [0, 1] minus 0.5, over 0.25."""
+    clip = ClipRecipe(frames=2, size=16)
+    pixels = Pixels((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+    scores = score_split(
+        compile_forward(by_brightness),
+        dataset,
+        "test",
+        Shown(clip, "frames", 2, pixels=pixels),
+        title="scoring",
+    )
+    means = (np.array([GREYS[k] for k in (0, 2, 4, 1, 3)]) / 255 - 0.5) / 0.25
+    logits = np.stack([means, -means, np.zeros(5)], axis=1)
+    np.testing.assert_allclose(scores.probabilities, softmax(logits), atol=1e-6)
+
+
 def test_flow_stream(dataset):
     """Codes 128 + k in both components: k * 20 / 127 px, over 20."""
     scores = score_split(
         compile_forward(by_brightness),
         dataset,
         "test",
-        ClipRecipe(frames=2, size=16),
-        stream="flow",
-        batch_size=2,
+        Shown(ClipRecipe(frames=2, size=16), "flow", 2),
         title="scoring",
     )
     means = np.array([0, 2, 4, 1, 3]) / 127
@@ -103,11 +116,13 @@ def test_views_are_averaged_after_the_soft_max(tmp_path, batch_size):
         compile_forward(by_brightness),
         open_dataset(write_records(tmp_path / "views", videos)),
         "test",
-        ClipRecipe(frames=2, size=16),
-        stream="frames",
-        batch_size=batch_size,
+        Shown(
+            ClipRecipe(frames=2, size=16),
+            "frames",
+            batch_size,
+            EvaluationRecipe(clips=2, crops=3, clip_frames=1),
+        ),
         title="scoring",
-        views=EvaluationRecipe(clips=2, crops=3, clip_frames=1),
     )
     assert scores.ids.tolist() == ["video0", "video1", "video2"]
     assert scores.labels.tolist() == [0, 1, 2]

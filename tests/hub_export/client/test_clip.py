@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from d3d_tf.data.crops import centre_geometry
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.module_info import ModuleInfo
@@ -75,6 +76,29 @@ def test_the_middle_clip_at_the_rate(video, frames, rate, shown):
         video, ModuleInfo(short_side=18), frames=frames, frame_rate=rate
     )
     assert levels(jpegs) == [10 + 12 * k for k in shown]
+
+
+@pytest.mark.parametrize(
+    "frames, stride, sampling, shown",
+    [
+        # Of 20 frames the span of 10 in the middle: 5, 8, 11, 14.
+        (4, 3, "dense", [5, 8, 11, 14]),
+        # A span of 25 begins again at the end.
+        (5, 6, "dense", [0, 6, 12, 18, 4]),
+        # Parts of 5 frames, and their middle.
+        (4, 1, "segments", [2, 7, 12, 17]),
+        # Parts 0-5, 6-12 and 13-19 of 6, 7 and 7 frames.
+        (3, 1, "segments", [3, 9, 16]),
+    ],
+)
+def test_stride_and_segments(video, frames, stride, sampling, shown):
+    info = ModuleInfo(short_side=18, stride=stride, sampling=sampling)
+    jpegs = encoded_clip(video, info, frames=frames, frame_rate=10.0)
+    assert levels(jpegs) == [10 + 12 * k for k in shown]
+    geometry = centre_geometry(
+        20, 18, 32, frames=frames, size=16, stride=stride, sampling=sampling
+    )
+    assert geometry.indices.numpy().tolist() == shown
 
 
 def test_the_first_seconds(video):

@@ -4,7 +4,7 @@ import pytest
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.tfrecords.layouts.csv_list import list_csv
+from d3d_tf.tfrecords.layouts.csv_list import list_videos
 
 FILES = [f"{i}.mp4" for i in range(4)]
 
@@ -13,7 +13,7 @@ def listed(tree, text, *, label_map=None, **data):
     files = {"my.csv": text}
     if label_map:
         files["label_map.txt"] = label_map
-    return list_csv(
+    return list_videos(
         tree("videos", *FILES),
         tree("lists", files) / "my.csv",
         DataRecipe(**data),
@@ -108,4 +108,4 @@ def test_wrong_lists_are_told(tree, text, message):
 
 def test_a_missing_list_is_told(tree, tmp_path):
     with pytest.raises(UserError, match="cannot be read as a CSV"):
-        list_csv(tree("videos", "a.mp4"), tmp_path / "no.csv", DataRecipe())
+        list_videos(tree("videos", "a.mp4"), tmp_path / "no.csv", DataRecipe())

@@ -7,7 +7,7 @@ import pytest
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.text_lists import label_map
-from d3d_tf.tfrecords.layouts.hmdb51 import list_hmdb51
+from d3d_tf.tfrecords.layouts.hmdb51 import list_videos
 
 ODD = "Fußgänger[1]#2_&_(o'er)!_wave_u_cm_np1_fr_goo_0.avi"
 
@@ -42,7 +42,7 @@ def folder_of(tree, root="wave"):
 @pytest.mark.parametrize("root", ["wave", "hmdb/wave/wave"])
 def test_split_1(tree, lists, root):
     folder = folder_of(tree, root)
-    listing = list_hmdb51(folder, lists, DataRecipe())
+    listing = list_videos(folder, lists, DataRecipe())
     assert [(s.id, s.path, s.label, s.split) for s in listing.sources] == [
         ("kick/neither.avi", f"{folder}/kick/neither.avi", 20, "train"),
         (f"wave/{ODD}", f"{folder}/{root}/{ODD}", 50, "train"),
@@ -60,7 +60,7 @@ def test_split_1(tree, lists, root):
 
 
 def test_split_3(tree, lists):
-    listing = list_hmdb51(folder_of(tree), lists, DataRecipe(split=3))
+    listing = list_videos(folder_of(tree), lists, DataRecipe(split=3))
     assert {s.id: s.split for s in listing.sources} == {
         f"wave/{ODD}": "test",
         "wave/neither.avi": "train",
@@ -72,14 +72,14 @@ def test_names_of_a_mac_are_the_same_names(tree, lists):
     taken_apart = unicodedata.normalize("NFD", ODD)
     assert taken_apart != ODD
     folder = tree("mac", f"wave/{taken_apart}")
-    (source,) = list_hmdb51(folder, lists, DataRecipe()).sources
+    (source,) = list_videos(folder, lists, DataRecipe()).sources
     assert source.id == f"wave/{ODD}"
 
 
 def test_wrong_lists_are_told(tree, lists):
     folder = folder_of(tree)
     with pytest.raises(UserError, match="no .*brush_hair_test_split1"):
-        list_hmdb51(folder, folder, DataRecipe())
+        list_videos(folder, folder, DataRecipe())
     (lists / "wave_test_split1.txt").write_text("a.avi 1\nb.avi 3\n")
     with pytest.raises(UserError, match=r"line 2: .* 0, 1 or 2; got 'b.avi 3'"):
-        list_hmdb51(folder, lists, DataRecipe())
+        list_videos(folder, lists, DataRecipe())

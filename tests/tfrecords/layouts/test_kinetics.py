@@ -5,7 +5,7 @@ import pytest
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.text_lists import label_map
-from d3d_tf.tfrecords.layouts.kinetics import list_kinetics
+from d3d_tf.tfrecords.layouts.kinetics import list_videos
 
 HEAD = "label,youtube_id,time_start,time_end,split\n"
 # Made-up ids of eleven characters, such as YouTube gives.
@@ -24,7 +24,7 @@ CLIPS = (
 
 
 def listed(folder, annotations, name="kinetics400"):
-    return list_kinetics(folder, annotations, DataRecipe(), name=name)
+    return list_videos(folder, annotations, DataRecipe(layout=name))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.errors import UserError
-from d3d_tf.tfrecords.layouts.ucf101 import list_ucf101
+from d3d_tf.tfrecords.layouts.ucf101 import list_videos
 
 LISTS = {
     "trainlist01.txt": "YoYo/v_YoYo_g08_c01.avi 101\r\n"
@@ -39,7 +39,7 @@ OFFICIAL = Path(__file__).resolve().parents[4] / "shared/data/annotations"
 def test_split_1(tree, files):
     """Labels are those of classInd.txt, which counts from 1."""
     folder = tree("videos", *files)
-    listing = list_ucf101(folder, tree("lists", LISTS), DataRecipe())
+    listing = list_videos(folder, tree("lists", LISTS), DataRecipe())
     assert [
         (s.id, s.path, s.label, s.class_name, s.split) for s in listing.sources
     ] == [
@@ -59,7 +59,7 @@ def test_split_1(tree, files):
 
 def test_split_2(tree):
     folder = tree("videos", "v_YoYo_g08_c01.avi", "v_YoYo_g01_c01.avi")
-    listing = list_ucf101(folder, tree("lists", LISTS), DataRecipe(split=2))
+    listing = list_videos(folder, tree("lists", LISTS), DataRecipe(split=2))
     assert {s.id: s.split for s in listing.sources} == {
         "YoYo/v_YoYo_g01_c01.avi": "train",
         "YoYo/v_YoYo_g08_c01.avi": "test",
@@ -69,10 +69,10 @@ def test_split_2(tree):
 def test_wrong_lists_are_told(tree):
     folder = tree("videos", "v_YoYo_g08_c01.avi")
     with pytest.raises(UserError, match=r"no .*trainlist03\.txt"):
-        list_ucf101(folder, tree("lists", LISTS), DataRecipe(split=3))
+        list_videos(folder, tree("lists", LISTS), DataRecipe(split=3))
     broken = tree("broken", LISTS | {"testlist01.txt": "Yoyo\n"})
     with pytest.raises(UserError, match="line 1: expected CLASS/FILE.avi"):
-        list_ucf101(folder, broken, DataRecipe())
+        list_videos(folder, broken, DataRecipe())
 
 
 @pytest.mark.skipif(not OFFICIAL.is_dir(), reason=f"no {OFFICIAL}")
@@ -83,7 +83,7 @@ def test_wrong_lists_are_told(tree):
 )
 def test_official_lists(tree, split, train, test):
     folder = tree("videos", "v_YoYo_g08_c01.avi")
-    listing = list_ucf101(
+    listing = list_videos(
         folder, OFFICIAL / "ucfTrainTestlist", DataRecipe(split=split)
     )
     every = [s.split for s in (*listing.sources, *listing.missing)]

@@ -31,46 +31,20 @@ def fill(network, checkpoint: Checkpoint, contents: Contents) -> Filled:
         for name in HEAD_NAMES:
             if name in names:
                 skipped[names.pop(name)] = "the head of other classes"
-        initial = [
-            name
-            for name in variables
-            if "/temporal/" in name
-            or "/self_gating/" in name
-            or name in HEAD_NAMES
-        ]
-    missing = [
-        _as_written(name, contents)
-        for name in variables
-        if name not in names and name not in initial
-    ]
-    surplus = [names[name] for name in names if name not in variables]
+        initial = [name for name in variables if _is_new(name)]
     shapes = {
         name: tuple(variable.shape.as_list())
         for name, variable in variables.items()
     }
-    wrong = []
-    for name in sorted(names.keys() & variables.keys()):
-        there = checkpoint.shapes[names[name]]
-        if not _fits(there, shapes[name], flat):
-            needed = shapes[name][1:] if flat else shapes[name]
-            wrong.append(
-                f"{names[name]} is {list(there)}, needed {list(needed)}"
-            )
-    problems = [
-        f"{len(found)} {what}: {', '.join(found[:20])}"
-        + (", ..." if len(found) > 20 else "")
-        for what, found in (
-            ("missing", sorted(missing)),
-            ("surplus", sorted(surplus)),
-            ("of another shape", wrong),
-        )
-        if found
-    ]
-    if problems:
-        raise UserError(
-            f"{checkpoint.prefix} does not fit the network that its names and "
-            f"shapes tell of. Variables {'; '.join(problems)}."
-        )
+    missing = shapes.keys() - names.keys() - set(initial)
+    _require_fit(
+        checkpoint,
+        {
+            "missing": sorted(_as_written(name, contents) for name in missing),
+            "surplus": sorted(names[n] for n in names.keys() - shapes.keys()),
+            "of another shape": _wrong_shapes(checkpoint, names, shapes, flat),
+        },
+    )
     values = {
         name: _value(checkpoint, theirs, shapes[name], flat)
         for name, theirs in names.items()
@@ -92,6 +66,43 @@ def fill(network, checkpoint: Checkpoint, contents: Contents) -> Filled:
         for name in initial
     ]
     return Filled(values, rows, initial)
+
+
+def _is_new(name: str) -> bool:
+    """Whether a network of pictures cannot have the variable."""
+    return "/temporal/" in name or "/self_gating/" in name or name in HEAD_NAMES
+
+
+def _wrong_shapes(
+    checkpoint: Checkpoint,
+    names: dict[str, str],
+    shapes: dict[str, tuple],
+    flat: bool,
+) -> list[str]:
+    """A phrase for each variable of another shape than the network's."""
+    wrong = []
+    for name in sorted(names.keys() & shapes.keys()):
+        theirs = checkpoint.shapes[names[name]]
+        if not _fits(theirs, shapes[name], flat):
+            needed = shapes[name][1:] if flat else shapes[name]
+            wrong.append(
+                f"{names[name]} is {list(theirs)}, needed {list(needed)}"
+            )
+    return wrong
+
+
+def _require_fit(checkpoint: Checkpoint, problems: dict[str, list]) -> None:
+    lines = [
+        f"{len(found)} {what}: {', '.join(found[:20])}"
+        + (", ..." if len(found) > 20 else "")
+        for what, found in problems.items()
+        if found
+    ]
+    if lines:
+        raise UserError(
+            f"{checkpoint.prefix} does not fit the network that its names and "
+            f"shapes tell of. Variables {'; '.join(lines)}."
+        )
 
 
 def _rows(

@@ -79,7 +79,35 @@ def recognise(
     Raises:
       UserError: unknown variables, several networks, or no known family.
     """
-    skipped, unknown, parsed = {}, [], {}
+    parsed, skipped = _sorted_names(shapes)
+    chosen = _chosen_scope({x[1] for x in parsed.values()}, scope)
+    names: dict[str, str] = {}
+    styles: dict[str, str] = {}
+    for name, (style, where, ours) in parsed.items():
+        if where != chosen:
+            skipped[name] = f"of another network, {where}"
+            continue
+        if ours in names:
+            raise UserError(f"{names[ours]} and {name} are one variable.")
+        names[ours] = name
+        styles[name] = style
+        average = f"{name}/{_AVERAGE}"
+        if averages and average in shapes:
+            names[ours] = average
+            del skipped[average]
+            skipped[name] = "its moving average is used"
+    return Contents(_family(styles, shapes), chosen, names, skipped)
+
+
+def _sorted_names(
+    shapes: dict[str, tuple[int, ...]],
+) -> tuple[dict[str, tuple[str, str, str]], dict[str, str]]:
+    """What each weight's name means, see `_parse`; and why others are none.
+
+    Raises:
+      UserError: there are no weights, or names that mean nothing.
+    """
+    parsed, skipped, unknown = {}, {}, []
     for name in shapes:
         slot = _SLOT.fullmatch(name)
         if slot and slot["owner"] in shapes:
@@ -106,23 +134,7 @@ def recognise(
             f"{len(unknown)} surplus variables, which no network here has: "
             f"{_some(unknown)}."
         )
-    chosen = _chosen_scope({x[1] for x in parsed.values()}, scope)
-    names: dict[str, str] = {}
-    styles: dict[str, str] = {}
-    for name, (style, where, ours) in parsed.items():
-        if where != chosen:
-            skipped[name] = f"of another network, {where}"
-            continue
-        if ours in names:
-            raise UserError(f"{names[ours]} and {name} are one variable.")
-        names[ours] = name
-        styles[name] = style
-        average = f"{name}/{_AVERAGE}"
-        if averages and average in shapes:
-            names[ours] = average
-            del skipped[average]
-            skipped[name] = "its moving average is used"
-    return Contents(_family(styles, shapes), chosen, names, skipped)
+    return parsed, skipped
 
 
 def _parse(name: str) -> tuple[str, str, str] | None:

@@ -3,8 +3,6 @@
 That their numbers are the original ones: test_parity.py.
 """
 
-import inspect
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,9 +14,9 @@ from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.inception.networks import (
     I3D,
     NETWORKS,
+    OPTIONS,
     S3D,
     S3DG,
-    InceptionNetwork,
     NonLocalS3DG,
 )
 from tests.d3d_tf.golden_networks import conv_units, slim_names
@@ -47,17 +45,32 @@ FAMILY = [S3DG, S3D, I3D, NonLocalS3DG]
 @pytest.mark.parametrize("family", FAMILY)
 def test_configuration_holds_every_argument(family):
     """An argument added to the class and forgotten in get_config fails here."""
-    parameters = inspect.signature(InceptionNetwork).parameters
-    named = {
-        name
-        for name, parameter in parameters.items()
-        if parameter.kind is not parameter.VAR_KEYWORD
-    }
-    assert named == set(OTHER)
-    assert all(OTHER[name] != parameters[name].default for name in OTHER)
+    assert {*OPTIONS, "num_classes"} == set(OTHER)
+    defaults = S3DG().get_config()
+    assert all(OTHER[name] != defaults[name] for name in OTHER)
     config = family(**OTHER).get_config()
     assert {name: config[name] for name in OTHER} == OTHER
     assert family.from_config(config).get_config() == config
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"temporal_conv_start_at": "Mixed_6a"}, "or one of.*3b.*Mixed_6a"),
+        ({"gating_start_at": "mixed_3b"}, "or one of.*mixed_3b"),
+        ({"final_endpoint": "Logits"}, "must be one of.*Logits"),
+        ({"first_temporal_kernel": 2}, "must be 1, 3, 5, 7 or null.*got 2"),
+        ({"depth_multiplier": 0}, "above 0; got 0"),
+    ],
+)
+def test_impossible_arguments(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        S3DG(3, **wrong)
+
+
+def test_an_argument_that_there_is_not():
+    with pytest.raises(TypeError, match="depth_multiplyer"):
+        S3DG(3, depth_multiplyer=2)
 
 
 @pytest.mark.parametrize(
