@@ -133,8 +133,7 @@ def _in_last_bits(network, part: Part, frames: np.ndarray):
     copy = copied = None
     if isinstance(network, VideoNetwork):
         copy = rebuilt(network)
-        copied = cut(copy, part.kind, part.endpoint)
-        copied = dataclasses.replace(copied, task=part.task)
+        copied = cut(copy, part.kind, part.endpoint, part.task)
 
     def answer(draw: int) -> dict:
         if copy is not None:

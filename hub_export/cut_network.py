@@ -51,7 +51,9 @@ class Part:
         return outputs | {"probabilities": probabilities}
 
 
-def cut(network, kind: str, endpoint: str | None = None) -> Part:
+def cut(
+    network, kind: str, endpoint: str | None = None, task: str = DEFAULT
+) -> Part:
     """The part of a network that a module of a kind holds.
 
     `features` of a classification network and of a feature vector are
@@ -64,6 +66,7 @@ def cut(network, kind: str, endpoint: str | None = None) -> Part:
         vector, and endpoints are names of layers.
       kind: `classification`, `feature_vector` or `feature_map`.
       endpoint: of a feature map.
+      task: of the recipe that the network was trained by.
 
     Raises:
       UserError: there is no such kind or endpoint, or no telling what the
@@ -83,11 +86,11 @@ def cut(network, kind: str, endpoint: str | None = None) -> Part:
         if isinstance(network, VideoNetwork):
             _require_variables(network)
             _require_rgb(network)
-            return _video_network(network, kind, endpoint)
+            return _video_network(network, kind, endpoint, task)
         if isinstance(network, keras.Sequential):
             _require_variables(network)
         if getattr(network, "_is_graph_network", False):
-            return _functional(network, kind, endpoint)
+            return _functional(network, kind, endpoint, task)
     except ValueError as error:
         raise UserError(str(error)) from error
     raise UserError(
@@ -140,7 +143,7 @@ def _require_rgb(network) -> None:
         )
 
 
-def _video_network(network, kind: str, endpoint: str | None) -> Part:
+def _video_network(network, kind: str, endpoint: str | None, task: str) -> Part:
     trunk, head = network.trunk, network.head
     end = endpoint or trunk.endpoints[-1]
 
@@ -157,10 +160,10 @@ def _video_network(network, kind: str, endpoint: str | None) -> Part:
     if kind == CLASSIFICATION:
         layers = [*layers, head]
     shortest = trunk.time_stride(end)
-    return Part(forward, layers, shortest, kind, endpoint, network.pixels)
+    return Part(forward, layers, shortest, kind, endpoint, network.pixels, task)
 
 
-def _functional(network, kind: str, endpoint: str | None) -> Part:
+def _functional(network, kind: str, endpoint: str | None, task: str) -> Part:
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise UserError(
             f"The network {network.name} has {len(network.inputs)} inputs and "
@@ -191,4 +194,4 @@ def _functional(network, kind: str, endpoint: str | None) -> Part:
     def forward(frames, training):
         return part(frames, training=training)
 
-    return Part(forward, [part], 1, kind, endpoint)
+    return Part(forward, [part], 1, kind, endpoint, task=task)

@@ -89,9 +89,7 @@ def export_module(
     labels = one_line_each(labels)
     frames, size, short_side = _fitting(frames, size, asked.short_side)
     with full_precision(network) as network:
-        part = dataclasses.replace(
-            cut(network, asked.kind, asked.endpoint), task=asked.task
-        )
+        part = cut(network, asked.kind, asked.endpoint, asked.task)
         clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
         draft = Draft(network, part, clip, labels)
         content = draft.digest((asked.info or {}).get("frame_rate"))
@@ -99,8 +97,7 @@ def export_module(
         version = newest_if(folder, content)
         if not version:
             version = _publish(draft, content, folder, asked)
-    # Also of a version that is there: an export that was killed after its
-    # renaming did not write them.
+    # An export that was killed after its renaming did not write them.
     write_serving_files(folder, tensorflow=tf.__version__)
     return version
 

@@ -208,7 +208,7 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
 def _folded_function(network: VideoNetwork, part: Part):
     """Frames in [0, 1] to the outputs of the folded network."""
     folded = network.folded(verified=True)
-    constant = cut(folded, part.kind, part.endpoint)
+    constant = cut(folded, part.kind, part.endpoint, part.task)
     mean, std = part.pixels.mean, part.pixels.std
     # In one pass less, and to the bit where std is a power of two: the first
     # kernel does the scaling.
