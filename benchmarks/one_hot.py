@@ -23,7 +23,7 @@ from d3d_tf.models import make_network
 from d3d_tf.roles import BASELINE
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
-from d3d_tf.training.scoring import compile_forward, score_split
+from d3d_tf.training.scoring import Scorer, compile_forward
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import Training, train
 
@@ -72,6 +72,7 @@ def score_of(run: Run, folder: Path) -> dict:
         batch_size=64,
         training=False,
         streams=("frames",),
+        pixels=recipe.network.pixels,
     )
     margin = mean_margin(load_checkpoint(run.folder, BASELINE), training)
 
@@ -90,17 +91,18 @@ def score_of(run: Run, folder: Path) -> dict:
             checkpoints=folder / "checkpoints",
             tensorboard=folder / "tensorboard",
             title=f"labels as teacher, margin {margin:.1f}",
+            pixels=recipe.network.pixels,
         ),
     )
-    scores = score_split(
+    scorer = Scorer(
         compile_forward(network),
         dataset,
-        SPLIT,
         recipe.clip,
-        stream="frames",
+        "frames",
         batch_size=64,
-        title=SPLIT,
+        pixels=network.pixels,
     )
+    scores = scorer.score(SPLIT, SPLIT)
     right = scores.probabilities.argmax(axis=-1) == scores.labels
     return {"value": float(right.mean()), "n": len(right), "margin": margin}
 

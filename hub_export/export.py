@@ -113,7 +113,7 @@ def export_module(
             part.variables_of(network),
             [
                 *(FORMAT, labels, clip, kind, endpoint),
-                *(architecture(network), (info or {}).get("frame_rate")),
+                *(architecture(network), *_sampling(info or {})),
             ],
         )
         tidy(folder)
@@ -268,6 +268,13 @@ def _outputs(signatures: dict[str, Any]) -> dict[str, list[str]]:
         name: sorted(function.get_concrete_function().structured_outputs)
         for name, function in signatures.items()
     }
+
+
+def _sampling(info: dict[str, Any]) -> list[Any]:
+    """How the clips are taken from a video; for the identity of a module."""
+    later = {"stride": 1, "sampling": "dense"}
+    others = [info[k] for k, v in later.items() if info.get(k, v) != v]
+    return [info.get("frame_rate"), *others]
 
 
 def _digest(variables: list[Any], described: list[Any]) -> str:

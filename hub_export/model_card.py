@@ -31,7 +31,6 @@ def model_card(description: dict) -> str:
 def _opening(told: dict) -> str:
     name = told.get("recipe", "Video network")
     clip = told["input"]
-    rate = told.get("frame_rate")
     output = _OUTPUT[told["kind"]].format(**told)
     lines = [
         f"# {name}: {told['kind'].replace('_', ' ')}",
@@ -43,12 +42,19 @@ def _opening(told: dict) -> str:
         "in [0, 1] or uint8 in 0..255.",
         f"It was trained on clips of {clip['frames']} frames of {clip['size']} "
         f"x {clip['size']} pixels"
-        + (f" at {rate:g} frames per second" if rate else "")
+        + _rate(told)
         + f", the middle of frames with a short side of {clip['short_side']}.",
         "",
         f"Output: {output}.",
     ]
     return "\n".join(lines)
+
+
+def _rate(told: dict) -> str:
+    rate = told.get("frame_rate")
+    if told.get("sampling") == "segments":
+        return ", one of each of so many equal parts of a video"
+    return f" at {rate:g} frames per second" if rate else ""
 
 
 def _usage(told: dict) -> str:

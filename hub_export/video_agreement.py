@@ -16,7 +16,7 @@ class Sample:
     """One clip of one video.
 
     Attributes:
-      frames: float32 `[time, size, size, 3]` in [-1, 1], as read from records.
+      frames: uint8 `[time, size, size, 3]` RGB, as read from records.
       encoded: by way, JPEG or PNG of the same frames, before they were cropped.
     """
 
@@ -34,12 +34,12 @@ def compare_ways(module, samples: Iterable[Sample]) -> dict[str, dict]:
     Returns:
       By way: `n`, `top1_agreement` (0..1), `max_probability_difference`.
     """
-    plain = module.signatures["serving_default"]
+    plain = module.signatures["frames_uint8"]
     encoded = module.signatures["frames_encoded"]
     found: dict[str, list[tuple]] = {}
     for sample in samples:
-        unit = tf.constant(sample.frames[None] * 0.5 + 0.5, tf.float32)
-        expected = plain(frames=unit)["probabilities"].numpy()
+        answer = plain(frames=tf.constant(sample.frames[None]))
+        expected = answer["probabilities"].numpy()
         for way, pictures in sample.encoded.items():
             asked = encoded(frames=tf.constant([pictures]))
             there = asked["probabilities"].numpy()

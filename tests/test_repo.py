@@ -58,7 +58,6 @@ LONG = {
     "d3d_tf/models/inception/networks.py": {"__init__"},
     "d3d_tf/models/inception/trunk.py": {"__init__"},
     "d3d_tf/runs/folder.py": {"start"},
-    "d3d_tf/training/scoring.py": {"score_split"},
     "hub_export/client/classification.py": {"classify"},
     "hub_export/client/signature.py": {"encoded_input"},
     "hub_export/export.py": {"export_module"},

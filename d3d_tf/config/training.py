@@ -66,8 +66,15 @@ class ClipRecipe:
 
     @property
     def span(self) -> int:
-        """Stored frames from the first to the last of a dense clip."""
+        """Stored frames that a clip needs: of a dense one, first to last."""
         return (self.frames - 1) * self.stride + 1
+
+    @property
+    def when_shorter(self) -> str:
+        """What clips of videos with fewer frames than `span` do, in words."""
+        if self.sampling == "segments":
+            return "show frames more than once"
+        return "begin again at their end"
 
     @model_validator(mode="after")
     def _check(self):

@@ -5,7 +5,6 @@ import tensorflow as tf
 from d3d_tf import schema
 from d3d_tf.data.colour_jitter import ColourJitter, jitter_colours
 from d3d_tf.data.crops import crop_and_flip, cut, fit, flip
-from d3d_tf.pixels import Pixels
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
@@ -77,11 +76,6 @@ def decode_flow(encoded, geometry):
     """
     codes = _decode_whole(tf.gather(encoded, geometry.indices))
     return crop_and_flip(codes, geometry)[..., :2]
-
-
-def scale_frames(pixels):
-    """uint8 or float32 0..255 to float32 in [-1, 1], of any shape."""
-    return Pixels().from_bytes(pixels)
 
 
 def flow_factors(saturation, geometry):

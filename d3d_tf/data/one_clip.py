@@ -13,9 +13,9 @@ from d3d_tf.data.decode import (
     flow_factors,
     parse,
     scale_flow,
-    scale_frames,
 )
 from d3d_tf.errors import UserError
+from d3d_tf.pixels import DEFAULT, Pixels
 
 
 def training_clip(
@@ -84,11 +84,16 @@ def evaluation_clip(
     return _decode(video, geometry, streams), video["label"]
 
 
-def scale(clips: dict) -> dict:
-    """The inputs of the networks, see `make_dataset`, of one clip or many."""
+def scale(clips: dict, pixels: Pixels = DEFAULT) -> dict:
+    """The inputs of the networks, see `make_dataset`, of one clip or many.
+
+    Args:
+      clips: of `training_clip` or `evaluation_clip`.
+      pixels: how the network wants RGB.
+    """
     inputs = dict(clips)
     if "frames" in clips:
-        inputs["frames"] = scale_frames(clips["frames"])
+        inputs["frames"] = pixels.from_bytes(clips["frames"])
     if "flow" in clips:
         inputs["flow"] = scale_flow(clips["flow"], inputs.pop("factors"))
     return inputs

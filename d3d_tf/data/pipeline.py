@@ -26,6 +26,7 @@ from d3d_tf.data.one_clip import (
 from d3d_tf.data.parse_foreign import parse_foreign
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
+from d3d_tf.pixels import DEFAULT, Pixels
 
 ONE_VIEW = EvaluationRecipe()
 STREAMS = ("frames", "flow")
@@ -44,7 +45,8 @@ def make_dataset(
     """Batches of `(inputs, label)`.
 
     Inputs are a dict of the asked streams:
-      frames: float32 `[batch, time, size, size, 3]` RGB in [-1, 1],
+      frames: float32 `[batch, time, size, size, 3]` RGB, as `pixels` makes it:
+        in [-1, 1] by default,
       flow: float32 `[batch, time, size, size, 2]`, (u, v) / 20 px per frame,
       id: string `[batch]`, the record's `example/id`;
     label: int64 `[batch]`.
@@ -56,8 +58,8 @@ def make_dataset(
       batch_size: clips per batch, over all replicas.
       training: what `training_batches` makes, else `evaluation_batches`.
       streams: the inputs wanted; what is not is not decoded.
-      options: `seed` and `start_step` of the training, `views` of the
-        evaluation.
+      options: `pixels`, how the network that looks at them wants RGB; `seed`
+        and `start_step` of the training, `views` of the evaluation.
 
     Raises:
       UserError: no such split, no flow, the records are smaller than the
@@ -77,13 +79,14 @@ def training_batches(
     *,
     batch_size: int,
     streams: tuple[str, ...] = STREAMS,
+    pixels: Pixels = DEFAULT,
     seed: int = 0,
     start_step: int = 0,
 ) -> tf.data.Dataset:
     """Endless, shuffled and augmented; see `make_dataset`.
 
     Args:
-      records, split, clip, batch_size, streams: as there.
+      records, split, clip, batch_size, streams, pixels: as there.
       seed: of order and augmentation.
       start_step: begin with this batch: the data of a resumed run.
     """
@@ -108,7 +111,9 @@ def training_batches(
             swapped=swapped,
         )
 
-    return _batches(serialized, to_clip, batch_size, drop_remainder=True)
+    return _batches(
+        serialized, to_clip, batch_size, pixels, drop_remainder=True
+    )
 
 
 def evaluation_batches(
@@ -118,6 +123,7 @@ def evaluation_batches(
     *,
     batch_size: int,
     streams: tuple[str, ...] = STREAMS,
+    pixels: Pixels = DEFAULT,
     views: EvaluationRecipe = ONE_VIEW,
 ) -> tf.data.Dataset:
     """Each video once; see `make_dataset`.
@@ -126,7 +132,7 @@ def evaluation_batches(
     may be smaller.
 
     Args:
-      records, split, clip, batch_size, streams: as there.
+      records, split, clip, batch_size, streams, pixels: as there.
       views: of each video; default: the centre.
     """
     dataset = _opened(records, split, clip, streams)
@@ -144,7 +150,9 @@ def evaluation_batches(
             record, view, clip, views, streams=streams, read=read
         )
 
-    return _batches(serialized, to_clip, batch_size, drop_remainder=False)
+    return _batches(
+        serialized, to_clip, batch_size, pixels, drop_remainder=False
+    )
 
 
 def _opened(
@@ -189,6 +197,7 @@ def _batches(
     serialized: tf.data.Dataset,
     to_clip: Callable[..., Any],
     batch_size: int,
+    pixels: Pixels,
     *,
     drop_remainder: bool,
 ) -> tf.data.Dataset:
@@ -199,7 +208,7 @@ def _batches(
         .batch(batch_size, drop_remainder=drop_remainder)
         # Bytes are a quarter to move of what floats are.
         .map(
-            lambda clips, labels: (scale(clips), labels),
+            lambda clips, labels: (scale(clips, pixels), labels),
             num_parallel_calls=2,
             deterministic=True,
         )

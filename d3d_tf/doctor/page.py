@@ -13,12 +13,12 @@ from d3d_tf.data.one_clip import scale, training_clip
 from d3d_tf.doctor.check_pictures import STILL, Pictures, decode_all
 from d3d_tf.doctor.check_shards import Contents
 from d3d_tf.doctor.findings import Finding
+from d3d_tf.pixels import Pixels
 from d3d_tf.report.page import render
 from d3d_tf.report.pictures import (
     clip_picture,
     flow_wheel,
     still_picture,
-    to_pixels,
 )
 
 EPOCHS = 3  # Whose augmentation is shown.
@@ -82,7 +82,7 @@ def _video(
         inputs = scale(drawn)
         draws.append(
             clip_picture(
-                to_pixels(inputs["frames"].numpy()),
+                Pixels().to_bytes(inputs["frames"]),
                 FLOW_SCALE * inputs["flow"].numpy(),
             )
         )

@@ -12,7 +12,7 @@ from d3d_tf.data.counted import Counted
 from d3d_tf.data.crops import centre_geometry
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.data.decode import decode_frames, parse, scale_frames
+from d3d_tf.data.decode import decode_frames, parse
 from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.module_info import ModuleInfo
 from d3d_tf.hub_export.video_agreement import Sample
@@ -54,11 +54,7 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
     for record in records.take(VIDEOS):
         video = parse(record, ("frames",))
         geometry = centre_geometry(
-            video["length"],
-            video["height"],
-            video["width"],
-            frames=recipe.clip.frames,
-            size=recipe.clip.size,
+            video["length"], video["height"], video["width"], recipe.clip
         )
         indices = geometry.indices.numpy()
         encoded = {STORED: [*video["frames"].numpy()[indices]]}
@@ -67,7 +63,7 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
         if original and len(original) == video["length"]:
             encoded[ORIGINAL] = [original[i] for i in indices]
             encoded[CLIENT] = _sent(unspell(source["path"]), recipe)
-        frames = scale_frames(decode_frames(video["frames"], geometry))
+        frames = decode_frames(video["frames"], geometry)
         yield Sample(frames.numpy(), encoded)
 
 
@@ -78,12 +74,14 @@ def _sent(path: str, recipe: Recipe) -> list[bytes]:
         size=recipe.clip.size,
         max_seconds=recipe.data.max_seconds,
         square_pixels=recipe.data.square_pixels,
+        stride=recipe.clip.stride,
+        sampling=recipe.clip.sampling,
     )
     return encoded_clip(
         path,
         info,
         frames=recipe.clip.frames,
-        frame_rate=recipe.data.frame_rate,
+        frame_rate=recipe.data.frame_rate / recipe.clip.stride,
     )
 
 

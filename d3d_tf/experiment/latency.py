@@ -3,19 +3,23 @@
 import statistics
 import time
 
-import numpy as np
-
 from d3d_tf.config import FlowRecipe, Recipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.pixels import DEFAULT, Pixels
 from d3d_tf.tfrecords.flow import tvl1_flow
 
 REPEATS = 9
 
 
 def milliseconds_per_video(
-    forward, dataset: Dataset, recipe: Recipe, *, stream: str
+    forward,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    stream: str,
+    pixels: Pixels = DEFAULT,
 ) -> float:
     """Median over repeats of one clip, batch 1, decoded pixels to logits.
 
@@ -23,6 +27,13 @@ def milliseconds_per_video(
     core: this is the cost that D3D removes. Flow that another tool made is
     counted as what TV-L1 would take here. Decoding is the same for all rows
     and not counted.
+
+    Args:
+      forward: clips `[1, time, size, size, channels]` to logits.
+      dataset: the records.
+      recipe: its `clip` and `flow` are used.
+      stream: `frames` or `flow`, what the network looks at.
+      pixels: how it wants RGB.
     """
     imported = recipe.flow.algorithm == "imported"
     flow = FlowRecipe() if imported else recipe.flow
@@ -34,19 +45,19 @@ def milliseconds_per_video(
         batch_size=1,
         training=False,
         streams=("frames", stream),
+        pixels=pixels,
     )
     with naming_damage(dataset, split):
         inputs, _ = next(iter(clips))
-    pixels = np.rint((inputs["frames"][0].numpy() + 1) * 127.5)
-    pixels = pixels.astype(np.uint8)
+    shown = pixels.to_bytes(inputs["frames"][0])
     forward(inputs[stream])  # Traces for this batch size.
     if stream == "flow":
-        tvl1_flow(pixels, flow)  # Compiles.
+        tvl1_flow(shown, flow)  # Compiles.
     times = []
     for _ in range(REPEATS):
         start = time.perf_counter()
         if stream == "flow":
-            tvl1_flow(pixels, flow)
+            tvl1_flow(shown, flow)
         forward(inputs[stream]).numpy()
         times.append(time.perf_counter() - start)
         if sum(times) > 30:  # Large frames: a few repeats must do.

@@ -1,5 +1,6 @@
 """The results table, row by row, on the screen and in results.json."""
 
+import dataclasses
 import time
 
 import d3d_tf
@@ -18,19 +19,24 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     """What of each video was scored, and how many were shorter than that."""
     views = recipe.evaluation
     frames = views.clip_frames or recipe.clip.frames
+    clip = dataclasses.replace(recipe.clip, frames=frames)
     clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
     crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
-    text = f"{clips} x {crops} x {frames} frames at "
-    # The records' own: those of another run may have another.
-    text += f"{dataset.info['recipe']['data']['frame_rate']:g} fps"
+    text = f"{clips} x {crops} x {frames} frames"
+    if clip.sampling == "segments":
+        text += ", one of each equal part of a video"
+    else:
+        # The records' own: those of another run may have another.
+        rate = dataset.info["recipe"]["data"]["frame_rate"]
+        text += f" at {rate / clip.stride:g} fps"
     if views.clips * views.crops > 1:
         text += ", mean of the soft-max scores"
     for split in splits:
-        shorter = dataset.count_shorter(split, frames)
+        shorter = dataset.count_shorter(split, clip.span)
         if shorter:
             text += (
                 f"; {shorter} of {dataset.splits[split]} videos of {split} are "
-                "shorter and begin again at their end"
+                f"shorter and {clip.when_shorter}"
             )
     return text
 

@@ -10,7 +10,7 @@ from d3d_tf.experiment.rows import Row
 from d3d_tf.roles import ROLES, STREAM, STUDENT
 from d3d_tf.screen import say
 from d3d_tf.training.freezing import describe_freezing, freeze
-from d3d_tf.training.scoring import compile_forward, score_split
+from d3d_tf.training.scoring import Scorer, compile_forward
 from d3d_tf.training.trainer import Training, train
 
 
@@ -77,6 +77,7 @@ def _train(experiment: Experiment, role: str, teacher) -> None:
             recipe,
             experiment.dataset,
             streams=tuple({stream, teacher_stream}),
+            pixels=recipe.network_of(role).pixels,
             checkpoints=run.checkpoints(role),
             tensorboard=run.tensorboard(role),
             title=f"training {experiment.title(role)}",
@@ -141,24 +142,30 @@ def _run_network(experiment: Experiment, role: str) -> Row:
     forward = compile_forward(network.folded())
     # Longer clips take as much memory in smaller batches.
     shrink = max(1, recipe.evaluation.clip_frames // recipe.clip.frames)
+    scorer = Scorer(
+        forward,
+        dataset,
+        recipe.clip,
+        STREAM[role],
+        batch_size=max(1, 4 * recipe.train.batch_size // shrink),
+        views=recipe.evaluation,
+        pixels=network.pixels,
+    )
     return Row(
         role,
         {
-            split: score_split(
-                forward,
-                dataset,
-                split,
-                recipe.clip,
-                stream=STREAM[role],
-                batch_size=max(1, 4 * recipe.train.batch_size // shrink),
-                title=f"scoring {experiment.title(role)} on {split}",
-                views=recipe.evaluation,
+            split: scorer.score(
+                split, f"scoring {experiment.title(role)} on {split}"
             )
             for split in dataset.splits
         },
         parameters=count_parameters(network),
         milliseconds=milliseconds_per_video(
-            forward, dataset, recipe, stream=STREAM[role]
+            forward,
+            dataset,
+            recipe,
+            stream=STREAM[role],
+            pixels=network.pixels,
         ),
     )
 

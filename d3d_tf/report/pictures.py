@@ -52,11 +52,6 @@ def heat_to_rgb(values: np.ndarray, full: float) -> np.ndarray:
     return np.rint(255 * colours[..., :3]).astype(np.uint8)
 
 
-def to_pixels(frames: np.ndarray) -> np.ndarray:
-    """Frames in [-1, 1], as networks get them, to uint8."""
-    return np.rint((frames + 1) * 127.5).astype(np.uint8)
-
-
 def still_picture(pixels: np.ndarray, width: int = WIDTH) -> str:
     """A data URI of uint8 `[height, width, 3]`, `width` pixels wide."""
     buffer = io.BytesIO()

@@ -1,22 +1,24 @@
 """Writes the report page of a run from what the run saved."""
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 
 from d3d_tf.atomic_files import write_atomically
-from d3d_tf.config import Recipe
+from d3d_tf.config import ClipRecipe, Recipe
 from d3d_tf.damaged import naming
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import FLOW_SCALE
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.evaluation.metrics import CONVERGED, Scores
+from d3d_tf.pixels import Pixels
 from d3d_tf.report.class_section import class_section
 from d3d_tf.report.flow_section import flow_section
 from d3d_tf.report.page import render
-from d3d_tf.report.pictures import clip_picture, curves, to_pixels
+from d3d_tf.report.pictures import clip_picture, curves
 from d3d_tf.roles import titles
 from d3d_tf.runs.folder import Run
 
@@ -120,20 +122,22 @@ def _first_clip(
     dataset: Dataset, recipe: Recipe, split: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Frames and stored flow, as `flow_section` takes them."""
-    data = _views(dataset, recipe, split)
+    # Flow is stored from each stored frame to the next.
+    clip = dataclasses.replace(recipe.clip, stride=1, sampling="dense")
+    data = _views(dataset, clip, split)
     inputs, _ = next(iter(data.take(1)))
     # A shorter video begins again at its end: from there on, frames are not
     # successive.
     length = min(recipe.clip.frames, dataset.info["frames"]["min"])
-    frames = to_pixels(inputs["frames"][0, :length].numpy())
+    frames = Pixels().to_bytes(inputs["frames"][0, :length])
     return frames, FLOW_SCALE * inputs["flow"][0, :length].numpy()
 
 
-def _views(dataset: Dataset, recipe: Recipe, split: str):
+def _views(dataset: Dataset, clip: ClipRecipe, split: str):
     return make_dataset(
         dataset,
         split,
-        recipe.clip,
+        clip,
         batch_size=1,
         training=False,
         streams=("frames", *(("flow",) if dataset.flow else ()), "id"),
@@ -150,7 +154,7 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
     examples: list[dict] = []
     mistakes: list[dict] = []
     seen = set()
-    for inputs, label in _views(dataset, recipe, split):
+    for inputs, label in _views(dataset, recipe.clip, split):
         truth = int(label[0])
         probabilities = predictions.get(inputs["id"][0].numpy().decode())
         wrong = (
@@ -171,7 +175,7 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
         wanted.append(
             {
                 "picture": clip_picture(
-                    to_pixels(inputs["frames"][0].numpy()),
+                    Pixels().to_bytes(inputs["frames"][0]),
                     inputs["flow"][0].numpy() if dataset.flow else None,
                 ),
                 "caption": caption,

@@ -55,10 +55,16 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
     content = {
         "name": "module",
         "network": told["network"],
-        "clip": {"frames": clip["frames"], "size": clip["size"]},
+        "clip": {
+            "frames": clip["frames"],
+            "size": clip["size"],
+            # Modules of before saw every frame and do not say so.
+            "stride": told.get("stride", 1),
+            "sampling": told.get("sampling", "dense"),
+        },
         "data": {
             "short_side": clip["short_side"],
-            "frame_rate": told["frame_rate"],
+            "frame_rate": told.get("video_frame_rate", told["frame_rate"]),
             # Modules of before kept stored pixels and do not say so.
             "square_pixels": told.get("square_pixels", False),
         },

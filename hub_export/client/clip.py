@@ -5,6 +5,7 @@ would look at: the same times and size, and, with JPEG quality 95, the same
 pixels.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -43,10 +44,10 @@ def encoded_clip(
 
     Args:
       path: any file that FFmpeg decodes.
-      info: of the sizes and the quality; its `frames` and `frame_rate` are
-        not read.
+      info: of the sizes, the sampling and the quality; its `frames` and
+        `frame_rate` are not read.
       frames: how many; all of them are sent.
-      frame_rate: in frames per second.
+      frame_rate: of them, in frames per second; see `ModuleInfo`.
       check: called again and again; what it raises ends the work.
 
     Returns:
@@ -58,7 +59,7 @@ def encoded_clip(
     try:
         stored = read_video(
             path,
-            frame_rate=frame_rate,
+            frame_rate=frame_rate * info.stride,
             short_side=info.short_side,
             max_seconds=info.max_seconds,
             square_pixels=info.square_pixels,
@@ -66,8 +67,7 @@ def encoded_clip(
         ).frames
     except UnreadableVideo as error:
         raise ClientError(f"{path} cannot be used: {error}.") from error
-    start = max(0, (len(stored) - frames) // 2)
-    chosen = [(start + i) % len(stored) for i in range(frames)]
+    chosen = middle_frames(len(stored), frames, info.stride, info.sampling)
     told = info.jpeg_quality
     for quality in (told,) if told else QUALITIES:
         jpegs: dict[int, bytes] = {}
@@ -79,6 +79,25 @@ def encoded_clip(
         if sum(map(len, clip)) <= MOST_BYTES:
             break
     return clip
+
+
+def middle_frames(
+    length: int, frames: int, stride: int = 1, sampling: str = "dense"
+) -> list[int]:
+    """Indices of the frames in the middle clip of a video.
+
+    Those of `data.crops.centre_geometry`, without TensorFlow.
+
+    Args:
+      length: frames of the video.
+      frames: of the clip.
+      stride, sampling: see `ModuleInfo`.
+    """
+    if sampling == "segments":
+        edges = [k * length // frames for k in range(frames + 1)]
+        return [(a + b) // 2 for a, b in itertools.pairwise(edges)]
+    start = max(0, (length - (frames - 1) * stride - 1) // 2)
+    return [(start + k * stride) % length for k in range(frames)]
 
 
 def _jpeg(pixels: np.ndarray, info: ModuleInfo, quality: int) -> bytes:

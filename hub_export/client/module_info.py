@@ -16,6 +16,7 @@ from d3d_tf.sealed import unsealed
 
 # Of a clip; modules take 16 times the frames that they were trained on.
 MOST_FRAMES = 10_000
+SAMPLINGS = ("dense", "segments")
 # Of a video's frames in memory, if they are square: 10 s of 60 per second with
 # 1545 pixels.
 MOST_BYTES_KEPT = 2**32
@@ -27,7 +28,12 @@ class ModuleInfo:
 
     Attributes:
       frames: of a clip; None: not known.
-      frame_rate: of the clip, in frames per second; None: not known.
+      frame_rate: of the clip, in frames per second; None: not known. With
+        segments: that at which a video is read.
+      stride: every how many-th frame of a video is in the clip, where it is
+        read at `stride` times `frame_rate`: which frames are in the middle.
+      sampling: `dense`, successive frames in the middle, or `segments`, the
+        middle frame of each of `frames` equal parts of a video.
       short_side: shorter side of the frames that are sent, in pixels.
       size: of the square in their middle that the network sees; None: not
         known, and whole frames are sent.
@@ -41,6 +47,8 @@ class ModuleInfo:
 
     frames: int | None = None
     frame_rate: float | None = None
+    stride: int = 1
+    sampling: str = "dense"
     short_side: int = 256
     size: int | None = None
     jpeg_quality: int | None = None
@@ -52,6 +60,8 @@ class ModuleInfo:
         valid = (
             (self.frames is None or 1 <= self.frames <= MOST_FRAMES)
             and (self.frame_rate is None or 0 < self.frame_rate < math.inf)
+            and self.stride >= 1
+            and self.sampling in SAMPLINGS
             and (self.size is None or self.size >= 1)
             and self.short_side >= (self.size or 1)
             and (self.jpeg_quality is None or 1 <= self.jpeg_quality <= 100)
@@ -59,11 +69,12 @@ class ModuleInfo:
         )
         if not valid:
             raise ClientError(
-                "frames, frame_rate and max_seconds must be above 0 and "
-                "finite, jpeg_quality between 1 and 100 and short_side at "
-                f"least size, frames at most {MOST_FRAMES}; got {self}."
+                "frames, frame_rate, stride and max_seconds must be above 0 "
+                f"and finite, sampling one of {', '.join(SAMPLINGS)}, "
+                "jpeg_quality between 1 and 100 and short_side at least size, "
+                f"frames at most {MOST_FRAMES}; got {self}."
             )
-        rate = self.frame_rate or 1
+        rate = self.stride * (self.frame_rate or 1)
         if 3 * self.short_side**2 * rate * self.max_seconds > MOST_BYTES_KEPT:
             raise ClientError(
                 "A video in this size and at this rate needs over "
@@ -104,6 +115,8 @@ def read_module_info(
         info = ModuleInfo(
             frames=whole(clip["frames"]),
             frame_rate=None if rate is None else number(rate),
+            stride=whole(content.get("stride", 1)),
+            sampling=content.get("sampling", SAMPLINGS[0]),
             short_side=whole(short_side),
             size=size,
             square_pixels=square_pixels,

@@ -17,7 +17,6 @@ from d3d_tf.report.pictures import (
     flow_wheel,
     heat_to_rgb,
     still_picture,
-    to_pixels,
 )
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -75,13 +74,6 @@ def test_heat_is_black_at_zero_and_ends_at_full():
     rgb = heat_to_rgb(np.array([[0.0, 2.0, 9.0]]), full=2.0)
     assert rgb.dtype == np.uint8
     assert rgb.tolist() == [[[0, 0, 4], [252, 253, 191], [252, 253, 191]]]
-
-
-def test_networks_frames_become_pixels_again():
-    levels = np.arange(256, dtype=np.uint8)
-    scaled = levels.astype(np.float32) / 127.5 - 1
-    np.testing.assert_array_equal(to_pixels(scaled), levels)
-    assert to_pixels(scaled).dtype == np.uint8
 
 
 def test_a_still_picture_is_lossless_and_enlarged():

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.dataset import open_dataset
-from d3d_tf.training.scoring import compile_forward, score_split
+from d3d_tf.training.scoring import Scorer, compile_forward
 from tests.harness import Video, grey_frames, softmax, write_records
 
 GREYS = (10, 250, 130, 60, 200)
@@ -38,15 +38,14 @@ def dataset(tmp_path_factory):
 @pytest.mark.parametrize("batch_size", [1, 2, 5])
 def test_scores_of_known_brightness(dataset, batch_size):
     """Every video once, in the order of the shards: 0, 2, 4 then 1, 3."""
-    scores = score_split(
+    scorer = Scorer(
         compile_forward(by_brightness),
         dataset,
-        "test",
         ClipRecipe(frames=2, size=16),
-        stream="frames",
-        batch_size=batch_size,
-        title="scoring",
+        "frames",
+        batch_size,
     )
+    scores = scorer.score("test", "scoring")
     order = [0, 2, 4, 1, 3]
     assert scores.ids.tolist() == [f"video{k}" for k in order]
     assert scores.labels.tolist() == [k % 3 for k in order]
@@ -58,15 +57,14 @@ def test_scores_of_known_brightness(dataset, batch_size):
 
 def test_flow_stream(dataset):
     """Codes 128 + k in both components: k * 20 / 127 px, over 20."""
-    scores = score_split(
+    scorer = Scorer(
         compile_forward(by_brightness),
         dataset,
-        "test",
         ClipRecipe(frames=2, size=16),
-        stream="flow",
-        batch_size=2,
-        title="scoring",
+        "flow",
+        2,
     )
+    scores = scorer.score("test", "scoring")
     means = np.array([0, 2, 4, 1, 3]) / 127
     logits = np.stack([means, -means, np.zeros(5)], axis=1)
     np.testing.assert_allclose(scores.probabilities, softmax(logits), atol=1e-6)
@@ -99,16 +97,15 @@ def test_views_are_averaged_after_the_soft_max(tmp_path, batch_size):
         )
         for k, grey in enumerate(lists)
     ]
-    scores = score_split(
+    scorer = Scorer(
         compile_forward(by_brightness),
         open_dataset(write_records(tmp_path / "views", videos)),
-        "test",
         ClipRecipe(frames=2, size=16),
-        stream="frames",
-        batch_size=batch_size,
-        title="scoring",
+        "frames",
+        batch_size,
         views=EvaluationRecipe(clips=2, crops=3, clip_frames=1),
     )
+    scores = scorer.score("test", "scoring")
     assert scores.ids.tolist() == ["video0", "video1", "video2"]
     assert scores.labels.tolist() == [0, 1, 2]
     for row, grey in zip(scores.probabilities, lists, strict=True):
