@@ -269,7 +269,7 @@ def test_serving_files_that_are_missing_are_made_up_for(tmp_path):
 
 
 def test_the_same_weights_of_another_network(tmp_path):
-    """Probabilities first, by mistake, then logits; then a rate."""
+    """Probabilities first, by mistake, then logits; a rate; then segments."""
     clip = keras.Input([None, None, None, 3])
     means = keras.layers.GlobalAveragePooling3D()(clip)
     for activation, version in (("softmax", "1"), (None, "2")):
@@ -281,6 +281,11 @@ def test_the_same_weights_of_another_network(tmp_path):
     path = export(network, tmp_path, info={"frame_rate": 10.0})
     assert path.name == "3"
     assert json.loads((path / "module.json").read_text())["frame_rate"] == 10
+    # What modules did before these were said.
+    info = {"frame_rate": 10.0, "stride": 1, "sampling": "dense"}
+    assert export(network, tmp_path, info=info) == path
+    info["sampling"] = "segments"
+    assert export(network, tmp_path, info=info).name == "4"
 
 
 def test_another_export_at_the_same_time(tmp_path, monkeypatch):

@@ -233,6 +233,7 @@ def test_through_a_run_of_the_module(
 
 
 @pytest.mark.large
+@pytest.mark.parametrize("case", ["stride"], indirect=True)
 def test_through_another_process(case, video):
     """The command, which has nothing but the run folder."""
     _, run, logits = case

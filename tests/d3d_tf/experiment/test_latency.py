@@ -10,6 +10,7 @@ import tensorflow as tf
 from d3d_tf.config import ClipRecipe, FlowRecipe, Recipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.experiment import latency
+from d3d_tf.pixels import Pixels
 from tests.harness import Video, grey_frames, place_codes, write_records
 
 RECIPE = Recipe(name="clock", clip=ClipRecipe(frames=2, size=16))
@@ -50,7 +51,7 @@ def clock(monkeypatch):
     return state
 
 
-def measure(dataset, clock, stream, costs, recipe=RECIPE):
+def measure(dataset, clock, stream, costs, recipe=RECIPE, **pixels):
     costs = iter(costs)
 
     def forward(clips):
@@ -59,7 +60,7 @@ def measure(dataset, clock, stream, costs, recipe=RECIPE):
         return tf.zeros([1, 2])
 
     return latency.milliseconds_per_video(
-        forward, dataset, recipe, stream=stream
+        forward, dataset, recipe, stream=stream, **pixels
     )
 
 
@@ -82,13 +83,16 @@ def test_flow_is_part_of_the_time(dataset, clock):
     assert len(clock.flows) == 9
 
 
-def test_flow_is_of_the_clips_own_pixels(dataset, clock):
+@pytest.mark.parametrize(
+    "pixels", [Pixels(), Pixels((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]
+)
+def test_flow_is_of_the_clips_own_pixels(dataset, clock, pixels):
     """Video easy0: the test split's first, greys to the unit."""
-    measure(dataset, clock, "flow", [1] * 10)
-    pixels = clock.flows[0]
-    assert pixels.dtype == np.uint8
+    measure(dataset, clock, "flow", [1] * 10, pixels=pixels)
+    shown = clock.flows[0]
+    assert shown.dtype == np.uint8
     expected = grey_frames(np.repeat(GREYS, 2, axis=0))
-    np.testing.assert_array_equal(pixels, expected)
+    np.testing.assert_array_equal(shown, expected)
 
 
 def test_imported_flow_costs_what_tvl1_costs_here(dataset, clock):

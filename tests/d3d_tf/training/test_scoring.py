@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
 from d3d_tf.data.dataset import open_dataset
+from d3d_tf.pixels import Pixels
 from d3d_tf.training.scoring import Scorer, compile_forward
 from tests.harness import Video, grey_frames, softmax, write_records
 
@@ -53,6 +54,27 @@ def test_scores_of_known_brightness(dataset, batch_size):
     logits = np.stack([means, -means, np.zeros(5)], axis=1)
     assert scores.probabilities.dtype == np.float64
     np.testing.assert_allclose(scores.probabilities, softmax(logits), atol=1e-6)
+
+
+def test_the_pixels_of_a_network(dataset):
+    """Means of (grey / 255 - mean) / std over the channels."""
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    scorer = Scorer(
+        compile_forward(by_brightness),
+        dataset,
+        ClipRecipe(frames=2, size=16),
+        "frames",
+        batch_size=2,
+        pixels=Pixels(mean, std),
+    )
+    greys = np.array([GREYS[k] for k in (0, 2, 4, 1, 3)])
+    means = ((greys[:, None] / 255 - mean) / std).mean(axis=-1)
+    logits = np.stack([means, -means, np.zeros(5)], axis=1)
+    np.testing.assert_allclose(
+        scorer.score("test", "scoring").probabilities,
+        softmax(logits),
+        atol=1e-6,
+    )
 
 
 def test_flow_stream(dataset):
