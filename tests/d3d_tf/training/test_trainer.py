@@ -131,11 +131,15 @@ def test_the_pixels_of_a_network(dataset, tmp_path):
     recipe = dataclasses.replace(
         RECIPE, train=dataclasses.replace(RECIPE.train, **settings)
     )
-    rescaling = keras.layers.Rescaling(0.5 / std, (0.5 - mean) / std)
 
-    def trained(folder, pixels, *before):
+    def rescaling():
+        clip = keras.Input([None, None, None, 3])
+        shown = keras.layers.Rescaling(0.5 / std, (0.5 - mean) / std)(clip)
+        return keras.Model(clip, tiny_network()(shown))
+
+    def trained(folder, pixels, make=tiny_network):
         return train(
-            lambda: StreamTrainer(keras.Sequential([*before, tiny_network()])),
+            lambda: StreamTrainer(make()),
             make_strategy(4, ["/cpu:0"]),
             Training(
                 recipe,
