@@ -31,7 +31,6 @@ def model_card(description: dict) -> str:
 def _opening(told: dict) -> str:
     name = told.get("recipe", "Video network")
     clip = told["input"]
-    rate = told.get("frame_rate")
     output = _OUTPUT[told["kind"]].format(**told)
     lines = [
         f"# {name}: {told['kind'].replace('_', ' ')}",

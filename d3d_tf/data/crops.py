@@ -57,28 +57,10 @@ class ClipGeometry(NamedTuple):
         return float(self.size) / tf.cast(self.shape[::-1], tf.float32)
 
 
-def centre_geometry(
-    length,
-    height,
-    width,
-    *,
-    frames: int,
-    size: int,
-    stride: int = 1,
-    sampling: str = "dense",
-):
-    """The middle clip, middle crop, no flip: the view for evaluation."""
-    clip = ClipRecipe(
-        frames=frames, size=size, stride=stride, sampling=sampling
-    )
-    return ClipGeometry(
-        _segments(length, frames, 0.5)
-        if sampling == "segments"
-        else _looped((length - clip.span) // 2, length, clip),
-        (height - size) // 2,
-        (width - size) // 2,
-        size,
-        tf.constant(False),
+def centre_geometry(length, height, width, clip: ClipRecipe):
+    """The middle clip, middle crop, no flip: one view of an evaluation."""
+    return view_geometry(
+        0, length, height, width, views=EvaluationRecipe(), clip=clip
     )
 
 

@@ -22,7 +22,8 @@ class Distiller(StreamTrainer):
     Compile, fit, evaluate and predict as with any Keras model. Inputs are
     dicts with
 
-      frames: float32 `[batch, time, height, width, 3]` in [-1, 1], and
+      frames: float32 `[batch, time, height, width, 3]`, as the student's
+        `Pixels` make it, and
       flow: float32 `[batch, time, height, width, 2]`, px per frame / 20, or
       teacher_logits: float32 `[batch, classes]`, ready made.
 

@@ -87,7 +87,7 @@ def _sent(path: str, recipe: Recipe) -> list[bytes]:
         path,
         info,
         frames=recipe.clip.frames,
-        frame_rate=recipe.data.frame_rate,
+        frame_rate=recipe.data.frame_rate / recipe.clip.stride,
     )
 
 

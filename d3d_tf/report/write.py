@@ -1,12 +1,13 @@
 """Writes the report page of a run from what the run saved."""
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 
 from d3d_tf.atomic_files import write_atomically
-from d3d_tf.config import Recipe
+from d3d_tf.config import ClipRecipe, Recipe
 from d3d_tf.damaged import naming
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
@@ -148,7 +149,9 @@ def _first_clip(
     dataset: Dataset, recipe: Recipe, split: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Frames and stored flow, as `flow_section` takes them."""
-    data = _views(dataset, recipe, split)
+    # Flow is stored from each stored frame to the next.
+    clip = dataclasses.replace(recipe.clip, stride=1, sampling="dense")
+    data = _views(dataset, clip, split)
     inputs, _ = next(iter(data.take(1)))
     # A shorter video begins again at its end: from there on, frames are not
     # successive.
@@ -157,11 +160,11 @@ def _first_clip(
     return frames, FLOW_SCALE * inputs["flow"][0, :length].numpy()
 
 
-def _views(dataset: Dataset, recipe: Recipe, split: str):
+def _views(dataset: Dataset, clip: ClipRecipe, split: str):
     return make_dataset(
         dataset,
         split,
-        recipe.clip,
+        clip,
         batch_size=1,
         training=False,
         streams=("frames", *(("flow",) if dataset.flow else ()), "id"),

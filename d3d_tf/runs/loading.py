@@ -20,7 +20,8 @@ def load_checkpoint(folder: str | Path, role: str | None = None) -> Any:
         student, or the baseline where there is no student.
 
     Returns:
-      A network: frames in [-1, 1] (or flow, px per frame / 20) to logits.
+      A network: frames as its `pixels` make them, by default in [-1, 1], or
+      flow, px per frame / 20, to logits.
 
     Raises:
       UserError: the folder is no run, or has not finished that network.

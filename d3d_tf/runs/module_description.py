@@ -64,7 +64,7 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
         },
         "data": {
             "short_side": clip["short_side"],
-            "frame_rate": told["frame_rate"],
+            "frame_rate": told.get("video_frame_rate", told["frame_rate"]),
             # Modules of before kept stored pixels and do not say so.
             "square_pixels": told.get("square_pixels", False),
         },

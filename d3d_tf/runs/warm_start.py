@@ -153,10 +153,15 @@ def _require_same_architecture(
             for key, old, new in found
         )
         settings = " ".join(
-            f"--set network.{key}={'null' if old is None else old}"
-            for key, old, _ in found
+            f"--set network.{key}={_as_yaml(old)}" for key, old, _ in found
         )
         raise UsageError(
             f"{role} cannot start from {run.folder}, which is another network "
             f"({text}). To train that one: {settings}."
         )
+
+
+def _as_yaml(value) -> str:
+    if isinstance(value, tuple):  # In one word of a shell.
+        return f"[{','.join(map(str, value))}]"
+    return "null" if value is None else str(value)

@@ -44,10 +44,10 @@ def encoded_clip(
 
     Args:
       path: any file that FFmpeg decodes.
-      info: of the sizes and the quality; its `frames` and `frame_rate` are
-        not read.
+      info: of the sizes, the sampling and the quality; its `frames` and
+        `frame_rate` are not read.
       frames: how many; all of them are sent.
-      frame_rate: in frames per second.
+      frame_rate: of them, in frames per second; see `ModuleInfo`.
       check: called again and again; what it raises ends the work.
 
     Returns:
@@ -59,7 +59,7 @@ def encoded_clip(
     try:
         stored = read_video(
             path,
-            frame_rate=frame_rate,
+            frame_rate=frame_rate * info.stride,
             short_side=info.short_side,
             max_seconds=info.max_seconds,
             square_pixels=info.square_pixels,

@@ -16,6 +16,7 @@ from d3d_tf.sealed import unsealed
 
 # Of a clip; modules take 16 times the frames that they were trained on.
 MOST_FRAMES = 10_000
+SAMPLINGS = ("dense", "segments")
 # Of a video's frames in memory, if they are square: 10 s of 60 per second with
 # 1545 pixels.
 MOST_BYTES_KEPT = 2**32
@@ -45,6 +46,8 @@ class ModuleInfo:
 
     frames: int | None = None
     frame_rate: float | None = None
+    stride: int = 1
+    sampling: str = "dense"
     short_side: int = 256
     size: int | None = None
     jpeg_quality: int | None = None
@@ -58,6 +61,8 @@ class ModuleInfo:
         valid = (
             (self.frames is None or 1 <= self.frames <= MOST_FRAMES)
             and (self.frame_rate is None or 0 < self.frame_rate < math.inf)
+            and self.stride >= 1
+            and self.sampling in SAMPLINGS
             and (self.size is None or self.size >= 1)
             and self.short_side >= (self.size or 1)
             and (self.jpeg_quality is None or 1 <= self.jpeg_quality <= 100)
@@ -72,7 +77,7 @@ class ModuleInfo:
                 f"size, frames at most {MOST_FRAMES}, stride at least 1 and "
                 f"sampling dense or segments; got {self}."
             )
-        rate = self.frame_rate or 1
+        rate = self.stride * (self.frame_rate or 1)
         if 3 * self.short_side**2 * rate * self.max_seconds > MOST_BYTES_KEPT:
             raise ClientError(
                 "A video in this size and at this rate needs over "
@@ -113,6 +118,8 @@ def read_module_info(
         info = ModuleInfo(
             frames=whole(clip["frames"]),
             frame_rate=None if rate is None else number(rate),
+            stride=whole(content.get("stride", 1)),
+            sampling=content.get("sampling", SAMPLINGS[0]),
             short_side=whole(short_side),
             size=size,
             square_pixels=square_pixels,

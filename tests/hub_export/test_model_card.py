@@ -97,3 +97,11 @@ def test_results_have_their_protocol():
 def test_a_feature_map_names_its_endpoint():
     card = model_card(PLAIN | {"kind": "feature_map", "endpoint": "Mixed_4f"})
     assert "the endpoint Mixed_4f" in card
+
+
+def test_how_frames_are_taken():
+    dense = model_card(PLAIN | {"frame_rate": 12.5, "sampling": "dense"})
+    assert "x 224 pixels at 12.5 frames per second, the middle" in dense
+    segments = model_card(PLAIN | {"frame_rate": 25, "sampling": "segments"})
+    assert "pixels, one of each of so many equal parts of a video" in segments
+    assert "per second" not in segments

@@ -39,11 +39,17 @@ def check_input(module: Module) -> Finding:
     return judge(
         "input",
         f"RGB, red first; float32 in [0, 1], or uint8; [batch, time, {size}, "
-        f"{size}, 3]; {length} at {module.frame_rate:g} per second; the middle "
-        f"of frames with a short side of {module.info.short_side} pixels",
+        f"{size}, 3]; {length}{_rate(module)}; the middle of frames with a "
+        f"short side of {module.info.short_side} pixels",
         errors=errors,
         warnings=warnings,
     )
+
+
+def _rate(module: Module) -> str:
+    if module.info.sampling == "segments":
+        return ", one of each of so many equal parts of a video"
+    return f" at {module.frame_rate:g} per second"
 
 
 def check_labels(module: Module, outputs: int) -> Finding:

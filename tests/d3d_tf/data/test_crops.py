@@ -15,7 +15,8 @@ from d3d_tf.data.crops import (
 
 
 def centre(length, height, width, frames, size):
-    view = centre_geometry(length, height, width, frames=frames, size=size)
+    clip = ClipRecipe(frames=frames, size=size)
+    view = centre_geometry(length, height, width, clip)
     return (
         np.array(view.indices).tolist(),
         int(view.top),
@@ -120,7 +121,8 @@ def test_the_full_length_of_a_shorter_video():
     ],
 )
 def test_a_centre_clip_of_every_third_frame(length, indices):
-    view = centre_geometry(length, 20, 20, frames=4, size=16, stride=3)
+    clip = ClipRecipe(frames=4, size=16, stride=3)
+    view = centre_geometry(length, 20, 20, clip)
     assert view.indices.numpy().tolist() == indices
 
 
@@ -136,9 +138,8 @@ def test_a_centre_clip_of_every_third_frame(length, indices):
     ],
 )
 def test_a_centre_clip_of_segments(length, indices):
-    view = centre_geometry(
-        length, 20, 20, frames=4, size=16, sampling="segments"
-    )
+    clip = ClipRecipe(frames=4, size=16, sampling="segments")
+    view = centre_geometry(length, 20, 20, clip)
     assert view.indices.numpy().tolist() == indices
 
 

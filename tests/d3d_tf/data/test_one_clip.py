@@ -7,6 +7,7 @@ import tensorflow as tf
 from d3d_tf.config import ClipRecipe
 from d3d_tf.data.one_clip import mirrored_classes, scale
 from d3d_tf.errors import UserError
+from d3d_tf.pixels import Pixels
 
 CLASSES = ["left", "jump", "right"]
 
@@ -38,4 +39,13 @@ def test_scale():
     )
     np.testing.assert_allclose(
         inputs["flow"][0, 0, 0, 0], [0.1, -0.2], rtol=1e-6
+    )
+
+
+def test_the_pixels_of_a_network():
+    """51 is 0.2 of [0, 1]; flow and id stay."""
+    clips = {"frames": tf.fill([1, 1, 1, 1, 3], tf.constant(51, tf.uint8))}
+    inputs = scale(clips, Pixels((0.1, 0.2, 0.4), (0.5, 1.0, 0.1)))
+    np.testing.assert_allclose(
+        inputs["frames"][0, 0, 0, 0], [0.2, 0, -2], atol=1e-6
     )

@@ -15,6 +15,7 @@ import tensorflow as tf
 from d3d_tf.config import ClipRecipe
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.errors import UserError
+from d3d_tf.pixels import Pixels
 from tests.harness import (
     Video,
     flow_codes,
@@ -164,6 +165,21 @@ def test_values_at_the_ends_of_the_scales(tmp_path):
         assert (flow[:, :4] == 0).all()
         np.testing.assert_allclose(flow[:, 4:, :8], -top, rtol=1e-6)
         np.testing.assert_allclose(flow[:, 4:, 8:], top, rtol=1e-6)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_pixels_of_a_network(folder, training):
+    """The same bytes, draws and flow, scaled by another mean and deviation."""
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    for (ours, _), (plain, _) in zip(
+        read(folder, count=2, training=training, pixels=Pixels(mean, std)),
+        read(folder, count=2, training=training),
+        strict=True,
+    ):
+        expected = (pixels_of(plain["frames"]) / 255 - mean) / std
+        assert ours["frames"].dtype == np.float32
+        np.testing.assert_allclose(ours["frames"], expected, atol=1e-5)
+        np.testing.assert_array_equal(ours["flow"], plain["flow"])
 
 
 def test_only_the_asked_streams_are_there(folder, videos):

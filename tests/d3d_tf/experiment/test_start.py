@@ -78,3 +78,50 @@ def test_a_teacher_that_is_not_trained(toy, tmp_path, capsys):
     )
     with pytest.raises(UserError, match="has no finished teacher"):
         require_finished_teacher(experiment)
+
+
+def test_an_rgb_teacher_of_other_pixels(toy, tmp_path):
+    """It would look at the student's frames; a flow teacher looks at none."""
+    settings = [f"pixel_mean={[0.45] * 3}", f"pixel_std={[0.225] * 3}"]
+    for stream in ("flow", "rgb"):
+        recipe = override(toy.recipe, [*settings, f"teacher_stream={stream}"])
+        experiment = start_training(
+            recipe,
+            toy.dataset(),
+            Run(tmp_path / stream),
+            rows=("student",),
+            teacher=toy.run,
+        )
+        if stream == "flow":
+            require_finished_teacher(experiment)
+            continue
+        with pytest.raises(UserError, match="mean=.0.5.* there, .*0.45.* here"):
+            require_finished_teacher(experiment)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        # A span of 2 * 2 + 1.
+        (["clip.frames=3", "clip.stride=2"], None),
+        (
+            ["clip.frames=4", "clip.stride=2"],
+            "less than 7 frames: their clips b",
+        ),
+        (
+            ["clip.frames=6", "clip.sampling=segments"],
+            "less than 6 frames: their clips show frames more than once.",
+        ),
+    ],
+)
+def test_videos_that_are_shorter_than_a_clip(
+    toy, tmp_path, capsys, settings, words
+):
+    """All videos have 5 frames."""
+    recipe = override(toy.recipe, ["toy.num_frames=7", *settings])
+    start_training(
+        recipe, toy.dataset(), Run(tmp_path / "run"), rows=("baseline",)
+    )
+    shown = capsys.readouterr().out
+    expected = f"16 of 16 training videos have {words}"
+    assert expected in shown if words else "less than" not in shown

@@ -160,6 +160,16 @@ def test_only_successive_frames_are_shown(toy):
     assert len(frames) == 5
 
 
+def test_flow_is_shown_of_every_stored_frame(toy):
+    """It leads to the next of them, whatever the network leaves out."""
+    plain = write._first_clip(toy.dataset(), toy.recipe, "same_colours")
+    changes = ["toy.num_frames=7", "clip.stride=2"]
+    recipe = config.override(toy.recipe, changes)
+    shown = write._first_clip(toy.dataset(), recipe, "same_colours")
+    for one, other in zip(shown, plain, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_rows_of_results(toy, captured):
     metrics = toy.run.read_results()["metrics"]
     (row,) = (row for row in captured["rows"] if row["role"] == "student")

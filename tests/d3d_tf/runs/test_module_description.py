@@ -49,6 +49,19 @@ def test_a_sound_one(write):
     assert labels_of(told, folder) == ["left", "right"]
 
 
+def test_frames_that_are_left_out(write):
+    """The recipe's rate is that of the records, not of what is seen."""
+    folder = write(
+        TOLD | {"frame_rate": 3.125, "video_frame_rate": 12.5, "stride": 4}
+    )
+    recipe = recipe_of(read_description(folder), folder)
+    assert (recipe.clip.stride, recipe.data.frame_rate) == (4, 12.5)
+    folder = write(TOLD | {"sampling": "segments"})
+    recipe = recipe_of(read_description(folder), folder)
+    assert recipe.clip.sampling == "segments"
+    assert recipe.data.frame_rate == 12.5
+
+
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
@@ -61,6 +74,8 @@ def test_a_sound_one(write):
         (("frame_rate",), "12", "frame_rate: it is text"),
         (("frame_rate",), -1.0, "frame_rate"),
         (("square_pixels",), 3, "data.square_pixels must be of type bool"),
+        (("stride",), 0, "clip.stride"),
+        (("sampling",), "sparse", "clip.sampling"),
     ],
 )
 def test_what_cannot_be(write, place, value, said):

@@ -168,6 +168,10 @@ def test_a_run_that_gives_nothing_is_refused(published):
             {"temporal_conv_start_at": None},
             ["--set network.temporal_conv_start_at=Conv2d_2c_3x3"],
         ),
+        (
+            {"pixel_mean": (0.45, 0.45, 0.45)},
+            ["--set network.pixel_mean=[0.5,0.5,0.5]"],
+        ),
     ],
 )
 def test_another_architecture_is_refused(published, changes, told):

@@ -1,5 +1,6 @@
 """Training to the last step: saved, stopped, resumed, the same in the end."""
 
+import dataclasses
 import os
 import signal
 
@@ -9,11 +10,14 @@ import tensorflow as tf
 
 from d3d_tf.config import digest
 from d3d_tf.damaged import read_json
+from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.errors import UserError
+from d3d_tf.keras_api import keras
+from d3d_tf.pixels import Pixels
 from d3d_tf.training import trainer as trainer_module
 from d3d_tf.training.checkpoints import is_finished, restore
 from d3d_tf.training.strategy import make_strategy
-from d3d_tf.training.trainer import Stopped
+from d3d_tf.training.trainer import Stopped, Training, train
 from tests.d3d_tf.training.conftest import (
     RECIPE,
     history,
@@ -117,6 +121,43 @@ def test_a_trained_network_knows_no_optimizer(run, tmp_path):
     tf.saved_model.save(module, str(tmp_path / "module"))
     loaded = tf.saved_model.load(str(tmp_path / "module"))
     assert loaded.call(tf.zeros([1, 2, 16, 16, 3])).shape == (1, 3)
+
+
+def test_the_pixels_of_a_network(dataset, tmp_path):
+    """As if the network itself made them of [-1, 1]: 0.5 x + 0.5 is [0, 1]."""
+    pixels = Pixels((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    mean, std = np.array(pixels.mean), np.array(pixels.std)
+    settings = {"steps": 2, "optimizer": "sgd", "learning_rate": 0.01}
+    recipe = dataclasses.replace(
+        RECIPE, train=dataclasses.replace(RECIPE.train, **settings)
+    )
+
+    def rescaling():
+        clip = keras.Input([None, None, None, 3])
+        shown = keras.layers.Rescaling(0.5 / std, (0.5 - mean) / std)(clip)
+        return keras.Model(clip, tiny_network()(shown))
+
+    def trained(folder, pixels, make=tiny_network):
+        return train(
+            lambda: StreamTrainer(make()),
+            make_strategy(4, ["/cpu:0"]),
+            Training(
+                recipe,
+                dataset,
+                streams=("frames",),
+                checkpoints=folder,
+                tensorboard=folder / "tensorboard",
+                title="practice",
+                pixels=pixels,
+            ),
+        )
+
+    ours = trained(tmp_path / "ours", pixels)
+    same_weights(
+        ours, trained(tmp_path / "same", Pixels(), rescaling), atol=1e-5
+    )
+    other = trained(tmp_path / "other", Pixels())
+    assert abs(ours.get_weights()[0] - other.get_weights()[0]).max() > 1e-4
 
 
 def test_ctrl_c_is_130(run, stop_at, tmp_path):

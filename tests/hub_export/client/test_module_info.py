@@ -59,6 +59,15 @@ def test_what_a_module_does_not_tell(tmp_path):
     assert not info.square_pixels  # As modules were trained that do not say.
 
 
+def test_how_frames_are_taken(tmp_path):
+    content = {"input": {"frames": 8, "size": 64}, "stride": 5}
+    write(tmp_path, content)
+    info = read_module_info(tmp_path)
+    assert (info.stride, info.sampling) == (5, "dense")
+    write(tmp_path, content | {"stride": 1, "sampling": "segments"})
+    assert read_module_info(tmp_path).sampling == "segments"
+
+
 def test_the_short_side_of_the_input(tmp_path):
     write(tmp_path, {"input": {"frames": 8, "size": 64, "short_side": 72}})
     assert read_module_info(tmp_path).short_side == 72
@@ -78,6 +87,9 @@ def test_the_short_side_of_the_input(tmp_path):
         {"input": {"frames": 16, "size": 112}, "frame_rate": "25"},
         {"input": {"frames": 16, "size": 112}, "frame_rate": 10**400},
         {"input": {"frames": 16, "size": 112}, "square_pixels": "false"},
+        {"input": {"frames": 16, "size": 112}, "stride": 0},
+        {"input": {"frames": 16, "size": 112}, "stride": "2"},
+        {"input": {"frames": 16, "size": 112}, "sampling": "sparse"},
     ],
 )
 def test_what_is_no_module(tmp_path, content):

@@ -40,6 +40,12 @@ def test_input_in_words(served):
     )
 
 
+def test_input_of_segments(copy):
+    found = check_input(change(copy, lambda t: t.update(sampling="segments")))
+    assert found.level == OK
+    assert "48), one of each of so many equal parts of a video; " in found.text
+
+
 def test_input_of_others(copy):
     found = check_input(change(copy, lambda t: t["input"].update(colour="BGR")))
     assert found.level == ERROR
