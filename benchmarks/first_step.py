@@ -68,7 +68,6 @@ def measure(dataset: Dataset, steps: int = STEPS) -> list[dict]:
             batch_size=TOY.train.batch_size,
             training=True,
             streams=streams,
-            pixels=TOY.network.pixels,
         )
         clock = Clock()
         with set_aside():

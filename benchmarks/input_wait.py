@@ -94,7 +94,6 @@ def measure(folder: Path, *, steps: int) -> list[dict]:
             batch_size=TOY.train.batch_size,
             training=True,
             streams=streams,
-            pixels=TOY.network.pixels,
         )
         train = tf.function(trainer.train_step)
         found = share(data, lambda b, t=train: t(b)["loss"].numpy(), steps)

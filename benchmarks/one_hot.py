@@ -72,7 +72,6 @@ def score_of(run: Run, folder: Path) -> dict:
         batch_size=64,
         training=False,
         streams=("frames",),
-        pixels=recipe.network.pixels,
     )
     margin = mean_margin(load_checkpoint(run.folder, BASELINE), training)
 
@@ -91,17 +90,15 @@ def score_of(run: Run, folder: Path) -> dict:
             checkpoints=folder / "checkpoints",
             tensorboard=folder / "tensorboard",
             title=f"labels as teacher, margin {margin:.1f}",
-            pixels=recipe.network.pixels,
         ),
     )
-    scorer = Scorer(
+    scores = score_split(
         compile_forward(network),
         dataset,
         SPLIT,
         Shown(recipe.clip, "frames", 64),
         title=SPLIT,
     )
-    scores = scorer.score(SPLIT, SPLIT)
     right = scores.probabilities.argmax(axis=-1) == scores.labels
     return {"value": float(right.mean()), "n": len(right), "margin": margin}
 

@@ -59,9 +59,8 @@ def export_module(
     is the same in one file.
 
     Args:
-      network: frames, scaled as its `pixels` say, to logits, variables made;
-        see `cut`. A Keras model without `pixels` takes [-1, 1]. Of a mixed
-        precision the module has the weights and computes in float32.
+      network: frames in [-1, 1] to logits, variables made; see `cut`. Of a
+        mixed precision the module has the weights and computes in float32.
       folder: parent of the version folders.
       labels: class names in order; they go to `assets/labels.txt`.
       frames, size: of the clip that the network was trained on.

@@ -42,8 +42,7 @@ def _opening(told: dict) -> str:
         "in [0, 1] or uint8 in 0..255.",
         f"It was trained on clips of {clip['frames']} frames of {clip['size']} "
         f"x {clip['size']} pixels"
-        + (f" at {rate:g} frames per second" if rate else "")
-        + _sampling(told)
+        + _rate(told)
         + f", the middle of frames with a short side of {clip['short_side']}.",
         "",
         f"Output: {output}.",
@@ -51,11 +50,11 @@ def _opening(told: dict) -> str:
     return "\n".join(lines)
 
 
-def _sampling(told: dict) -> str:
+def _rate(told: dict) -> str:
+    rate = told.get("frame_rate")
     if told.get("sampling") == "segments":
-        return ", one of each of as many equal parts of a video"
-    stride = told.get("stride", 1)
-    return f", of which one in {stride} is taken" if stride > 1 else ""
+        return ", one of each of so many equal parts of a video"
+    return f" at {rate:g} frames per second" if rate else ""
 
 
 def _usage(told: dict) -> str:

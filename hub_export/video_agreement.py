@@ -34,7 +34,7 @@ def compare_ways(module, samples: Iterable[Sample]) -> dict[str, dict]:
     Returns:
       By way: `n`, `top1_agreement` (0..1), `max_probability_difference`.
     """
-    plain = module.signatures["frames_uint8"]
+    plain = module.signatures["serving_default"]
     encoded = module.signatures["frames_encoded"]
     found: dict[str, list[tuple]] = {}
     for sample in samples:

@@ -73,15 +73,7 @@ def class_probabilities(run: Run, role: str, path: str):
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error
     length, height, width, _ = video.frames.shape
-    view = centre_geometry(
-        length,
-        height,
-        width,
-        frames=recipe.clip.frames,
-        size=recipe.clip.size,
-        stride=recipe.clip.stride,
-        sampling=recipe.clip.sampling,
-    )
+    view = centre_geometry(length, height, width, recipe.clip)
     clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
     logits = network(network.pixels.from_bytes(tf.cast(clip, tf.float32)[None]))
     return task_of(recipe.task).probabilities(logits)[0].numpy()

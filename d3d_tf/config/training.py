@@ -66,7 +66,7 @@ class ClipRecipe:
 
     @property
     def span(self) -> int:
-        """Stored frames that a clip needs: of a dense one, first to last."""
+        """Stored frames from the first to the last of a dense clip."""
         return (self.frames - 1) * self.stride + 1
 
     @property

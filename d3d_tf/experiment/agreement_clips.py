@@ -54,13 +54,7 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
     for record in records.take(VIDEOS):
         video = parse(record, ("frames",), dataset.task)
         geometry = centre_geometry(
-            video["length"],
-            video["height"],
-            video["width"],
-            frames=recipe.clip.frames,
-            size=recipe.clip.size,
-            stride=recipe.clip.stride,
-            sampling=recipe.clip.sampling,
+            video["length"], video["height"], video["width"], recipe.clip
         )
         indices = geometry.indices.numpy()
         encoded = {STORED: [*video["frames"].numpy()[indices]]}

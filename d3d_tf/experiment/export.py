@@ -46,7 +46,9 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             "recipe_hash": digest(run.recipe()),
             # With it --mode=finetune builds the network again.
             "network": to_dict(recipe.network),
-            "frame_rate": recipe.data.frame_rate,
+            # Of the frames that are seen; with segments, of the video.
+            "frame_rate": recipe.data.frame_rate / recipe.clip.stride,
+            "video_frame_rate": recipe.data.frame_rate,
             "stride": recipe.clip.stride,
             "sampling": recipe.clip.sampling,
             "square_pixels": recipe.data.square_pixels,

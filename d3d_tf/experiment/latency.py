@@ -22,13 +22,6 @@ def milliseconds_per_video(
     core: this is the cost that D3D removes. Flow that another tool made is
     counted as what TV-L1 would take here. Decoding is the same for all rows
     and not counted.
-
-    Args:
-      forward: clips `[1, time, size, size, channels]` to logits.
-      dataset: the records.
-      recipe: its `clip` and `flow` are used.
-      stream: `frames` or `flow`, what the network looks at.
-      pixels: how it wants RGB.
     """
     imported = recipe.flow.algorithm == "imported"
     flow = FlowRecipe() if imported else recipe.flow

@@ -78,7 +78,6 @@ def _train(experiment: Experiment, role: str, teacher) -> None:
             recipe,
             experiment.dataset,
             streams=tuple({stream, teacher_stream}),
-            pixels=recipe.network_of(role).pixels,
             checkpoints=run.checkpoints(role),
             tensorboard=run.tensorboard(role),
             title=f"training {experiment.title(role)}",

@@ -1,11 +1,11 @@
 """A run begins, or goes on: what is checked, written and said before work."""
 
-from d3d_tf.config import ClipRecipe, Recipe
+from d3d_tf.config import Recipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.summary import describe
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.experiment import Experiment
-from d3d_tf.roles import BASELINE, ROLES, STREAM, STUDENT
+from d3d_tf.roles import BASELINE, ROLES, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
@@ -102,23 +102,13 @@ def require_finished_teacher(experiment: Experiment) -> None:
     """Refuses a donor that cannot teach; says if it has no RGB baseline.
 
     Raises:
-      UserError: its teacher is not trained, or an RGB one is shown other pixels
-        than the student.
+      UserError: its teacher is not trained.
     """
     donor, role = experiment.donor, experiment.teacher_role
     if donor is None:
         return
     if not experiment.is_finished(role):
         raise UserError(f"{donor.folder} has no finished {role}.")
-    theirs = donor.recipe().network_of(role)
-    ours = experiment.recipe.network_of(STUDENT)
-    if STREAM[role] == "frames" and theirs.pixels != ours.pixels:
-        raise UserError(
-            f"The teacher of {donor.folder} and the student look at the same "
-            f"frames, so both must want the same pixels: {theirs.pixels} "
-            f"there, {ours.pixels} here. Set network.pixel_mean and "
-            "network.pixel_std to the teacher's."
-        )
     if not is_finished(donor.checkpoints(BASELINE)):
         say(
             f"{donor.folder} has no RGB baseline for the table: it is trained "
@@ -126,11 +116,11 @@ def require_finished_teacher(experiment: Experiment) -> None:
         )
 
 
-def _warn_of_short_videos(dataset: Dataset, clip: ClipRecipe) -> None:
-    if shorter := dataset.count_shorter("train", clip.span):
+def _warn_of_short_videos(dataset: Dataset, frames: int) -> None:
+    if shorter := dataset.count_shorter("train", frames):
         say(
             f"{shorter} of {dataset.splits['train']} training videos have less "
-            f"than {clip.span} frames: their clips {clip.when_shorter}."
+            f"than {frames} frames: their clips begin again at their end."
         )
 
 

@@ -188,7 +188,7 @@ def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):
     examples: list[dict] = []
     mistakes: list[dict] = []
     seen = set()
-    for inputs, label in _views(dataset, recipe, split):
+    for inputs, label in _views(dataset, recipe.clip, split):
         truth, id_ = label[0].numpy(), inputs["id"][0].numpy().decode()
         wrong = not right.get(id_, True)
         wanted = mistakes if wrong else examples

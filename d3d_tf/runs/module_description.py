@@ -58,7 +58,7 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
         "clip": {
             "frames": clip["frames"],
             "size": clip["size"],
-            # Modules of before knew no others.
+            # Modules of before saw every frame and do not say so.
             "stride": told.get("stride", 1),
             "sampling": told.get("sampling", "dense"),
         },

@@ -17,7 +17,6 @@ from d3d_tf.errors import UserError
 from d3d_tf.garbage import set_aside
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.dropout import draws_by_step
-from d3d_tf.pixels import Pixels
 from d3d_tf.sealed import sealed
 from d3d_tf.tasks import task_of
 from d3d_tf.training.callbacks import (
@@ -53,7 +52,6 @@ class Training:
       checkpoints: folder of the network's checkpoints.
       tensorboard: folder of the curves.
       title: of the progress bar.
-      pixels: how the networks that look at RGB want it.
     """
 
     recipe: Recipe
@@ -62,7 +60,6 @@ class Training:
     checkpoints: Path
     tensorboard: Path
     title: str
-    pixels: Pixels = Pixels()
 
 
 def train(make_trainer, strategy, training: Training):

@@ -67,7 +67,7 @@ def encoded_clip(
         ).frames
     except UnreadableVideo as error:
         raise ClientError(f"{path} cannot be used: {error}.") from error
-    chosen = _middle(len(stored), frames, info)
+    chosen = middle_frames(len(stored), frames, info.stride, info.sampling)
     told = info.jpeg_quality
     for quality in (told,) if told else QUALITIES:
         jpegs: dict[int, bytes] = {}
@@ -81,15 +81,23 @@ def encoded_clip(
     return clip
 
 
-def _middle(length: int, frames: int, info: ModuleInfo) -> list[int]:
-    """Frames of the clip that the network is scored by, as in records."""
-    if info.sampling == "segments":
+def middle_frames(
+    length: int, frames: int, stride: int = 1, sampling: str = "dense"
+) -> list[int]:
+    """Indices of the frames in the middle clip of a video.
+
+    Those of `data.crops.centre_geometry`, without TensorFlow.
+
+    Args:
+      length: frames of the video.
+      frames: of the clip.
+      stride, sampling: see `ModuleInfo`.
+    """
+    if sampling == "segments":
         edges = [k * length // frames for k in range(frames + 1)]
-        parts = itertools.pairwise(edges)
-        return [first + (end - first) // 2 for first, end in parts]
-    span = (frames - 1) * info.stride + 1
-    start = max(0, (length - span) // 2)
-    return [(start + i * info.stride) % length for i in range(frames)]
+        return [(a + b) // 2 for a, b in itertools.pairwise(edges)]
+    start = max(0, (length - (frames - 1) * stride - 1) // 2)
+    return [(start + k * stride) % length for k in range(frames)]
 
 
 def _jpeg(pixels: np.ndarray, info: ModuleInfo, quality: int) -> bytes:

@@ -28,11 +28,12 @@ class ModuleInfo:
 
     Attributes:
       frames: of a clip; None: not known.
-      frame_rate: at which the video is read, in frames per second; None: not
-        known.
-      stride: every how many-th of these frames is in the clip.
-      sampling: `dense`, `frames` that are `stride` apart, from the middle; or
-        `segments`, the middle frame of each of `frames` equal parts.
+      frame_rate: of the clip, in frames per second; None: not known. With
+        segments: that at which a video is read.
+      stride: every how many-th frame of a video is in the clip, where it is
+        read at `stride` times `frame_rate`: which frames are in the middle.
+      sampling: `dense`, successive frames in the middle, or `segments`, the
+        middle frame of each of `frames` equal parts of a video.
       short_side: shorter side of the frames that are sent, in pixels.
       size: of the square in their middle that the network sees; None: not
         known, and whole frames are sent.
@@ -53,8 +54,6 @@ class ModuleInfo:
     jpeg_quality: int | None = None
     max_seconds: float = 10.0
     square_pixels: bool = True
-    stride: int = 1
-    sampling: str = "dense"
     labels: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
     def __post_init__(self):
@@ -67,15 +66,13 @@ class ModuleInfo:
             and self.short_side >= (self.size or 1)
             and (self.jpeg_quality is None or 1 <= self.jpeg_quality <= 100)
             and 0 < self.max_seconds < math.inf
-            and self.stride >= 1
-            and self.sampling in ("dense", "segments")
         )
         if not valid:
             raise ClientError(
-                "frames, frame_rate and max_seconds must be above 0 and "
-                "finite, jpeg_quality between 1 and 100, short_side at least "
-                f"size, frames at most {MOST_FRAMES}, stride at least 1 and "
-                f"sampling dense or segments; got {self}."
+                "frames, frame_rate, stride and max_seconds must be above 0 "
+                f"and finite, sampling one of {', '.join(SAMPLINGS)}, "
+                "jpeg_quality between 1 and 100 and short_side at least size, "
+                f"frames at most {MOST_FRAMES}; got {self}."
             )
         rate = self.stride * (self.frame_rate or 1)
         if 3 * self.short_side**2 * rate * self.max_seconds > MOST_BYTES_KEPT:
@@ -123,8 +120,6 @@ def read_module_info(
             short_side=whole(short_side),
             size=size,
             square_pixels=square_pixels,
-            stride=whole(content.get("stride", 1)),
-            sampling=content.get("sampling", "dense"),
         )
     except (
         *(OSError, KeyError, TypeError, ValueError, OverflowError),

@@ -8,7 +8,7 @@ from d3d_tf.experiment import stages
 @pytest.fixture
 def only_scores(monkeypatch):
     """Nothing may be trained or scored again."""
-    for name in ("train", "Scorer", "milliseconds_per_video"):
+    for name in ("train", "score_split", "milliseconds_per_video"):
         monkeypatch.setattr(stages, name, None)
 
 

@@ -67,7 +67,7 @@ def test_what_the_user_sees(toy):
 
 def test_everything_is_kept_the_second_time(toy, monkeypatch):
     """Nothing is trained, scored or exported again; the rows are the same."""
-    for name in ("train", "Scorer", "milliseconds_per_video"):
+    for name in ("train", "score_split", "milliseconds_per_video"):
         monkeypatch.setattr(stages, name, None)
     before = toy.run.read_results()
     assert toy.again().splitlines() == toy.shown.splitlines()[1:]

@@ -74,7 +74,7 @@ def test_other_data_have_results_of_their_own(
     assert (folder / "report.html").exists()
     assert content() == before
     # A second time they are found again.
-    for name in ("train", "Scorer", "milliseconds_per_video"):
+    for name in ("train", "score_split", "milliseconds_per_video"):
         monkeypatch.setattr(stages, name, None)
     evaluate.run(checkpoint=[str(copied_run.folder)], data=other_data)
     evaluate.run(checkpoint=[str(copied_run.folder)])

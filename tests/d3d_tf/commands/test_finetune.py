@@ -86,7 +86,7 @@ def test_a_student_goes_on(tune, start, toy, monkeypatch):
     assert module["network"] == dataclasses.asdict(run.recipe().network)
     # Nothing is done twice, by this mode or by another.
     monkeypatch.setattr(stages, "train", None)
-    monkeypatch.setattr(stages, "Scorer", None)
+    monkeypatch.setattr(stages, "score_split", None)
     _, again = tune()
     assert again.splitlines()[-3:] == shown.splitlines()[-3:]
     with contextlib.redirect_stdout(io.StringIO()) as seen:

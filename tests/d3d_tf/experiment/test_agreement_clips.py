@@ -8,7 +8,6 @@ import tensorflow as tf
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.experiment import agreement_clips as code
 from d3d_tf.experiment.agreement_clips import CLIENT, ORIGINAL, STORED, samples
-from d3d_tf.pixels import Pixels
 
 
 def read(pictures):

@@ -23,11 +23,11 @@ from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.module_info import read_module_info
 from d3d_tf.models import make_network
 from d3d_tf.roles import STUDENT
-from d3d_tf.runs.folder import Run
+from d3d_tf.runs.folder import Origin, Run
 from d3d_tf.runs.from_module import module_run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.training.checkpoints import save_finished
-from d3d_tf.training.scoring import Scorer, compile_forward
+from d3d_tf.training.scoring import Shown, compile_forward, score_split
 from tests.harness import (
     Video,
     grey_frames,
@@ -91,7 +91,7 @@ def start(folder, settings):
         ],
     )
     run = Run(folder)
-    run.start(recipe, LABELS, records=None, flow={})
+    run.start(recipe, LABELS, Origin(records=None, flow={}))
     network = make_network(recipe.network, 3, "frames")
     randomize(network, seed=1)
     save_finished(network, run.checkpoints(STUDENT), {})
@@ -163,15 +163,14 @@ def test_through_records(case, video):
 def test_through_scores(case, video):
     _, run, logits = case
     network = load_checkpoint(run.folder)
-    scorer = Scorer(
+    shown = Shown(run.recipe().clip, "frames", 2, pixels=network.pixels)
+    found = score_split(
         compile_forward(network.folded()),
         video[1],
-        run.recipe().clip,
-        "frames",
-        batch_size=2,
-        pixels=network.pixels,
-    )
-    found = scorer.score("test", "scoring").probabilities
+        "test",
+        shown,
+        title="scoring",
+    ).probabilities
     expected = np.repeat(softmax(logits), 3, axis=0)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 

@@ -90,33 +90,6 @@ def test_protocol_is_spelled_out(results):
     assert "  " not in text  # Where the platform has no name of it.
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        # A span of 3 * 2 + 1 = 7, and all videos have 5 frames.
-        (
-            ["clip.stride=2"],
-            "4 frames at 12.5 fps; 8 of 8 videos of same_colours are shorter "
-            "and begin again at their end",
-        ),
-        (["clip.stride=2", "clip_frames=3"], "3 frames at 12.5 fps"),
-        (
-            ["clip.sampling=segments"],
-            "4 frames, one of each equal part of a video",
-        ),
-        (
-            ["clip.sampling=segments", "clip_frames=6"],
-            "6 frames, one of each equal part of a video; 8 of 8 videos of "
-            "same_colours are shorter and show frames more than once",
-        ),
-    ],
-)
-def test_views_that_leave_frames_out(toy, settings, words):
-    recipe = config.override(toy.recipe, ["toy.num_frames=7", *settings])
-    text = describe_views(recipe, toy.dataset(), ["same_colours"])
-    assert text == f"1 clip x 1 centre crop x {words}"
-
-
 def test_metric_names(results):
     names = {f"{role}/train_top1" for role in ROLES}
     names |= {

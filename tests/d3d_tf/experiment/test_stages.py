@@ -167,7 +167,7 @@ def test_student_is_taught_by_the_recipe(toy, tmp_path, monkeypatch):
 
 def test_scores_of_other_data_are_not_used(toy, experiment, monkeypatch):
     """The digest of the records tells whether saved scores may be shown."""
-    monkeypatch.setattr(stages, "Scorer", None)
+    monkeypatch.setattr(stages, "score_split", None)
     score(experiment, "teacher")
     info = toy.dataset().info | {"digest": "another"}
     other = dataclasses.replace(toy.dataset(), info=info)

@@ -39,14 +39,13 @@ def dataset(tmp_path_factory):
 @pytest.mark.parametrize("batch_size", [1, 2, 5])
 def test_scores_of_known_brightness(dataset, batch_size):
     """Every video once, in the order of the shards: 0, 2, 4 then 1, 3."""
-    scorer = Scorer(
+    scores = score_split(
         compile_forward(by_brightness),
         dataset,
         "test",
         Shown(ClipRecipe(frames=2, size=16), "frames", batch_size),
         title="scoring",
     )
-    scores = scorer.score("test", "scoring")
     order = [0, 2, 4, 1, 3]
     assert scores.ids.tolist() == [f"video{k}" for k in order]
     assert scores.labels.tolist() == [k % 3 for k in order]
@@ -81,26 +80,6 @@ def test_flow_stream(dataset):
         Shown(ClipRecipe(frames=2, size=16), "flow", 2),
         title="scoring",
     )
-    greys = np.array([GREYS[k] for k in (0, 2, 4, 1, 3)])
-    means = ((greys[:, None] / 255 - mean) / std).mean(axis=-1)
-    logits = np.stack([means, -means, np.zeros(5)], axis=1)
-    np.testing.assert_allclose(
-        scorer.score("test", "scoring").probabilities,
-        softmax(logits),
-        atol=1e-6,
-    )
-
-
-def test_flow_stream(dataset):
-    """Codes 128 + k in both components: k * 20 / 127 px, over 20."""
-    scorer = Scorer(
-        compile_forward(by_brightness),
-        dataset,
-        ClipRecipe(frames=2, size=16),
-        "flow",
-        2,
-    )
-    scores = scorer.score("test", "scoring")
     means = np.array([0, 2, 4, 1, 3]) / 127
     logits = np.stack([means, -means, np.zeros(5)], axis=1)
     np.testing.assert_allclose(scores.probabilities, softmax(logits), atol=1e-6)
@@ -133,7 +112,7 @@ def test_views_are_averaged_after_the_soft_max(tmp_path, batch_size):
         )
         for k, grey in enumerate(lists)
     ]
-    scorer = Scorer(
+    scores = score_split(
         compile_forward(by_brightness),
         open_dataset(write_records(tmp_path / "views", videos)),
         "test",
@@ -145,7 +124,6 @@ def test_views_are_averaged_after_the_soft_max(tmp_path, batch_size):
         ),
         title="scoring",
     )
-    scores = scorer.score("test", "scoring")
     assert scores.ids.tolist() == ["video0", "video1", "video2"]
     assert scores.labels.tolist() == [0, 1, 2]
     for row, grey in zip(scores.probabilities, lists, strict=True):

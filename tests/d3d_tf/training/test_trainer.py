@@ -142,13 +142,19 @@ def test_the_pixels_of_a_network(dataset, tmp_path):
             lambda: StreamTrainer(make()),
             make_strategy(4, ["/cpu:0"]),
             Training(
-                recipe,
+                dataclasses.replace(
+                    recipe,
+                    network=dataclasses.replace(
+                        recipe.network,
+                        pixel_mean=pixels.mean,
+                        pixel_std=pixels.std,
+                    ),
+                ),
                 dataset,
                 streams=("frames",),
                 checkpoints=folder,
                 tensorboard=folder / "tensorboard",
                 title="practice",
-                pixels=pixels,
             ),
         )
 

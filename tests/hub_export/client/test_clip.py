@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from d3d_tf.config import ClipRecipe
 from d3d_tf.data.crops import centre_geometry
-from d3d_tf.hub_export.client.clip import encoded_clip
+from d3d_tf.hub_export.client.clip import encoded_clip, middle_frames
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.module_info import ModuleInfo
 from d3d_tf.video.reading import read_video
@@ -79,26 +80,30 @@ def test_the_middle_clip_at_the_rate(video, frames, rate, shown):
 
 
 @pytest.mark.parametrize(
-    "frames, stride, sampling, shown",
+    "changes, rate, shown",
     [
-        # Of 20 frames the span of 10 in the middle: 5, 8, 11, 14.
-        (4, 3, "dense", [5, 8, 11, 14]),
-        # A span of 25 begins again at the end.
-        (5, 6, "dense", [0, 6, 12, 18, 4]),
-        # Parts of 5 frames, and their middle.
-        (4, 1, "segments", [2, 7, 12, 17]),
-        # Parts 0-5, 6-12 and 13-19 of 6, 7 and 7 frames.
-        (3, 1, "segments", [3, 9, 16]),
+        # Of 20 frames, 10 per second: a span of 10 from (20 - 10) // 2.
+        ({"stride": 3}, 10 / 3, [5, 8, 11, 14]),
+        # The middles of 0 to 4, 5 to 9, 10 to 14 and 15 to 19.
+        ({"sampling": "segments"}, 10.0, [2, 7, 12, 17]),
     ],
 )
-def test_stride_and_segments(video, frames, stride, sampling, shown):
-    info = ModuleInfo(short_side=18, stride=stride, sampling=sampling)
-    jpegs = encoded_clip(video, info, frames=frames, frame_rate=10.0)
+def test_a_clip_that_leaves_frames_out(video, changes, rate, shown):
+    info = ModuleInfo(short_side=18, **changes)
+    jpegs = encoded_clip(video, info, frames=4, frame_rate=rate)
     assert levels(jpegs) == [10 + 12 * k for k in shown]
-    geometry = centre_geometry(
-        20, 18, 32, frames=frames, size=16, stride=stride, sampling=sampling
-    )
-    assert geometry.indices.numpy().tolist() == shown
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 16, 50])
+@pytest.mark.parametrize(
+    "changes", [{}, {"stride": 3}, {"sampling": "segments"}]
+)
+def test_the_middle_is_that_of_the_records(length, changes):
+    """The data pipeline's indices, which TensorFlow computes."""
+    for frames in (1, 2, 5, 8):
+        clip = ClipRecipe(frames=frames, size=16, **changes)
+        theirs = centre_geometry(length, 16, 16, clip).indices
+        assert middle_frames(length, frames, **changes) == [*theirs.numpy()]
 
 
 def test_the_first_seconds(video):
