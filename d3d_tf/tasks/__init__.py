@@ -1,5 +1,6 @@
 """The table of tasks: what a label is, and all that follows from it."""
 
+import functools
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ DEFAULT = "classification"
 TASKS = {DEFAULT: "d3d_tf.tasks.classification"}
 
 
+# In a graph, too: AutoGraph calls what is cached as it is, but would look into
+# importlib and warn.
+@functools.cache
 def task_of(name: str) -> "Task":
     """The task of a recipe."""
     return importlib.import_module(TASKS[name]).TASK
