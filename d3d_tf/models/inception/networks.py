@@ -65,6 +65,12 @@ class InceptionNetwork(VideoNetwork):
         if options.get("first_temporal_kernel") is None:
             options.pop("first_temporal_kernel", None)
         own = {name: options.pop(name) for name in OPTIONS if name in options}
+        # A recipe holds Python's numbers, not NumPy's.
+        own |= {
+            name: value.item()
+            for name, value in own.items()
+            if isinstance(value, np.generic)
+        }
         super().__init__(**options)
         try:
             recipe = InceptionRecipe(**self.defaults | own)

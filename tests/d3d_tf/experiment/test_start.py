@@ -54,7 +54,9 @@ def test_an_rgb_teacher_of_other_pixels(toy, tmp_path):
     teacher = Run(tmp_path / "teacher")
     other = config.override(toy.recipe, ["pixel_mean=[0.4, 0.4, 0.4]"])
     dataset = toy.dataset()
-    teacher.start(other, dataset.classes, records=None, flow=dataset.flow)
+    teacher.start(
+        other, dataset.classes, Origin(records=None, flow=dataset.flow)
+    )
     arguments = {"rows": ("student",), "teacher": teacher}
     control = config.override(toy.recipe, ["teacher_stream=rgb"])
     with pytest.raises(UserError, match=r"mean \(0.4, .* \(0.5, .* equal"):

@@ -431,6 +431,13 @@ def test_xla_compiles_the_step_of_a_whole_network(seed):
     assert np.linalg.norm(xla - plain) < 10 * rounding
 
 
+def test_numbers_of_numpy_are_numbers():
+    changes = {"min_depth": np.int64(2), "dropout": np.float32(0)}
+    config = S3DG(**TINY | changes).get_config()
+    assert type(config["min_depth"]) is int and config["min_depth"] == 2
+    assert type(config["dropout"]) is float
+
+
 def test_make_network_uses_the_whole_recipe():
     pixels = {"pixel_mean": (0.4, 0.5, 0.6), "pixel_std": (0.2, 0.3, 0.4)}
     other = OTHER | pixels
