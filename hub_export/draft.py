@@ -8,6 +8,7 @@ from typing import Any
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.cut_network import CLASSIFICATION, Part, architecture
 from d3d_tf.hub_export.signature_inputs import OVERSHOOT, ClipSpec
+from d3d_tf.tasks import DEFAULT
 from d3d_tf.text_lists import labels_sha256, written_labels
 
 # Part of a module's identity: raise it when modules of the same network change.
@@ -51,6 +52,8 @@ class Draft:
             *(FORMAT, self.labels, self.clip, self.part.kind),
             *(self.part.endpoint, architecture(self.network), frame_rate),
         ]
+        if self.part.task != DEFAULT:  # Identities of before stay.
+            described.append(self.part.task)
         digest = hashlib.sha256(json.dumps(described, default=vars).encode())
         for variable in self.variables:
             digest.update(variable.numpy().tobytes())

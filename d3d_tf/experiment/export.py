@@ -46,6 +46,7 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             "recipe_hash": digest(run.recipe()),
             # With it --mode=finetune builds the network again.
             "network": to_dict(recipe.network),
+            "task": recipe.task,
             # Of the frames that are seen; with segments, of the video.
             "frame_rate": recipe.data.frame_rate / recipe.clip.stride,
             "video_frame_rate": recipe.data.frame_rate,

@@ -6,6 +6,7 @@ from d3d_tf import config
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.cut_network import CLASSIFICATION
+from d3d_tf.tasks import DEFAULT as TASK
 from d3d_tf.text_lists import read_written_labels
 
 DESCRIPTION = "module.json"
@@ -54,6 +55,8 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
     clip = told["input"]
     content = {
         "name": "module",
+        # Modules of before knew no other and do not say so.
+        "task": told.get("task", TASK),
         "network": told["network"],
         "clip": {
             "frames": clip["frames"],
