@@ -126,14 +126,21 @@ def _clips_alone(case, request):
 
 
 def _up_to(case, request):
-    """`up_to` is the first part of a call, to the bit."""
-    trunk, clips = case.network().trunk, case.clips()
-    whole = trunk(clips, training=False)
+    """`up_to` is the first part of a call, to the bit; `features` are those of
+    inference, and logits are made of the last.
+    """
+    network, clips = case.network(), case.clips()
+    trunk = network.trunk
+    whole, weights = network.features(clips), network.get_weights()
+    last = whole[trunk.endpoints[-1]]
+    np.testing.assert_array_equal(network.head(last), network(clips))
     for i, endpoint in enumerate(trunk.endpoints):
         part = trunk.up_to(endpoint, clips, training=False)
         assert list(part) == list(whole)[: i + 1]
         for name, value in part.items():
             np.testing.assert_array_equal(value, whole[name])
+    for old, new in zip(weights, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
     with pytest.raises(ValueError, match="nowhere.*" + trunk.endpoints[0]):
         trunk.up_to("nowhere", clips)
 
