@@ -44,13 +44,17 @@ def tiny_network(
     return keras.Model(clip, net, name=name)
 
 
-def shallow_network(num_classes: int = 3, channels: int = 3) -> S3DG:
+def shallow_network(
+    num_classes: int = 3,
+    channels: int = 3,
+    final_endpoint: str = "Conv2d_2c_3x3",
+) -> S3DG:
     """The first layers of S3D-G, two channels wide."""
     network = S3DG(
         num_classes,
         depth_multiplier=1 / 64,
         min_depth=2,
-        final_endpoint="Conv2d_2c_3x3",
+        final_endpoint=final_endpoint,
         name="S3DG",
     )
     network(tf.zeros([1, 2, 8, 8, channels]))
