@@ -9,7 +9,11 @@ import d3d_tf  # noqa: F401  # Before TensorFlow: it turns oneDNN on.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
-import tensorflow as tf
+
+# Else an assert of theirs that fails says nothing.
+pytest.register_assert_rewrite("tests.harness")
+
+import tensorflow as tf  # noqa: E402
 
 # Before anything else uses TensorFlow: strategies need devices to mirror over.
 tf.config.set_logical_device_configuration(

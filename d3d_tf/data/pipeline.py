@@ -30,6 +30,9 @@ from d3d_tf.tasks import task_of
 
 ONE_VIEW = EvaluationRecipe()
 STREAMS = ("frames", "flow")
+# Nothing here branches on a tensor: AutoGraph, which takes up to a second for
+# each function, has nothing to do.
+_as_it_is = tf.autograph.experimental.do_not_convert
 
 
 def make_dataset(
@@ -142,10 +145,9 @@ def evaluation_batches(
     read = reader(dataset, split)
     numbers = tf.range(views.clips * views.crops)
     shards = tf.data.TFRecordDataset(list(dataset.shards(split)))
+    views_of_it = tf.data.Dataset.from_tensor_slices(numbers)
     serialized = shards.flat_map(
-        lambda record: tf.data.Dataset.from_tensor_slices(numbers).map(
-            lambda view: (record, view)
-        )
+        _as_it_is(lambda record: views_of_it.map(lambda view: (record, view)))
     )
 
     def to_clip(record: Any, view: Any) -> tuple[dict[str, Any], Any]:
@@ -190,12 +192,14 @@ def _batches(
 ) -> tf.data.Dataset:
     return (
         serialized.map(
-            to_clip, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+            _as_it_is(to_clip),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
         )
         .batch(batch_size, drop_remainder=whole)
         # Bytes are a quarter to move of what floats are.
         .map(
-            lambda clips, labels: (scale(clips, pixels), labels),
+            _as_it_is(lambda clips, labels: (scale(clips, pixels), labels)),
             num_parallel_calls=2,
             deterministic=True,
         )

@@ -16,6 +16,8 @@ import tensorflow as tf
 SHARDS_AT_ONCE = 16
 
 
+# Nothing in here branches on a tensor: AutoGraph has nothing to do.
+@tf.autograph.experimental.do_not_convert
 def shuffled_records(
     shards: dict[str, int], *, seed: int, window: int, start: int
 ) -> tf.data.Dataset:

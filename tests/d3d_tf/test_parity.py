@@ -217,14 +217,24 @@ def compare(network, found, shape, tolerance, *, training=False, **head):
     "arguments, other_shapes",
     [
         ({}, {}),
-        ({"first_temporal_kernel": 1}, {"first": 1}),
-        ({"first_temporal_kernel": 5}, {"first": 5}),
-        ({"first_temporal_kernel": 7}, {"first": 7}),
-        (
-            {"temporal_conv_start_at": "Mixed_4d"},
-            {"temporal_from": "Mixed_4d"},
+        *(
+            (
+                {
+                    "first_temporal_kernel": taps,
+                    "final_endpoint": "Conv2d_2b_1x1",
+                },
+                {"first": taps, "final": "Conv2d_2b_1x1"},
+            )
+            for taps in (1, 5, 7)
         ),
-        ({"temporal_conv_start_at": None}, {"temporal_from": None}),
+        (
+            {"temporal_conv_start_at": "Mixed_4d", "gating_start_at": None},
+            {"temporal_from": "Mixed_4d", "gates_from": None},
+        ),
+        (
+            {"temporal_conv_start_at": None, "final_endpoint": "Mixed_4c"},
+            {"temporal_from": None, "final": "Mixed_4c"},
+        ),
         # A start that is no convolution counts from there on.
         (
             {
@@ -236,13 +246,10 @@ def compare(network, found, shape, tolerance, *, training=False, **head):
                 "gates_from": "MaxPool_4a_3x3",
             },
         ),
-        ({"gating_start_at": None}, {"gates_from": None}),
         (
             {"depth_multiplier": 0.1, "min_depth": 3, "num_classes": 2},
             {"multiplier": 0.1, "min_depth": 3, "classes": 2},
         ),
-        ({"final_endpoint": "Mixed_4c"}, {"final": "Mixed_4c"}),
-        ({"final_endpoint": "Conv2d_2b_1x1"}, {"final": "Conv2d_2b_1x1"}),
         ({"head_pooling": "global"}, {}),
     ],
     ids=str,
@@ -271,14 +278,24 @@ FAMILY = [
 ]
 
 
-@pytest.mark.parametrize("network, found, tolerance", FAMILY)
+SIZES = [
+    (2, 11, 97, 97, 3),
+    (1, 10, 112, 112, 3),
+    (2, 1, 1, 1, 2),
+    (1, 2, 260, 40, 3),  # 9 x 2 features: windows in space.
+]
+
+
 @pytest.mark.parametrize(
-    "shape",
+    "network, found, tolerance, shape",
     [
-        (2, 11, 97, 97, 3),
-        (1, 10, 112, 112, 3),
-        (2, 1, 1, 1, 2),
-        (1, 2, 260, 40, 3),  # 9 x 2 features: windows in space.
+        pytest.param(
+            *(*case, shape),
+            # All networks have the first size, all sizes a network.
+            marks=[pytest.mark.large] if 0 != j != i + 1 else [],
+        )
+        for i, case in enumerate(FAMILY)
+        for j, shape in enumerate(SIZES)
     ],
 )
 def test_every_network_on_other_sizes(network, found, tolerance, shape):

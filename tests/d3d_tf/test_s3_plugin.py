@@ -66,7 +66,7 @@ def test_without_tensorflow_io():
 @pytest.mark.parametrize(
     ("ending", "status"),
     [
-        ("", 0),
+        pytest.param("", 0, marks=pytest.mark.large),
         pytest.param("sys.exit(3)", 3, marks=pytest.mark.large),
         ("1 / 0", 1),
     ],

@@ -1,6 +1,5 @@
 """An exported module: equal, trainable, versioned, whole or not there."""
 
-import io
 import json
 import shutil
 import tarfile
@@ -16,9 +15,9 @@ from d3d_tf.hub_export import verified_save
 from d3d_tf.keras_api import keras
 from tests.harness import (
     randomize,
-    softmax,
     tiny_network,
 )
+from tests.harness.export import check_export, check_finetuning
 from tests.hub_export.practice import LABELS, export, made
 
 
@@ -57,43 +56,9 @@ def test_what_lies_in_the_folder(exported):
     assert max(description["max_difference"].values()) <= 1e-5
 
 
-@pytest.mark.parametrize("shape", [(1, 3, 8, 8), (4, 1, 5, 9)])
-def test_keras_layer_is_the_network(exported, shape, seed):
-    """Batch, time and size need not be those of the export."""
-    network, path = exported
-    frames = tf.random.uniform([*shape, 3])
-    expected = network(frames * 2 - 1)
-    layer = hub.KerasLayer(str(path))
-    np.testing.assert_allclose(layer(frames), expected, atol=1e-5)
-    in_model = keras.Sequential(
-        [keras.Input([None, None, None, 3]), hub.KerasLayer(str(path))]
-    )
-    np.testing.assert_allclose(
-        in_model.predict(frames, verbose=0), expected, atol=1e-5
-    )
-
-
-def test_signatures(exported):
-    """Any batch and length; pictures are larger than what is cropped."""
-    network, path = exported
-    signatures = tf.saved_model.load(str(path)).signatures
-    frames = np.random.default_rng(0).integers(
-        0, 256, [2, 4, 10, 10, 3], np.uint8
-    )
-    crops = frames[:, :, 1:9, 1:9]
-    logits = network(np.float32(crops / 127.5 - 1)).numpy()
-    pngs = [[tf.io.encode_png(f).numpy() for f in clip] for clip in frames]
-    for name, given in (
-        ("serving_default", np.float32(crops / 255)),
-        ("frames_uint8", crops),
-        ("frames_encoded", pngs),
-    ):
-        outputs = signatures[name](frames=tf.constant(given))
-        np.testing.assert_allclose(outputs["logits"], logits, atol=1e-5)
-        np.testing.assert_allclose(
-            outputs["probabilities"], softmax(logits), atol=1e-5
-        )
-        assert outputs["features"].shape == (2, 4)
+def test_module(exported):
+    """What every module holds; here of a functional Keras model."""
+    check_export(*exported, LABELS)
 
 
 @pytest.mark.parametrize("kind", ["feature_vector", "feature_map"])
@@ -124,17 +89,13 @@ def test_numbers_and_labels_of_numpy(tmp_path):
         labels=np.array(LABELS),
         frames=np.int64(3),
         size=np.int64(8),
+        info={"recipe": "größer"},
     )
-    assert json.loads((path / "module.json").read_text())["num_classes"] == 3
-    assert export(made(), tmp_path) == path
-
-
-def test_files_are_utf8_whatever_the_locale(tmp_path, monkeypatch):
-    monkeypatch.setattr(io, "text_encoding", lambda given, *_: given or "ascii")
-    path = export(made(), tmp_path, info={"recipe": "größer"})
     text = (path / "assets" / "labels.txt").read_bytes().decode("utf-8")
     assert text == "left\nright\ngrößer\n"
     assert b"gr\xc3\xb6\xc3\x9fer" in (path / "README.md").read_bytes()
+    assert json.loads((path / "module.json").read_text())["num_classes"] == 3
+    assert export(made(), tmp_path) == path
 
 
 @pytest.mark.parametrize("wrong", [{"frames": 0}, {"size": 0}])
@@ -146,46 +107,6 @@ def test_a_clip_has_something_in_it(tmp_path, wrong):
 def test_a_crop_must_fit(tmp_path):
     with pytest.raises(UserError, match="8 pixels.*short side of 7"):
         export(made(), tmp_path, short_side=7)
-
-
-def finetune(path, trainable):
-    """Two steps of SGD on one batch; the layer and what it was before."""
-    layer = hub.KerasLayer(str(path), trainable=trainable)
-    model = keras.Sequential([keras.Input([None, None, None, 3]), layer])
-    model.compile(
-        keras.optimizers.SGD(0.1),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
-    before = {v.name: v.numpy() for v in layer.variables}
-    frames = np.random.default_rng(0).random([4, 3, 6, 6, 3], np.float32)
-    model.fit(frames, np.array([0, 1, 2, 0]), epochs=2, verbose=0)
-    moved = {
-        v.name for v in layer.variables if (v.numpy() != before[v.name]).any()
-    }
-    return layer, before, moved
-
-
-def test_finetuning_moves_weights_and_statistics(exported):
-    """6 variables: 2 kernels, a bias, beta, two moving averages."""
-    network, path = exported
-    layer, before, moved = finetune(path, trainable=True)
-    assert len(before) == 6 and moved == before.keys()
-    assert len(layer.trainable_weights) == 4
-    # Two kernels are regularised, with 0.01 times their squares.
-    assert len(layer.losses) == 2
-    expected = sum(
-        0.01 * float(tf.reduce_sum(v**2))
-        for v in layer.trainable_weights
-        if v.shape.rank > 1
-    )
-    assert float(sum(layer.losses)) == pytest.approx(expected, rel=1e-5)
-
-
-def test_a_frozen_module_does_not_move(exported):
-    network, path = exported
-    layer, _, moved = finetune(path, trainable=False)
-    assert not moved and not layer.trainable_weights
-    assert float(sum(layer.losses)) == 0
 
 
 def test_gradients_are_the_networks(seed, tmp_path):
@@ -206,17 +127,20 @@ def test_gradients_are_the_networks(seed, tmp_path):
         np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-5)
 
 
-def test_versions(tmp_path):
+@pytest.fixture
+def copy(exported, tmp_path):
+    """The folder of a module that may be changed."""
+    return shutil.copytree(exported[1].parent, tmp_path / "export")
+
+
+def test_versions(copy):
     """The same weights keep their version; others are the next one."""
-    network = made()
-    assert export(network, tmp_path) == tmp_path / "1"
-    stamp = (tmp_path / "1" / "saved_model.pb").stat().st_mtime_ns
-    assert export(network, tmp_path) == tmp_path / "1"
-    assert (tmp_path / "1" / "saved_model.pb").stat().st_mtime_ns == stamp
-    randomize(network, seed=1)
-    (tmp_path / "1").rename(tmp_path / "9")  # Old versions may be removed.
-    assert export(network, tmp_path) == tmp_path / "10"
-    assert {p.name for p in tmp_path.iterdir()} == {
+    stamp = (copy / "1" / "saved_model.pb").stat().st_mtime_ns
+    assert export(made(), copy) == copy / "1"
+    assert (copy / "1" / "saved_model.pb").stat().st_mtime_ns == stamp
+    (copy / "1").rename(copy / "9")  # Old versions may be removed.
+    assert export(made(seed=1), copy) == copy / "10"
+    assert {p.name for p in copy.iterdir()} == {
         "9",
         "10",
         "module-1.tar.gz",
@@ -225,24 +149,26 @@ def test_versions(tmp_path):
     }
 
 
-@pytest.mark.parametrize("text", [None, "{}", "[]", '{"kind": "cl'])
-def test_a_version_whose_description_cannot_be_read(tmp_path, text):
+def test_versions_whose_description_cannot_be_read(tmp_path):
     """Another program's SavedModel, or one that was cut, is left alone."""
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1" / "saved_model.pb").write_text("theirs")
+    texts = {"1": None, "2": "{}", "3": "[]", "4": '{"kind": "cl'}
+    for version, text in texts.items():
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "saved_model.pb").write_text("theirs")
+        if text:
+            (tmp_path / version / "module.json").write_text(text)
     (tmp_path / "\u00b2").mkdir()  # A digit for Python, and no number.
-    if text:
-        (tmp_path / "1" / "module.json").write_text(text)
-    assert export(made(), tmp_path) == tmp_path / "2"
-    assert (tmp_path / "1" / "saved_model.pb").read_text() == "theirs"
+    assert export(made(), tmp_path) == tmp_path / "5"
+    for version in texts:
+        path = tmp_path / version / "saved_model.pb"
+        assert path.read_text() == "theirs"
 
 
-def test_serving_files_that_are_missing_are_made_up_for(tmp_path):
+def test_serving_files_that_are_missing_are_made_up_for(copy):
     """As after a kill between a version's renaming and their writing."""
-    export(made(), tmp_path)
-    shutil.rmtree(tmp_path / "serving")
-    assert export(made(), tmp_path) == tmp_path / "1"
-    assert (tmp_path / "serving" / "compose.yaml").exists()
+    shutil.rmtree(copy / "serving")
+    assert export(made(), copy) == copy / "1"
+    assert (copy / "serving" / "compose.yaml").exists()
 
 
 def test_another_export_at_the_same_time(tmp_path, monkeypatch):
@@ -293,7 +219,7 @@ def test_an_interrupted_export_leaves_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_network_made_for_two_replicas(replicas, tmp_path, seed):
+def test_a_network_made_for_two_replicas(replicas, tmp_path):
     """Its averages live once per replica; the module has them once, and
     they still move when it is fine-tuned.
     """
@@ -302,11 +228,10 @@ def test_a_network_made_for_two_replicas(replicas, tmp_path, seed):
     path = export(network, tmp_path)
     frames = tf.random.uniform([1, 3, 8, 8, 3])
     expected = network(frames * 2 - 1)
-    layer = hub.KerasLayer(str(path))
-    np.testing.assert_allclose(layer(frames), expected, atol=1e-5)
-    assert len(layer.variables) == 6
-    _, before, moved = finetune(path, trainable=True)
-    assert moved == before.keys()
+    np.testing.assert_allclose(
+        hub.KerasLayer(str(path))(frames), expected, atol=1e-5
+    )
+    check_finetuning(network, path, trainable=True)
 
 
 @pytest.mark.card

@@ -312,15 +312,22 @@ def test_damaged_results_are_made_again(
     ("name", "fault"),
     [
         ("student.json", lambda path: path.write_bytes(b'{"dataset": "')),
-        ("student.json", lambda path: path.write_text("{}")),
         ("student-same_colours.npz", spoil),
-        ("student-same_colours.npz", lambda path: path.write_bytes(b"")),
-        ("student-same_colours.npz", lambda path: path.unlink()),
-        (  # Scores that are right, of other videos.
-            "student-same_colours.npz",
-            lambda path: path.write_bytes(
-                path.with_name("student-shuffled_colours.npz").read_bytes()
-            ),
+        *(
+            pytest.param(name, fault, marks=pytest.mark.large)
+            for name, fault in (
+                ("student.json", lambda path: path.write_text("{}")),
+                ("student-same_colours.npz", lambda p: p.write_bytes(b"")),
+                ("student-same_colours.npz", lambda path: path.unlink()),
+                (  # Scores that are right, of other videos.
+                    "student-same_colours.npz",
+                    lambda path: path.write_bytes(
+                        path.with_name(
+                            "student-shuffled_colours.npz"
+                        ).read_bytes()
+                    ),
+                ),
+            )
         ),
     ],
 )

@@ -149,25 +149,32 @@ def rename(example):
     feature.bytes_list.value[:] = [b"stranger"]
 
 
-@pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(
-    ("edit", "stream", "words"),
+    ("training", "edit", "stream", "words"),
     [
-        (label(3), "frames", "with the label 3; manifest.json says 2, of 3"),
-        (label(-1), "flow", "with the label -1; manifest.json says 2"),
-        (label(1), "frames", "with the label 1; manifest.json says 2"),
         (
+            True,
+            label(3),
+            "frames",
+            "with the label 3; manifest.json says 2, of 3",
+        ),
+        (False, label(-1), "flow", "with the label -1; manifest.json says 2"),
+        (False, label(1), "frames", "with the label 1; manifest.json says 2"),
+        (
+            False,
             cut("image/encoded"),
             "frames",
             "with 2 entries of 'image/encoded'; manif",
         ),
         (
+            True,
             cut("FORWARD_FLOW/image/encoded"),
             "flow",
             "with 2 entries of 'FORWARD_FLOW/image/encoded'; manifest.json "
             "says 3 frames",
         ),
-        (rename, "frames", "which is not in train by manifest.json"),
+        (True, rename, "frames", "which is not in train by manifest.json"),
+        (False, rename, "frames", "which is not in train by manifest.json"),
     ],
 )
 def test_records_that_are_others(dataset, training, edit, stream, words):

@@ -49,7 +49,13 @@ def test_names_of_a_clip():
     assert name(video__filename="c.mp4").startswith("c.mp4-")
     # Two clips of one video.
     assert name(0, video__filename="c") != name(90, video__filename="c")
-    assert name(0, video__filename="c") == name(0, video__filename="c")
+
+
+def test_the_index_and_the_pipeline_know_a_clip_by_the_same_name():
+    """One asks record by record, the other in a graph."""
+    record = foreign_record([grey(0)], video__filename="c")
+    data = tf.data.Dataset.from_tensors(record).map(describe_foreign)
+    assert data.get_single_element()["id"] == describe_foreign(record)["id"]
 
 
 def test_what_else_is_told():

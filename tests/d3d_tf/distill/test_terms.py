@@ -11,7 +11,8 @@ from d3d_tf.distill.distiller import Distiller
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.networks import S3DG
-from tests.harness import one_device, randomize, tiny_network, train_once
+from tests.harness import randomize, tiny_network
+from tests.harness.step import check_step
 
 BOTH = (TermRecipe("logits", weight=3.0), TermRecipe("Mixed_4f", weight=0.5))
 
@@ -159,7 +160,7 @@ class Tapped(keras.Model):
 
 @pytest.mark.parametrize("count", [pytest.param(4, marks=pytest.mark.large), 5])
 def test_step_does_not_depend_on_replicas(replicas, count):
-    """5 clips are 3 and 2, without batch norm. Tolerance: test_distiller's."""
+    """5 clips are 3 and 2, without batch norm."""
     options = {"synchronized": True} if count == 4 else {"batch_norm": False}
 
     def make():
@@ -170,12 +171,7 @@ def test_step_does_not_depend_on_replicas(replicas, count):
         )
 
     data = tf.data.Dataset.from_tensors(clips(count))
-    data = data.unbatch().batch(count)
-    logs, weights = train_once(one_device(), make, data)
-    split_logs, split_weights = train_once(replicas, make, data)
-    assert split_logs == pytest.approx(logs, rel=1e-5)
-    for value, split in zip(weights, split_weights, strict=True):
-        np.testing.assert_allclose(split, value, rtol=1e-5, atol=3e-6)
+    check_step(make, data.unbatch().batch(count), replicas)
 
 
 def test_evaluation_without_the_teachers_input_reports_the_student():

@@ -19,10 +19,8 @@ from tests.harness import (
     tiny_network,
     train_once,
 )
+from tests.harness.step import CLOSE, check_resume, check_step
 
-# float32 numbers of size 1 out of sums of some hundred terms: rounding is
-# near 1e-6; the smallest wrong factor, 4/5, would show as 1e-2.
-CLOSE = {"rtol": 1e-5, "atol": 3e-6}
 PENALTY = 0.05
 
 
@@ -96,18 +94,22 @@ def test_five_clips_are_three_and_two(replicas):
     assert [part.numpy().tolist() for part in parts] == [[0, 1, 2], [0, 1]]
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
-@pytest.mark.parametrize("count", [4, 5])
-def test_step_by_hand(strategy, count, weighted):
+@pytest.mark.parametrize("count, weighted", [(4, False), (5, True)])
+def test_step_by_hand(replicas, count, weighted):
     """L = sum of w CE over clips / clips + penalty; SGD, rate 1."""
-    expected, kernel = linear_truth(count, weighted=weighted)
-    logs, (found,) = train_once(
-        strategy, linear_trainer, batches(count, weighted=weighted)
-    )
-    assert logs.keys() == expected.keys()
-    for name, value in expected.items():
-        assert logs[name] == pytest.approx(value, rel=1e-5), name
-    np.testing.assert_allclose(found, kernel, **CLOSE)
+    logs, kernel = linear_truth(count, weighted=weighted)
+    data = batches(count, weighted=weighted)
+    check_step(linear_trainer, data, replicas, logs=logs, weights=[kernel])
+
+
+def test_stopped_and_resumed(tmp_path):
+    """With dropout, batch norm and penalties."""
+
+    def make():
+        return StreamTrainer(tiny_network(dropout=0.5, weight_decay=PENALTY))
+
+    data = batches(8, weighted=True, batch_size=2)
+    check_resume(make, data, tmp_path / "state")
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
@@ -140,12 +142,7 @@ def test_synchronized_step_does_not_depend_on_replicas(
             tiny_network(synchronized=True, weight_decay=PENALTY)
         )
 
-    data = batches(count, weighted=weighted)
-    logs, values = train_once(one_device(), make, data)
-    split_logs, split_values = train_once(replicas, make, data)
-    assert split_logs == pytest.approx(logs, rel=1e-5)
-    for value, split in zip(values, split_values, strict=True):
-        np.testing.assert_allclose(split, value, **CLOSE)
+    check_step(make, batches(count, weighted=weighted), replicas)
 
 
 @pytest.mark.parametrize("count", [4, 5])

@@ -58,7 +58,7 @@ def test_taps_in_the_padding_count():
     "name",
     [
         name
-        if name in ("slim_s3dg_k400", "deepmind_i3d_flow")
+        if name == "slim_s3dg_k400"
         else pytest.param(name, marks=pytest.mark.large)
         for name in NETWORKS
     ],

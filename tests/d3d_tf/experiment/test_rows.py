@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from d3d_tf.config import EvaluationRecipe
-from d3d_tf.evaluation.metrics import CONVERGED
 from d3d_tf.experiment.rows import Row, header, line
 from d3d_tf.roles import ROLES
 from d3d_tf.runs.folder import Run
@@ -40,16 +39,6 @@ def make_row(role="student", train=(98, 100), **tests):
         s: scores_with(*rt) for s, rt in {"train": train, **tests}.items()
     }
     return Row(role, scores, parameters=1_234_567, milliseconds=12.34)
-
-
-def test_rows_are_named_as_in_results_json():
-    assert list(ROLES) == [
-        "teacher",
-        "baseline",
-        "two_stream",
-        "student",
-        "ensemble",
-    ]
 
 
 def test_the_screen_by_hand():
@@ -94,7 +83,6 @@ def test_all_rows_have_equal_width():
 def test_a_toy_network_that_did_not_learn_is_told(train, toy, told):
     text = line(make_row(train=train), ["test"], toy=toy)
     assert ("did not converge" in text) == told
-    assert CONVERGED == 0.97
 
 
 def test_metrics_by_hand():

@@ -9,11 +9,19 @@ import pytest
 from d3d_tf.models import FAMILIES, make_network
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.network import VideoNetwork
+from tests.harness.tiny import CASES
 
 
 def test_every_entry_can_build():
     for module in set(FAMILIES.values()):
         assert callable(importlib.import_module(f"{module}.family").build)
+
+
+def test_every_family_has_a_tiny_network():
+    """Its `test_family.py` calls the harness with it."""
+    assert set(CASES) == set(FAMILIES.values())
+    for package, case in CASES.items():
+        assert FAMILIES[case.recipe.model] == package
 
 
 @pytest.mark.parametrize("stream, channels", [("frames", 3), ("flow", 2)])

@@ -61,8 +61,8 @@ def test_flow_is_compared_with_the_reference(page):
         assert f"frame {number} of 4" in section
 
 
-@pytest.fixture
-def captured(toy, monkeypatch):
+@pytest.fixture(scope="module")
+def captured(toy):
     """What the page is made of, by name."""
     given = {}
 
@@ -74,12 +74,13 @@ def captured(toy, monkeypatch):
         given.setdefault("histories", histories)
         return key, label
 
-    monkeypatch.setattr(write, "render", render)
-    monkeypatch.setattr(write, "curves", curves)
-    monkeypatch.setattr(write, "write_atomically", lambda path, content: None)
-    monkeypatch.setattr(write, "clip_picture", lambda *clip: clip)
-    monkeypatch.setattr(write, "flow_section", lambda *clip: clip)
-    assert write_report(toy.run, toy.dataset()) == toy.run.report_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write, "render", render)
+        patch.setattr(write, "curves", curves)
+        patch.setattr(write, "write_atomically", lambda path, content: None)
+        patch.setattr(write, "clip_picture", lambda *clip: clip)
+        patch.setattr(write, "flow_section", lambda *clip: clip)
+        assert write_report(toy.run, toy.dataset()) == toy.run.report_path
     return given
 
 

@@ -134,7 +134,6 @@ def test_the_published_sets_of_variables(
     [
         # 37 gates and 19 temporal halves in all; Mixed_5b and 5c have 8 gates
         # and 4 halves, Mixed_4b to 5c 28 and 14; 2c has one of each.
-        (slim_shapes(5, **SMALL), [], {"model": "s3dg"}, 37, 19),
         (
             slim_shapes(5, temporal="Mixed_5b", gating="Mixed_4b", **SMALL),
             [],
@@ -143,32 +142,42 @@ def test_the_published_sets_of_variables(
             4,
         ),
         (
-            slim_shapes(5, gating="Mixed_3b", **SMALL),
-            ["gating_start_at=Mixed_3b"],
-            {"gating_start_at": "Mixed_3b"},
-            36,
-            19,
-        ),
-        (
-            slim_shapes(5, temporal=None, first=7, **SMALL),
-            [],
-            {"temporal_conv_start_at": None, "first_temporal_kernel": 7},
-            37,
-            0,
-        ),
-        (
-            slim_shapes(5, gating=None, first=1, **SMALL),
-            [],
-            {"model": "s3d", "first_temporal_kernel": 1},
-            0,
-            19,
-        ),
-        (
             i3d_shapes(5, first=5, temporal="Mixed_4b", **SMALL),
             [],
             {"model": "i3d", "temporal_conv_start_at": "Mixed_4b"},
             0,
             0,
+        ),
+        # How they are read off is in test_infer_recipe.
+        *(
+            pytest.param(*case, marks=pytest.mark.large)
+            for case in (
+                (slim_shapes(5, **SMALL), [], {"model": "s3dg"}, 37, 19),
+                (
+                    slim_shapes(5, gating="Mixed_3b", **SMALL),
+                    ["gating_start_at=Mixed_3b"],
+                    {"gating_start_at": "Mixed_3b"},
+                    36,
+                    19,
+                ),
+                (
+                    slim_shapes(5, temporal=None, first=7, **SMALL),
+                    [],
+                    {
+                        "temporal_conv_start_at": None,
+                        "first_temporal_kernel": 7,
+                    },
+                    37,
+                    0,
+                ),
+                (
+                    slim_shapes(5, gating=None, first=1, **SMALL),
+                    [],
+                    {"model": "s3d", "first_temporal_kernel": 1},
+                    0,
+                    19,
+                ),
+            )
         ),
     ],
 )
@@ -262,11 +271,17 @@ def refused(tmp_path, content, *settings, match, error=UserError, **options):
     "name",
     [
         "InceptionV1/Conv2d_1a_7x7/weights",
-        "InceptionV1/Conv2d_2c_3x3/temporal/biases",
-        "InceptionV1/Conv2d_2c_3x3/self_gating/transformer_W/weights",
         "InceptionV1/Mixed_5c/Branch_3/Conv2d_0b_1x1/BatchNorm/beta",
-        "InceptionV1/Logits/Conv2d_0c_1x1/weights",
-        "InceptionV1/Logits/Conv2d_0c_1x1/biases",
+        # test_assign and test_infer_recipe name what is missing, too.
+        *(
+            pytest.param(f"InceptionV1/{name}", marks=pytest.mark.large)
+            for name in (
+                "Conv2d_2c_3x3/temporal/biases",
+                "Conv2d_2c_3x3/self_gating/transformer_W/weights",
+                "Logits/Conv2d_0c_1x1/weights",
+                "Logits/Conv2d_0c_1x1/biases",
+            )
+        ),
     ],
 )
 def test_a_missing_variable_writes_nothing(tmp_path, name):
@@ -337,7 +352,9 @@ def test_settings_that_contradict_the_file(tmp_path, setting, match):
 # --------------------------------------------------------------- pictures
 
 
-@pytest.mark.parametrize("old_format", [False, True])
+@pytest.mark.parametrize(
+    "old_format", [False, pytest.param(True, marks=pytest.mark.large)]
+)
 def test_pictures_inflated(converted, capsys, old_format):
     """A video of one picture: what the 2-D network makes of the picture.
 

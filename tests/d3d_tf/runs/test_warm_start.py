@@ -32,15 +32,23 @@ I3D = Recipe(name="new", network=InceptionRecipe(model="i3d", **WIDTH))
 S3DG = Recipe(name="new", network=InceptionRecipe(**WIDTH))
 
 
-@pytest.fixture
-def published(tmp_path):
-    """`published(shapes)`: the values and the run of a checkpoint."""
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """`published(shapes)`: the values and the run of a checkpoint.
+
+    The same ones for the same shapes; nothing is written into a start.
+    """
+    made: dict[str, tuple] = {}
 
     def make(shapes, *settings):
-        content = values(shapes)
-        name = f"run{len(list(tmp_path.iterdir()))}"
-        prefix = write(tmp_path / f"{name}.ck", content)
-        return content, convert(prefix, tmp_path / name, list(settings))
+        key = repr((shapes, settings))
+        if key not in made:
+            content = values(shapes)
+            folder = tmp_path_factory.mktemp("published")
+            prefix = write(folder / "run.ck", content)
+            run = convert(prefix, folder / "run", list(settings))
+            made[key] = content, run
+        return made[key]
 
     return make
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from d3d_tf.config import Recipe, to_dict
+from d3d_tf.errors import UsageError
 from d3d_tf.tasks import TASKS, task_of
 from d3d_tf.tasks.task import Task
 
@@ -38,6 +39,13 @@ compare.run(checkpoint=scores)
 def test_a_recipe_names_none_and_is_of_classification():
     assert Recipe(name="x").task == "classification"
     assert "task" not in to_dict(Recipe(name="x"))
+
+
+def test_recipes_take_the_tasks_that_exist():
+    assert Recipe(name="x").task == "classification"
+    assert [Recipe(name="x", task=name).task for name in TASKS] == [*TASKS]
+    with pytest.raises(UsageError, match="task must be classification; got"):
+        Recipe(name="x", task="captions")
 
 
 @pytest.mark.parametrize("name", TASKS)

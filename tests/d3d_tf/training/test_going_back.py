@@ -29,10 +29,9 @@ def stopped(whole, tmp_path):
 
 
 @pytest.mark.parametrize("fault", DAMAGE)
-def test_it_goes_on_from_the_one_before(whole, run, stopped, fault, capsys):
-    """To the bit, as the training that nobody disturbed."""
+def test_what_is_damaged_is_set_aside(stopped, fault, capsys):
     told = DAMAGE[fault](stopped)
-    network = run(stopped)
+    assert set_damaged_aside(stopped) == (4 if told else 6)
     shown = capsys.readouterr().out
     if told:
         assert shown == (
@@ -40,8 +39,17 @@ def test_it_goes_on_from_the_one_before(whole, run, stopped, fault, capsys):
             "as damaged-ckpt-6.*, training goes on from ckpt-4.\n"
         )
         assert list(stopped.glob("damaged-ckpt-6.*"))
+        assert not list(stopped.glob("ckpt-6.*"))
     else:
         assert shown == ""
+    assert latest(stopped) == ("ckpt-4" if told else "ckpt-6")
+
+
+@pytest.mark.parametrize("fault", ["data flipped", "list cut"])
+def test_it_goes_on_from_the_one_before(whole, run, stopped, fault):
+    """To the bit, as the training that nobody disturbed."""
+    DAMAGE[fault](stopped)
+    network = run(stopped)
     same_weights(network, whole[1], atol=0, rtol=0)
     assert history(stopped) == history(whole[0])
     assert is_finished(stopped)

@@ -59,7 +59,12 @@ def test_gates_and_joins_come_behind_the_pooling():
     """Conv2d_2c has 2 x 16 x 16 places, Mixed_3c 2 x 8 x 8, and neither is
     gated, or joined, before it is pooled to a quarter or an eighth.
     """
-    network = S3DG(3, depth_multiplier=1 / 64, min_depth=2)
+    network = S3DG(
+        3,
+        depth_multiplier=1 / 64,
+        min_depth=2,
+        final_endpoint="MaxPool_4a_3x3",
+    )
     network(tf.zeros([1, 2, 32, 32, 3]))
     folded = fold_batch_norm(network)
     unit = {("Mul", (2, 8, 8)): 1}

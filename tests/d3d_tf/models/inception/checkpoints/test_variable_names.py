@@ -35,7 +35,12 @@ def test_a_variable_of_our_own_is_told():
             self.extra = self.add_weight("extra", [1])
             super().build(shape)
 
-    network = More(2, depth_multiplier=1 / 64, min_depth=2)
+    network = More(
+        2,
+        depth_multiplier=1 / 64,
+        min_depth=2,
+        final_endpoint="Conv2d_1a_7x7",
+    )
     network(tf.zeros([1, 2, 32, 32, 3]))
     with pytest.raises(ValueError, match="No published checkpoint has .*extra"):
         by_name(network)
