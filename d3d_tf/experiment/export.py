@@ -25,7 +25,6 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
       recipe: the run's own, maybe with another section `export`.
     """
     recipe = recipe or run.recipe()
-    results = run.read_results()
     kind, endpoint = recipe.export.kind, recipe.export.endpoint
     folder = run.export_path
     classifies = kind == "classification"
@@ -41,26 +40,7 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
         kind=kind,
         endpoint=endpoint,
         task=recipe.task,
-        info={
-            "recipe": recipe.name,
-            "recipe_hash": digest(run.recipe()),
-            # With it --mode=finetune builds the network again.
-            "network": to_dict(recipe.network),
-            "task": recipe.task,
-            # Of the frames that are seen; with segments, of the video.
-            "frame_rate": recipe.data.frame_rate / recipe.clip.stride,
-            "video_frame_rate": recipe.data.frame_rate,
-            "stride": recipe.clip.stride,
-            "sampling": recipe.clip.sampling,
-            "square_pixels": recipe.data.square_pixels,
-            "flow": run.origin()["flow"],
-            "flow_recipe": digest(run.origin()["flow"]),
-            "flow_mismatch": run.origin()["flow_mismatch"],
-            "weights": run.weights(),
-            "dataset": results.get("dataset"),
-            "protocol": results.get("protocol"),
-            "metrics": results.get("metrics", {}),
-        },
+        info=_description(run, recipe),
         compare=(
             (lambda module: _on_videos(module, run, recipe))
             if classifies
@@ -74,6 +54,31 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             "folder for hub.KerasLayer and TensorFlow Serving."
         )
     return module
+
+
+def _description(run: Run, recipe: Recipe) -> dict:
+    """Entries of module.json: what the network is, and how it was made."""
+    origin, results = run.origin(), run.read_results()
+    return {
+        "recipe": recipe.name,
+        "recipe_hash": digest(run.recipe()),
+        # With it --mode=finetune builds the network again.
+        "network": to_dict(recipe.network),
+        "task": recipe.task,
+        # Of the frames that are seen; with segments, of the video.
+        "frame_rate": recipe.data.frame_rate / recipe.clip.stride,
+        "video_frame_rate": recipe.data.frame_rate,
+        "stride": recipe.clip.stride,
+        "sampling": recipe.clip.sampling,
+        "square_pixels": recipe.data.square_pixels,
+        "flow": origin["flow"],
+        "flow_recipe": digest(origin["flow"]),
+        "flow_mismatch": origin["flow_mismatch"],
+        "weights": run.weights(),
+        "dataset": results.get("dataset"),
+        "protocol": results.get("protocol"),
+        "metrics": results.get("metrics", {}),
+    }
 
 
 def _on_videos(module, run: Run, recipe: Recipe) -> dict:

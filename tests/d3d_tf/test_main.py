@@ -211,11 +211,6 @@ WRONG = [
         id="finetune_with_teacher",
     ),
     pytest.param(
-        ["--mode=finetune", "--checkpoint=x", "--set=freeze_to=Mixed_9z"],
-        ["finetune.freeze_to", "Mixed_5c", "'Mixed_9z'"],
-        id="freeze_to",
-    ),
-    pytest.param(
         ["--mode=finetune", "--checkpoint=x"],
         ["x is no run", "saved_model.pb"],
         id="finetune_from_nothing",

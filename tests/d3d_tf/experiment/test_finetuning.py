@@ -2,7 +2,10 @@
 
 import dataclasses
 
+import pytest
+
 from d3d_tf import config
+from d3d_tf.errors import UsageError
 from d3d_tf.experiment.finetuning import with_network_of
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.recipes import OWN_VIDEOS, RECIPES
@@ -29,5 +32,10 @@ def test_the_network_is_that_of_the_start(tmp_path):
         head_pooling="global",
         first_temporal_kernel=7,
     )
+    frozen = config.override(RECIPES["ucf101_split1"], ["freeze_to=Mixed_4f"])
+    assert with_network_of(run, frozen).finetune.freeze_to == "Mixed_4f"
+    frozen = config.override(frozen, ["freeze_to=res4"])
+    with pytest.raises(UsageError, match="freeze_to must be .*Mixed_5c; got"):
+        with_network_of(run, frozen)
     asked = config.override(OWN_VIDEOS, ["depth_multiplier=0.25"])
     assert with_network_of(run, asked) == asked

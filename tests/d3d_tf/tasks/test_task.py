@@ -76,6 +76,7 @@ def errors(folder, split):
         return np.abs(arrays["values"][:, 0] - arrays["labels"])
 
 
+@pytest.mark.large
 def test_another_task_has_its_measures_in_results_json(other):
     folder, _ = other
     results = json.loads((folder / "results.json").read_text())
@@ -99,6 +100,7 @@ def test_another_task_has_its_measures_in_results_json(other):
     assert results["per_class"] == {}
 
 
+@pytest.mark.large
 def test_another_task_on_the_screen(other):
     folder, shown = other
     assert "error same_colours" in shown and "top-1" not in shown
@@ -109,6 +111,7 @@ def test_another_task_on_the_screen(other):
     assert f"A: error {mean:.1f} places of 8 videos" in shown
 
 
+@pytest.mark.large
 def test_another_task_in_the_report(other):
     folder, _ = other
     page = (folder / "report.html").read_text()
@@ -120,6 +123,7 @@ def test_another_task_in_the_report(other):
         assert text not in page, text
 
 
+@pytest.mark.large
 def test_another_task_is_trained_by_its_loss(other):
     """The mean of the clips' errors, as a loss and as a metric."""
     folder, _ = other
