@@ -33,6 +33,7 @@ LAYOUTS = (
     "kinetics700",
     "ucf101",
     "hmdb51",
+    "jhmdb",
 )
 
 

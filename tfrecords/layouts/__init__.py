@@ -53,6 +53,7 @@ LISTED: dict[str, Callable[[Path, Path, DataRecipe], Listing]] = {
     "kinetics700": functools.partial(list_kinetics, name="kinetics700"),
     "ucf101": list_ucf101,
     "hmdb51": list_hmdb51,
+    "jhmdb": list_hmdb51,
 }
 _KINETICS = "FOLDER with train.csv, val.csv, test.csv, or one of them"
 NEEDED = {
@@ -62,4 +63,5 @@ NEEDED = {
     "kinetics700": _KINETICS,
     "ucf101": "FOLDER with trainlist01.txt and the others (ucfTrainTestlist)",
     "hmdb51": "FOLDER with CLASS_test_split1.txt and the others",
+    "jhmdb": "FOLDER with CLASS_test_split1.txt and the others (splits)",
 }
