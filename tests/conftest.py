@@ -66,6 +66,15 @@ def goldens() -> Path:
 
 
 @pytest.fixture(scope="session")
+def jhmdb() -> Path:
+    """A small copy of JHMDB, beside the repository."""
+    folder = ROOT.parent / "shared" / "data" / "jhmdb"
+    if not folder.is_dir():
+        pytest.skip(f"needs {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def replicas():
     """A strategy with two replicas on this machine's CPU."""
     strategy = make_strategy(2)  # A second one would disturb it.

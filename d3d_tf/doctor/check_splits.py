@@ -13,6 +13,8 @@ from d3d_tf.doctor.findings import Finding, judge
 # UCF-101: the clips of a group were cut from one video.
 _UCF = re.compile(r"v_(\w+)_g(\d+)_c\d+$", re.IGNORECASE)
 _KINETICS = re.compile(r"([\w-]{11})_\d{6}_\d{6}$")
+# HMDB-51 and JHMDB, after the class: body, camera, people, side, quality.
+_HMDB = r"_[a-z]_[nc]m_np\w+_[a-z]+_[a-z]+_\d+$"
 UNEVEN = 10  # Largest class over smallest, of the training videos.
 
 
@@ -26,6 +28,7 @@ def check_leaks(rows: list[dict]) -> Finding:
     copies = [pair for pair in copies if pair not in parts]
     groups = _both_sides(used, lambda row: _match(_UCF, row["id"]))
     youtube = _both_sides(used, lambda row: _match(_KINETICS, row["id"]))
+    films = _both_sides(used, _film)
     for pairs, words, problems in (
         (copies, "files are in training and test under two names", errors),
         (
@@ -36,6 +39,7 @@ def check_leaks(rows: list[dict]) -> Finding:
         ),
         (parts, "files have parts in training and test", warnings),
         (youtube, "YouTube videos have parts in training and test", warnings),
+        (films, "films have clips in training and test", warnings),
     ):
         if pairs:
             first = " and ".join(row["id"] for row in pairs[0])
@@ -64,6 +68,17 @@ def check_leaks(rows: list[dict]) -> Finding:
 def _match(pattern: re.Pattern, id_: str) -> tuple | None:
     found = pattern.search(PurePosixPath(id_).with_suffix("").name)
     return found and tuple(part.lower() for part in found.groups())
+
+
+def _film(row: dict) -> str | None:
+    """The film or video that a clip of HMDB-51 was cut from: `FILM_CLASS_...`.
+
+    Official splits part the films of a class, but not those of all classes.
+    """
+    path = PurePosixPath(row["id"])
+    class_name = re.escape(path.parent.name)
+    found = re.match(f"(.+)_{class_name}{_HMDB}", path.stem, re.IGNORECASE)
+    return found and found[1].lower()
 
 
 def _both_sides(

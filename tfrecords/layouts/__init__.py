@@ -22,6 +22,7 @@ LAYOUTS = {
     "kinetics700": f"{_HERE}.kinetics",
     "ucf101": f"{_HERE}.ucf101",
     "hmdb51": f"{_HERE}.hmdb51",
+    "jhmdb": f"{_HERE}.hmdb51",
 }
 
 

@@ -1,5 +1,7 @@
-"""HMDB-51 by its official lists, `testTrainMulti_7030_splits`.
+"""HMDB-51 and JHMDB by their official lists.
 
+The lists are in `testTrainMulti_7030_splits`, and in `splits` of JHMDB, which
+has 21 of HMDB-51's classes.
 `CLASS_test_split1.txt` has lines `FILE.avi N`: N is 1 for training, 2 for
 testing, 0 for neither. File names hold any character, so they are compared in
 one Unicode form (a Mac unpacks them in another) and split at the last blank.
@@ -29,13 +31,15 @@ NEITHER = "on neither side of this split"
 def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     """Lists official split `data.split`; ids are `CLASS/FILE.avi`.
 
+    `data.layout`, `hmdb51` or `jhmdb`, names the classes.
+
     Files are `CLASS/FILE` at any depth (its archives unpack to `CLASS/`, or
     `CLASS/CLASS/`), with any suffix.
 
     Raises:
       UserError: a list is missing or is none, or no listed video is on disk.
     """
-    classes = label_map("hmdb51")
+    classes = label_map(data.layout)
     below = files_below(folder)
     files = index_files(below, lambda p: plain(f"{p.parent.name}/{p.stem}"))
     sources, neither = [], set()
@@ -57,7 +61,7 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
             )
     sources, notes = listed_once(sources)
     return finish(
-        "hmdb51",
+        data.layout,
         classes,
         sources,
         [
@@ -77,7 +81,8 @@ def _rows(path: Path) -> list[tuple[str, str]]:
     except OSError as error:
         raise UserError(
             f"There is no {path}; HMDB-51's lists come in a folder "
-            "testTrainMulti_7030_splits with three such files per class."
+            "testTrainMulti_7030_splits with three such files per class, "
+            "JHMDB's in a folder splits."
         ) from error
     rows = []
     for number, line in lines:

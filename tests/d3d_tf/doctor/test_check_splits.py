@@ -16,6 +16,8 @@ SOUND = [
     row("a/v_Run_g01_c01.avi", "train"),
     row("a/v_Run_g02_c01.avi", "test"),
     row("b/v_Jump_g01_c01.avi", "test", 1),  # The group of another class.
+    row("kick_ball/Film_(2)_kick_ball_f_cm_np2_le_goo_11.avi", "train"),
+    row("wave/Other_film_wave_u_nm_np1_fr_med_0.avi", "test"),
     row("train/aaaaaaaaaaa_000001_000011", "train"),
     row("val/aaaaaaaaaab_000001_000011", "test"),
 ]
@@ -24,7 +26,7 @@ SOUND = [
 def test_no_leak():
     found = check_leaks(SOUND)
     assert found.level == "OK"
-    assert found.text == "5 files of other content among 5 videos"
+    assert found.text == "7 files of other content among 7 videos"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,12 @@ def test_no_leak():
             "ERROR",
             "1 files are in training and test under two names, such as "
             "a/v_Run_g01_c01.avi and copy.mp4",
+        ),
+        (
+            row("wave/Film_(2)_wave_u_nm_np1_fr_med_0.avi", "test"),
+            "WARNING",
+            "1 films have clips in training and test, such as "
+            "kick_ball/Film_(2)_kick_ball_f_cm_np2_le_goo_11.avi and wave/Film",
         ),
         (
             row("val/aaaaaaaaaaa_000050_000060", "test"),
@@ -145,7 +153,7 @@ def test_losses_are_told_and_their_lists_counted(tmp_path):
     found = check_losses(dataset, rows)
     assert found.level == "WARNING"
     assert found.text == (
-        "7 files tried, 2 left out, 3 missing; 2 files could not be used "
+        "9 files tried, 2 left out, 3 missing; 2 files could not be used "
         "(quarantine.csv); 3 of 10 listed videos are not on disk (missing.csv)"
     )
     (tmp_path / "missing.csv").write_text("id\n1\n")
