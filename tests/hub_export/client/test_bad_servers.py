@@ -70,7 +70,7 @@ def test_fault(fault, video, capsys):
     assert err[:-1].isprintable() and len(err) < 1000
     assert server in err, err
     assert re.search(fault.words, err), err
-    assert took < deadline + 1
+    assert took < deadline + 10  # Some servers never end.
     assert more < 200 * 2**20, more
 
 
