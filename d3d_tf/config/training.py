@@ -74,6 +74,13 @@ class ClipRecipe:
         """Stored frames that a video must have for it to show none twice."""
         return self.frames if self.sampling == "segments" else self.span
 
+    @property
+    def when_shorter(self) -> str:
+        """What the clips of videos with fewer frames do, in words."""
+        if self.sampling == "segments":
+            return "show frames more than once"
+        return "begin again at their end"
+
     @model_validator(mode="after")
     def _check(self):
         require(

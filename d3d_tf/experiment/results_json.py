@@ -39,7 +39,7 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
         if shorter:
             text += (
                 f"; {shorter} of {dataset.splits[split]} videos of {split} are "
-                "shorter and begin again at their end"
+                f"shorter and {clip.when_shorter}"
             )
     return text
 

@@ -1,6 +1,6 @@
 """A run begins, or goes on: what is checked, written and said before work."""
 
-from d3d_tf.config import Recipe
+from d3d_tf.config import ClipRecipe, Recipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.summary import describe
 from d3d_tf.errors import UserError
@@ -60,7 +60,7 @@ def start_training(
         ),
     )
     show_records(run, dataset)
-    _warn_of_short_videos(dataset, recipe.clip.needed)
+    _warn_of_short_videos(dataset, recipe.clip)
     warn_of_no_test(dataset)
     if initial:
         initial.tell()
@@ -116,11 +116,11 @@ def require_finished_teacher(experiment: Experiment) -> None:
         )
 
 
-def _warn_of_short_videos(dataset: Dataset, frames: int) -> None:
-    if shorter := dataset.count_shorter("train", frames):
+def _warn_of_short_videos(dataset: Dataset, clip: ClipRecipe) -> None:
+    if shorter := dataset.count_shorter("train", clip.needed):
         say(
             f"{shorter} of {dataset.splits['train']} training videos have less "
-            f"than {frames} frames: their clips begin again at their end."
+            f"than {clip.needed} frames: their clips {clip.when_shorter}."
         )
 
 

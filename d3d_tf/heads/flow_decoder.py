@@ -8,6 +8,8 @@ DENSE = (128, 128, 96, 64, 32)
 # Channels and dilation; the last layer's three channels come after them.
 CONTEXT = ((128, 1), (128, 2), (128, 4), (96, 8), (64, 16), (32, 1))
 OUTPUTS = 3
+# Whatever the policy is: a flow of pixels has more digits than half has.
+FULL_PRECISION = {"dtype": "float32"}
 
 
 class FlowDecoder(keras.layers.Layer):
@@ -27,8 +29,7 @@ class FlowDecoder(keras.layers.Layer):
     """
 
     def __init__(self, *, context: bool = True, **kwargs):
-        # In full precision: a flow of pixels has more digits than half has.
-        super().__init__(**kwargs, dtype="float32")
+        super().__init__(**kwargs | FULL_PRECISION)
         self.dense = [
             _conv(channels, name=f"dense{i}")
             for i, channels in enumerate(DENSE)
@@ -41,6 +42,9 @@ class FlowDecoder(keras.layers.Layer):
                 _conv(channels, dilation, name=f"context{i}")
                 for i, (channels, dilation) in enumerate(layers, 1)
             ]
+
+    def get_config(self):
+        return super().get_config() | {"context": bool(self.context)}
 
     def call(self, features):
         shape = tf.shape(features)
@@ -63,6 +67,7 @@ def _conv(channels: int, dilation: int = 1, *, name: str):
         dilation_rate=dilation,
         kernel_initializer="he_normal",
         name=name,
+        **FULL_PRECISION,
     )
 
 

@@ -60,24 +60,23 @@ def endpoint_error(prediction, target):
     return tf.reduce_mean(distance, axis=[1, 2, 3])
 
 
-def resized(vectors, frames: int, size: tuple[int, int]):
+def resized(vectors, time_stride: int, size: tuple[int, int]):
     """The vectors that a feature map of that size is compared with.
 
-    Feature frame j has the flow of the first frame that it is computed from,
-    as the time strides are powers of two; in space the mean of the vectors
-    under each place. They stay pixels of the clip.
+    Feature frame j has the flow of frame `j * time_stride`; in space, a place
+    has the mean of the vectors under it. They stay pixels of the clip. The
+    papers say neither; this is our reading.
 
     Args:
       vectors: `[batch, time, height, width, 2]`.
-      frames: of the feature map.
+      time_stride: frames of the clip per frame of the feature map.
       size: its height and width.
 
     Returns:
-      Vectors `[batch, frames, *size, 2]`.
+      Vectors `[batch, time', *size, 2]`, time' as SAME convolutions have it.
     """
     shape = tf.shape(vectors)
-    every = shape[1] // frames
-    kept = vectors[:, ::every][:, :frames]
+    kept = vectors[:, ::time_stride]
     flat = tf.reshape(kept, [-1, shape[2], shape[3], 2])
     flat = tf.image.resize(flat, size, method="area")
-    return tf.reshape(flat, [shape[0], frames, *size, 2])
+    return tf.reshape(flat, [shape[0], tf.shape(kept)[1], *size, 2])

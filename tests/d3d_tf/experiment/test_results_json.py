@@ -68,13 +68,20 @@ def test_head(toy, results):
             "4 frames (one of each of as many parts) at",
             0,
         ),
+        (
+            ["sampling=segments", "evaluation.clip_frames=6"],
+            "6 frames (one of each of as many parts) at",
+            8,
+        ),
     ],
 )
 def test_views_in_words(toy, settings, text, shorter):
     recipe = config.override(toy.recipe, settings)
     words = describe_views(recipe, toy.dataset(), ["shuffled_colours"])
     assert words.startswith(f"1 clip x 1 centre crop x {text} 25 fps")
-    assert words.endswith("at their end") == bool(shorter)
+    segments = "sampling=segments" in settings
+    end = "show frames more than once" if segments else "at their end"
+    assert words.endswith(end) == bool(shorter)
     assert (f"; {shorter} of 8 videos" in words) == bool(shorter)
 
 

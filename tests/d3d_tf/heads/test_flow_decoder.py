@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.heads.flow_decoder import FlowDecoder
+from d3d_tf.keras_api import keras
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,20 @@ def test_the_papers_count():
 
 
 def test_half_precision_features():
-    decoder = FlowDecoder()
-    outputs = decoder(tf.ones([1, 2, 3, 5, 8], tf.bfloat16))
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        decoder = FlowDecoder()
+        outputs = decoder(tf.ones([1, 2, 3, 5, 8], tf.bfloat16))
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
     assert outputs.dtype == tf.float32 and outputs.shape == (1, 2, 3, 5, 3)
+    layers = [*decoder.dense, decoder.predict, *decoder.context]
+    assert {layer.compute_dtype for layer in layers} == {"float32"}
+
+
+@pytest.mark.parametrize("context", [True, False])
+def test_made_again_from_its_config(context):
+    decoder = FlowDecoder(context=context, name="probe")
+    again = FlowDecoder.from_config(decoder.get_config())
+    assert again.name == "probe"
+    assert len(again.context) == (7 if context else 0)

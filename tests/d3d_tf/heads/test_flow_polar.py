@@ -82,6 +82,7 @@ def test_resized():
     vectors = np.repeat(vectors, 6, axis=3)
     found = resized(tf.constant(vectors, tf.float32), 2, (2, 2)).numpy()
     assert found.shape == (1, 2, 2, 2, 2)
+    assert resized(tf.zeros([1, 5, 4, 6, 2]), 4, (2, 2)).shape[1] == 2
     np.testing.assert_allclose(found[0, 0, :, :, 0], 0)
     np.testing.assert_allclose(found[0, 1, :, :, 0], 2)
     np.testing.assert_allclose(found[0, :, 0, :, 1], 0.5)
