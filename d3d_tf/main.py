@@ -64,6 +64,11 @@ COMMANDS = {
         "checkpoint data out",
         several="checkpoint data",
     ),
+    "probe": Command(
+        "how much motion a run's networks know: flow decoders on their "
+        "features, see --set probe.*",
+        f"{_TRAINS} checkpoint allow_flow_mismatch",
+    ),
     "predict": Command(
         "a video file in, top classes out",
         "data checkpoint run_dir",

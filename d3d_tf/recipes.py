@@ -123,6 +123,15 @@ def _kinetics(classes: int, gpus: int) -> Recipe:
 KINETICS = tuple(
     _kinetics(classes, gpus) for classes in (400, 600) for gpus in (56, 8, 1)
 )
+# The decoders of table 1 (section 3 and supplement): 2 GPUs with 6 clips each,
+# 100,000 steps, all else as S3D-G; on the networks of `d3d_kinetics400`.
+PROBE = dataclasses.replace(
+    KINETICS[0],
+    name="probe_kinetics400",
+    train=dataclasses.replace(
+        KINETICS[0].train, steps=100_000, batch_size=12, learning_rate=0.1
+    ),
+)
 TRANSFERS = tuple(
     _transfer(layout, split, gpus)
     for layout in ("ucf101", "hmdb51")
@@ -131,5 +140,8 @@ TRANSFERS = tuple(
 )
 RECIPES = {
     recipe.name: recipe
-    for recipe in (TOY, TOY_HEADINGS, OWN_VIDEOS, *KINETICS, *TRANSFERS)
+    for recipe in (
+        *(TOY, TOY_HEADINGS, OWN_VIDEOS),
+        *(*KINETICS, PROBE, *TRANSFERS),
+    )
 }

@@ -22,6 +22,7 @@ PAGES = (
     "training",
     "finetuning",
     "evaluation",
+    "probe",
     "reproduction",
     "networks",
     "weights",

@@ -43,7 +43,7 @@ def test_flags_and_recipes_exist(words, tmp_path):
     [
         c
         for c in commands("reproduction")
-        if not {"--mode=prepare", "--mode=evaluate"} & set(c)
+        if not {"--mode=prepare", "--mode=evaluate", "--mode=probe"} & set(c)
     ],
 )
 def test_commands_of_the_paper(words, tmp_path):
@@ -76,6 +76,24 @@ def test_what_combines_results_wants_results(words, tmp_path):
     place = words[4].removeprefix("--checkpoint=")
     assert done.stderr.startswith("error: ") and place in done.stderr
     assert "scores" in done.stderr or "no record folder" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        c
+        for page in ("probe", "reproduction")
+        for c in commands(page)
+        if "--mode=probe" in c and "=runs/" in c[4]
+    ],
+    ids=" ".join,
+)
+def test_a_probe_wants_a_run(words, tmp_path):
+    """All flags and settings are right but for the run that is not there."""
+    done = run([sys.executable, *words[1:]], tmp_path)
+    place = words[4].removeprefix("--checkpoint=")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {place} is no run")
 
 
 @pytest.mark.large

@@ -30,6 +30,7 @@ from d3d_tf.config.network import (
     FinetuneRecipe,
     TermRecipe,
 )
+from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.recipe import Recipe, digest, to_dict
 from d3d_tf.config.training import (
     ClipRecipe,
@@ -48,6 +49,7 @@ __all__ = [
     "FinetuneRecipe",
     "FlowRecipe",
     "NetworkRecipe",
+    "ProbeRecipe",
     "Recipe",
     "TermRecipe",
     "ToyRecipe",

@@ -14,6 +14,7 @@ from d3d_tf.config.network import (
     ExportRecipe,
     FinetuneRecipe,
 )
+from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.training import (
     ClipRecipe,
     DistillRecipe,
@@ -47,6 +48,7 @@ class Recipe:
     teacher: Annotated[AnyNetwork | None, Later()] = None
     """The network that the student learns from; None: as `network`. In a file
     or with `--set`, fields that are not named are those of `network`."""
+    probe: Annotated[ProbeRecipe, Later()] = ProbeRecipe()
 
     def network_of(self, role: str) -> NetworkRecipe:
         """The network that has a role, such as `teacher`."""

@@ -51,7 +51,7 @@ class Experiment:
         initial: Initial | None = None,
         flow_mismatch: dict | None = None,
     ):
-        _set_precision(recipe.train.mixed_precision)
+        set_precision(recipe.train.mixed_precision)
         self.recipe = recipe
         self.dataset = dataset.for_task(recipe.task)
         self.run = run
@@ -126,7 +126,12 @@ class Experiment:
                 self.run.costs(role).unlink(missing_ok=True)
 
 
-def _set_precision(policy: str) -> None:
+def set_precision(policy: str) -> None:
+    """Makes it the policy of the networks made from now on.
+
+    Raises:
+      UserError: this machine cannot compute with it.
+    """
     if policy == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
         raise UserError(
             "train.mixed_precision=mixed_float16 needs a GPU: TensorFlow "

@@ -47,8 +47,9 @@ class FlowDecoder(keras.layers.Layer):
         return super().get_config() | {"context": bool(self.context)}
 
     def call(self, features):
-        shape = tf.shape(features)
-        net = tf.reshape(features, [-1, *shape[2:4], features.shape[-1]])
+        # By places: a graph does not unpack a shape.
+        batch, time, height, width = (tf.shape(features)[i] for i in range(4))
+        net = tf.reshape(features, [-1, height, width, features.shape[-1]])
         for layer in self.dense:
             net = tf.concat([_leaky(layer(net)), net], axis=-1)
         flow = self.predict(net)
@@ -56,7 +57,7 @@ class FlowDecoder(keras.layers.Layer):
             net = _leaky(layer(net))
         if self.context:
             flow += self.context[-1](net)
-        return tf.reshape(flow, [shape[0], shape[1], *shape[2:4], OUTPUTS])
+        return tf.reshape(flow, [batch, time, height, width, OUTPUTS])
 
 
 def _conv(channels: int, dilation: int = 1, *, name: str):

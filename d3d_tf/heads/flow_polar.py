@@ -75,8 +75,18 @@ def resized(vectors, time_stride: int, size: tuple[int, int]):
     Returns:
       Vectors `[batch, time', *size, 2]`, time' as SAME convolutions have it.
     """
+    return on_grid(vectors[:, ::time_stride], size, method="area")
+
+
+def on_grid(vectors, size: tuple[int, int], *, method: str = "bilinear"):
+    """Resized in space, vectors `[batch, time, *size, 2]`; values stay.
+
+    Args:
+      vectors: `[batch, time, height, width, 2]`.
+      size: height and width.
+      method: of `tf.image.resize`.
+    """
     shape = tf.shape(vectors)
-    kept = vectors[:, ::time_stride]
-    flat = tf.reshape(kept, [-1, shape[2], shape[3], 2])
-    flat = tf.image.resize(flat, size, method="area")
-    return tf.reshape(flat, [shape[0], tf.shape(kept)[1], *size, 2])
+    flat = tf.reshape(vectors, [-1, shape[2], shape[3], 2])
+    flat = tf.image.resize(flat, size, method=method)
+    return tf.reshape(flat, [shape[0], shape[1], size[0], size[1], 2])

@@ -9,8 +9,8 @@ def render(template: str = "page.html", /, **content) -> str:
     """A page as self-contained HTML.
 
     Args:
-      template: `page.html`, the report of a run, or `doctor.html`, that of a
-        data set.
+      template: `page.html`, the report of a run, `doctor.html`, that of a data
+        set, or `probe.html`, that of a motion probe.
       **content: the names used in the template; text is escaped there.
     """
     source = resources.files("d3d_tf.report").joinpath(template)

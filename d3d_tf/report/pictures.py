@@ -97,6 +97,32 @@ def curves(
     return _svg(figure)
 
 
+def endpoint_lines(values: dict[str, dict[str, dict]]) -> str:
+    """One SVG of endpoint errors along a network, as figure 3 of D3D.
+
+    Args:
+      values: `{network: {endpoint: {"value", "ci95"}}}`, in order.
+    """
+    figure = Figure(figsize=(7, 3.5), layout="constrained")
+    axes = figure.subplots()
+    for name, found in values.items():
+        heights = np.array([entry["value"] for entry in found.values()])
+        bounds = np.array([entry["ci95"] for entry in found.values()]).T
+        axes.errorbar(
+            list(found),
+            heights,
+            yerr=np.abs(bounds - heights),
+            marker="o",
+            capsize=3,
+            label=name,
+        )
+    axes.set_ylabel("endpoint error (pixels)")
+    axes.tick_params(axis="x", rotation=30)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
 def class_bars(values: dict[str, float], label: str) -> str:
     """One SVG of a number per class, the largest on top.
 

@@ -1,0 +1,1 @@
+"""The motion probe: optical flow decoded from a network's features."""

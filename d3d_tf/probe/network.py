@@ -1,0 +1,64 @@
+"""A network up to an endpoint, and a flow decoder on top of it."""
+
+import tensorflow as tf
+
+from d3d_tf.errors import UsageError
+from d3d_tf.heads.flow_decoder import FlowDecoder
+from d3d_tf.keras_api import keras
+
+
+class FlowProbe(keras.Model):
+    """`probe(clip)`: the flow that an endpoint of a network knows of.
+
+    A clip is what the network takes; the answer is `[batch, time', height',
+    width', 3]` float32, (mag, sin, cos) as in `heads.flow_polar`, of the
+    endpoint's size. The decoder is trained; the network is not, and runs in
+    inference mode, unless it is `finetuned`.
+
+    Args:
+      network: a `VideoNetwork` with its variables.
+      endpoint: a name of `network.trunk.endpoints`.
+      finetuned: whether the network up to there is trained too.
+      context: see `FlowDecoder`.
+    """
+
+    def __init__(
+        self,
+        network,
+        endpoint: str,
+        *,
+        finetuned: bool = False,
+        context: bool = True,
+    ):
+        super().__init__()
+        trunk = network.trunk
+        self.endpoint = endpoint
+        self.finetuned = finetuned
+        self.before = trunk.layers_up_to(endpoint)
+        self.decoder = FlowDecoder(context=context)
+        for layer in self.before:
+            layer.trainable = finetuned
+        # As an attribute, the trunk would bring what comes after the endpoint.
+        self._features = lambda clip, training: trunk.up_to(
+            endpoint, clip, training=training
+        )[endpoint]
+
+    def call(self, clip, training=None):
+        if self.finetuned:
+            return self.decoder(self._features(clip, training))
+        return self.decoder(tf.stop_gradient(self._features(clip, False)))
+
+
+def full_name(endpoint: str, endpoints: tuple[str, ...]) -> str:
+    """The endpoint of that name, or with it between underscores, as in `3a`.
+
+    Raises:
+      UsageError: there is none.
+    """
+    found = [e for e in endpoints if endpoint in (e, *e.split("_"))]
+    if len(found) != 1:
+        raise UsageError(
+            f"probe.endpoints must be among {', '.join(endpoints)}, or the "
+            f"part of a name such as 3a; got {endpoint!r}."
+        )
+    return found[0]
