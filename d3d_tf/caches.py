@@ -5,6 +5,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from d3d_tf.rights import may
+
 
 def home_cache() -> Path | None:
     """`~/.cache/d3d_tf`, which need not exist; None: nobody has a home."""
@@ -36,7 +38,7 @@ def cache_folder() -> Path | None:
             )
         except OSError:
             continue
-        if not os.access(folder, os.W_OK):
+        if not may(folder, os.W_OK):
             continue
         if folder is not temporary or _is_private(folder):
             return folder

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.names import printable
+from d3d_tf.rights import may
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
@@ -81,7 +82,7 @@ def require_folder(flag: str, folder: str | Path, access: int) -> None:
     place = Path(folder).absolute()
     while not place.exists():
         place = place.parent
-    if not place.is_dir() or not os.access(place, access):
+    if not place.is_dir() or not may(place, access):
         use = "write in" if access == os.W_OK else "read"
         raise UsageError(
             f"{flag}={folder} cannot be used: {place} is no folder that "

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 
 from benchmarks.faults.answers import ask, judge, row
@@ -55,7 +56,11 @@ def trials(base: Base, count: int, seed: int) -> Iterator[dict]:
                     *("--clear-groups", "--inh-caps=+dac_read_search"),
                     "--ambient-caps=+dac_read_search",
                 ]
-                copy.parent.chmod(0o755)
+                # Python may be in a folder of root's, which the capability
+                # opens; TensorFlow asks without it whether a file is there.
+                for folder in copy.parents:
+                    if folder.is_relative_to(tempfile.gettempdir()):
+                        folder.chmod(folder.stat().st_mode | 0o755)
                 subprocess.run(["chown", "-R", str(USER), copy], check=True)
             answer = ask(mode, copy, env=env, before=before)
             # Nothing but success is right.

@@ -41,8 +41,8 @@ def adopt(folder: Path, records_dir: Path, recipe: DataRecipe) -> Dataset:
     shards = foreign_shards(folder)
     if (folder / "plan.json").exists():
         raise UserError(
-            f"{folder} holds records that were never finished: start the same "
-            "--mode=prepare again, it goes on."
+            f"{folder} holds records that were never finished (no "
+            "dataset.json): start the same --mode=prepare again, it goes on."
         )
     folder = resolved(folder)
     given = given_classes(folder)

@@ -9,6 +9,7 @@ from pathlib import Path
 from d3d_tf import onednn, processor
 from d3d_tf.doctor.findings import Finding, judge
 from d3d_tf.errors import UserError
+from d3d_tf.rights import may
 
 # What Kinetics, UCF-101 and HMDB-51 hold (H.264, MPEG-4 in AVI) and what
 # YouTube hands out.
@@ -159,7 +160,7 @@ def _disk(folder: Path) -> Finding:
         folder = folder.absolute().parent
     free = shutil.disk_usage(folder).free / 1e9
     errors, warnings = [], []
-    if not os.access(folder, os.W_OK):
+    if not may(folder, os.W_OK):
         errors.append("you may not write there: choose --run_dir")
     if free < FREE_GB:
         warnings.append(

@@ -12,10 +12,16 @@ from d3d_tf.roles import ROLES, STREAM
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.training.checkpoints import (
+    FINISHED,
     damage,
     is_finished,
     numbers_there,
+    read_finished,
 )
+from d3d_tf.training.going_back import list_problem
+
+# Of what finished.json has one: a training, a conversion, a module.
+_MADE_BY = {"steps", "converted", "module"}
 
 
 def check_run(run: Run, data: str | None) -> list[Finding]:
@@ -40,6 +46,7 @@ def check_run(run: Run, data: str | None) -> list[Finding]:
             errors.append(f"{role} {problem}")
         else:
             loaded.append(role)
+        errors += _damaged_marks(run, role)
         older = _damaged_older(run, role)
         if older:
             errors.append(
@@ -82,13 +89,32 @@ def _damaged_older(run: Run, role: str) -> str | None:
     return None
 
 
+def _damaged_marks(run: Run, role: str) -> list[str]:
+    """What is wrong with finished.json and TensorFlow's list."""
+    folder = run.checkpoints(role)
+    problems = []
+    if problem := list_problem(folder):
+        problems.append(problem)
+    try:
+        if not read_finished(folder).keys() & _MADE_BY:
+            problems.append(
+                f"{folder / FINISHED} is damaged: it has none of "
+                f"{', '.join(sorted(_MADE_BY))}"
+            )
+    except UserError as error:
+        problems.append(str(error).rstrip("."))
+    return problems
+
+
 def _damaged_results(run: Run) -> list[str]:
-    """What is wrong with results.json and scores, where they are there."""
+    """What is wrong with results.json and the scores behind it."""
     problems = []
     try:
-        run.read_results()
+        metrics = run.read_results().get("metrics", {})
+        measured = {name.partition("/")[0] for name in metrics}
         for role in ROLES:
-            if run.costs(role).exists():
+            costs = run.costs(role).exists()
+            if costs or (role in STREAM and role in measured):
                 read_scores(run, role, read_costs(run, role))
     except UserError as error:
         problems.append(str(error).rstrip("."))

@@ -135,12 +135,21 @@ def finished_steps(checkpoints: Path) -> int | None:
     """
     if not is_finished(checkpoints):
         return None
+    steps = read_finished(checkpoints).get("steps")
+    return steps if isinstance(steps, int) else None
+
+
+def read_finished(checkpoints: Path) -> dict:
+    """The content of `finished.json`: `steps` of a training, or what made it.
+
+    Raises:
+      UserError: it is missing or damaged.
+    """
     remedy = (
         "start the command that made the run again; where no training made it, "
         "remove the run and make it again"
     )
-    steps = read_json(checkpoints / FINISHED, {}, remedy).get("steps")
-    return steps if isinstance(steps, int) else None
+    return read_json(checkpoints / FINISHED, {}, remedy)
 
 
 def numbers_there(folder: str, part: str = "(?:index|data-.*)") -> set[int]:

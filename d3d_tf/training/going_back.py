@@ -96,6 +96,22 @@ def reopen_damaged(checkpoints: Path) -> bool:
     return True
 
 
+def list_problem(checkpoints: Path) -> str | None:
+    """What is wrong with TensorFlow's list; None: nothing, or no checkpoint.
+
+    A training writes it anew; whoever asks TensorFlow for the latest checkpoint
+    is misled.
+    """
+    with literal(checkpoints) as name:
+        numbers = sorted(numbers_there(name, part="index"))
+        folder = to_path(name)
+        if not numbers or _there(folder, name) == _entries(numbers):
+            return None
+        if not (folder / _LIST).exists():
+            return f"TensorFlow's list {checkpoints}/{_LIST} is missing"
+        return f"{checkpoints}/{_LIST} does not list the checkpoints there"
+
+
 def _remove_unfinished(folder: Path) -> None:
     """Files of killed processes that TensorFlow had not renamed yet."""
     if is_remote(folder):
@@ -110,16 +126,29 @@ def _remove_unfinished(folder: Path) -> None:
 
 def _list(folder: Path, name: str, numbers: list[int]) -> None:
     """Writes TensorFlow's list of these checkpoints, the newest last."""
-    entries = [("model_checkpoint_path", f"ckpt-{numbers[-1]}")]
-    entries += [("all_model_checkpoint_paths", f"ckpt-{n}") for n in numbers]
-    # In object stores TensorFlow writes whole paths.
-    there = _ENTRY.findall(_text(folder))
-    if [(key, path.removeprefix(f"{name}/")) for key, path in there] == entries:
+    entries = _entries(numbers)
+    if _there(folder, name) == entries:
         return
     lines = [f'{key}: "{path}"' for key, path in entries]
     # Later than 0, or TensorFlow would never remove them.
     lines += ["all_model_checkpoint_timestamps: 1"] * len(numbers)
     write_atomically(folder / _LIST, "".join(f"{line}\n" for line in lines))
+
+
+def _entries(numbers: list[int]) -> list[tuple[str, str]]:
+    """What the list says of these checkpoints."""
+    entries = [("model_checkpoint_path", f"ckpt-{numbers[-1]}")]
+    return entries + [
+        ("all_model_checkpoint_paths", f"ckpt-{n}") for n in numbers
+    ]
+
+
+def _there(folder: Path, name: str) -> list[tuple[str, str]]:
+    """What the list says; in object stores TensorFlow writes whole paths."""
+    return [
+        (key, path.removeprefix(f"{name}/"))
+        for key, path in _ENTRY.findall(_text(folder))
+    ]
 
 
 def _listed(folder: Path) -> set[int]:

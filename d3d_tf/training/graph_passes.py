@@ -21,19 +21,18 @@ _IDLE_ON_CPU = (
 def without_idle_passes() -> Iterator[None]:
     """Inside, a graph is made ready sooner, where there is no GPU.
 
-    Passes that the caller has turned on or off with
-    `tf.config.optimizer.set_experimental_options` stay as they are.
+    Afterwards the passes are as they were before.
     """
+    if tf.config.list_logical_devices("GPU"):
+        yield
+        return
     options = tf.config.optimizer
-    idle = [
-        name
-        for name in _IDLE_ON_CPU
-        if name not in options.get_experimental_options()
-        and not tf.config.list_logical_devices("GPU")
-    ]
-    options.set_experimental_options(dict.fromkeys(idle, False))
+    before = options.get_experimental_options()
+    options.set_experimental_options(dict.fromkeys(_IDLE_ON_CPU, False))
     try:
         yield
     finally:
-        # What was never set counts as turned on.
-        options.set_experimental_options(dict.fromkeys(idle, True))
+        # What was never set is turned on.
+        options.set_experimental_options(
+            {name: before.get(name, True) for name in _IDLE_ON_CPU}
+        )

@@ -21,6 +21,7 @@ from typing import Any
 import numba
 
 from d3d_tf.caches import cache_folder
+from d3d_tf.rights import may
 
 # Pixels left of the image, so that its first one is aligned with a vector.
 MARGIN = 16
@@ -38,8 +39,7 @@ def keeps_code() -> bool:
     here = Path(__file__).parent
     inside = here / "__pycache__"
     if not (
-        config.CACHE_DIR
-        or os.access(inside if inside.exists() else here, os.W_OK)
+        config.CACHE_DIR or may(inside if inside.exists() else here, os.W_OK)
     ):
         folder = cache_folder()
         config.CACHE_DIR = str(folder / "numba") if folder else ""

@@ -40,7 +40,9 @@ def test_a_file_where_a_folder_should_be(tmp_path, flag, place):
 def test_a_folder_of_somebody_else(tmp_path, monkeypatch):
     """As root may write everywhere, the system is made to say no."""
     monkeypatch.setattr(
-        os, "access", lambda place, mode: (place, mode) != (tmp_path, os.W_OK)
+        os,
+        "access",
+        lambda place, mode, **_: (place, mode) != (tmp_path, os.W_OK),
     )
     run = str(tmp_path / "run")
     with pytest.raises(UsageError, match="no folder that you may write in"):

@@ -74,6 +74,27 @@ def test_scores_that_are_damaged(copied_run):
     assert first.startswith("ERROR checkpoint:") and path.name in first
 
 
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("checkpoints/student/finished.json", b"{}"),
+        ("checkpoints/student/finished.json", b'{"classes": 3}'),
+        ("checkpoints/student/checkpoint", b"\0" * 40),
+        ("checkpoints/student/checkpoint", b'model_checkpoint_path: "ckpt-1"'),
+        ("checkpoints/student/checkpoint", None),
+        ("scores/student.json", None),
+    ],
+)
+def test_what_says_what_is_there(copied_run, name, content):
+    """The networks are sound; what a training or a reader asks is not."""
+    path = copied_run.folder / name
+    path.unlink() if content is None else path.write_bytes(content)
+    first, _ = words(copied_run)
+    assert first.startswith("ERROR checkpoint:")
+    assert "teacher, baseline, student loaded" in first
+    assert str(path) in first
+
+
 def _number(path):
     return int(path.stem.rpartition("-")[2])
 
