@@ -23,7 +23,6 @@ from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.garbage import set_aside
 from d3d_tf.keras_api import keras
 from d3d_tf.recipes import TOY
-from d3d_tf.training.graph_passes import without_idle_passes
 from d3d_tf.training.schedules import make_optimizer
 from d3d_tf.training.strategy import make_strategy
 
@@ -71,7 +70,7 @@ def measure(dataset: Dataset, steps: int = STEPS) -> list[dict]:
             streams=streams,
         )
         clock = Clock()
-        with set_aside(), without_idle_passes():
+        with set_aside():
             trainer.fit(
                 data, steps_per_epoch=steps, verbose=0, callbacks=[clock]
             )

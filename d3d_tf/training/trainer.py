@@ -27,7 +27,6 @@ from d3d_tf.training.callbacks import (
 )
 from d3d_tf.training.checkpoints import FINISHED, fitting
 from d3d_tf.training.going_back import set_damaged_aside
-from d3d_tf.training.graph_passes import without_idle_passes
 from d3d_tf.training.schedules import make_optimizer
 
 
@@ -170,7 +169,6 @@ def _fit(
         naming_refusal(training.checkpoints, _bytes_of(saved), "a checkpoint"),
         naming_damage(training.dataset, "train"),
         set_aside(),
-        without_idle_passes(),
         # Before the words of an error.
         contextlib.closing(Progress(training.title, start, steps)) as progress,
     ):
