@@ -9,10 +9,11 @@ TensorFlow, its graph, weights and optimiser take whatever the clip.
 import argparse
 import json
 import os
-import resource
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from benchmarks.fill_docs import HERE, fill, save
 from d3d_tf import processor
@@ -27,8 +28,10 @@ STEPS = 2
 
 
 def peak_mib() -> float:
-    """Of this process since it started; Linux counts in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Of this program; `getrusage` would count who started it, too."""
+    status = Path("/proc/self/status").read_text()
+    (kib,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(kib) / 1024
 
 
 def measure(model: str, recompute: bool, clip_size) -> dict:

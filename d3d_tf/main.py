@@ -129,8 +129,9 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "teacher",
     None,
-    "A run whose teacher and baseline are used, or the name of published "
-    "weights such as i3d_flow_kinetics400.",
+    "A run whose teacher and baseline are used, the name of published weights "
+    "such as i3d_flow_kinetics400, or any program's SavedModel or file of "
+    "logits (.npz, .parquet; see docs/training.md).",
 )
 flags.DEFINE_multi_string(
     "init",

@@ -1,12 +1,12 @@
 """Writes a module, reads it back, compares, and only then publishes it."""
 
-import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import tensorflow as tf
+from typing_extensions import Unpack
 
 from d3d_tf.atomic_files import to_path, unfinished_folder
 from d3d_tf.disk import naming_refusal
@@ -29,16 +29,15 @@ from d3d_tf.text_lists import written_labels
 _GRAPHS = 5_000_000
 
 
-@dataclasses.dataclass(frozen=True)
-class ExportOptions:
+class ExportOptions(TypedDict, total=False):
     """The keywords of `export_module` that may be left out."""
 
-    short_side: int | None = None
-    kind: str = CLASSIFICATION
-    endpoint: str | None = None
-    info: dict[str, Any] | None = None
-    compare: Callable[[Any], dict[str, Any]] | None = None
-    task: str = DEFAULT
+    short_side: int | None
+    kind: str
+    endpoint: str | None
+    info: dict[str, Any] | None
+    compare: Callable[[Any], dict[str, Any]] | None
+    task: str
 
 
 def export_module(
@@ -48,7 +47,7 @@ def export_module(
     labels: list[str],
     frames: int,
     size: int,
-    **options: Any,
+    **options: Unpack[ExportOptions],
 ) -> Path:
     """Publishes `folder/VERSION`, a TF-Hub module and TF Serving version.
 
@@ -64,7 +63,7 @@ def export_module(
       folder: parent of the version folders.
       labels: class names in order; they go to `assets/labels.txt`.
       frames, size: of the clip that the network was trained on.
-      options: the fields of `ExportOptions`, which are the next six.
+      options: the keys of `ExportOptions`, which are the next six.
       short_side: of frames before they are cropped to `size`; default: `size`.
       kind: `classification` (the default), `feature_vector` or `feature_map`.
       endpoint: of a feature map.
@@ -84,19 +83,28 @@ def export_module(
         the network cannot be cut so; or the labels are not one line for each
         logit.
     """
-    asked = ExportOptions(**options)
+    if unknown := options.keys() - ExportOptions.__annotations__.keys():
+        raise TypeError(f"export_module has no argument {min(unknown)!r}.")
+    info = options.get("info") or {}
     folder = to_path(folder)
     labels = one_line_each(labels)
-    frames, size, short_side = _fitting(frames, size, asked.short_side)
+    frames, size, short_side = _fitting(frames, size, options.get("short_side"))
     with full_precision(network) as network:
-        part = cut(network, asked.kind, asked.endpoint, asked.task)
+        part = cut(
+            network,
+            options.get("kind", CLASSIFICATION),
+            options.get("endpoint"),
+            options.get("task", DEFAULT),
+        )
         clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
         draft = Draft(network, part, clip, labels)
-        content = draft.digest((asked.info or {}).get("frame_rate"))
+        content = draft.digest(info.get("frame_rate"))
         tidy(folder)
         version = newest_if(folder, content)
         if not version:
-            version = _publish(draft, content, folder, asked)
+            version = _publish(
+                draft, content, folder, info, options.get("compare")
+            )
     # An export that was killed after its renaming did not write them.
     write_serving_files(folder, tensorflow=tf.__version__)
     return version
@@ -126,7 +134,11 @@ def _fitting(
 
 
 def _publish(
-    draft: Draft, content: str, folder: Path, asked: ExportOptions
+    draft: Draft,
+    content: str,
+    folder: Path,
+    info: dict[str, Any],
+    compare: Callable[[Any], dict[str, Any]] | None,
 ) -> Path:
     """Makes the module the next version of the folder."""
     needed = 2 * draft.num_bytes + _GRAPHS
@@ -147,9 +159,9 @@ def _publish(
             **saved,
             "example": write_example(temporary, module, draft.clip, content),
         }
-        if asked.compare:
-            description["videos"] = asked.compare(module)
-        _describe(temporary, description | (asked.info or {}))
+        if compare:
+            description["videos"] = compare(module)
+        _describe(temporary, description | info)
         return publish(temporary, folder, content)
 
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
+from d3d_tf.atomic_files import to_path
 from d3d_tf.commands.common import require_sources, run_folder, show_plan
 from d3d_tf.config import Recipe
 from d3d_tf.needs import require_means
-from d3d_tf.roles import ROLES, STUDENT
+from d3d_tf.roles import ROLES, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.opening import open_run
 from d3d_tf.screen import say
+
+# How files of logits are called; see `read_logits`.
+_LOGITS = (".npz", ".parquet", ".pq")
 
 
 def run(
@@ -30,7 +34,8 @@ def run(
       records_dir: where records live.
       run_dir: the run folder; None: runs/RECIPE.
       teacher: a run, or published weights, whose finished teacher and baseline
-        are used.
+        are used; or a SavedModel of any program, or a file of a teacher's
+        logits, for which neither teacher nor flow is needed.
       init: runs or published weights that the networks trained here start from.
       allow_flow_mismatch: accept records of another flow than the teacher's.
       dry_run: show the recipe, and do nothing.
@@ -42,10 +47,17 @@ def run(
     folder = run_folder(recipe, run_dir)
     if dry_run:
         return show_plan("distill", recipe, data, folder)
-    donor = open_run(teacher) if teacher else None
+    logits_file = module = donor = None
+    if teacher and teacher.lower().endswith(_LOGITS):
+        logits_file = to_path(teacher)
+    elif teacher and (to_path(teacher) / "saved_model.pb").exists():
+        module = to_path(teacher)
+    elif teacher:
+        donor = open_run(teacher)
     starts = [open_run(given) for given in init]
     require_means("distill")
     from d3d_tf.experiment.export import export_run
+    from d3d_tf.experiment.module_teacher import logits_of_module
     from d3d_tf.experiment.results_json import Table
     from d3d_tf.experiment.stages import score, train_missing
     from d3d_tf.experiment.start import require_finished_teacher, start_training
@@ -53,19 +65,26 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     recipe, dataset = ensure_records(recipe, data, records_dir)
-    dataset.require_flow()
+    rows = tuple(ROLES)
+    if module:
+        logits_file = logits_of_module(module, recipe.teacher_module, dataset)
+    if logits_file:
+        rows = tuple(r for r in ROLES if TEACHER not in ROLES[r].parts)
+    else:
+        dataset.require_flow()
     experiment = start_training(
         recipe,
         dataset,
         Run(folder),
-        rows=tuple(ROLES),
+        rows=rows,
         teacher=donor,
         init=starts,
+        logits_file=logits_file,
         allow_flow_mismatch=allow_flow_mismatch,
     )
     require_finished_teacher(experiment)
     table = Table(experiment)
-    for row in ROLES:
+    for row in rows:
         train_missing(experiment, row)
         table.add(score(experiment, row))
     module = export_run(experiment.run, experiment.network(STUDENT))

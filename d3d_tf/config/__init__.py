@@ -32,6 +32,7 @@ from d3d_tf.config.network import (
 )
 from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.recipe import Recipe, digest, to_dict
+from d3d_tf.config.teacher_module import TeacherModuleRecipe
 from d3d_tf.config.training import (
     ClipRecipe,
     DistillRecipe,
@@ -51,6 +52,7 @@ __all__ = [
     "NetworkRecipe",
     "ProbeRecipe",
     "Recipe",
+    "TeacherModuleRecipe",
     "TermRecipe",
     "ToyRecipe",
     "TrainRecipe",

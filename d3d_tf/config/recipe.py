@@ -15,6 +15,7 @@ from d3d_tf.config.network import (
     FinetuneRecipe,
 )
 from d3d_tf.config.probe import ProbeRecipe
+from d3d_tf.config.teacher_module import TeacherModuleRecipe
 from d3d_tf.config.training import (
     ClipRecipe,
     DistillRecipe,
@@ -49,6 +50,9 @@ class Recipe:
     """The network that the student learns from; None: as `network`. In a file
     or with `--set`, fields that are not named are those of `network`."""
     probe: Annotated[ProbeRecipe, Later()] = ProbeRecipe()
+    teacher_module: Annotated[TeacherModuleRecipe, Later()] = (
+        TeacherModuleRecipe()
+    )
 
     def network_of(self, role: str) -> NetworkRecipe:
         """The network that has a role, such as `teacher`."""

@@ -180,6 +180,15 @@ class DistillRecipe:
     """`flow`; `rgb` is the control of Table 6."""
     terms: Annotated[tuple[TermRecipe, ...], Later()] = ()
     """What is added to L_a; empty: the one term of `weight`."""
+    cached_views: Annotated[Automatic, Later()] = 0
+    """Of how many draws of every training video the teacher's logits are
+    computed once and kept; the student learns from these draws alone, without
+    teacher and flow. 0: it sees new draws, and the teacher sees them too."""
+    flow_weight: Annotated[NotNegative, Later()] = 0.0
+    """Above 0, the student has no teacher: it learns from labels and, with this
+    weight, to tell the flow from its features (table 6, "flow loss")."""
+    flow_endpoint: Annotated[Text, Later()] = "3a"
+    """Of these features; a name or a part of it, as of `probe.endpoints`."""
 
     @model_validator(mode="after")
     def _check(self):
@@ -189,5 +198,17 @@ class DistillRecipe:
             self,
             "terms",
             "a list with one term for each place at most",
+        )
+        require(
+            not self.cached_views or all(p == "logits" for p in places),
+            self,
+            "cached_views",
+            "0 with ~terms of endpoints, which are not kept",
+        )
+        require(
+            not self.flow_weight or not (self.cached_views or self.terms),
+            self,
+            "flow_weight",
+            "0 with ~cached_views or ~terms: it takes the teacher's place",
         )
         return self

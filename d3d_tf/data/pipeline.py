@@ -7,32 +7,40 @@ is chosen. Every draw is a function of (seed, epoch, clip id), and the order is
 one of (seed, epoch): neither depends on the number of threads.
 """
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import tensorflow as tf
+from typing_extensions import Unpack
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
-from d3d_tf.data.dataset import Dataset, open_dataset
-from d3d_tf.data.kinds import reader
-from d3d_tf.data.one_clip import (
-    evaluation_clip,
-    mirrored_classes,
-    scale,
-    training_clip,
+from d3d_tf.data.batches import (
+    STREAMS,
+    as_it_is,
+    batches,
+    opened,
+    to_training_clip,
 )
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.kinds import reader
+from d3d_tf.data.one_clip import evaluation_clip
 from d3d_tf.data.shuffle import shuffled_records
-from d3d_tf.errors import UserError
+from d3d_tf.data.teacher_batches import with_logits
+from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.pixels import SYMMETRIC, Pixels
-from d3d_tf.tasks import task_of
 
 ONE_VIEW = EvaluationRecipe()
-STREAMS = ("frames", "flow")
-# Nothing here branches on a tensor: AutoGraph, which takes up to a second for
-# each function, has nothing to do.
-_as_it_is = tf.autograph.experimental.do_not_convert
+
+
+class Options(TypedDict, total=False):
+    """Further arguments of `make_dataset`."""
+
+    pixels: Pixels
+    views: EvaluationRecipe
+    seed: int
+    start_step: int
+    teacher_logits: TeacherLogits | None
 
 
 def make_dataset(
@@ -43,7 +51,7 @@ def make_dataset(
     batch_size: int,
     training: bool,
     streams: tuple[str, ...] = STREAMS,
-    **options: Any,
+    **options: Unpack[Options],
 ) -> tf.data.Dataset:
     """Batches of `(inputs, label)`.
 
@@ -63,15 +71,17 @@ def make_dataset(
       batch_size: clips per batch, over all replicas.
       training: what `training_batches` makes, else `evaluation_batches`.
       streams: the inputs wanted; what is not is not decoded.
-      options: `pixels` of the network, `seed` and `start_step` of the
-        training, `views` of the evaluation.
+      options: `pixels` of the network, `views` of the evaluation, `seed`,
+        `start_step` and `teacher_logits` of the training.
 
     Raises:
       UserError: no such split, no flow, the records are smaller than the
         clip, or the shards are not those that were counted; `swap_on_flip`
         names a class that the records do not have.
     """
-    make = training_batches if training else evaluation_batches
+    make: Callable[..., tf.data.Dataset] = (
+        training_batches if training else evaluation_batches
+    )
     return make(
         records, split, clip, batch_size=batch_size, streams=streams, **options
     )
@@ -87,6 +97,7 @@ def training_batches(
     pixels: Pixels = SYMMETRIC,
     seed: int = 0,
     start_step: int = 0,
+    teacher_logits: TeacherLogits | None = None,
 ) -> tf.data.Dataset:
     """Endless, shuffled and augmented; see `make_dataset`.
 
@@ -95,30 +106,23 @@ def training_batches(
       pixels: how the network wants RGB.
       seed: of order and augmentation.
       start_step: begin with this batch: the data of a resumed run.
+      teacher_logits: become an input of that name, float32 `[batch, classes]`;
+        NaN for videos of which there are none. None: no such input.
     """
-    dataset = _opened(records, split, clip, streams)
-    swapped = mirrored_classes(clip, dataset.classes)
-    target = task_of(dataset.task).target
-    read = reader(dataset, split)
+    dataset = opened(records, split, clip, streams)
     serialized = shuffled_records(
         dataset.shards(split),
         seed=seed,
         window=dataset.shuffle_window(),
         start=start_step * batch_size,
     )
-
-    def to_clip(record: Any, epoch: Any) -> tuple[dict[str, Any], Any]:
-        return training_clip(
-            record,
-            epoch,
-            clip,
-            streams=streams,
-            seed=seed,
-            read=read,
-            mirrored=functools.partial(target.mirrored, classes=swapped),
+    more = ("id",) if teacher_logits else ()
+    to_clip = to_training_clip(dataset, split, clip, (*streams, *more), seed)
+    if teacher_logits:
+        return with_logits(
+            serialized, to_clip, batch_size, pixels, teacher_logits
         )
-
-    return _batches(serialized, to_clip, batch_size, pixels, whole=True)
+    return batches(serialized, to_clip, batch_size, pixels, whole=True)
 
 
 def evaluation_batches(
@@ -141,13 +145,13 @@ def evaluation_batches(
       pixels: how the network wants RGB.
       views: of each video; default: the centre.
     """
-    dataset = _opened(records, split, clip, streams)
+    dataset = opened(records, split, clip, streams)
     read = reader(dataset, split)
     numbers = tf.range(views.clips * views.crops)
     shards = tf.data.TFRecordDataset(list(dataset.shards(split)))
     views_of_it = tf.data.Dataset.from_tensor_slices(numbers)
     serialized = shards.flat_map(
-        _as_it_is(lambda record: views_of_it.map(lambda view: (record, view)))
+        as_it_is(lambda record: views_of_it.map(lambda view: (record, view)))
     )
 
     def to_clip(record: Any, view: Any) -> tuple[dict[str, Any], Any]:
@@ -155,53 +159,4 @@ def evaluation_batches(
             record, view, clip, views, streams=streams, read=read
         )
 
-    return _batches(serialized, to_clip, batch_size, pixels, whole=False)
-
-
-def _opened(
-    records: str | Path | Dataset,
-    split: str,
-    clip: ClipRecipe,
-    streams: tuple[str, ...],
-) -> Dataset:
-    """The records, which have the split, the clip's pixels, and the flow."""
-    dataset = records if isinstance(records, Dataset) else open_dataset(records)
-    if not dataset.splits.get(split):
-        raise UserError(
-            f"{dataset.folder} has no split {split!r}; it has "
-            f"{', '.join(dataset.splits)}."
-        )
-    stored = dataset.info["recipe"]["data"]["short_side"]
-    if clip.size > stored:
-        raise UserError(
-            f"clip.size={clip.size} does not fit into the {stored} pixels of "
-            f"the records' short side ({dataset.folder})."
-        )
-    if "flow" in streams:
-        dataset.require_flow()
-    return dataset
-
-
-def _batches(
-    serialized: tf.data.Dataset,
-    to_clip: Callable[..., Any],
-    batch_size: int,
-    pixels: Pixels,
-    *,
-    whole: bool,
-) -> tf.data.Dataset:
-    return (
-        serialized.map(
-            _as_it_is(to_clip),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        .batch(batch_size, drop_remainder=whole)
-        # Bytes are a quarter to move of what floats are.
-        .map(
-            _as_it_is(lambda clips, labels: (scale(clips, pixels), labels)),
-            num_parallel_calls=2,
-            deterministic=True,
-        )
-        .prefetch(1)
-    )
+    return batches(serialized, to_clip, batch_size, pixels, whole=False)

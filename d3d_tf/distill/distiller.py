@@ -25,7 +25,8 @@ class Distiller(StreamTrainer):
       frames: float32 `[batch, time, height, width, 3]`, as the student's
         `Pixels` make it, and
       flow: float32 `[batch, time, height, width, 2]`, px per frame / 20, or
-      teacher_logits: float32 `[batch, classes]`, ready made.
+      teacher_logits: float32 `[batch, classes]`, ready made; where they are
+        not finite, L_d is 0.
 
     The teacher is frozen, always runs in inference mode, and is no part of
     this model's weights (`get_teacher()` returns it): what is saved is the
@@ -153,6 +154,10 @@ class Distiller(StreamTrainer):
             )
         }
         target, features = self._target(inputs)
+        if "teacher_logits" in inputs and target is not None:
+            # Of a video that the teacher never saw, the loss is 0.
+            seen = tf.reduce_all(tf.math.is_finite(target), -1, keepdims=True)
+            target = tf.where(seen, target, tf.stop_gradient(logits))
         if not self.get_terms() and target is not None:
             losses["distillation_loss"] = (
                 self.distillation_loss_weight,

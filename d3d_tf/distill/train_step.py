@@ -89,6 +89,10 @@ class StreamTrainer(keras.Model):
             inputs = inputs[self.input_key]
         return self.network(inputs, training=training)
 
+    def beside(self) -> dict:
+        """What else a checkpoint of the training must hold, by name."""
+        return {}
+
     def forward(self, inputs, training: bool) -> tuple:
         """Logits, and the inputs with what else `clip_losses` looks at."""
         return inputs, self(inputs, training=training)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from d3d_tf.config import Recipe
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.rows import Row
 from d3d_tf.keras_api import keras
@@ -32,6 +33,8 @@ class Experiment:
       initial: where the networks that are trained here start; None: from
         scratch.
       flow_mismatch: flows that differ and were accepted, for results.json.
+      teacher_logits: of another program, from which the student learns instead
+        of a teacher here; None: there are none.
 
     Attributes:
       strategy: where networks are trained and run.
@@ -50,6 +53,7 @@ class Experiment:
         donor: Run | None = None,
         initial: Initial | None = None,
         flow_mismatch: dict | None = None,
+        teacher_logits: TeacherLogits | None = None,
     ):
         set_precision(recipe.train.mixed_precision)
         self.recipe = recipe
@@ -58,6 +62,7 @@ class Experiment:
         self.donor = donor
         self.initial = initial
         self.flow_mismatch = flow_mismatch
+        self.teacher_logits = teacher_logits
         self.finetuned = run.is_finetuned()
         self.strategy = make_strategy(recipe.train.batch_size)
         self.rows: dict[str, Row] = {}
@@ -91,6 +96,10 @@ class Experiment:
     def keep(self, role: str, network) -> None:
         """Lets `network` return what was just trained, without reading it."""
         self._networks[role] = network
+
+    def forget(self, role: str) -> None:
+        """Frees a network's memory; `network` reads it again."""
+        self._networks.pop(role, None)
 
     def network(self, role: str):
         """A trained network, read from its checkpoint the first time.

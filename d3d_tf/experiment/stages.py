@@ -1,14 +1,18 @@
 """The two stages of each row of the table: train what is missing, score it."""
 
 from d3d_tf.config import FinetuneRecipe
+from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.evaluation.scores import average
 from d3d_tf.experiment.experiment import Experiment
+from d3d_tf.experiment.kept_logits import kept_logits
 from d3d_tf.experiment.latency import milliseconds_per_video
 from d3d_tf.experiment.rows import Row
+from d3d_tf.models.endpoint_names import full_name
 from d3d_tf.roles import ROLES, STREAM, STUDENT
 from d3d_tf.screen import say
+from d3d_tf.training.flow_loss import FlowLossTrainer
 from d3d_tf.training.freezing import describe_freezing, freeze
 from d3d_tf.training.scoring import Shown, compile_forward, score_split
 from d3d_tf.training.trainer import Training, train
@@ -30,26 +34,45 @@ def train_missing(experiment: Experiment, row: str) -> None:
     for role in ROLES[row].parts:
         if experiment.is_finished(role):
             continue
-        if role == STUDENT and not experiment.finetuned:
-            train_missing(experiment, experiment.teacher_role)
-            teacher = experiment.network(experiment.teacher_role)
+        alone = experiment.finetuned or experiment.recipe.distill.flow_weight
+        if role != STUDENT or alone:
+            _train(experiment, role)
+        elif experiment.teacher_logits:
+            _train(experiment, role, logits=experiment.teacher_logits)
         else:
-            teacher = None
-        _train(experiment, role, teacher)
+            giver = experiment.teacher_role
+            train_missing(experiment, giver)
+            if experiment.recipe.distill.cached_views:
+                logits = kept_logits(experiment)
+                experiment.forget(giver)
+                _train(experiment, role, logits=logits)
+            else:
+                _train(experiment, role, experiment.network(giver))
 
 
-def _train(experiment: Experiment, role: str, teacher) -> None:
+def _train(
+    experiment: Experiment,
+    role: str,
+    teacher=None,
+    logits: TeacherLogits | None = None,
+) -> None:
     """Trains one network of the run.
 
     Args:
       experiment: the recipe, the records and the run.
       role: which network.
-      teacher: the network that it imitates; None: it learns from labels alone.
+      teacher: the network that it imitates.
+      logits: or those that it imitates; without both it learns from labels
+        alone.
     """
     recipe, run, stream = experiment.recipe, experiment.run, STREAM[role]
-    teacher_stream = stream
+    streams = {stream}
+    teacher_stream = STREAM[experiment.teacher_role]
+    with_flow = role == STUDENT and recipe.distill.flow_weight > 0
     if teacher is not None:
-        teacher_stream = STREAM[experiment.teacher_role]
+        streams.add(teacher_stream)
+    if with_flow:
+        streams.add("flow")
 
     def make_trainer():
         network = experiment.make(role)
@@ -58,7 +81,17 @@ def _train(experiment: Experiment, role: str, teacher) -> None:
         if experiment.finetuned:
             freeze(network, recipe.finetune)
             say(describe_freezing(network, recipe.finetune))
-        if teacher is None:
+        if with_flow:
+            return FlowLossTrainer(
+                network,
+                endpoint=full_name(
+                    "distill.flow_endpoint",
+                    recipe.distill.flow_endpoint,
+                    network.trunk.endpoints,
+                ),
+                weight=recipe.distill.flow_weight,
+            )
+        if teacher is None and logits is None:
             names = (f"{recipe.task}_loss",)
             return StreamTrainer(network, input_key=stream, loss_names=names)
         return Distiller(
@@ -77,10 +110,11 @@ def _train(experiment: Experiment, role: str, teacher) -> None:
         Training(
             recipe,
             experiment.dataset,
-            streams=tuple({stream, teacher_stream}),
+            streams=tuple(streams),
             checkpoints=run.checkpoints(role),
             tensorboard=run.tensorboard(role),
             title=f"training {experiment.title(role)}",
+            teacher_logits=logits,
         ),
     )
     if experiment.finetuned:

@@ -1,10 +1,14 @@
 """A run begins, or goes on: what is checked, written and said before work."""
 
+from pathlib import Path
+
 from d3d_tf.config import ClipRecipe, Recipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.summary import describe
+from d3d_tf.data.teacher_logits import TeacherLogits, read_logits
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.experiment import Experiment
+from d3d_tf.file_digests import digest_file
 from d3d_tf.roles import BASELINE, ROLES, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
@@ -21,6 +25,7 @@ def start_training(
     rows: tuple[str, ...],
     teacher: Run | None = None,
     init: list[Run] | None = None,
+    logits_file: Path | None = None,
     allow_flow_mismatch: bool = False,
 ) -> Experiment:
     """Starts the run of --mode=train and --mode=distill.
@@ -32,6 +37,7 @@ def start_training(
       rows: of the results table that will be made.
       teacher: a run whose finished teacher and baseline are used.
       init: runs that the networks trained here start from.
+      logits_file: of another program's teacher, see `read_logits`.
       allow_flow_mismatch: accept records of another flow than the networks'.
 
     Raises:
@@ -47,6 +53,7 @@ def start_training(
     if init:
         trained = _networks_to_train(rows, teacher)
         initial = Initial(init, recipe, dataset.classes, trained)
+    logits = read_logits(logits_file, dataset.classes) if logits_file else None
     run.start(
         recipe,
         dataset.classes,
@@ -55,8 +62,8 @@ def start_training(
             flow=dataset.flow,
             dataset=dataset.info["digest"],
             flow_mismatch=mismatch,
-            teacher=teacher.folder if teacher else None,
-            weights=_weights(teacher, initial),
+            teacher=teacher.folder if teacher else logits_file,
+            weights=_weights(teacher, initial, logits_file),
         ),
     )
     show_records(run, dataset)
@@ -69,7 +76,11 @@ def start_training(
             "warning: the networks start from scratch, no weights were given; "
             "with few videos they will learn the training videos by heart."
         )
-    experiment = Experiment(recipe, dataset, run, teacher, initial, mismatch)
+    if logits:
+        _require_most(logits, logits_file, dataset)
+    experiment = Experiment(
+        recipe, dataset, run, teacher, initial, mismatch, logits
+    )
     experiment.reopen_damaged()
     return experiment
 
@@ -168,8 +179,37 @@ def _networks_to_train(
     )
 
 
-def _weights(teacher: Run | None, initial: Initial | None) -> dict | None:
+def _require_most(
+    logits: TeacherLogits, path: Path | None, dataset: Dataset
+) -> None:
+    """Says which training videos a file has no logits of.
+
+    Raises:
+      UserError: it has none of any.
+    """
+    ids = [row["id"] for row in dataset.used() if row["split"] == "train"]
+    missing = logits.missing(ids)
+    first = ", ".join(missing[:3])
+    if len(missing) == len(ids):
+        raise UserError(
+            f"{path} has logits of none of the {len(ids)} training videos, "
+            f"such as {first}; its ids are such as {logits.ids[0]}. They must "
+            "be those of manifest.json."
+        )
+    if missing:
+        say(
+            f"warning: {path} has no logits of {len(missing)} of {len(ids)} "
+            f"training videos, such as {first}: they are learned from labels "
+            "alone."
+        )
+
+
+def _weights(
+    teacher: Run | None, initial: Initial | None, logits_file: Path | None
+) -> dict | None:
     weights: dict = {}
+    if logits_file:
+        weights["logits"] = digest_file(logits_file)["sha256"]
     if initial:
         weights["init"] = initial.describe()
     if teacher and teacher.weights():

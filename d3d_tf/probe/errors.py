@@ -10,8 +10,6 @@ import numpy as np
 from d3d_tf.atomic_files import write_atomically
 from d3d_tf.errors import UserError
 
-RESAMPLES = 10_000
-
 
 @dataclasses.dataclass(frozen=True)
 class Errors:
@@ -26,6 +24,7 @@ class Errors:
         algorithm; NaN where none is known.
       shown: `[some of the videos, height, width, 2]` float, what is decoded of
         the middle of the first ones.
+      frame: int, the frame of the clip that these are of.
     """
 
     ids: np.ndarray
@@ -33,6 +32,7 @@ class Errors:
     zeros: np.ndarray
     exact: np.ndarray
     shown: np.ndarray
+    frame: np.ndarray
 
     def save(self, path: Path) -> str:
         """Writes an `.npz`; returns its SHA-256."""
@@ -58,26 +58,3 @@ def load(path: Path, sha256: str) -> Errors:
             f"{path} cannot be read ({error}): remove its folder, and start "
             "--mode=probe again."
         ) from error
-
-
-def interval(values: np.ndarray, *, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of a mean over seeds and videos, by bootstrap.
-
-    Seeds and videos are drawn with replacement, each by themselves: the videos
-    of all seeds are the same.
-
-    Args:
-      values: `[seeds, videos]`.
-      seed: of the resampling.
-    """
-    rng = np.random.default_rng(seed)
-    shares = [np.full(size, 1 / size) for size in values.shape]
-    means = []
-    for _ in range(RESAMPLES // 100):  # 100 at a time, for the memory's sake.
-        seeds, videos = (
-            rng.multinomial(len(share), share, size=100) / len(share)
-            for share in shares
-        )
-        means.append(((seeds @ values) * videos).sum(axis=1))
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)

@@ -8,9 +8,9 @@ from d3d_tf.atomic_files import to_path, write_atomically
 from d3d_tf.config import Recipe, digest, to_dict
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UserError
+from d3d_tf.models.endpoint_names import full_name
 from d3d_tf.probe import table
 from d3d_tf.probe.errors import Errors
-from d3d_tf.probe.network import full_name
 from d3d_tf.probe.page import write_page
 from d3d_tf.probe.stages import Probed, errors_of
 from d3d_tf.probe.table import Entry
@@ -109,7 +109,7 @@ def _plan(
             Probed(
                 there[0],
                 role,
-                full_name(endpoint, network.endpoints),
+                full_name("probe.endpoints", endpoint, network.endpoints),
                 finetuned,
                 dataclasses.replace(
                     seen,

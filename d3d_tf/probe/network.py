@@ -2,7 +2,6 @@
 
 import tensorflow as tf
 
-from d3d_tf.errors import UsageError
 from d3d_tf.heads.flow_decoder import FlowDecoder
 from d3d_tf.keras_api import keras
 
@@ -20,6 +19,9 @@ class FlowProbe(keras.Model):
       endpoint: a name of `network.trunk.endpoints`.
       finetuned: whether the network up to there is trained too.
       context: see `FlowDecoder`.
+
+    Attributes:
+      time_stride: frames of the clip per frame of the endpoint.
     """
 
     def __init__(
@@ -32,8 +34,8 @@ class FlowProbe(keras.Model):
     ):
         super().__init__()
         trunk = network.trunk
-        self.endpoint = endpoint
         self.finetuned = finetuned
+        self.time_stride = trunk.time_stride(endpoint)
         self.before = trunk.layers_up_to(endpoint)
         self.decoder = FlowDecoder(context=context)
         for layer in self.before:
@@ -47,18 +49,3 @@ class FlowProbe(keras.Model):
         if self.finetuned:
             return self.decoder(self._features(clip, training))
         return self.decoder(tf.stop_gradient(self._features(clip, False)))
-
-
-def full_name(endpoint: str, endpoints: tuple[str, ...]) -> str:
-    """The endpoint of that name, or with it between underscores, as in `3a`.
-
-    Raises:
-      UsageError: there is none.
-    """
-    found = [e for e in endpoints if endpoint in (e, *e.split("_"))]
-    if len(found) != 1:
-        raise UsageError(
-            f"probe.endpoints must be among {', '.join(endpoints)}, or the "
-            f"part of a name such as 3a; got {endpoint!r}."
-        )
-    return found[0]

@@ -79,8 +79,8 @@ def _videos(
         streams=("frames", "flow", "id"),
     )
     videos = []
+    middle = int(entries[0].errors[0].frame)
     for number, (inputs, _) in enumerate(data.take(SHOWN)):
-        middle = clip.frames // 2
         true = FLOW_SCALE * inputs["flow"][0, middle].numpy()
         decoded = {e.title: e.errors[0].shown[number] for e in entries}
         flows = {"stored flow": true} | decoded

@@ -34,7 +34,6 @@ def score_probe(
     split: str,
     shown: Shown,
     *,
-    time_stride: int,
     normalize_angle: bool = False,
     exact: Callable[[str], np.ndarray] | None = None,
     title: str,
@@ -46,7 +45,6 @@ def score_probe(
       dataset: the records.
       split: one of its splits.
       shown: the clip, what the probe takes, the batch.
-      time_stride: frames of the clip per frame of the endpoint.
       normalize_angle: see `to_vectors`.
       exact: the true flow of a video's clip by its id, in pixels, `[time,
         height, width, 2]`; None: it is not known.
@@ -56,7 +54,9 @@ def score_probe(
       UserError: the records are not those of the manifest, or damaged.
     """
     grid = (shown.clip.size // GRID,) * 2
-    reference = functools.partial(resized, time_stride=time_stride, size=grid)
+    reference = functools.partial(
+        resized, time_stride=probe.time_stride, size=grid
+    )
     decode = _decoder(probe, grid, normalize_angle)
     data = evaluation_batches(
         dataset,
@@ -84,7 +84,14 @@ def score_probe(
             bar.update(len(new))
     Counted(dataset, split).require_each_once(ids)
     epe, zeros, known = np.concatenate(found, axis=1)
-    return Errors(np.array(ids), epe, zeros, known, np.stack(pictures[:SHOWN]))
+    return Errors(
+        np.array(ids),
+        epe,
+        zeros,
+        known,
+        shown=np.stack(pictures[:SHOWN]),
+        frame=np.array(vectors.shape[1] // 2 * probe.time_stride),
+    )
 
 
 def _decoder(probe, grid: tuple[int, int], normalize_angle: bool):

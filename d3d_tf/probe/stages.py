@@ -110,7 +110,6 @@ def _make(probed: Probed) -> FlowProbe:
         finetuned=probed.finetuned,
         context=probed.recipe.probe.context,
     )
-    probe.time_stride = network.trunk.time_stride(probed.endpoint)
     probe(tf.zeros([1, 2, 32, 32, CHANNELS[probed.stream]]))
     return probe
 
@@ -129,7 +128,6 @@ def _fill(probed: Probed, probe: FlowProbe, strategy, folder: Path) -> None:
             lambda: ProbeTrainer(
                 probe,
                 input_key=probed.stream,
-                time_stride=probe.time_stride,
                 normalize_angle=normalize,
             ),
             strategy,
@@ -154,7 +152,6 @@ def _fill(probed: Probed, probe: FlowProbe, strategy, folder: Path) -> None:
                 recipe.train.batch_size,
                 pixels=recipe.network.pixels,
             ),
-            time_stride=probe.time_stride,
             normalize_angle=recipe.probe.normalize_angle,
             exact=toy_flow.reader(recipe),
             title=f"decoding {split} from the {probed.title}",

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from d3d_tf.probe.errors import Errors, interval
+from d3d_tf.evaluation.bootstrap import crossed_interval
+from d3d_tf.probe.errors import Errors
 from d3d_tf.roles import BASELINE, STUDENT, TEACHER, titles
 
 
@@ -64,7 +65,7 @@ def _measured(values: np.ndarray) -> dict:
         "value": float(values.mean()),
         "n": values.shape[1],
         "seeds": values.shape[0],
-        "ci95": list(interval(values)),
+        "ci95": list(crossed_interval(values)),
     }
 
 

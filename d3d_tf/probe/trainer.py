@@ -23,7 +23,6 @@ class ProbeTrainer(StreamTrainer):
     Args:
       probe: with its variables.
       input_key: of what it takes: `frames` or `flow`.
-      time_stride: frames of the clip per frame of the endpoint.
       normalize_angle: for `epe`, see `to_vectors`.
     """
 
@@ -34,11 +33,9 @@ class ProbeTrainer(StreamTrainer):
         probe: FlowProbe,
         *,
         input_key: str,
-        time_stride: int,
         normalize_angle: bool = False,
     ):
         super().__init__(probe, input_key=input_key)
-        self._time_stride = time_stride
         self._normalize_angle = normalize_angle
 
     def compile(self, optimizer="sgd", loss=None, metrics=None, **kwargs):
@@ -47,7 +44,9 @@ class ProbeTrainer(StreamTrainer):
 
     def clip_losses(self, inputs, labels, polar) -> dict:
         truth = resized(
-            FLOW_SCALE * inputs["flow"], self._time_stride, polar.shape[2:4]
+            FLOW_SCALE * inputs["flow"],
+            self.network.time_stride,
+            polar.shape[2:4],
         )
         vectors = to_vectors(polar, normalize_angle=self._normalize_angle)
         return {

@@ -238,6 +238,16 @@ class Run:
             )
         taught = self.checkpoints(STUDENT).exists() and not finetuned
         first = self.origin()["teacher"]
+        before, now = (
+            (weights or {}).get("logits")
+            for weights in (self.weights(), origin.weights)
+        )
+        if taught and before and now and before != now:
+            raise UsageError(
+                f"The student of {self.folder} learns from {first} as it was "
+                f"(SHA-256 {before}); now it is another file ({now}). Choose "
+                "another --run_dir, or remove the folder."
+            )
         if taught and _place(first) != _place(teacher):
             raise UsageError(
                 f"The student of {self.folder} learns from the teacher of "

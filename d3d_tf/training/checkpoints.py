@@ -4,6 +4,7 @@ An older checkpoint is never taken for the end of a training.
 """
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,6 +138,20 @@ def finished_steps(checkpoints: Path) -> int | None:
         return None
     steps = read_finished(checkpoints).get("steps")
     return steps if isinstance(steps, int) else None
+
+
+def latest_sha256(checkpoints: Path) -> str:
+    """By which the values of a trained network are known.
+
+    Raises:
+      UserError: the folder holds no checkpoint.
+    """
+    with literal(checkpoints) as folder:
+        numbers = numbers_there(folder)
+        if not numbers:
+            raise UserError(f"There is no checkpoint in {checkpoints}.")
+        data = f"ckpt-{max(numbers)}.data-00000-of-00001"
+        return hashlib.sha256((to_path(folder) / data).read_bytes()).hexdigest()
 
 
 def read_finished(checkpoints: Path) -> dict:

@@ -12,6 +12,7 @@ from d3d_tf.config import Recipe, digest
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
 from d3d_tf.garbage import set_aside
@@ -52,6 +53,7 @@ class Training:
       checkpoints: folder of the network's checkpoints.
       tensorboard: folder of the curves.
       title: of the progress bar.
+      teacher_logits: kept ones, an input of the trainer; None: no such input.
     """
 
     recipe: Recipe
@@ -60,6 +62,7 @@ class Training:
     checkpoints: Path
     tensorboard: Path
     title: str
+    teacher_logits: TeacherLogits | None = None
 
 
 def train(make_trainer, strategy, training: Training):
@@ -127,7 +130,9 @@ def _restored(
     # Its slots must exist before a checkpoint is read into them.
     _inner(trainer.optimizer).build(trainer.trainable_variables)
     state = tf.train.Checkpoint(
-        network=trainer.network, optimizer=trainer.optimizer
+        network=trainer.network,
+        optimizer=trainer.optimizer,
+        **trainer.beside(),
     )
     set_damaged_aside(training.checkpoints)
     manager = tf.train.CheckpointManager(state, saved_in, max_to_keep=2)
@@ -160,6 +165,7 @@ def _fit(
         pixels=recipe.network.pixels,
         seed=recipe.seed,
         start_step=start,
+        teacher_logits=training.teacher_logits,
     )
     per_epoch = min(recipe.train.checkpoint_every, steps)
     saved = [*trainer.network.variables, *_inner(optimizer).variables]

@@ -97,7 +97,9 @@ class _Trained:
         self.optimizer = self.trainer.optimizer
         self.optimizer.build(self.trainer.trainable_variables)
         self.state = tf.train.Checkpoint(
-            network=self.trainer.network, optimizer=self.optimizer
+            network=self.trainer.network,
+            optimizer=self.optimizer,
+            **self.trainer.beside(),
         )
 
     @property

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.distill.distiller import Distiller
+from d3d_tf.distill.losses import logit_mse
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.networks import S3DG
@@ -175,6 +176,29 @@ def test_ready_logits_come_before_the_teacher():
     inputs, labels = clips(2, teacher_logits=np.ones([2, 3], np.float32))
     logs = distiller.evaluate(inputs, labels, verbose=0, return_dict=True)
     assert logs["distillation_loss"] == pytest.approx(1)
+
+
+def test_a_video_without_logits_has_only_its_label():
+    """The step is that in which its distillation loss has no weight."""
+    ready = np.float32([[1, 2, 3], [np.nan] * 3, [3, 2, 1], [2, 2, np.inf]])
+
+    def step(teacher_logits, loss):
+        parts = clips(4, teacher_logits=np.float32(teacher_logits))
+        return train_once(
+            one_device(),
+            lambda: Distiller(None, tiny_network(), distillation_loss=loss),
+            batch_of(parts, "flow"),
+        )
+
+    def known(student, teacher):
+        error = tf.reduce_mean((student - teacher) ** 2, axis=-1)
+        return error * tf.constant([1.0, 0.0, 1.0, 0.0])
+
+    logs, weights = step(ready, logit_mse)
+    expected_logs, expected = step(np.where(ready < 9, ready, 0), known)
+    assert logs == pytest.approx(expected_logs, rel=1e-6)
+    for one, other in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_teacher_may_see_frames():

@@ -1,13 +1,10 @@
 """A decoder on an endpoint."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
-from d3d_tf.errors import UsageError
 from d3d_tf.models import make_network
-from d3d_tf.models.inception.table import ENDPOINTS
-from d3d_tf.probe.network import FlowProbe, full_name
+from d3d_tf.probe.network import FlowProbe
 from tests.harness.tiny import INCEPTION
 
 CLIP = np.random.default_rng(0).uniform(-1, 1, [2, 5, 16, 24, 3])
@@ -55,22 +52,3 @@ def test_finetuned_up_to_the_endpoint_and_no_further():
 
 def norms(network):
     return [m for m in network.submodules if hasattr(m, "moving_mean")]
-
-
-@pytest.mark.parametrize(
-    "given, wanted",
-    [
-        ("2c", "Conv2d_2c_3x3"),
-        ("3a", "MaxPool_3a_3x3"),
-        ("4f", "Mixed_4f"),
-        ("MaxPool_5a_2x2", "MaxPool_5a_2x2"),
-    ],
-)
-def test_short_names_are_those_of_figure_3(given, wanted):
-    assert full_name(given, ENDPOINTS) == wanted
-
-
-@pytest.mark.parametrize("given", ["6a", "3x3", "Mixed", ""])
-def test_other_names_are_refused(given):
-    with pytest.raises(UsageError, match=f"Conv2d_1a_7x7, .*got '{given}'"):
-        full_name(given, ENDPOINTS)

@@ -37,14 +37,13 @@ def answers(u: float, size: int):
         polar = [abs(u), 0.0, np.sign(u)]
         return tf.concat([tf.fill(shape, float(x)) for x in polar], axis=-1)
 
+    probe.time_stride = 2
     return probe
 
 
 def score(probe, dataset, **options):
     shown = Shown(ClipRecipe(frames=4, size=16), "frames", 2)
-    return score_probe(
-        probe, dataset, "test", shown, time_stride=2, title="", **options
-    )
+    return score_probe(probe, dataset, "test", shown, title="", **options)
 
 
 @pytest.mark.parametrize("size", [2, 4, 1])
@@ -55,6 +54,7 @@ def test_distance_by_video_whatever_the_endpoints_size(dataset, size):
     np.testing.assert_allclose(found.epe, [4, 1, 6], atol=0.08)
     np.testing.assert_allclose(found.zeros, SPEEDS, atol=0.08)
     assert np.isnan(found.exact).all()
+    assert found.frame == 2  # The second of two, at a stride of 2.
     np.testing.assert_allclose(
         found.shown, np.broadcast_to([4.0, 0.0], [3, 2, 2, 2]), atol=1e-6
     )

@@ -15,6 +15,7 @@ def errors(*epe, exact=np.nan):
         zeros=np.full(count, 4.0),
         exact=np.full(count, exact),
         shown=np.zeros([1, 1, 1, 2]),
+        frame=np.array(2),
     )
 
 

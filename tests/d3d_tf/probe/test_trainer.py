@@ -21,7 +21,7 @@ def trainer(finetuned=False, stream="frames"):
         network, "Conv2d_2b_1x1", finetuned=finetuned, context=False
     )
     probe(tf.zeros([1, 2, 32, 32, network.trunk.channels]))
-    return ProbeTrainer(probe, input_key=stream, time_stride=2)
+    return ProbeTrainer(probe, input_key=stream)
 
 
 def batch(flow=FLOW):
