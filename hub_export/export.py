@@ -40,6 +40,16 @@ class ExportOptions(TypedDict, total=False):
     task: str
 
 
+_DEFAULTS: dict[str, Any] = {
+    "short_side": None,
+    "kind": CLASSIFICATION,
+    "endpoint": None,
+    "info": None,
+    "compare": None,
+    "task": DEFAULT,
+}
+
+
 def export_module(
     network: Any,
     folder: str | Path,
@@ -83,31 +93,29 @@ def export_module(
         the network cannot be cut so; or the labels are not one line for each
         logit.
     """
-    if unknown := options.keys() - ExportOptions.__annotations__.keys():
-        raise TypeError(f"export_module has no argument {min(unknown)!r}.")
-    info = options.get("info") or {}
+    asked = _with_defaults(options)
+    info = asked["info"] or {}
     folder = to_path(folder)
     labels = one_line_each(labels)
-    frames, size, short_side = _fitting(frames, size, options.get("short_side"))
+    frames, size, short_side = _fitting(frames, size, asked["short_side"])
     with full_precision(network) as network:
-        part = cut(
-            network,
-            options.get("kind", CLASSIFICATION),
-            options.get("endpoint"),
-            options.get("task", DEFAULT),
-        )
+        part = cut(network, *(asked[k] for k in ("kind", "endpoint", "task")))
         clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
         draft = Draft(network, part, clip, labels)
         content = draft.digest(info.get("frame_rate"))
         tidy(folder)
         version = newest_if(folder, content)
         if not version:
-            version = _publish(
-                draft, content, folder, info, options.get("compare")
-            )
+            version = _publish(draft, content, folder, info, asked["compare"])
     # An export that was killed after its renaming did not write them.
     write_serving_files(folder, tensorflow=tf.__version__)
     return version
+
+
+def _with_defaults(options: ExportOptions) -> dict[str, Any]:
+    if unknown := options.keys() - _DEFAULTS.keys():
+        raise TypeError(f"export_module has no argument {min(unknown)!r}.")
+    return _DEFAULTS | options
 
 
 def _fitting(

@@ -1,6 +1,7 @@
 """`--mode=distill`: teacher, baseline and student; table, export, report."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.commands.common import require_sources, run_folder, show_plan
@@ -47,28 +48,15 @@ def run(
     folder = run_folder(recipe, run_dir)
     if dry_run:
         return show_plan("distill", recipe, data, folder)
-    logits_file = module = donor = None
-    if teacher and teacher.lower().endswith(_LOGITS):
-        logits_file = to_path(teacher)
-    elif teacher and (to_path(teacher) / "saved_model.pb").exists():
-        module = to_path(teacher)
-    elif teacher:
-        donor = open_run(teacher)
+    donor = open_run(teacher) if teacher and _is_run(teacher) else None
     starts = [open_run(given) for given in init]
     require_means("distill")
-    from d3d_tf.experiment.export import export_run
-    from d3d_tf.experiment.module_teacher import logits_of_module
-    from d3d_tf.experiment.results_json import Table
-    from d3d_tf.experiment.stages import score, train_missing
     from d3d_tf.experiment.start import require_finished_teacher, start_training
-    from d3d_tf.report.write import write_report
     from d3d_tf.tfrecords.ensure import ensure_records
 
     recipe, dataset = ensure_records(recipe, data, records_dir)
     rows = tuple(ROLES)
-    if module:
-        logits_file = logits_of_module(module, recipe.teacher_module, dataset)
-    if logits_file:
+    if logits_file := _logits_file(recipe, teacher, dataset):
         rows = tuple(r for r in ROLES if TEACHER not in ROLES[r].parts)
     else:
         dataset.require_flow()
@@ -83,10 +71,37 @@ def run(
         allow_flow_mismatch=allow_flow_mismatch,
     )
     require_finished_teacher(experiment)
+    _make(experiment, rows)
+
+
+def _make(experiment, rows: tuple[str, ...]) -> None:
+    """What is missing of the rows, the export and the report."""
+    from d3d_tf.experiment.export import export_run
+    from d3d_tf.experiment.results_json import Table
+    from d3d_tf.experiment.stages import score, train_missing
+    from d3d_tf.report.write import write_report
+
     table = Table(experiment)
     for row in rows:
         train_missing(experiment, row)
         table.add(score(experiment, row))
     module = export_run(experiment.run, experiment.network(STUDENT))
     say(f"module: {module}")
-    say(f"report: {write_report(experiment.run, dataset)}")
+    say(f"report: {write_report(experiment.run, experiment.dataset)}")
+
+
+def _is_run(teacher: str) -> bool:
+    """Whether `--teacher` names a run, and no logits or module."""
+    module = (to_path(teacher) / "saved_model.pb").exists()
+    return not (module or teacher.lower().endswith(_LOGITS))
+
+
+def _logits_file(recipe: Recipe, teacher: str | None, dataset) -> Path | None:
+    """The logits that `--teacher` names, or of the module that it names."""
+    if not teacher or _is_run(teacher):
+        return None
+    if teacher.lower().endswith(_LOGITS):
+        return to_path(teacher)
+    from d3d_tf.experiment.module_teacher import logits_of_module
+
+    return logits_of_module(to_path(teacher), recipe.teacher_module, dataset)

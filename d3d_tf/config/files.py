@@ -68,7 +68,8 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
     """The recipe with `key=value` settings applied and checked.
 
     A key is a path such as `train.steps`, or its last part where only one
-    section has it (`steps`); of `network` and `teacher`, that of `network`.
+    section has it (`steps`); of `network` and `teacher`, that of `network`;
+    never of `teacher_module`.
     Of two settings of one key the last one holds. A value is YAML and must
     have the field's type. Where the recipe has no teacher of its own, one
     setting of it makes it: a network as `network` is after all settings, but
@@ -136,7 +137,8 @@ def _ending(paths: list[str], key: str) -> list[str]:
     return [
         path
         for path in paths
-        if path.split(".")[-1] == key and not path.startswith("teacher.")
+        if path.split(".")[-1] == key
+        and not path.startswith(("teacher.", "teacher_module."))
     ]
 
 

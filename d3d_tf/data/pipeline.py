@@ -33,14 +33,19 @@ from d3d_tf.pixels import SYMMETRIC, Pixels
 ONE_VIEW = EvaluationRecipe()
 
 
-class Options(TypedDict, total=False):
+class More(TypedDict, total=False):
+    """Further arguments of `training_batches`."""
+
+    start_step: int
+    teacher_logits: TeacherLogits | None
+
+
+class Options(More, total=False):
     """Further arguments of `make_dataset`."""
 
     pixels: Pixels
     views: EvaluationRecipe
     seed: int
-    start_step: int
-    teacher_logits: TeacherLogits | None
 
 
 def make_dataset(
@@ -96,28 +101,30 @@ def training_batches(
     streams: tuple[str, ...] = STREAMS,
     pixels: Pixels = SYMMETRIC,
     seed: int = 0,
-    start_step: int = 0,
-    teacher_logits: TeacherLogits | None = None,
+    **more: Unpack[More],
 ) -> tf.data.Dataset:
     """Endless, shuffled and augmented; see `make_dataset`.
 
     Args:
-      records, split, clip, batch_size, streams: as there.
-      pixels: how the network wants RGB.
+      records, split, clip, batch_size, streams, pixels: as there.
       seed: of order and augmentation.
+      more: the keys of `More`, which are the next two.
       start_step: begin with this batch: the data of a resumed run.
       teacher_logits: become an input of that name, float32 `[batch, classes]`;
         NaN for videos of which there are none. None: no such input.
     """
+    teacher_logits = more.pop("teacher_logits", None)
     dataset = opened(records, split, clip, streams)
     serialized = shuffled_records(
         dataset.shards(split),
         seed=seed,
         window=dataset.shuffle_window(),
-        start=start_step * batch_size,
+        start=more.pop("start_step", 0) * batch_size,
     )
-    more = ("id",) if teacher_logits else ()
-    to_clip = to_training_clip(dataset, split, clip, (*streams, *more), seed)
+    if more:
+        raise TypeError(f"training_batches has no argument {min(more)!r}.")
+    needed = (*streams, "id") if teacher_logits else streams
+    to_clip = to_training_clip(dataset, split, clip, needed, seed)
     if teacher_logits:
         return with_logits(
             serialized, to_clip, batch_size, pixels, teacher_logits

@@ -113,7 +113,9 @@ def read_logits(path: str | Path, classes: list[str]) -> TeacherLogits:
     )
     sums = np.zeros([len(unique), logits.shape[1]])
     np.add.at(sums, where, logits)
-    return TeacherLogits(unique, (np.float32(sums / counts[:, None]),))
+    return TeacherLogits(
+        unique, (np.asarray(sums / counts[:, None], np.float32),)
+    )
 
 
 def _order(

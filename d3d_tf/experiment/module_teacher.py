@@ -32,6 +32,17 @@ BATCH = 8
 RATES_DIFFER = 0.05  # At most, as a share.
 
 
+@dataclasses.dataclass(frozen=True)
+class _Wanted:
+    """What a module wants to see; see `ModuleInfo`."""
+
+    frames: int
+    size: int
+    frame_rate: float
+    sampling: str
+    labels: tuple[str, ...]
+
+
 def logits_of_module(
     folder: Path, given: TeacherModuleRecipe, dataset: Dataset
 ) -> Path:
@@ -48,17 +59,17 @@ def logits_of_module(
       UserError: it cannot be loaded, has no such signature or output, or does
         not take the clips.
     """
-    info = _info(folder, given)
+    wanted = _wanted(folder, given)
     key = digest(
-        dataclasses.asdict(info),
+        dataclasses.asdict(wanted),
         [given.range, given.output],
         _sha256(folder),
         dataset.info["digest"],
     )
     path = dataset.folder / "teacher_logits" / f"module-{key}.npz"
     if not path.exists():
-        ids, logits = _ask(folder, info, given, dataset)
-        names = {"classes": np.array(info.labels)} if info.labels else {}
+        ids, logits = _ask(folder, wanted, given, dataset)
+        names = {"classes": np.array(wanted.labels)} if wanted.labels else {}
         content = io.BytesIO()
         np.savez(content, ids=ids, logits=logits, **names)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,30 +77,22 @@ def logits_of_module(
     return path
 
 
-def _info(folder: Path, given: TeacherModuleRecipe) -> ModuleInfo:
+def _wanted(folder: Path, given: TeacherModuleRecipe) -> _Wanted:
     """What is known of the module: by its module.json, and by the recipe."""
     info = ModuleInfo()
     if (folder / "module.json").exists():
         info = read_module_info(folder)
-    said = {
-        key: value
+    known = {
+        key: getattr(given, key) or getattr(info, key)
         for key in ("frames", "size", "frame_rate")
-        if (value := getattr(given, key))
     }
-    if given.labels:
-        said["labels"] = read_labels(Path(given.labels))
-    info = dataclasses.replace(info, **said)
-    lacking = [
-        key
-        for key in ("frames", "size", "frame_rate")
-        if getattr(info, key) is None
-    ]
-    if lacking:
-        names = ", ".join(f"teacher_module.{key}" for key in lacking)
+    if lacking := [f"teacher_module.{k}" for k, v in known.items() if not v]:
         raise UsageError(
-            f"{folder} has no module.json that says what it takes: set {names}."
+            f"{folder} has no module.json that says what it takes: set "
+            f"{', '.join(lacking)}."
         )
-    return info
+    labels = read_labels(given.labels) if given.labels else info.labels
+    return _Wanted(**known, sampling=info.sampling, labels=labels)
 
 
 def _sha256(folder: Path) -> str:
@@ -103,7 +106,7 @@ def _sha256(folder: Path) -> str:
 
 def _ask(
     folder: Path,
-    info: ModuleInfo,
+    wanted: _Wanted,
     given: TeacherModuleRecipe,
     dataset: Dataset,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -111,8 +114,8 @@ def _ask(
     with _blaming(folder, "cannot be loaded"):
         module = tf.saved_model.load(str(folder))
     function = module.signatures.get("serving_default")
-    name, stream = _input(folder, function)
-    clip = _clip(info, dataset)
+    name, shape, stream = _input(folder, function)
+    clip = _clip(wanted, dataset)
     low, high = given.range
     scale = 1 / (high - low)
     ids: list[str] = []
@@ -133,8 +136,13 @@ def _ask(
     )
     with naming_damage(dataset, "train"), bar:
         for inputs, _ in data:
-            shown = _resized(inputs[stream], info.size)
-            with _blaming(folder, f"does not take clips of {shown.shape[1:]}"):
+            shown = _resized(inputs[stream], wanted.size)
+            if not shape.is_compatible_with(shown.shape):
+                raise UserError(
+                    f"{folder} takes clips of {shape}, and not of "
+                    f"{shown.shape}: set teacher_module.frames and size."
+                )
+            with _blaming(folder, f"cannot answer clips of {shown.shape}"):
                 answer = function(**{name: shown})
             logits.append(_output(folder, answer, given.output))
             ids += [text.decode() for text in inputs["id"].numpy()]
@@ -142,8 +150,8 @@ def _ask(
     return np.array(ids), np.concatenate(logits)
 
 
-def _input(folder: Path, function) -> tuple[str, str]:
-    """The name of the signature's input, and the stream that it takes."""
+def _input(folder: Path, function) -> tuple[str, tf.TensorShape, str]:
+    """The signature's input, its shape, and the stream that it takes."""
     inputs = function.structured_input_signature[1] if function else {}
     floats = {
         name: spec.shape
@@ -154,7 +162,7 @@ def _input(folder: Path, function) -> tuple[str, str]:
     if len(inputs) == len(floats) == 1:
         ((name, shape),) = floats.items()
         if shape[-1] in streams:
-            return name, streams[shape[-1]]
+            return name, shape, streams[shape[-1]]
     found = ", ".join(
         f"{n} {s.dtype.name} {s.shape}" for n, s in inputs.items()
     )
@@ -165,22 +173,22 @@ def _input(folder: Path, function) -> tuple[str, str]:
     )
 
 
-def _clip(info: ModuleInfo, dataset: Dataset) -> ClipRecipe:
+def _clip(wanted: _Wanted, dataset: Dataset) -> ClipRecipe:
     """What it is shown; where records are smaller, frames are enlarged."""
     stored = dataset.info["recipe"]["data"]
-    ours, wanted = stored["frame_rate"], info.frame_rate
-    size = min(info.size, stored["short_side"])
-    if info.sampling == "segments":
-        return ClipRecipe(frames=info.frames, size=size, sampling="segments")
-    stride = max(1, round(ours / wanted))
-    if abs(ours / stride / wanted - 1) > RATES_DIFFER:
+    ours, theirs = stored["frame_rate"], wanted.frame_rate
+    size = min(wanted.size, stored["short_side"])
+    if wanted.sampling == "segments":
+        return ClipRecipe(frames=wanted.frames, size=size, sampling="segments")
+    stride = max(1, round(ours / theirs))
+    if abs(ours / stride / theirs - 1) > RATES_DIFFER:
         raise UsageError(
-            f"The module wants {wanted:g} frames per second and the records "
+            f"The module wants {theirs:g} frames per second and the records "
             f"have {ours:g}, of which it would see every {stride}.: prepare "
             "records whose rate is a multiple of it, or set "
             "teacher_module.frame_rate."
         )
-    return ClipRecipe(frames=info.frames, size=size, stride=stride)
+    return ClipRecipe(frames=wanted.frames, size=size, stride=stride)
 
 
 def _resized(clips, size: int):

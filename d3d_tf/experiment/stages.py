@@ -1,18 +1,14 @@
 """The two stages of each row of the table: train what is missing, score it."""
 
 from d3d_tf.config import FinetuneRecipe
-from d3d_tf.data.teacher_logits import TeacherLogits
-from d3d_tf.distill.distiller import Distiller
-from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.evaluation.scores import average
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.experiment.kept_logits import kept_logits
 from d3d_tf.experiment.latency import milliseconds_per_video
+from d3d_tf.experiment.lesson import Lesson
 from d3d_tf.experiment.rows import Row
-from d3d_tf.models.endpoint_names import full_name
 from d3d_tf.roles import ROLES, STREAM, STUDENT
 from d3d_tf.screen import say
-from d3d_tf.training.flow_loss import FlowLossTrainer
 from d3d_tf.training.freezing import describe_freezing, freeze
 from d3d_tf.training.scoring import Shown, compile_forward, score_split
 from d3d_tf.training.trainer import Training, train
@@ -34,45 +30,36 @@ def train_missing(experiment: Experiment, row: str) -> None:
     for role in ROLES[row].parts:
         if experiment.is_finished(role):
             continue
-        alone = experiment.finetuned or experiment.recipe.distill.flow_weight
-        if role != STUDENT or alone:
-            _train(experiment, role)
-        elif experiment.teacher_logits:
-            _train(experiment, role, logits=experiment.teacher_logits)
-        else:
-            giver = experiment.teacher_role
-            train_missing(experiment, giver)
-            if experiment.recipe.distill.cached_views:
-                logits = kept_logits(experiment)
-                experiment.forget(giver)
-                _train(experiment, role, logits=logits)
-            else:
-                _train(experiment, role, experiment.network(giver))
+        _train(experiment, role, _lesson(experiment, role))
 
 
-def _train(
-    experiment: Experiment,
-    role: str,
-    teacher=None,
-    logits: TeacherLogits | None = None,
-) -> None:
+def _lesson(experiment: Experiment, role: str) -> Lesson:
+    """What a network learns from; trains the teacher, if it is one."""
+    stream, distill = STREAM[role], experiment.recipe.distill
+    if role != STUDENT or experiment.finetuned:
+        return Lesson(stream)
+    if distill.flow_weight:
+        return Lesson(stream, flow=True)
+    if experiment.teacher_logits:
+        return Lesson(stream, logits=experiment.teacher_logits)
+    giver = experiment.teacher_role
+    train_missing(experiment, giver)
+    if distill.cached_views:
+        logits = kept_logits(experiment)
+        experiment.forget(giver)
+        return Lesson(stream, logits=logits)
+    return Lesson(stream, experiment.network(giver), STREAM[giver])
+
+
+def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
     """Trains one network of the run.
 
     Args:
       experiment: the recipe, the records and the run.
       role: which network.
-      teacher: the network that it imitates.
-      logits: or those that it imitates; without both it learns from labels
-        alone.
+      lesson: what it learns from.
     """
-    recipe, run, stream = experiment.recipe, experiment.run, STREAM[role]
-    streams = {stream}
-    teacher_stream = STREAM[experiment.teacher_role]
-    with_flow = role == STUDENT and recipe.distill.flow_weight > 0
-    if teacher is not None:
-        streams.add(teacher_stream)
-    if with_flow:
-        streams.add("flow")
+    recipe, run = experiment.recipe, experiment.run
 
     def make_trainer():
         network = experiment.make(role)
@@ -81,26 +68,7 @@ def _train(
         if experiment.finetuned:
             freeze(network, recipe.finetune)
             say(describe_freezing(network, recipe.finetune))
-        if with_flow:
-            return FlowLossTrainer(
-                network,
-                endpoint=full_name(
-                    "distill.flow_endpoint",
-                    recipe.distill.flow_endpoint,
-                    network.trunk.endpoints,
-                ),
-                weight=recipe.distill.flow_weight,
-            )
-        if teacher is None and logits is None:
-            names = (f"{recipe.task}_loss",)
-            return StreamTrainer(network, input_key=stream, loss_names=names)
-        return Distiller(
-            teacher,
-            network,
-            distillation_loss_weight=recipe.distill.weight,
-            terms=recipe.distill.terms,
-            teacher_input_key=teacher_stream,
-        )
+        return lesson.trainer(network, recipe)
 
     # Whatever they were, they are not those of the network trained now.
     run.costs(role).unlink(missing_ok=True)
@@ -110,11 +78,11 @@ def _train(
         Training(
             recipe,
             experiment.dataset,
-            streams=tuple(streams),
+            streams=lesson.streams,
             checkpoints=run.checkpoints(role),
             tensorboard=run.tensorboard(role),
             title=f"training {experiment.title(role)}",
-            teacher_logits=logits,
+            teacher_logits=lesson.logits,
         ),
     )
     if experiment.finetuned:

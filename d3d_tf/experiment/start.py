@@ -67,6 +67,18 @@ def start_training(
         ),
     )
     show_records(run, dataset)
+    _warn(recipe, dataset, initial)
+    if logits:
+        _require_most(logits, logits_file, dataset)
+    experiment = Experiment(
+        recipe, dataset, run, teacher, initial, mismatch, logits
+    )
+    experiment.reopen_damaged()
+    return experiment
+
+
+def _warn(recipe: Recipe, dataset: Dataset, initial: Initial | None) -> None:
+    """Says what of records and start may make poor networks."""
     _warn_of_short_videos(dataset, recipe.clip)
     warn_of_no_test(dataset)
     if initial:
@@ -76,13 +88,6 @@ def start_training(
             "warning: the networks start from scratch, no weights were given; "
             "with few videos they will learn the training videos by heart."
         )
-    if logits:
-        _require_most(logits, logits_file, dataset)
-    experiment = Experiment(
-        recipe, dataset, run, teacher, initial, mismatch, logits
-    )
-    experiment.reopen_damaged()
-    return experiment
 
 
 def _flow_mismatch(

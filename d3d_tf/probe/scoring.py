@@ -58,39 +58,37 @@ def score_probe(
         resized, time_stride=probe.time_stride, size=grid
     )
     decode = _decoder(probe, grid, normalize_angle)
-    data = evaluation_batches(
-        dataset,
-        split,
-        shown.clip,
-        batch_size=shown.batch_size,
-        streams=tuple({shown.stream, "flow", "id"}),
-        pixels=shown.pixels,
-    )
-    bar = tqdm(total=dataset.splits[split], unit="video", desc=title)
     ids: list[str] = []
     found: list[np.ndarray] = []
     pictures: list[np.ndarray] = []
+    bar = tqdm(total=dataset.splits[split], unit="video", desc=title)
     with naming_damage(dataset, split), bar:
-        for inputs, _ in data:
+        for inputs, _ in _clips(dataset, split, shown):
             new = [text.decode() for text in inputs["id"].numpy()]
             vectors = decode(inputs[shown.stream])
             flows = [FLOW_SCALE * inputs["flow"]]
             if exact:
                 flows.append(np.stack([exact(id_) for id_ in new]))
             found.append(_compared(vectors, [*map(reference, flows)]))
-            if len(pictures) < SHOWN:
-                pictures += [*vectors[:, vectors.shape[1] // 2].numpy()]
+            middle = vectors.shape[1] // 2
+            pictures += [*vectors[: SHOWN - len(pictures), middle].numpy()]
             ids += new
             bar.update(len(new))
     Counted(dataset, split).require_each_once(ids)
     epe, zeros, known = np.concatenate(found, axis=1)
-    return Errors(
-        np.array(ids),
-        epe,
-        zeros,
-        known,
-        shown=np.stack(pictures[:SHOWN]),
-        frame=np.array(vectors.shape[1] // 2 * probe.time_stride),
+    frame = np.array(middle * probe.time_stride)
+    return Errors(np.array(ids), epe, zeros, known, np.stack(pictures), frame)
+
+
+def _clips(dataset: Dataset, split: str, shown: Shown):
+    """What the probe takes, flow and ids of every video, in batches."""
+    return evaluation_batches(
+        dataset,
+        split,
+        shown.clip,
+        batch_size=shown.batch_size,
+        streams=tuple({shown.stream, "flow", "id"}),
+        pixels=shown.pixels,
     )
 
 

@@ -133,6 +133,11 @@ def copy(exported, tmp_path):
     return shutil.copytree(exported[1].parent, tmp_path / "export")
 
 
+def test_a_misspelt_argument(tmp_path):
+    with pytest.raises(TypeError, match="no argument 'kinds'"):
+        export(tiny_network(), tmp_path, kinds="feature_vector")
+
+
 def test_versions(copy):
     """The same weights keep their version; others are the next one."""
     stamp = (copy / "1" / "saved_model.pb").stat().st_mtime_ns

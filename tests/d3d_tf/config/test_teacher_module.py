@@ -21,7 +21,7 @@ def test_what_is_said_of_a_module():
     [
         ("teacher_module.range=[1,0]", "black below white; got"),
         ("teacher_module.frames=-1", "what its module.json says"),
-        ("teacher_module.fps=3", "unknown key"),
+        ("teacher_module.fps=3", "'teacher_module.fps' is unknown"),
     ],
 )
 def test_what_is_wrong_is_named(setting, words):

@@ -115,7 +115,10 @@ def test_what_is_not_known_is_asked_for(module, dataset):
     [
         ({"channels": 4}, "clip float32 .*4"),
         ({"outputs": ("scores",)}, "answers scores .*Set teacher_module.out"),
-        ({"shape": (None, 5, 16, 16)}, r"does not take clips of \(3, 16"),
+        (
+            {"shape": (None, 5, 16, 16)},
+            r"takes clips of \(None, 5, 16, 16, 3\), and not of \(4, 3, 16",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(module, dataset, options, words):

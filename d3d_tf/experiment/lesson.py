@@ -1,0 +1,70 @@
+"""What a network of a run learns from, and the trainer that follows."""
+
+import dataclasses
+from typing import Any
+
+from d3d_tf.config import Recipe
+from d3d_tf.data.teacher_logits import TeacherLogits
+from d3d_tf.distill.distiller import Distiller
+from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.models.endpoint_names import full_name
+from d3d_tf.training.flow_loss import FlowLossTrainer
+
+
+@dataclasses.dataclass(frozen=True)
+class Lesson:
+    """Labels, and at most one thing more.
+
+    Attributes:
+      stream: what the network looks at.
+      teacher: the network that it imitates.
+      teacher_stream: what that one looks at.
+      logits: kept ones that it imitates.
+      flow: whether it learns to tell the flow.
+    """
+
+    stream: str
+    teacher: Any = None
+    teacher_stream: str | None = None
+    logits: TeacherLogits | None = None
+    flow: bool = False
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What a training reads of records."""
+        also = "flow" if self.flow else self.teacher_stream
+        return tuple({self.stream, also or self.stream})
+
+    def trainer(self, network, recipe: Recipe) -> StreamTrainer:
+        """Makes what trains a network so.
+
+        Args:
+          network: with its variables.
+          recipe: of the run.
+
+        Raises:
+          UsageError: the network has no endpoint `distill.flow_endpoint`.
+        """
+        distill = recipe.distill
+        if self.flow:
+            endpoint = full_name(
+                "distill.flow_endpoint",
+                distill.flow_endpoint,
+                network.trunk.endpoints,
+            )
+            return FlowLossTrainer(
+                network, endpoint=endpoint, weight=distill.flow_weight
+            )
+        if self.teacher is None and self.logits is None:
+            return StreamTrainer(
+                network,
+                input_key=self.stream,
+                loss_names=(f"{recipe.task}_loss",),
+            )
+        return Distiller(
+            self.teacher,
+            network,
+            distillation_loss_weight=distill.weight,
+            terms=distill.terms,
+            teacher_input_key=self.teacher_stream or "flow",
+        )
