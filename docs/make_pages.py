@@ -23,6 +23,7 @@ PAGES = (
     "finetuning",
     "evaluation",
     "probe",
+    "jhmdb",
     "reproduction",
     "networks",
     "weights",
@@ -122,18 +123,30 @@ def _methods(methods: list[ast.FunctionDef]) -> list[str]:
 
 
 def _options(docstring: str, path: Path) -> list[str]:
-    """`name=default` of each field of the class that `options:` names."""
-    match = re.search(r"^ +options: the fields of `(\w+)`", docstring, re.M)
+    """`name=default` of each field of the class that `options:` names.
+
+    Of a `TypedDict`, whose fields have none, `name: type = ...`.
+    """
+    match = re.search(
+        r"^ +options: the (?:fields|keys) of `(\w+)`", docstring, re.M
+    )
     if not match:
         return []
     for node in ast.parse((ROOT / path).read_text()).body:
         names = [a.name for a in getattr(node, "names", [])]
         if isinstance(node, ast.ImportFrom) and match[1] in names:
             path = source(node.module or "")
+    fields = [
+        field
+        for field in _definitions(path)[match[1]].body
+        if isinstance(field, ast.AnnAssign)
+    ]
+    if not any(field.value for field in fields):
+        return [f"{ast.unparse(field)} = ..." for field in fields]
     return [
         ast.unparse(field.target) + f"={ast.unparse(field.value)}"
-        for field in _definitions(path)[match[1]].body
-        if isinstance(field, ast.AnnAssign) and field.value
+        for field in fields
+        if field.value
     ]
 
 

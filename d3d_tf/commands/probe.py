@@ -45,7 +45,10 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     set_precision(recipe.train.mixed_precision)
-    _, dataset = ensure_records(probed.recipe(), data, records_dir)
+    # Any videos will do: labels are not looked at.
+    _, dataset = ensure_records(
+        probed.recipe(), data, records_dir, trains=False
+    )
     page = probe_run(
         probed,
         recipe,

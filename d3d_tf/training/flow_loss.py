@@ -29,13 +29,21 @@ class FlowLossTrainer(StreamTrainer):
       network: a `VideoNetwork` of frames, with its variables.
       endpoint: whose features the decoder gets.
       weight: of the flow's loss; the paper states none.
+      decoder: default: that of the motion probe.
     """
 
     loss_names = ("classification_loss", "flow_loss", "epe")
 
-    def __init__(self, network, *, endpoint: str, weight: float = 1.0):
+    def __init__(
+        self,
+        network,
+        *,
+        endpoint: str,
+        weight: float = 1.0,
+        decoder: FlowDecoder | None = None,
+    ):
         super().__init__(network)
-        self.decoder = FlowDecoder()
+        self.decoder = decoder or FlowDecoder()
         self._endpoint = endpoint
         self._weight = weight
         self._time_stride = network.trunk.time_stride(endpoint)

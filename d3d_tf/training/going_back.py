@@ -100,15 +100,18 @@ def list_problem(checkpoints: Path) -> str | None:
     """What is wrong with TensorFlow's list; None: nothing, or no checkpoint.
 
     A training writes it anew; whoever asks TensorFlow for the latest checkpoint
-    is misled.
+    is misled. Older checkpoints may have been removed.
     """
     with literal(checkpoints) as name:
         numbers = sorted(numbers_there(name, part="index"))
         folder = to_path(name)
-        if not numbers or _there(folder, name) == _entries(numbers):
+        if not numbers:
             return None
         if not (folder / _LIST).exists():
             return f"TensorFlow's list {checkpoints}/{_LIST} is missing"
+        newest, *_ = _entries(numbers)
+        if newest in _there(folder, name) and {*numbers} <= _listed(folder):
+            return None
         return f"{checkpoints}/{_LIST} does not list the checkpoints there"
 
 

@@ -70,7 +70,7 @@ def test_a_signature():
 def test_options_are_shown_with_the_defaults_of_their_class():
     """Of the function's own file, and of one that it imports."""
     page = api_page()
-    assert "    size: int,\n    short_side=None,\n" in page
+    assert "    size: int,\n    short_side: int | None = ...,\n" in page
     assert "    *,\n    dropout=0.2,\n" in page
 
 

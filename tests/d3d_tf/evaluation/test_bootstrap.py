@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from d3d_tf.evaluation.bootstrap import crossed_interval, nested_interval
+from d3d_tf.evaluation.bootstrap import (
+    crossed_interval,
+    nested_interval,
+    stratified_interval,
+)
 
 
 def ways(values):
@@ -48,6 +52,16 @@ def test_what_all_seeds_find_hard_is_no_luck_of_the_seed():
     (low, high), (nested_low, nested_high) = ways(values)
     assert high - low == pytest.approx(3.92 * values.std() / 10, rel=0.06)
     assert (nested_high - nested_low) < 0.35 * (high - low)
+
+
+def test_official_splits_are_not_drawn():
+    """Of two splits that differ, only the videos are luck."""
+    assert stratified_interval([np.ones(10), np.zeros(1000)]) == (0.5, 0.5)
+    rng = np.random.default_rng(4)
+    groups = [rng.normal(level, 1, 200) for level in (0, 5)]
+    low, high = stratified_interval(groups)
+    spread = sum(g.var() / 200 for g in groups) ** 0.5 / 2
+    assert high - low == pytest.approx(3.92 * spread, rel=0.06)
 
 
 def test_seeds_with_fewer_videos_count_as_much():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.heads.flow_decoder import FlowDecoder
 from d3d_tf.keras_api import keras
 from d3d_tf.models import make_network
 from d3d_tf.training.flow_loss import FlowLossTrainer
@@ -20,7 +21,12 @@ def trainer(weight=2.0):
     for part in network.submodules:
         if hasattr(part, "synchronized"):
             part.synchronized = True
-    return FlowLossTrainer(network, endpoint="Conv2d_2b_1x1", weight=weight)
+    return FlowLossTrainer(
+        network,
+        endpoint="Conv2d_2b_1x1",
+        weight=weight,
+        decoder=FlowDecoder(context=False),
+    )
 
 
 def batches(flow=FLOW, size=4):

@@ -1,0 +1,144 @@
+"""`make jhmdb`: D3D on real videos, the three official splits of JHMDB.
+
+`DATA` has the data set's `videos` and `splits` (docs/datasets.md). Every split
+has its own teacher, baseline, student and control (a student of the split's RGB
+baseline); each is trained to its end before the next, and what is finished is
+not made again.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.table import CONTROL, distill
+from d3d_tf import processor
+from d3d_tf.evaluation.bootstrap import stratified_interval
+from d3d_tf.evaluation.scores import Scores, average
+from d3d_tf.roles import BASELINE, ROLES, STUDENT, titles
+from d3d_tf.runs.folder import Run
+from d3d_tf.tasks import load_scores
+
+RESULTS = HERE / "results" / "jhmdb.json"
+PAGE = HERE.parent / "docs" / "jhmdb.md"
+DATA = HERE.parents[1] / "shared" / "data" / "jhmdb"
+SPLITS = (1, 2, 3)
+RGB = titles()[BASELINE]
+
+
+def trained(split: int, data: Path, runs: Path, flags: list[str]) -> list[Run]:
+    """The run of a split and its control, made where they are missing."""
+    common = [
+        f"--recipe=jhmdb_split{split}",
+        f"--data={data / 'videos'}",
+        f"--annotations={data / 'splits'}",
+        *flags,
+    ]
+    run, control = runs / f"split{split}", runs / f"split{split}-control"
+    distill(run, *common)
+    distill(
+        control,
+        *common,
+        "--set=distill.teacher_stream=rgb",
+        f"--teacher={run}",
+    )
+    return [Run(run), Run(control)]
+
+
+def scores_of(run: Run, control: Run) -> dict[str, Scores]:
+    """Scores of the test videos by row of the table."""
+    rows = {}
+    for role, title in titles().items():
+        parts = [load_scores(run.scores(p, "test")) for p in ROLES[role].parts]
+        rows[title] = average(*parts)
+    rows[CONTROL] = load_scores(control.scores(STUDENT, "test"))
+    return rows
+
+
+def measure(splits: list[dict[str, Scores]]) -> list[dict]:
+    """Per row: top-1 of every split, their mean, and what it is above RGB.
+
+    Args:
+      splits: from `scores_of`; of each, all rows are of the same videos.
+    """
+    found = []
+    baseline = [scores[RGB].right().astype(float) for scores in splits]
+    for title in splits[0]:
+        right = [scores[title].right().astype(float) for scores in splits]
+        change = [a - b for a, b in zip(right, baseline, strict=True)]
+        found.append(
+            {
+                "name": title,
+                "splits": [float(r.mean()) for r in right],
+                "top1": _mean(right),
+                "minus_rgb": None if title == RGB else _mean(change),
+            }
+        )
+    return found
+
+
+def _mean(groups: list[np.ndarray]) -> dict:
+    return {
+        "value": float(np.mean([group.mean() for group in groups])),
+        "ci95": list(stratified_interval(groups)),
+    }
+
+
+def markdown(results: dict) -> str:
+    """The table as docs/jhmdb.md shows it."""
+    names = " | ".join(f"split {split}" for split in results["splits"])
+    lines = [
+        f"| | {names} | mean | minus RGB, points |",
+        "|---|" + "---|" * (len(results["splits"]) + 2),
+    ]
+    for row in results["rows"]:
+        cells = [f"{100 * value:.1f}" for value in row["splits"]]
+        cells.append(_points(row["top1"], ".1f"))
+        change = row["minus_rgb"]
+        cells.append(_points(change, "+.1f") if change else "")
+        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
+    counts = " + ".join(map(str, results["videos"]))
+    lines += [
+        "",
+        f"Top-1 in % on {counts} test videos; 95 % intervals by bootstrap over "
+        f"the videos of each split, paired where rows are compared. On "
+        f"{results['processor']}.",
+    ]
+    return "\n".join(lines)
+
+
+def _points(entry: dict, form: str) -> str:
+    value, low, high = (
+        format(100 * v, form) for v in (entry["value"], *entry["ci95"])
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Makes what is missing, prints the table, writes it into the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--runs", type=Path, default=Path("runs/jhmdb"))
+    parser.add_argument("--splits", type=int, nargs="+", default=SPLITS)
+    given, flags = parser.parse_known_args(argv)
+    scores = [
+        scores_of(*trained(split, given.data, given.runs, flags))
+        for split in given.splits
+    ]
+    results = {
+        "splits": list(given.splits),
+        "videos": [len(rows[RGB].ids) for rows in scores],
+        "processor": processor.name(),
+        "flags": flags,
+        "rows": measure(scores),
+    }
+    text = markdown(results)
+    print(text)
+    if tuple(given.splits) == SPLITS and not flags:
+        save(RESULTS, results)
+        fill(PAGE, "jhmdb", text)
+
+
+if __name__ == "__main__":
+    main()

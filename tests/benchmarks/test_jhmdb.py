@@ -1,0 +1,57 @@
+"""The table of JHMDB, of scores worked out by hand."""
+
+import numpy as np
+import pytest
+
+from benchmarks.jhmdb import RGB, markdown, measure
+from benchmarks.table import CONTROL
+from d3d_tf.roles import titles
+from d3d_tf.tasks.classification.scores import ClassScores
+
+D3D = titles()["student"]
+
+
+def scores(*right):
+    """Two classes, all videos of the first; `right` says who is found."""
+    probabilities = np.array([[r, 1 - r] for r in right], float)
+    ids = np.array([f"v{i}" for i in range(len(right))])
+    return ClassScores(ids, np.zeros(len(right), int), probabilities)
+
+
+SPLITS = [
+    {
+        RGB: scores(1, 0, 0, 0),
+        D3D: scores(1, 1, 0, 0),
+        CONTROL: scores(1, 0, 0, 0),
+    },
+    {RGB: scores(1, 1), D3D: scores(1, 0), CONTROL: scores(1, 1)},
+]
+
+
+def test_means_of_splits_and_what_is_above_rgb():
+    rgb, d3d, control = measure(SPLITS)
+    assert (rgb["name"], rgb["splits"]) == (RGB, [0.25, 1.0])
+    assert rgb["top1"]["value"] == pytest.approx(0.625)
+    assert rgb["minus_rgb"] is None
+    assert d3d["splits"] == [0.5, 0.5]
+    # (+1/4 - 1/2) / 2; paired: the first video never counts.
+    assert d3d["minus_rgb"]["value"] == pytest.approx(-0.125)
+    low, high = d3d["minus_rgb"]["ci95"]
+    assert -0.5 <= low < -0.125 < high <= 0.5
+    assert control["minus_rgb"] == {"value": 0, "ci95": [0, 0]}
+
+
+def test_the_page_has_every_number():
+    text = markdown(
+        {
+            "splits": [1, 2],
+            "videos": [4, 2],
+            "processor": "a processor",
+            "rows": measure(SPLITS),
+        }
+    )
+    header, line, first, *_ = text.splitlines()
+    assert header == "| | split 1 | split 2 | mean | minus RGB, points |"
+    assert line.count("---") == 5
+    assert first.startswith(f"| {RGB} | 25.0 | 100.0 | 62.5 [")
+    assert "-12.5 [" in text and "4 + 2 test videos" in text
