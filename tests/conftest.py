@@ -1,5 +1,6 @@
 """What every test shares: two CPU devices, a fixed seed, the golden files."""
 
+import gc
 import os
 import subprocess
 from pathlib import Path
@@ -27,6 +28,16 @@ from tests import s3_server  # noqa: E402
 from tests.toy_run import copied_run, other_flow, toy  # noqa: E402, F401
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_garbage():
+    """Python's collector does not walk over what the modules before have left.
+
+    A process of hundreds of tests has so many objects of TensorFlow that one
+    walk over all of them takes half a minute, and each training brings one.
+    """
+    gc.freeze()
 
 
 @pytest.fixture

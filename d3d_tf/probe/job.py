@@ -95,6 +95,8 @@ def _plan(
     donor = run.origin().get("teacher")
     homes = [run, *([Run(to_path(donor))] if donor else [])]
     probe = recipe.probe
+    own = run.origin().get("dataset") == dataset.info["digest"]
+    toy_seed = run.recipe().seed if own and run.recipe().toy else None
     wanted = [(role, False) for role in probe.networks]
     wanted += [(role, True) for role in probe.finetuned]
     planned = []
@@ -120,6 +122,7 @@ def _plan(
                     probe=probe,
                 ),
                 dataset,
+                toy_seed,
                 folder,
             )
             for endpoint in probe.endpoints

@@ -41,6 +41,7 @@ class Probed:
       recipe: the run's, with `train` and `probe` of the decoder, its `seed`,
         and the network as `network`.
       dataset: the records.
+      toy_seed: of the toy's videos; None: the records are of others.
       folder: where probes of the run are kept.
     """
 
@@ -50,6 +51,7 @@ class Probed:
     finetuned: bool
     recipe: Recipe
     dataset: Dataset
+    toy_seed: int | None
     folder: Path
 
     @property
@@ -153,7 +155,7 @@ def _fill(probed: Probed, probe: FlowProbe, strategy, folder: Path) -> None:
                 pixels=recipe.network.pixels,
             ),
             normalize_angle=recipe.probe.normalize_angle,
-            exact=toy_flow.reader(recipe),
+            exact=toy_flow.reader(recipe, probed.toy_seed),
             title=f"decoding {split} from the {probed.title}",
         )
         sha256[split] = found.save(folder / f"{split}.npz")

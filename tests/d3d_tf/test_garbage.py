@@ -15,7 +15,15 @@ class Node:
         self.itself = self
 
 
-def test_what_was_there_is_passed_over_and_what_is_new_is_not():
+@pytest.fixture
+def nothing_aside():
+    """As in a process that runs no tests."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
+
+
+def test_what_was_there_is_passed_over_and_what_is_new_is_not(nothing_aside):
     old = Node()
     there = weakref.ref(old)
     with set_aside():
@@ -27,7 +35,17 @@ def test_what_was_there_is_passed_over_and_what_is_new_is_not():
     assert there() is None
 
 
-def test_also_after_an_error():
+def test_also_after_an_error(nothing_aside):
     with pytest.raises(ValueError), set_aside():
         raise ValueError
     assert gc.get_freeze_count() == 0
+
+
+def test_what_the_caller_set_aside_stays_aside(nothing_aside):
+    gc.freeze()
+    before = gc.get_freeze_count()
+    with set_aside():
+        new = weakref.ref(Node())
+        gc.collect()
+        assert new() is None
+    assert gc.get_freeze_count() == before > 0

@@ -1,6 +1,7 @@
 """The probes of one tiny run: trained once, shown, kept, gone on with."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import shutil
@@ -11,7 +12,7 @@ import pytest
 from d3d_tf.config import override
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.probe import stages
-from d3d_tf.probe.job import probe_run
+from d3d_tf.probe.job import _plan, probe_run
 from d3d_tf.runs.folder import Run
 
 SETTINGS = ["train.steps=2", "probe.endpoints=2b", "probe.context=false"]
@@ -122,3 +123,15 @@ def test_what_a_run_does_not_have(toy, tmp_path):
         probe_run(run, recipe, toy.dataset(), tmp_path / "p")
     with pytest.raises(UsageError, match="probe.endpoints must be among"):
         probed(toy, tmp_path / "p", "probe.endpoints=5c")
+
+
+def test_exact_flow_is_of_the_runs_own_videos_only(toy, tmp_path):
+    recipe = override(toy.recipe, [*SETTINGS, "seed=3", "probe.seeds=2"])
+    own = _plan(toy.run, recipe, toy.dataset(), tmp_path)
+    assert {probed.toy_seed for probed in own} == {toy.recipe.seed}
+    assert {probed.recipe.seed for probed in own} == {3, 4}
+    dataset = toy.dataset()
+    info = dataset.info | {"digest": "another"}
+    others = dataclasses.replace(dataset, info=info)
+    for probed in _plan(toy.run, recipe, others, tmp_path):
+        assert probed.toy_seed is None

@@ -33,6 +33,7 @@ def test_the_folder_is_that_of_the_settings(toy, tmp_path, filled):
         False,
         recipe,
         toy.dataset(),
+        None,
         tmp_path,
     )
     changed = [

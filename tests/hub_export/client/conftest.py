@@ -13,7 +13,6 @@ import pytest
 import tensorflow as tf
 import yaml
 
-from d3d_tf.garbage import set_aside
 from d3d_tf.hub_export.export import export_module
 from d3d_tf.keras_api import keras
 from tests.harness import write_lossless
@@ -117,15 +116,6 @@ def double(tmp_path_factory):
     )
     with serving(module, f"--add=unchecked={folder / 'unchecked'}") as double:
         yield double
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_garbage():
-    """Deadlines are short. Python's collector must not walk over all that the
-    tests before left in this process: that has taken half a minute.
-    """
-    with set_aside():
-        yield
 
 
 @pytest.fixture(autouse=True)
