@@ -15,7 +15,7 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench jhmdb resume hostile faults quickstart docs lock clean env env-newest
+  bench effect jhmdb resume hostile faults quickstart docs lock clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
@@ -54,6 +54,9 @@ lint: env  ## format, style, types, imports
 
 table: env  ## the README's results table, from records/
 	$(PY) -m benchmarks.table $(ARGS)
+
+effect: env  ## D3D against RGB and the control on eight seeds of the toy
+	$(PY) -m benchmarks.effect $(ARGS)
 
 jhmdb: env  ## D3D on real videos: three splits, hours; goes on where it was
 	$(PY) -m benchmarks.jhmdb $(if $(DATA),--data="$(DATA)") $(ARGS)

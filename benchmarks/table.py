@@ -38,6 +38,19 @@ def run_mode(run_dir: Path, *flags: str) -> dict:
     return json.loads((run_dir / "results.json").read_text())
 
 
+def seed_runs(runs: Path, seed: int) -> tuple[Path, Path]:
+    """The run of a seed and that of its control, finished."""
+    run, control = runs / f"seed{seed}", runs / f"seed{seed}-control"
+    distill(run, f"--set=seed={seed}")
+    distill(
+        control,
+        f"--set=seed={seed}",
+        "--set=distill.teacher_stream=rgb",
+        f"--teacher={run}",
+    )
+    return run, control
+
+
 def pool(entries: list[dict]) -> dict:
     """Several seeds' shares of right answers as one, with each seed's."""
     right = sum(round(e["value"] * e["n"]) for e in entries)
@@ -103,16 +116,12 @@ def main() -> None:
     arguments = parser.parse_args()
     runs: dict[str, list[dict]] = {}
     for seed in arguments.seeds:
-        folder = arguments.runs / f"seed{seed}"
-        own = distill(folder, f"--set=seed={seed}")["metrics"]
+        own, control = (
+            json.loads((folder / "results.json").read_text())["metrics"]
+            for folder in seed_runs(arguments.runs, seed)
+        )
         for name in titles().values():
             runs.setdefault(name, []).append(own)
-        control = distill(
-            arguments.runs / f"seed{seed}-control",
-            f"--set=seed={seed}",
-            "--set=distill.teacher_stream=rgb",
-            f"--teacher={folder}",
-        )["metrics"]
         runs.setdefault(CONTROL, []).append(control)
     lines = summarise(runs)
     save(RESULTS, lines)
