@@ -19,6 +19,10 @@ from d3d_tf.training.checkpoints import (
 # TensorFlow's list of the checkpoints in its folder.
 _LIST = "checkpoint"
 _ENTRY = re.compile(r'^(\w+): "(.*)"$', re.MULTILINE)
+_LINE = re.compile(
+    r'(all_)?model_checkpoint_paths?: ".*"'
+    r"|(all_model_checkpoint|last_preserved)_timestamps?: [\d.e+]+"
+)
 _NAME = re.compile(r"ckpt-(\d+)")
 
 
@@ -110,7 +114,11 @@ def list_problem(checkpoints: Path) -> str | None:
         if not (folder / _LIST).exists():
             return f"TensorFlow's list {checkpoints}/{_LIST} is missing"
         newest, *_ = _entries(numbers)
-        if newest in _there(folder, name) and {*numbers} <= _listed(folder):
+        whole = all(map(_LINE.fullmatch, _text(folder).splitlines()))
+        listed = newest in _there(folder, name) and {*numbers} <= _listed(
+            folder
+        )
+        if whole and listed:
             return None
         return f"{checkpoints}/{_LIST} does not list the checkpoints there"
 

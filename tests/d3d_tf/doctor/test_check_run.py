@@ -82,13 +82,21 @@ def test_scores_that_are_damaged(copied_run):
         ("checkpoints/student/checkpoint", b"\0" * 40),
         ("checkpoints/student/checkpoint", b'model_checkpoint_path: "ckpt-1"'),
         ("checkpoints/student/checkpoint", None),
+        ("checkpoints/student/checkpoint", "all_model"),
+        ("checkpoints/student/checkpoint", "timestamp"),
         ("scores/student.json", None),
     ],
 )
 def test_what_says_what_is_there(copied_run, name, content):
     """The networks are sound; what a training or a reader asks is not."""
     path = copied_run.folder / name
-    path.unlink() if content is None else path.write_bytes(content)
+    if content is None:
+        path.unlink()
+    elif isinstance(content, str):  # One letter of it is another one.
+        changed = "?" + content[1:]
+        path.write_text(path.read_text().replace(content, changed, 1))
+    else:
+        path.write_bytes(content)
     first, _ = words(copied_run)
     assert first.startswith("ERROR checkpoint:")
     assert "teacher, baseline, student loaded" in first
