@@ -38,13 +38,16 @@ def keeps_code() -> bool:
     config: Any = numba.config
     here = Path(__file__).parent
     inside = here / "__pycache__"
-    if not (
-        config.CACHE_DIR or may(inside if inside.exists() else here, os.W_OK)
-    ):
-        folder = cache_folder()
-        config.CACHE_DIR = str(folder / "numba") if folder else ""
-        return folder is not None
-    return True
+    if may(inside if inside.exists() else here, os.W_OK):
+        return True
+    if config.CACHE_DIR:
+        given = Path(config.CACHE_DIR).absolute()
+        there = next(p for p in (given, *given.parents) if p.exists())
+        if there.is_dir() and may(there, os.W_OK):
+            return True
+    folder = cache_folder()
+    config.CACHE_DIR = str(folder / "numba") if folder else ""
+    return folder is not None
 
 
 _FAST = {"nsz", "arcp", "contract", "reassoc", "afn", "nnan", "ninf"}
