@@ -6,6 +6,7 @@ from pathlib import Path
 from d3d_tf.atomic_files import to_path
 from d3d_tf.commands.common import require_sources, run_folder, show_plan
 from d3d_tf.config import Recipe
+from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_means
 from d3d_tf.roles import ROLES, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
@@ -100,6 +101,14 @@ def _logits_file(recipe: Recipe, teacher: str | None, dataset) -> Path | None:
     """The logits that `--teacher` names, or of the module that it names."""
     if not teacher or _is_run(teacher):
         return None
+    distill = recipe.distill
+    places = {term.where for term in distill.terms} - {"logits"}
+    if places or distill.cached_views or distill.flow_weight:
+        raise UsageError(
+            f"--teacher={teacher} gives logits and nothing else: leave "
+            "distill.cached_views, distill.flow_weight and distill.terms of "
+            "endpoints alone."
+        )
     if teacher.lower().endswith(_LOGITS):
         return to_path(teacher)
     from d3d_tf.experiment.module_teacher import logits_of_module

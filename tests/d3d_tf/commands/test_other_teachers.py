@@ -83,6 +83,23 @@ def test_another_file_is_another_teacher(toy, tmp_path, logits):
         start(toy, run, tmp_path / "teacher.npz")
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "distill.cached_views=2",
+        "distill.flow_weight=1",
+        "distill.terms=[{where: MaxPool_2a_3x3}]",
+    ],
+)
+def test_logits_are_all_that_there_is_of_a_file(toy, tmp_path, logits, setting):
+    other = override(toy.recipe, [setting])
+    with pytest.raises(UsageError, match="gives logits and nothing else"):
+        dataclasses.replace(toy, recipe=other).again(
+            run=Run(tmp_path / "run"), teacher=str(logits(16))
+        )
+    assert not (tmp_path / "run" / "recipe.yaml").exists()
+
+
 @pytest.mark.large
 def test_distilled_from_a_file(toy, tmp_path, logits):
     """Without a teacher, its rows, and flow; and once more, from the run."""
