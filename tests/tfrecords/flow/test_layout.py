@@ -47,15 +47,16 @@ def twice(x):
 
 
 @pytest.mark.parametrize(
-    "place, home, mode",
+    "place, home, mode, given",
     [
-        ("home", "home", 0o700),
-        ("tmp", "/dev/null/x", 0o700),
-        (None, "/dev/null/x", 0o755),  # Others may look into what is there.
+        ("home", "home", 0o700, ""),
+        ("tmp", "/dev/null/x", 0o700, ""),
+        (None, "/dev/null/x", 0o755, ""),  # Others may look into it.
+        ("home", "home", 0o700, "/dev/null/x"),  # No place, whoever named it.
     ],
 )
 def test_compiled_code_is_kept_where_it_can_be(
-    tmp_path, small_disk, place, home, mode
+    tmp_path, small_disk, place, home, mode, given
 ):
     """The sources lie where nobody may write; with a home and without."""
     sources = small_disk("size=1m")
@@ -68,7 +69,11 @@ def test_compiled_code_is_kept_where_it_can_be(
     done = subprocess.run(
         [sys.executable, "-c", COMPILED, sources / "layout.py", sources],
         env=os.environ
-        | {"HOME": str(tmp_path / home), "TMPDIR": str(tmp_path / "tmp")},
+        | {
+            "HOME": str(tmp_path / home),
+            "TMPDIR": str(tmp_path / "tmp"),
+            "NUMBA_CACHE_DIR": given,
+        },
         capture_output=True,
         text=True,
     )
