@@ -52,7 +52,7 @@ def twice(x):
         ("home", "home", 0o700, ""),
         ("tmp", "/dev/null/x", 0o700, ""),
         (None, "/dev/null/x", 0o755, ""),  # Others may look into it.
-        ("home", "home", 0o700, "/dev/null/x"),  # No place, whoever named it.
+        ("tmp", "/dev/null/x", 0o700, "/dev/null/y"),  # Nor is that one.
     ],
 )
 def test_compiled_code_is_kept_where_it_can_be(
