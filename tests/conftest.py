@@ -1,5 +1,6 @@
 """What every test shares: two CPU devices, a fixed seed, the golden files."""
 
+import contextlib
 import gc
 import os
 import subprocess
@@ -65,6 +66,26 @@ def small_disk(tmp_path):
 
     yield mount
     subprocess.run(["umount", "-l", str(place)], capture_output=True)
+
+
+@pytest.fixture
+def another_user():
+    """`with another_user(opens):` the real user is one whom nobody knows.
+
+    `opens`: as whom the process opens files; root's number is 0.
+    """
+    if os.geteuid():
+        pytest.skip("only root can become another user")
+
+    @contextlib.contextmanager
+    def become(opens: int):
+        os.setresuid(54321, opens, 0)
+        try:
+            yield
+        finally:
+            os.setresuid(0, 0, 0)
+
+    return become
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,8 @@ def cache_folder() -> Path:
     if given:
         return Path(given)
     home = home_cache()
-    if home and (home / "weights").is_dir():
+    # By the real user's rights, as TensorFlow asks; a home may be another's.
+    if home and os.access(home / "weights", os.R_OK | os.X_OK):
         return home / "weights"
     folder = cache_folder_of_user()
     if folder is None:

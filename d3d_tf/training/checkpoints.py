@@ -4,7 +4,9 @@ An older checkpoint is never taken for the end of a training.
 """
 
 import contextlib
+import errno
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +61,12 @@ def damage(prefix: str) -> str | None:
                 content.read(1)
         except FileNotFoundError:
             return f"{file.name} is missing"
+        # TensorFlow asks for the real user's rights, and takes a file that
+        # they do not allow for a damaged one.
+        if not os.access(file, os.R_OK):
+            raise PermissionError(
+                errno.EACCES, os.strerror(errno.EACCES), str(file)
+            )
     file = index
     try:
         reader = tf.train.load_checkpoint(prefix)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import tempfile
 
 import numpy as np
 import pytest
@@ -83,6 +84,23 @@ def test_the_cache(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path / ".cache/d3d_tf/weights"
     monkeypatch.setenv("D3D_TF_CACHE", "/x")
     assert str(cache_folder()) == "/x"
+
+
+def test_the_cache_of_a_home_that_is_closed(
+    monkeypatch, tmp_path, another_user
+):
+    """`su` and containers leave HOME at root's."""
+    monkeypatch.delenv("D3D_TF_CACHE", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # Closed as well.
+    weights = tmp_path / ".cache/d3d_tf/weights"
+    weights.mkdir(parents=True)
+    assert cache_folder() == weights
+    with (
+        another_user(54321),
+        pytest.raises(UserError, match="set D3D_TF_CACHE"),
+    ):
+        cache_folder()
 
 
 def test_downloaded_converted_and_kept(web, entry, toy, tmp_path, capsys):

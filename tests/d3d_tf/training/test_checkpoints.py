@@ -103,6 +103,13 @@ def test_what_may_not_be_read_is_not_damaged(tmp_path):
         damage(str(tmp_path / "ckpt-0"))
 
 
+def test_what_tensorflow_may_not_read_is_not_damaged(tmp_path, another_user):
+    """Python opens it here; TensorFlow asks whether the real user may."""
+    save_finished(tiny_network(), tmp_path, {})
+    with another_user(0), pytest.raises(PermissionError, match="ckpt-0.index"):
+        damage(str(tmp_path / "ckpt-0"))
+
+
 def test_finished_json_is_damaged(copy):
     (copy / "finished.json").write_text(json.dumps({"steps": 6})[:-1])
     with pytest.raises(UserError, match="finished.json"):
