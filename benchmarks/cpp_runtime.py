@@ -53,7 +53,7 @@ class CppRuntime:
 
     def __init__(self, folder: str | Path, *, seconds: float = 60):
         program = str(cpp_session.__file__)
-        self._command = [sys.executable, "-P", program, str(folder)]
+        self._command = [sys.executable, "-I", program, str(folder)]
         self._signatures = _signatures(Path(folder))
         self._seconds = seconds
         self._process: subprocess.Popen | None = None

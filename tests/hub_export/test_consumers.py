@@ -188,7 +188,7 @@ def test_keras_3(exported, tmp_path):
 def run_alone(script, path, folder) -> str:
     np.save(folder / "clips.npy", CLIPS)
     done = subprocess.run(
-        [sys.executable, "-P", "-c", script, str(path)],
+        [sys.executable, "-I", "-c", script, str(path)],
         cwd=folder,
         capture_output=True,
         text=True,
