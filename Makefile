@@ -9,9 +9,10 @@ PY = $(VENV)/bin/python
 NEWEST := .venv-newest/bin/python
 # Only .venv, where it is no link, has what the tests marked `card` need.
 NOT_CARD = $(if $(filter .venv,$(VENV)),,and not card)
-# By file: a file's fixtures are made once. In order: the slow ones come early.
-PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile \
-  --no-loadscope-reorder
+# One process more than cores, as tests also wait; each takes up to 2 GiB. By
+# file: a file's fixtures are made once. In order: the slow ones come early.
+PYTEST := -m pytest -n $(shell n=$$(getconf _NPROCESSORS_ONLN); \
+  echo $$((n < 3 ? n + 1 : 4))) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \

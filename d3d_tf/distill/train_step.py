@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
+from d3d_tf.layers.weight_decay import sum_of_losses
 from d3d_tf.tasks import DEFAULT, task_of
 
 
@@ -113,7 +114,7 @@ class StreamTrainer(keras.Model):
             inputs, logits = self.forward(inputs, training=True)
             total, losses = self._total(inputs, labels, logits, clip_weights)
             loss = tf.reduce_sum(total) / global_batch
-            penalty = self._penalty()
+            penalty = sum_of_losses(self)
             loss += penalty / context.num_replicas_in_sync
         self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
         return self._report(
@@ -127,7 +128,7 @@ class StreamTrainer(keras.Model):
         inputs, logits = self.forward(inputs, training=False)
         total, losses = self._total(inputs, labels, logits, clip_weights)
         return self._report(
-            labels, logits, clip_weights, total + self._penalty(), losses
+            labels, logits, clip_weights, total + sum_of_losses(self), losses
         )
 
     def _total(self, inputs, labels, logits, clip_weights):
@@ -136,10 +137,6 @@ class StreamTrainer(keras.Model):
         if clip_weights is not None:
             total *= tf.cast(clip_weights, total.dtype)
         return total, losses
-
-    def _penalty(self):
-        losses = self.losses
-        return tf.add_n(losses) if losses else tf.constant(0.0)
 
     def _report(self, labels, logits, clip_weights, total, losses):
         # Metrics see single clips, so their means are over the global batch.

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.dropout import Dropout
+from d3d_tf.layers.weight_decay import WeightDecay
 
 POOLINGS = ("overlapping", "global")
 
@@ -54,7 +55,7 @@ class ClassificationHead(keras.layers.Layer):
             num_classes,
             1,
             kernel_initializer="glorot_uniform",
-            kernel_regularizer=keras.regularizers.L2(weight_decay / 2),
+            kernel_regularizer=WeightDecay(weight_decay),
             name="Conv2d_0c_1x1",
             dtype="float32",
         )

@@ -63,7 +63,7 @@ def damage(prefix: str) -> str | None:
             return f"{file.name} is missing"
         # TensorFlow asks for the real user's rights, and takes a file that
         # they do not allow for a damaged one.
-        if not os.access(file, os.R_OK):
+        if isinstance(file, Path) and not os.access(file, os.R_OK):
             raise PermissionError(
                 errno.EACCES, os.strerror(errno.EACCES), str(file)
             )

@@ -12,6 +12,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.convolution import Conv3D, MaxPool3D
 from d3d_tf.layers.lengths import as_float32, lengths
+from d3d_tf.layers.weight_decay import WeightDecay
 from d3d_tf.models.inception.config import InceptionRecipe
 
 
@@ -41,8 +42,7 @@ class UnitOptions:
     fan_in_initializer: bool = InceptionRecipe.fan_in_initializer
 
     def regularizer(self):
-        # Keras' L2 has no 1/2.
-        return keras.regularizers.L2(self.weight_decay / 2)
+        return WeightDecay(self.weight_decay)
 
     def kernel_initializer(self):
         if self.fan_in_initializer:
