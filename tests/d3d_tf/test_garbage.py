@@ -49,3 +49,16 @@ def test_what_the_caller_set_aside_stays_aside(nothing_aside):
         gc.collect()
         assert new() is None
     assert gc.get_freeze_count() == before > 0
+
+
+@pytest.mark.parametrize("seldom", [0, 700, 1_000_000])
+def test_it_is_rarer_unless_it_is_already(seldom):
+    before = gc.get_threshold()
+    gc.set_threshold(seldom, *before[1:])
+    try:
+        with set_aside():
+            inside = gc.get_threshold()[0]
+        assert gc.get_threshold() == (seldom, *before[1:])
+    finally:
+        gc.set_threshold(*before)
+    assert inside == (50_000 if seldom == 700 else seldom)
