@@ -16,7 +16,7 @@ PYTEST := -m pytest -n $(shell n=$$(getconf _NPROCESSORS_ONLN); \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench effect jhmdb resume hostile faults quickstart docs lock clean env env-newest
+  bench effect jhmdb jhmdb-search resume hostile faults quickstart docs lock clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
@@ -61,6 +61,9 @@ effect: env  ## D3D against RGB and the control on eight seeds of the toy
 
 jhmdb: env  ## D3D on real videos: three splits, hours; goes on where it was
 	$(PY) -m benchmarks.jhmdb $(if $(DATA),--data="$(DATA)") $(ARGS)
+
+jhmdb-search: env  ## settings for these recipes, on films held out of training
+	$(PY) -m benchmarks.jhmdb_search $(if $(DATA),--data="$(DATA)") $(ARGS)
 
 resume: env  ## kill a training 20 times: does it end to the bit as without?
 	$(PY) -m benchmarks.resume $(ARGS)

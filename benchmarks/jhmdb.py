@@ -16,9 +16,11 @@ from benchmarks.table import CONTROL, distill
 from d3d_tf import processor
 from d3d_tf.evaluation.bootstrap import stratified_interval
 from d3d_tf.evaluation.scores import Scores, average
+from d3d_tf.recipes import RECIPES
 from d3d_tf.roles import BASELINE, ROLES, STUDENT, titles
 from d3d_tf.runs.folder import Run
 from d3d_tf.tasks import load_scores
+from d3d_tf.tfrecords.ensure import ensure_records
 
 RESULTS = HERE / "results" / "jhmdb.json"
 PAGE = HERE.parent / "docs" / "jhmdb.md"
@@ -27,14 +29,22 @@ SPLITS = (1, 2, 3)
 RGB = titles()[BASELINE]
 
 
+def prepared(recipe: str, videos: Path, splits: Path, runs: Path) -> Path:
+    """The folder of records, made where it is missing."""
+    _, dataset = ensure_records(
+        RECIPES[recipe],
+        str(videos),
+        str(runs / "records"),
+        annotations=str(splits),
+    )
+    return dataset.folder
+
+
 def trained(split: int, data: Path, runs: Path, flags: list[str]) -> list[Run]:
     """The run of a split and its control, made where they are missing."""
-    common = [
-        f"--recipe=jhmdb_split{split}",
-        f"--data={data / 'videos'}",
-        f"--annotations={data / 'splits'}",
-        *flags,
-    ]
+    recipe = f"jhmdb_split{split}"
+    records = prepared(recipe, data / "videos", data / "splits", runs)
+    common = [f"--recipe={recipe}", f"--data={records}", *flags]
     run, control = runs / f"split{split}", runs / f"split{split}-control"
     distill(run, *common)
     distill(
@@ -46,13 +56,12 @@ def trained(split: int, data: Path, runs: Path, flags: list[str]) -> list[Run]:
     return [Run(run), Run(control)]
 
 
-def scores_of(run: Run, control: Run) -> dict[str, Scores]:
-    """Scores of the test videos by row of the table."""
+def scores_of(run: Run) -> dict[str, Scores]:
+    """Scores of the test videos by row of the table, without the control."""
     rows = {}
     for role, title in titles().items():
         parts = [load_scores(run.scores(p, "test")) for p in ROLES[role].parts]
         rows[title] = average(*parts)
-    rows[CONTROL] = load_scores(control.scores(STUDENT, "test"))
     return rows
 
 
@@ -122,10 +131,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/jhmdb"))
     parser.add_argument("--splits", type=int, nargs="+", default=SPLITS)
     given, flags = parser.parse_known_args(argv)
-    scores = [
-        scores_of(*trained(split, given.data, given.runs, flags))
-        for split in given.splits
-    ]
+    scores = []
+    for split in given.splits:
+        run, control = trained(split, given.data, given.runs, flags)
+        theirs = load_scores(control.scores(STUDENT, "test"))
+        scores.append(scores_of(run) | {CONTROL: theirs})
     results = {
         "splits": list(given.splits),
         "videos": [len(rows[RGB].ids) for rows in scores],

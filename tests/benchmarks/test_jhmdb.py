@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.jhmdb import RGB, markdown, measure
+from benchmarks.jhmdb import RGB, main, markdown, measure
 from benchmarks.table import CONTROL
 from d3d_tf.roles import titles
 from d3d_tf.tasks.classification.scores import ClassScores
@@ -55,3 +55,22 @@ def test_the_page_has_every_number():
     assert line.count("---") == 5
     assert first.startswith(f"| {RGB} | 25.0 | 100.0 | 62.5 [")
     assert "-12.5 [" in text and "4 + 2 test videos" in text
+
+
+@pytest.mark.large
+def test_one_split_of_two_classes(jhmdb, tmp_path, capfd):
+    """From videos and split files to the table, in three steps of training."""
+    (tmp_path / "splits").symlink_to(jhmdb / "splits")
+    for label in ("catch", "wave"):
+        listed = jhmdb / "splits" / f"{label}_test_split1.txt"
+        lines = sorted(listed.read_text().splitlines(), key=lambda x: x[-1])
+        for line in (*lines[:6], *lines[-2:]):
+            video = f"videos/{label}/{line.split()[0][:-4]}.mp4"
+            (tmp_path / video).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / video).symlink_to(jhmdb / video)
+    flags = ["--set=steps=3", "--set=checkpoint_every=3", "--set=batch_size=4"]
+    words = [f"--data={tmp_path}", f"--runs={tmp_path / 'runs'}"]
+    main([*words, "--splits", "1", *flags])
+    shown = capfd.readouterr().out
+    assert f"| {CONTROL} |" in shown
+    assert "Top-1 in % on 4 test videos" in shown
