@@ -60,14 +60,12 @@ def tried(records: Path, runs: Path) -> list[dict]:
     """A row per setting: its flags, and top-1 on what is held out."""
     rows = []
     for name, (parent, settings) in SETTINGS.items():
-        run = runs / name.replace(" ", "-")
-        distill(
-            run,
-            f"--recipe={RECIPE}",
-            f"--data={records}",
-            *(f"--set={setting}" for setting in settings),
-            *([f"--teacher={runs / parent.replace(' ', '-')}"] * bool(parent)),
-        )
+        run = runs / name
+        flags = [f"--recipe={RECIPE}", f"--data={records}"]
+        flags += [f"--set={setting}" for setting in settings]
+        if parent:
+            flags.append(f"--teacher={runs / parent}")
+        distill(run, *flags)
         top1 = {
             title: float(scores.right().mean())
             for title, scores in scores_of(Run(run)).items()

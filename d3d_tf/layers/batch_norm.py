@@ -106,8 +106,10 @@ class BatchNorm(keras.layers.Layer):
             outputs = self._normalise(inputs, mean, variance)
         else:
             outputs, mean, variance = self._fused(inputs)
-        self._follow(self.moving_mean, mean)
-        self._follow(self.moving_variance, variance)
+        if not _AT_REST.get():
+            share = tf.constant(1.0 - self.momentum, tf.float32)
+            _follow(self.moving_mean, mean, share)
+            _follow(self.moving_variance, variance, share)
         return outputs
 
     def _normalise(self, inputs, mean, variance):
@@ -144,22 +146,19 @@ class BatchNorm(keras.layers.Layer):
         biased = tf.where(seen, biased, self.moving_variance)
         return outputs, mean, biased
 
-    def _follow(self, average, value):
-        if _AT_REST.get():
-            return
-        # average -= (average - value) * share, in two operations.
-        tf.raw_ops.ResourceApplyGradientDescent(
-            var=average.handle,
-            alpha=tf.constant(1.0 - self.momentum, tf.float32),
-            delta=average - value,
-        )
-
     def get_config(self):
         return super().get_config() | {
             "momentum": self.momentum,
             "epsilon": self.epsilon,
             "synchronized": self.synchronized,
         }
+
+
+def _follow(average, value, share):
+    """average -= (average - value) * share, in two operations."""
+    tf.raw_ops.ResourceApplyGradientDescent(
+        var=average.handle, alpha=share, delta=average - value
+    )
 
 
 def _fused_kernel(dtype):

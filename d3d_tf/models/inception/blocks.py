@@ -98,13 +98,11 @@ class SelfGating(keras.layers.Layer):
 
     def call(self, inputs):
         pooled = tf.cast(mean_over_clip(inputs), inputs.dtype)
-        one_place = tf.reshape(pooled, [-1, 1, 1, 1, pooled.shape[-1]])
-        gates = tf.sigmoid(self.transformer_W(one_place))
-        return inputs * gates
+        return inputs * tf.sigmoid(self.transformer_W(pooled))
 
 
 def mean_over_clip(inputs):
-    """`[batch, time, height, width, C]` to float32 `[batch, 1, C]`.
+    """`[batch, time, height, width, C]` to float32 `[batch, 1, 1, 1, C]`.
 
     Of every frame, then over time: one sum of the 100,352 values of a large
     clip is off by up to 1e-5 in float32, this mean by 3e-7. Such an error is
@@ -115,12 +113,14 @@ def mean_over_clip(inputs):
     """
     batch, time, height, width, channels = lengths(inputs)
     area = height * width
-    flat = [batch, time, area, channels]
+    flat = [batch, time, 1, area, channels]
     places = tf.reshape(tf.cast(inputs, tf.float32), flat)
     # For every frame: a single one would be broadcast, and the gradient of that
     # is a dozen operations.
-    shares = tf.fill([batch, time, 1, area], as_float32(1) / as_float32(area))
-    return tf.reduce_mean(shares @ places, axis=1)
+    shares = tf.fill(
+        [batch, time, 1, 1, area], as_float32(1) / as_float32(area)
+    )
+    return tf.reduce_mean(shares @ places, axis=1, keepdims=True)
 
 
 class ConvUnit(keras.layers.Layer):
