@@ -28,6 +28,9 @@ LONG = (
 # whose teacher and baseline are used (None: its own).
 SETTINGS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "regularised": (None, LONG),
+    "weight 8": ("regularised", (*LONG, "weight=8")),
+    "weight 20": ("regularised", (*LONG, "weight=20")),
+    "long": (None, (*LONG, "steps=8000")),
 }
 
 
