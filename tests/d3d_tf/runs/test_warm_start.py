@@ -212,6 +212,7 @@ def test_a_training_from_published_weights(toy, published, tmp_path, capsys):
             "stream=rgb",
             "network.depth_multiplier=0.0625",
             "network.min_depth=4",
+            "network.final_endpoint=Mixed_5c",
             "first_temporal_kernel=3",
             "steps=1",
             "learning_rate=0.00001",
@@ -220,7 +221,7 @@ def test_a_training_from_published_weights(toy, published, tmp_path, capsys):
     )
     run = Run(tmp_path / "fine")
     again = dataclasses.replace(toy, recipe=recipe).again
-    shown = again(run=run, mode=train, init=[start])
+    shown = again(run=run, mode=train, init=[str(start.folder)])
     assert "baseline starts from the baseline of" in shown
     assert "head is replaced (5 classes" in shown
     assert "starts from scratch" not in shown and "no weights" not in shown
