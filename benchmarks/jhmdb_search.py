@@ -6,7 +6,6 @@ some of these films.) What is finished is not run again.
 """
 
 import argparse
-import csv
 import random
 from pathlib import Path
 
@@ -14,23 +13,26 @@ from benchmarks.fill_docs import HERE, fill, save
 from benchmarks.jhmdb import DATA, PAGE, prepared, scores_of
 from benchmarks.table import distill
 from d3d_tf import processor
+from d3d_tf.doctor.check_splits import film
+from d3d_tf.recipes import RECIPES
 from d3d_tf.roles import titles
 from d3d_tf.runs.folder import Run
+from d3d_tf.tfrecords.layouts import list_videos
 
 RESULTS = HERE / "results" / "jhmdb_search.json"
 RECIPE = "jhmdb_split1"
 SHARE = 0.25
-LONG = (
+REGULARISED = (
     *("steps=3000", "dropout=0.5", "weight_decay=1e-4", "short_sides=[60,88]"),
     *("jitter_brightness=0.3", "jitter_contrast=0.3", "jitter_saturation=0.3"),
 )
-# In this order: what is added to the recipe of the first run, and the setting
-# whose teacher and baseline are used (None: its own).
+# In this order: the setting whose teacher and baseline are used (None: its own),
+# and how the recipe is changed.
 SETTINGS: dict[str, tuple[str | None, tuple[str, ...]]] = {
-    "regularised": (None, LONG),
-    "weight 8": ("regularised", (*LONG, "weight=8")),
-    "weight 20": ("regularised", (*LONG, "weight=20")),
-    "long": (None, (*LONG, "steps=8000")),
+    "regularised": (None, REGULARISED),
+    "weight 8": ("regularised", (*REGULARISED, "weight=8")),
+    "weight 20": ("regularised", (*REGULARISED, "weight=20")),
+    "long": (None, (*REGULARISED, "steps=8000")),
 }
 
 
@@ -38,19 +40,21 @@ def hold_out(data: Path, folder: Path) -> dict[str, int]:
     """Writes split files of the training list; how many videos have which part.
 
     Args:
-      data: the data set, with `clips.csv`, which knows the films.
+      data: the data set, with its `videos` and `splits`.
       folder: for the split files, as the official ones: 1 trains, 2 tests.
     """
-    with (data / "clips.csv").open() as file:
-        clips = [r for r in csv.DictReader(file) if r["split1"] == "train"]
-    films = sorted({clip["source"] for clip in clips})
+    listing = list_videos(
+        str(data / "videos"), str(data / "splits"), RECIPES[RECIPE].data
+    )
+    clips = [clip for clip in listing.sources if clip.split == "train"]
+    films = sorted({str(film(clip.id)) for clip in clips})
     chosen = set(random.Random(0).sample(films, round(SHARE * len(films))))
     lines: dict[str, list[str]] = {}
     counts = {"train": 0, "held out": 0}
     for clip in clips:
-        out = clip["source"] in chosen
-        name = Path(clip["path"]).with_suffix(".avi").name
-        lines.setdefault(clip["label"], []).append(f"{name} {1 + out}\n")
+        out = film(clip.id) in chosen
+        name = Path(clip.id).name
+        lines.setdefault(clip.class_name, []).append(f"{name} {1 + out}\n")
         counts["held out" if out else "train"] += 1
     folder.mkdir(parents=True, exist_ok=True)
     for label, listed in lines.items():

@@ -28,7 +28,7 @@ def check_leaks(rows: list[dict]) -> Finding:
     copies = [pair for pair in copies if pair not in parts]
     groups = _both_sides(used, lambda row: _match(_UCF, row["id"]))
     youtube = _both_sides(used, lambda row: _match(_KINETICS, row["id"]))
-    films = _both_sides(used, _film)
+    films = _both_sides(used, lambda row: film(row["id"]))
     for pairs, words, problems in (
         (copies, "files are in training and test under two names", errors),
         (
@@ -70,12 +70,18 @@ def _match(pattern: re.Pattern, id_: str) -> tuple | None:
     return found and tuple(part.lower() for part in found.groups())
 
 
-def _film(row: dict) -> str | None:
-    """The film or video that a clip of HMDB-51 was cut from: `FILM_CLASS_...`.
+def film(id_: str) -> str | None:
+    """The film or video that a clip of HMDB-51 or JHMDB was cut from.
 
     Official splits part the films of a class, but not those of all classes.
+
+    Args:
+      id_: `CLASS/FILM_CLASS_...`, as of records.
+
+    Returns:
+      Its name in small letters; None: the id is not of this form.
     """
-    path = PurePosixPath(row["id"])
+    path = PurePosixPath(id_)
     class_name = re.escape(path.parent.name)
     found = re.match(f"(.+)_{class_name}{_HMDB}", path.stem, re.IGNORECASE)
     return found and found[1].lower()

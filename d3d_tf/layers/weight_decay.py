@@ -7,13 +7,20 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 
 # While `sum_of_losses` is entered: weight decay to kernels.
-_KERNELS: contextvars.ContextVar[dict[float, list] | None]
-_KERNELS = contextvars.ContextVar("kernels", default=None)
+_KERNELS = contextvars.ContextVar[dict[float, list] | None](
+    "kernels", default=None
+)
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
 class WeightDecay(keras.regularizers.L2):
-    """`weight_decay * sum(w^2) / 2` of a kernel; Keras' L2 has no 1/2."""
+    """`weight_decay * sum(w^2) / 2` of a kernel; Keras' L2 has no 1/2.
+
+    So TF-Slim, in which S3D-G was released, defines it.
+
+    Args:
+      weight_decay: 1e-7 in the original networks.
+    """
 
     def __init__(self, weight_decay: float):
         super().__init__(weight_decay / 2)
@@ -36,6 +43,9 @@ def sum_of_losses(layer):
     Kernels of equal `WeightDecay` make one term. With one for each of S3D-G's
     114, a training step has 5 % more operations, and the first one takes as
     much longer.
+
+    Args:
+      layer: or a model, built.
 
     Returns:
       Scalar float32.

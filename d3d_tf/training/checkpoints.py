@@ -13,7 +13,12 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from d3d_tf.atomic_files import literal, to_path, write_atomically
+from d3d_tf.atomic_files import (
+    is_remote,
+    literal,
+    to_path,
+    write_atomically,
+)
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
 from d3d_tf.sealed import sealed
@@ -63,7 +68,7 @@ def damage(prefix: str) -> str | None:
             return f"{file.name} is missing"
         # TensorFlow asks for the real user's rights, and takes a file that
         # they do not allow for a damaged one.
-        if isinstance(file, Path) and not os.access(file, os.R_OK):
+        if not is_remote(file) and not os.access(file, os.R_OK):
             raise PermissionError(
                 errno.EACCES, os.strerror(errno.EACCES), str(file)
             )

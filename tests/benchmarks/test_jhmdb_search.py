@@ -2,7 +2,9 @@
 
 import csv
 
-from benchmarks.jhmdb_search import hold_out, markdown
+from benchmarks.jhmdb_search import RECIPE, SETTINGS, hold_out, markdown
+from d3d_tf.config import override
+from d3d_tf.recipes import RECIPES
 from d3d_tf.roles import titles
 
 
@@ -25,6 +27,13 @@ def test_no_film_is_on_both_sides_and_none_is_of_the_test_list(jhmdb, tmp_path):
     assert listed == 660
     assert len(films["2"]) == round((len(films["1"]) + len(films["2"])) / 4)
     assert not films["1"] & films["2"]
+
+
+def test_settings_are_those_of_a_recipe_and_parents_come_first():
+    names = list(SETTINGS)
+    for name, (parent, settings) in SETTINGS.items():
+        assert override(RECIPES[RECIPE], list(settings)) != RECIPES[RECIPE]
+        assert parent is None or names.index(parent) < names.index(name)
 
 
 def test_the_page_has_every_number():
