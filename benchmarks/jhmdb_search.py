@@ -26,8 +26,8 @@ REGULARISED = (
     *("steps=3000", "dropout=0.5", "weight_decay=1e-4", "short_sides=[60,88]"),
     *("jitter_brightness=0.3", "jitter_contrast=0.3", "jitter_saturation=0.3"),
 )
-# In this order: the setting whose teacher and baseline are used (None: its own),
-# and how the recipe is changed.
+# In this order: the setting whose teacher and baseline are used (None: its
+# own), and how the recipe is changed.
 SETTINGS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "regularised": (None, REGULARISED),
     "weight 8": ("regularised", (*REGULARISED, "weight=8")),
