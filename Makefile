@@ -16,8 +16,8 @@ PYTEST := -m pytest -n $(shell n=$$(getconf _NPROCESSORS_ONLN); \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench effect jhmdb jhmdb-search resume hostile faults quickstart docs lock \
-  clean env env-newest
+  bench effect jhmdb jhmdb-search ablations backbones resume hostile faults \
+  quickstart docs lock clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
@@ -65,6 +65,12 @@ jhmdb: env  ## D3D on real videos: three splits, hours; goes on where it was
 
 jhmdb-search: env  ## settings for these recipes, on films held out of training
 	$(PY) -m benchmarks.jhmdb_search $(if $(DATA),--data="$(DATA)") $(ARGS)
+
+ablations: env  ## table 6 of the paper, on the runs of effect and jhmdb
+	$(PY) -m benchmarks.ablations $(ARGS)
+
+backbones: env  ## tables 7 and 8: I3D, S3D-G, non-local; fused
+	$(PY) -m benchmarks.backbones $(ARGS)
 
 resume: env  ## kill a training 20 times: does it end to the bit as without?
 	$(PY) -m benchmarks.resume $(ARGS)

@@ -31,11 +31,17 @@ def distill(run_dir: Path, *flags: str) -> dict:
 
 def run_mode(run_dir: Path, *flags: str) -> dict:
     """Runs the command line, or finishes what it did; returns the results."""
-    subprocess.run(
-        [sys.executable, "-m", "d3d_tf.main", f"--run_dir={run_dir}", *flags],
-        check=True,
-    )
+    command(f"--run_dir={run_dir}", *flags)
     return json.loads((run_dir / "results.json").read_text())
+
+
+def command(*flags: str) -> None:
+    """Runs the command line.
+
+    Raises:
+      subprocess.CalledProcessError: it fails.
+    """
+    subprocess.run([sys.executable, "-m", "d3d_tf.main", *flags], check=True)
 
 
 def seed_runs(runs: Path, seed: int) -> tuple[Path, Path]:

@@ -24,6 +24,7 @@ PAGES = (
     "evaluation",
     "probe",
     "jhmdb",
+    "ablations",
     "reproduction",
     "networks",
     "weights",

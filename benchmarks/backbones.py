@@ -1,0 +1,71 @@
+"""`make backbones`: D3D's tables 7 and 8, students of one S3D-G teacher.
+
+Of each backbone its own RGB baseline and a student of the flow teacher of a
+finished run of `make effect` (the toy) or `make jhmdb`; and that student fused
+with the teacher, and with its baseline.
+"""
+
+import functools
+import sys
+
+from benchmarks.grounds import Compared, Ground, Home, fill_table
+from benchmarks.table import run_mode
+from d3d_tf.evaluation.scores import average
+from d3d_tf.models import DEFAULT
+from d3d_tf.roles import BASELINE, TEACHER
+from d3d_tf.runs.folder import Run
+
+MODELS = {"i3d": "I3D", "s3dg": "S3D-G", "s3dg_nonlocal": "Non-local S3D-G"}
+# In % (D3D, table 7). Table 8 has S3D-G on Kinetics-600: D3D 77.9, + flow 77.6,
+# + RGB 79.1.
+PAPER = {
+    "I3D: RGB": 70.6,
+    "I3D: D3D": 72.3,
+    "I3D: D3D + flow": None,
+    "I3D: D3D + RGB": None,
+    "S3D-G: RGB": 74.0,
+    "S3D-G: D3D": 75.9,
+    "S3D-G: D3D + flow": None,
+    "S3D-G: D3D + RGB": 76.5,
+    "Non-local S3D-G: RGB": 74.7,
+    "Non-local S3D-G: D3D": 76.0,
+    "Non-local S3D-G: D3D + flow": None,
+    "Non-local S3D-G: D3D + RGB": None,
+}
+
+
+def baseline(home: Home, model: str) -> Run:
+    """The run of a backbone's RGB baseline; trains what is missing."""
+    if model == DEFAULT:
+        return home.run
+    folder = home.beside(f"{model}-rgb")
+    chosen = ("--set=stream=rgb", f"--set=model={model}")
+    run_mode(folder, "--mode=train", *home.flags, *chosen)
+    return Run(folder)
+
+
+def student(home: Home, model: str) -> Run:
+    """The run of a backbone's student; trains what is missing."""
+    if model == DEFAULT:
+        return home.run
+    return home.student(model, f"--set=model={model}")
+
+
+def scores_of(ground: Ground) -> dict[str, Compared]:
+    """Scores by row; trains what is missing."""
+    found: dict[str, Compared] = {}
+    flow = ground.scores(lambda home: home.run, TEACHER)
+    for model, title in MODELS.items():
+        rgb = ground.scores(functools.partial(baseline, model=model), BASELINE)
+        d3d = ground.scores(functools.partial(student, model=model))
+        found |= {
+            f"{title}: RGB": (rgb, None),
+            f"{title}: D3D": (d3d, rgb),
+            f"{title}: D3D + flow": (list(map(average, d3d, flow)), rgb),
+            f"{title}: D3D + RGB": (list(map(average, d3d, rgb)), rgb),
+        }
+    return found
+
+
+if __name__ == "__main__":
+    fill_table("backbones", PAPER, scores_of, sys.argv[1:])
