@@ -1,11 +1,20 @@
 """`make bench`: all measurements but the table, which takes half an hour."""
 
-from benchmarks import data, first_step, flow, memory, runtimes, speed
+from benchmarks import (
+    data,
+    first_step,
+    flow,
+    kept_logits,
+    memory,
+    runtimes,
+    speed,
+)
 
 if __name__ == "__main__":
     data.main([])
     first_step.main([])
     flow.main([])
+    kept_logits.main([])
     memory.main([])
     runtimes.main([])
     speed.main([])
