@@ -1,8 +1,8 @@
 """The table of networks: a family is a folder here and its lines below.
 
 Its `config.py` has `RECIPE`, the recipe's section `network`; its `family.py`
-has `build`, `architecture`, `TRAINING`, `HEAD_NAMES` and `open_original`, see
-the functions below.
+has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`, and may have `parts` and
+`open_original`, see the functions below.
 """
 
 import importlib
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from d3d_tf.models.network import VideoNetwork
     from d3d_tf.models.network_recipe import NetworkRecipe
     from d3d_tf.models.original import Original
+    from d3d_tf.models.part import Part
 
 # The recipe's `network.model`: its family.
 FAMILIES = {
@@ -22,6 +23,7 @@ FAMILIES = {
     "s3d": "d3d_tf.models.inception",
     "i3d": "d3d_tf.models.inception",
     "s3dg_nonlocal": "d3d_tf.models.inception",
+    "s3dg_learned_flow": "d3d_tf.models.learned_flow",
 }
 DEFAULT = "s3dg"
 
@@ -61,6 +63,15 @@ def training_fields(recipe: "NetworkRecipe") -> dict:
 def head_names(recipe: "NetworkRecipe") -> tuple[str, ...]:
     """Variables of the head, by the names of published checkpoints."""
     return _family(recipe.model).HEAD_NAMES
+
+
+def parts(recipe: "NetworkRecipe") -> "tuple[Part, ...]":
+    """What a network can start from besides one of its own architecture.
+
+    None in most families, whose networks are of one piece.
+    """
+    family = _family(recipe.model)
+    return family.parts(recipe) if hasattr(family, "parts") else ()
 
 
 def open_original(path: str | Path, **options: Any) -> "Original":
