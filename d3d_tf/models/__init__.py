@@ -1,8 +1,8 @@
 """The table of networks: a family is a folder here and its lines below.
 
 Its `config.py` has `RECIPE`, the recipe's section `network`; its `family.py`
-has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`, and may have `parts` and
-`open_original`, see the functions below.
+has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`, and may have `parts`
+and `open_original`, see the functions below.
 """
 
 import importlib

@@ -51,7 +51,7 @@ class Run:
 
     @property
     def probes(self) -> Path:
-        """Folders of the decoders of --mode=probe, unless it was told others."""
+        """Where --mode=probe keeps decoders, unless it is told another."""
         return self.folder / "probe"
 
     @property

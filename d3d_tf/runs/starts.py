@@ -76,9 +76,7 @@ def find_network(
     return None
 
 
-def find_part(
-    runs: list[Run], part: Part, labels: list[str]
-) -> Start | None:
+def find_part(runs: list[Run], part: Part, labels: list[str]) -> Start | None:
     """As `find_network`; a fine-tuned probe is preferred to any network."""
     if part.probed_at:
         for run in runs:
