@@ -9,6 +9,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from d3d_tf.errors import UsageError
 from d3d_tf.streams import CHANNELS
 
 if TYPE_CHECKING:
@@ -42,8 +43,26 @@ def make_network(
       recipe: architecture and regularisation.
       num_classes: number of logits.
       stream: `frames` (3 channels) or `flow` (2).
+
+    Raises:
+      UsageError: the network cannot look at it.
     """
+    require_stream(recipe, stream)
     return _family(recipe.model).build(recipe, num_classes, CHANNELS[stream])
+
+
+def require_stream(recipe: "NetworkRecipe", stream: str) -> None:
+    """Refuses a network that would be shown what it cannot look at.
+
+    Raises:
+      UsageError: it would.
+    """
+    if stream not in recipe.streams:
+        raise UsageError(
+            f"network.model={recipe.model} cannot look at {stream}. As a "
+            f"teacher choose another, --set teacher.model={DEFAULT}; to train "
+            "it from labels choose train.stream=rgb."
+        )
 
 
 def architecture(recipe: "NetworkRecipe") -> dict:

@@ -71,9 +71,7 @@ class Initial:
         network = recipe.network_of(role)
         givers = (self._giver,) if self._giver else _GIVERS[STREAM[role]]
         whole = find_network(self._runs, givers, self._labels)
-        # What has parts looks at RGB.
-        in_parts = STREAM[role] == "frames" and not self._giver
-        known = parts(network) if in_parts else ()
+        known = () if self._giver else parts(network)
         if known and not (whole and whole.network().model == network.model):
             self._find_parts(role, known)
         elif whole:

@@ -22,6 +22,11 @@ class LearnedFlowRecipe(InceptionRecipe):
     """From whose features flow is decoded; the paper's choice is 3A."""
 
     @property
+    def streams(self) -> tuple[str, ...]:
+        """It learns flow from RGB."""
+        return ("frames",)
+
+    @property
     def s3dg(self) -> InceptionRecipe:
         """Each of the two before it was cut off."""
         names = [field.name for field in dataclasses.fields(InceptionRecipe)]

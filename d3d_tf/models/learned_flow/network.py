@@ -6,11 +6,10 @@ from typing import Any
 from d3d_tf.errors import UsageError
 from d3d_tf.heads.classification import ClassificationHead
 from d3d_tf.keras_api import keras
-from d3d_tf.models.learned_flow.config import MODEL, LearnedFlowRecipe
+from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
 from d3d_tf.models.learned_flow.trunk import LearnedFlowTrunk
 from d3d_tf.models.network import VideoNetwork, make_variables
 from d3d_tf.models.network_recipe import NetworkRecipe
-from d3d_tf.streams import CHANNELS
 
 # The recipe's fields that are arguments of this network alone.
 _OPTIONS = tuple(
@@ -65,17 +64,7 @@ class LearnedFlowS3DG(VideoNetwork):
 def build(
     recipe: LearnedFlowRecipe, num_classes: int, channels: int
 ) -> LearnedFlowS3DG:
-    """A network with its variables; see `d3d_tf.models.make_network`.
-
-    Raises:
-      UsageError: it would be shown flow.
-    """
-    if channels != CHANNELS["frames"]:
-        raise UsageError(
-            f"network.model={MODEL} learns its flow from RGB and cannot look "
-            "at flow: choose train.stream=rgb, or for --mode=distill another "
-            "teacher, --set teacher.model=s3dg."
-        )
+    """A network with its variables; see `d3d_tf.models.make_network`."""
     arguments = dataclasses.asdict(recipe)
     del arguments["model"]
     network = LearnedFlowS3DG(num_classes, name="LearnedFlowS3DG", **arguments)
