@@ -13,6 +13,7 @@ from d3d_tf.config import (
     TrainRecipe,
 )
 from d3d_tf.models.inception.config import InceptionRecipe
+from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
 
 # Sizes and steps of `toy` are ours: the smallest at which every network learns
 # its training clips and the paper's order of the rows shows on two CPU cores.
@@ -181,6 +182,15 @@ ABLATIONS = tuple(
         "from_rgb": DistillRecipe(teacher_stream="rgb"),
     }.items()
 )
+# "S3D-G with 3D CNN flow" of table 6 (section 5.6): all is trained from labels,
+# from teacher and fine-tuned probe of `d3d_kinetics400` (--init). The paper
+# states no steps and rates for it: those of S3D-G, as for all its networks.
+LEARNED_FLOW = dataclasses.replace(
+    KINETICS[0],
+    name="d3d_kinetics400_learned_flow",
+    network=LearnedFlowRecipe(),
+    train=dataclasses.replace(KINETICS[0].train, stream="rgb"),
+)
 JHMDB = tuple(map(_jhmdb, (1, 2, 3)))
 TRANSFERS = tuple(
     _transfer(layout, split, gpus)
@@ -192,6 +202,7 @@ RECIPES = {
     recipe.name: recipe
     for recipe in (
         *(TOY, TOY_HEADINGS, OWN_VIDEOS),
-        *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, *TRANSFERS),
+        *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
+        *TRANSFERS,
     )
 }

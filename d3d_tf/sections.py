@@ -180,7 +180,7 @@ def _look_up(cls, path: list) -> tuple[Any, list]:
         if isinstance(name, int):  # An item of a list.
             continue
         if _is_section(name):
-            (cls,) = (c for c in cls.__subclasses__() if c.__name__ == name)
+            (cls,) = (c for c in _derived(cls) if c.__name__ == name)
             continue
         field = cls.__pydantic_fields__[name]
         metadata = field.metadata
@@ -194,6 +194,12 @@ def _is_section(part) -> bool:
     Pydantic puts it there where there are several.
     """
     return isinstance(part, str) and part.endswith("Recipe")
+
+
+def _derived(cls) -> list[type]:
+    """The classes below one, at any depth."""
+    below = cls.__subclasses__()
+    return below + [c for child in below for c in _derived(child)]
 
 
 def section_in(annotation) -> Any:

@@ -35,7 +35,7 @@ def run(
       UserError: see `probe_run`.
     """
     probed = chosen_run(checkpoint, None)
-    folder = to_path(run_dir) if run_dir else probed.folder / "probe"
+    folder = to_path(run_dir) if run_dir else probed.probes
     data = data or probed.origin()["records"]
     if dry_run:
         return show_plan("probe", recipe, str(probed.folder), folder)

@@ -9,7 +9,8 @@ from d3d_tf.data.teacher_logits import TeacherLogits, read_logits
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.file_digests import digest_file
-from d3d_tf.roles import BASELINE, ROLES, STUDENT
+from d3d_tf.models import require_stream
+from d3d_tf.roles import BASELINE, ROLES, STREAM, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
@@ -43,15 +44,16 @@ def start_training(
     Raises:
       UserError: the teacher has other classes or is not finished, or a flow
         differs.
-      UsageError: the folder belongs to another recipe, data set or start.
+      UsageError: the folder belongs to another recipe, data set or start, or a
+        network cannot look at its stream.
     """
     mismatch = _flow_mismatch(dataset, (run, teacher), allow_flow_mismatch)
     if teacher:
         _require_same_classes(teacher, dataset)
         _require_same_pixels(teacher, recipe)
+    trained = _networks_to_train(recipe, rows, teacher)
     initial = None
     if init:
-        trained = _networks_to_train(rows, teacher)
         initial = Initial(init, recipe, dataset.classes, trained)
     logits = read_logits(logits_file, dataset.classes) if logits_file else None
     run.start(
@@ -172,16 +174,23 @@ def _require_same_pixels(teacher: Run, recipe: Recipe) -> None:
 
 
 def _networks_to_train(
-    rows: tuple[str, ...], teacher: Run | None
+    recipe: Recipe, rows: tuple[str, ...], teacher: Run | None
 ) -> tuple[str, ...]:
-    """Those that the rows need and that the teacher's run does not have."""
+    """Those that the rows need and that the teacher's run does not have.
+
+    Raises:
+      UsageError: one cannot look at what it would be shown.
+    """
     needed = dict.fromkeys(part for row in rows for part in ROLES[row].parts)
-    return tuple(
+    trained = tuple(
         part
         for part in needed
         if part == STUDENT
         or not (teacher and is_finished(teacher.checkpoints(part)))
     )
+    for role in trained:
+        require_stream(recipe.network_of(role), STREAM[role])
+    return trained
 
 
 def _require_most(

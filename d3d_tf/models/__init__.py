@@ -1,20 +1,22 @@
 """The table of networks: a family is a folder here and its lines below.
 
 Its `config.py` has `RECIPE`, the recipe's section `network`; its `family.py`
-has `build`, `architecture`, `TRAINING`, `HEAD_NAMES` and `open_original`, see
-the functions below.
+has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`, and may have `parts`
+and `open_original`, see the functions below.
 """
 
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from d3d_tf.errors import UsageError
 from d3d_tf.streams import CHANNELS
 
 if TYPE_CHECKING:
     from d3d_tf.models.network import VideoNetwork
     from d3d_tf.models.network_recipe import NetworkRecipe
     from d3d_tf.models.original import Original
+    from d3d_tf.models.part import Part
 
 # The recipe's `network.model`: its family.
 FAMILIES = {
@@ -22,6 +24,7 @@ FAMILIES = {
     "s3d": "d3d_tf.models.inception",
     "i3d": "d3d_tf.models.inception",
     "s3dg_nonlocal": "d3d_tf.models.inception",
+    "s3dg_learned_flow": "d3d_tf.models.learned_flow",
 }
 DEFAULT = "s3dg"
 
@@ -40,8 +43,26 @@ def make_network(
       recipe: architecture and regularisation.
       num_classes: number of logits.
       stream: `frames` (3 channels) or `flow` (2).
+
+    Raises:
+      UsageError: the network cannot look at it.
     """
+    require_stream(recipe, stream)
     return _family(recipe.model).build(recipe, num_classes, CHANNELS[stream])
+
+
+def require_stream(recipe: "NetworkRecipe", stream: str) -> None:
+    """Refuses a network that would be shown what it cannot look at.
+
+    Raises:
+      UsageError: it would.
+    """
+    if stream not in recipe.streams:
+        raise UsageError(
+            f"network.model={recipe.model} cannot look at {stream}. As a "
+            f"teacher choose another, --set teacher.model={DEFAULT}; to train "
+            "it from labels choose train.stream=rgb."
+        )
 
 
 def architecture(recipe: "NetworkRecipe") -> dict:
@@ -61,6 +82,15 @@ def training_fields(recipe: "NetworkRecipe") -> dict:
 def head_names(recipe: "NetworkRecipe") -> tuple[str, ...]:
     """Variables of the head, by the names of published checkpoints."""
     return _family(recipe.model).HEAD_NAMES
+
+
+def parts(recipe: "NetworkRecipe") -> "tuple[Part, ...]":
+    """What a network can start from besides one of its own architecture.
+
+    None in most families, whose networks are of one piece.
+    """
+    family = _family(recipe.model)
+    return family.parts(recipe) if hasattr(family, "parts") else ()
 
 
 def open_original(path: str | Path, **options: Any) -> "Original":

@@ -7,6 +7,7 @@ from pydantic import model_validator
 from d3d_tf.models import DEFAULT, FAMILIES, recipe_class
 from d3d_tf.pixels import Pixels
 from d3d_tf.sections import Later, Number, OneOf, Positive, require, section
+from d3d_tf.streams import CHANNELS
 
 Channels = tuple[Number, Number, Number]
 PositiveChannels = tuple[Positive, Positive, Positive]
@@ -25,6 +26,11 @@ class NetworkRecipe:
     def pixels(self) -> Pixels:
         """How RGB is scaled for the network."""
         return Pixels(self.pixel_mean, self.pixel_std)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What the network can look at, of `d3d_tf.streams`."""
+        return tuple(CHANNELS)
 
     @property
     def endpoints(self) -> tuple[str, ...]:

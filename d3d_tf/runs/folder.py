@@ -50,6 +50,11 @@ class Run:
         return self._found / "scores" / f"{role}.json"
 
     @property
+    def probes(self) -> Path:
+        """Where --mode=probe keeps decoders, unless it is told another."""
+        return self.folder / "probe"
+
+    @property
     def recipe_path(self) -> Path:
         """The full recipe."""
         return self.folder / "recipe.yaml"

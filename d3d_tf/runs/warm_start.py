@@ -1,33 +1,31 @@
 """What training starts from: networks of other runs, `--init`."""
 
-import dataclasses
-
 import tensorflow as tf
 
-from d3d_tf import config
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
-from d3d_tf.models import architecture, head_names
+from d3d_tf.models import head_names, parts
+from d3d_tf.models.part import Part
 from d3d_tf.roles import BASELINE, INITIAL, STREAM, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.starts import (
+    Start,
+    find_network,
+    find_part,
+    require_same_architecture,
+)
 from d3d_tf.screen import say
-from d3d_tf.training.checkpoints import is_finished, restore
+from d3d_tf.training.checkpoints import restore
 
 # Which networks of a run can start one that looks at that stream.
 _GIVERS = {"flow": (TEACHER,), "frames": (STUDENT, BASELINE, INITIAL)}
 
 
-@dataclasses.dataclass(frozen=True)
-class _Start:
-    """Where one network starts: a network of a run, with its head or not."""
-
-    run: Run
-    giver: str
-    head: bool
-
-
 class Initial:
     """The starts of the networks that a job will train.
+
+    A network starts from one of its own architecture. Where its family knows
+    `parts`, and the runs have none, each part has a start of its own.
 
     Args:
       runs: of `--init`, in the order of preference.
@@ -53,15 +51,12 @@ class Initial:
         self._labels = labels
         self._heads = head_names(recipe.network)
         self._giver = giver
-        self._starts: dict[str, _Start] = {}
-        self._scratch: list[str] = []
+        # By what starts: a role, or `role.part`.
+        self._starts: dict[str, Start] = {}
+        # What does not, and why.
+        self._scratch: dict[str, str] = {}
         for role in roles:
-            start = self._find(role)
-            if start is None:
-                self._scratch.append(role)
-                continue
-            _require_same_architecture(start, recipe, role)
-            self._starts[role] = start
+            self._find(role, recipe)
         for run in runs:
             if not any(s.run is run for s in self._starts.values()):
                 wanted = " or ".join(f"{r} ({STREAM[r]})" for r in roles)
@@ -71,14 +66,34 @@ class Initial:
                     f"from{only}."
                 )
 
-    def _find(self, role: str) -> _Start | None:
-        for run in self._runs:
-            givers = (self._giver,) if self._giver else _GIVERS[STREAM[role]]
-            for giver in givers:
-                if is_finished(run.checkpoints(giver)):
-                    head = giver != INITIAL and run.labels() == self._labels
-                    return _Start(run, giver, head)
-        return None
+    def _find(self, role: str, recipe: Recipe) -> None:
+        """Fills in the starts of a network."""
+        network = recipe.network_of(role)
+        givers = (self._giver,) if self._giver else _GIVERS[STREAM[role]]
+        whole = find_network(self._runs, givers, self._labels)
+        known = () if self._giver else parts(network)
+        if known and not (whole and whole.network().model == network.model):
+            self._find_parts(role, known)
+        elif whole:
+            require_same_architecture(whole, network, role)
+            self._starts[role] = whole
+        else:
+            self._scratch[role] = _no_network(STREAM[role])
+
+    def _find_parts(self, role: str, known: tuple[Part, ...]) -> None:
+        for part in known:
+            name = f"{role}.{part.name}"
+            start = find_part(self._runs, part, self._labels)
+            if start is None:
+                self._scratch[name] = _no_network(STREAM[part.givers[0]])
+            else:
+                require_same_architecture(start, part.network, name)
+                self._starts[name] = start
+            if part.probed_at and not (start and start.probe):
+                self._scratch[f"{role}.decoder"] = (
+                    f"no run of --init has a finished, fine-tuned probe of "
+                    f"its {part.givers[0]} at {part.probed_at} (--mode=probe)"
+                )
 
     def describe(self) -> list[dict]:
         """For origin.json: each run, where it is from, what it gave to whom."""
@@ -87,81 +102,56 @@ class Initial:
                 "run": str(run.folder),
                 "weights": run.weights(),
                 "networks": {
-                    role: {
-                        "from": start.giver,
-                        "head": "kept" if start.head else self._new_head(start),
-                        "new": [] if start.head else list(self._heads),
-                    }
-                    for role, start in self._starts.items()
+                    name: self._entry(start)
+                    for name, start in self._starts.items()
                     if start.run is run
                 },
-                "from_scratch": self._scratch,
+                "from_scratch": list(self._scratch),
             }
             for run in self._runs
         ]
 
+    def _entry(self, start: Start) -> dict:
+        entry: dict = {"from": start.giver}
+        if start.probe:
+            entry["probe"] = start.probe.name
+        if start.head is not None:
+            entry["head"] = "kept" if start.head else self._new_head(start)
+            entry["new"] = [] if start.head else list(self._heads)
+        return entry
+
     def tell(self) -> None:
         """Says what every network starts from, and what starts anew."""
-        for role, start in self._starts.items():
-            text = f"{role} starts from the {start.giver} of {start.run.folder}"
-            if not start.head:
+        for name, start in self._starts.items():
+            text = f"{name} starts from the {start.giver} of {start.run.folder}"
+            if start.probe:
+                text += f", with its decoder, as fine-tuned in {start.probe}"
+            if start.head is False:
                 text += (
                     f"; its head is {self._new_head(start)}: "
                     f"{', '.join(self._heads)} start anew"
                 )
             say(text)
-        for role in self._scratch:
-            say(
-                f"warning: {role} starts from scratch: no run of --init has a "
-                f"network of {STREAM[role]}."
-            )
+        for name, why in self._scratch.items():
+            say(f"warning: {name} starts from scratch: {why}.")
 
-    def _new_head(self, start: _Start) -> str:
+    def _new_head(self, start: Start) -> str:
         there = start.run.labels()
         old = _classes(there) if there else "no head"
         return f"replaced ({old} there, {_classes(self._labels)} here)"
 
     def fill(self, network, role: str) -> None:
         """Gives a new network its start; the rest is as it was made."""
-        start = self._starts.get(role)
-        if start is None:
-            return
-        parts = {"trunk": network.trunk}
-        if start.head:
-            parts["head"] = network.head
-        restore(
-            tf.train.Checkpoint(**parts), start.run.checkpoints(start.giver)
-        )
+        for name, start in self._starts.items():
+            if name.partition(".")[0] == role:
+                values = tf.train.Checkpoint(**start.values(network))
+                restore(values, start.checkpoints)
+
+
+def _no_network(stream: str) -> str:
+    return f"no run of --init has a network of {stream}"
 
 
 def _classes(labels: list[str]) -> str:
     shown = ", ".join(labels[:2]) + (", ..." if len(labels) > 2 else "")
     return f"{len(labels)} classes: {shown}"
-
-
-def _require_same_architecture(
-    start: _Start, recipe: Recipe, role: str
-) -> None:
-    run = start.run
-    found = config.differences(
-        architecture(run.recipe().network_of(start.giver)),
-        architecture(recipe.network_of(role)),
-    )
-    if found:
-        text = "; ".join(
-            f"network.{key} is {old!r} there, {new!r} here"
-            for key, old, new in found
-        )
-        settings = " ".join(
-            f"--set network.{key}={_as_yaml(old)}" for key, old, _ in found
-        )
-        raise UsageError(
-            f"{role} cannot start from {run.folder}, which is another network "
-            f"({text}). To train that one: {settings}."
-        )
-
-
-def _as_yaml(value) -> str:
-    if isinstance(value, tuple):  # In one word of a shell.
-        return f"[{','.join(map(str, value))}]"
-    return "null" if value is None else str(value)

@@ -74,6 +74,21 @@ def test_kinetics_on_fewer_gpus(classes, gpus, steps, batch, rate):
     assert rest == paper
 
 
+def test_learned_flow_as_in_the_paper():
+    """D3D, section 5.6: the decoder of section 3.1, on layer 3A, from RGB to
+    labels; nothing else is another than in S3D-G.
+    """
+    paper = RECIPES["d3d_kinetics400"]
+    learned = RECIPES["d3d_kinetics400_learned_flow"]
+    assert learned.network.model == "s3dg_learned_flow"
+    assert learned.network.flow_endpoint == "MaxPool_3a_3x3"
+    assert learned.train.stream == "rgb"
+    back = config.override(
+        learned, ["model=s3dg", "train.stream=flow", f"name={paper.name}"]
+    )
+    assert back == paper
+
+
 @pytest.mark.parametrize("name", ["ucf101", "hmdb51"])
 @pytest.mark.parametrize("split", [1, 2, 3])
 def test_the_papers_schedule_and_ours_for_one_gpu(name, split):

@@ -18,8 +18,9 @@ def test_a_part_checks_itself_when_it_is_made_or_changed():
     with pytest.raises(UsageError) as caught:
         InceptionRecipe(dropout=2.0, model="s3dgg")
     assert str(caught.value) == (
-        "network.model must be one of s3dg, s3d, i3d, s3dg_nonlocal; got "
-        "'s3dgg'. network.dropout must be in [0, 1); got 2.0."
+        "network.model must be one of s3dg, s3d, i3d, s3dg_nonlocal, "
+        "s3dg_learned_flow; got 's3dgg'. network.dropout must be in [0, 1); "
+        "got 2.0."
     )
     with pytest.raises(UsageError) as caught:
         dataclasses.replace(PAPER.flow, backend="opencv", algorithm="dis")

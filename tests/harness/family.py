@@ -95,6 +95,7 @@ def check_family(case: Case, promise: str, request) -> None:
 
 def _endpoints_and_shapes(case, request):
     """Endpoints are the recipe's; sizes are divided by strides, rounded up."""
+    assert case.recipe.streams == case.streams
     for stream in case.streams:
         network = models.make_network(case.recipe, NUM_CLASSES, stream)
         trunk = network.trunk

@@ -80,7 +80,7 @@ def test_a_teacher_of_another_family(answers):
         (
             "unknown model",
             "network.model must be one of s3dg, s3d, i3d, s3dg_nonlocal, "
-            "other; got 'c3d'.",
+            "s3dg_learned_flow, other; got 'c3d'.",
         ),
         ("terms", "of logits or of endpoints that teacher and student have"),
     ],

@@ -64,7 +64,8 @@ PAPER = Recipe(name="paper")
         ("clip.size=257", "at most data.short_side (256); got 257"),
         (
             "model=s3dgg",
-            "one of s3dg, s3d, i3d, s3dg_nonlocal; got 's3dgg'",
+            "one of s3dg, s3d, i3d, s3dg_nonlocal, s3dg_learned_flow; got "
+            "'s3dgg'",
         ),
         ("head_pooling=max", "one of overlapping, global; got 'max'"),
         ("final_endpoint=Mixed_6a", "one of Conv2d_1a_7x7, MaxPool_2a_3x3"),

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from d3d_tf import config
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment.start import require_finished_teacher, start_training
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
@@ -63,6 +63,18 @@ def test_an_rgb_teacher_of_other_pixels(toy, tmp_path):
         start_training(control, dataset, Run(tmp_path / "run"), **arguments)
     # A teacher of flow sees no pixels.
     start_training(toy.recipe, dataset, Run(tmp_path / "run"), **arguments)
+
+
+def test_a_network_that_cannot_look_at_flow(toy, tmp_path, capsys):
+    """Before it is asked what it starts from."""
+    settings = ["network.flow_endpoint=Conv2d_1a_7x7", "train.stream=flow"]
+    recipe = config.override(toy.recipe, ["model=s3dg_learned_flow", *settings])
+    dataset, run = toy.dataset(), Run(tmp_path / "run")
+    with pytest.raises(UsageError, match="cannot look at flow.*teacher.model="):
+        start_training(recipe, dataset, run, rows=("teacher",), init=[toy.run])
+    assert not run.exists()
+    other = config.override(recipe, ["teacher.model=s3dg"])
+    start_training(other, dataset, run, rows=("teacher", "student"))
 
 
 def test_a_teacher_that_is_not_trained(toy, tmp_path, capsys):

@@ -4,6 +4,7 @@ import pytest
 
 from d3d_tf.errors import UsageError
 from d3d_tf.models.inception.config import InceptionRecipe
+from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
 from d3d_tf.pixels import Pixels
 
 
@@ -21,3 +22,8 @@ def test_pixels():
 def test_a_model_of_another_family():
     with pytest.raises(UsageError, match="model must be one of s3dg, s3d, i3d"):
         InceptionRecipe(model="x3d_s")
+
+
+def test_a_network_looks_at_rgb_and_flow_unless_its_family_says_less():
+    assert InceptionRecipe().streams == ("frames", "flow")
+    assert LearnedFlowRecipe().streams == ("frames",)
