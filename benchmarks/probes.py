@@ -1,0 +1,126 @@
+"""`make probes`: how much motion is in the networks, table 1 and figure 3.
+
+On the first run of `make effect` (the toy) and the first split of `make jhmdb`,
+which are made if they are not there: decoders at 3A with several seeds, and at
+other layers with one seed and fewer steps.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks import jhmdb
+from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.grounds import SEEDS, SPLITS, Ground, real, toy
+from benchmarks.table import command
+from d3d_tf import processor
+
+PAGE = HERE.parent / "docs" / "probe.md"
+RESULTS = HERE / "results" / "probes.json"
+# In pixels, on Kinetics-400 (D3D, table 1), in the order of the rows.
+PAPER = (2.92, 2.08, 1.76, 1.34, 0.63)
+AT_3A = ("probe.seeds=3",)
+LAYERS = ("probe.endpoints=2c,3a,3c,4c,4f,5c", "train.steps=300")
+
+
+def probed(ground: Ground, folder: str, settings: tuple[str, ...]) -> list:
+    """The rows of probes of the ground's first run, made where missing."""
+    run = ground.homes[0].run.folder
+    command(
+        "--mode=probe",
+        f"--checkpoint={run}",
+        f"--run_dir={run / folder}",
+        *(f"--set={setting}" for setting in settings),
+    )
+    found = json.loads((run / folder / "probe.json").read_text())
+    return found["splits"][ground.split]
+
+
+def table(grounds: dict[str, list[dict]]) -> str:
+    """Table 1: the error of every network at 3A.
+
+    Args:
+      grounds: by title, the rows of its networks.
+    """
+    heads = " | ".join(f"{title} | minus RGB" for title in grounds)
+    lines = [
+        f"| error in pixels | Kinetics-400 (paper) | {heads} |",
+        "|---|---|" + "---|" * 2 * len(grounds),
+    ]
+    for rows in zip(PAPER, *grounds.values(), strict=True):
+        paper, *found = rows
+        cells = [str(paper)]
+        for row in found:
+            cells.append(_interval(row["epe"], ".2f"))
+            change = row.get("minus_baseline")
+            cells.append(_interval(change, "+.2f") if change else "")
+        lines.append(f"| {found[0]['title']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def curves(rows: list[dict]) -> str:
+    """Figure 3 as a table: the error of every network at every layer."""
+    layers = list(dict.fromkeys(row["endpoint"] for row in rows))
+    lines = [f"| | {' | '.join(layers)} |", "|---|" + "---|" * len(layers)]
+    for title in dict.fromkeys(row["title"] for row in rows):
+        found = {
+            row["endpoint"]: f"{row['epe']['value']:.2f}"
+            for row in rows
+            if row["title"] == title
+        }
+        cells = [found[layer] for layer in layers]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _interval(entry: dict, form: str) -> str:
+    value, low, high = (
+        format(bound, form) for bound in (entry["value"], *entry["ci95"])
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def markdown(results: dict) -> str:
+    """Everything as docs/probe.md shows it."""
+    parts = [table({t: g["3a"] for t, g in results["grounds"].items()})]
+    for title, found in results["grounds"].items():
+        parts.append(f"Other layers, {title}:")
+        parts.append(curves(found["layers"]))
+    parts.append(
+        f"Runs: {', '.join(results['runs'])}; at 3A three decoders of each, "
+        f"else one of {LAYERS[1].partition('=')[2]} steps. On "
+        f"{results['processor']}."
+    )
+    return "\n\n".join(parts)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Makes what is missing, prints the tables, writes them into the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--toy", type=Path, default=Path("runs/table"))
+    parser.add_argument("--jhmdb", type=Path, default=Path("runs/jhmdb"))
+    parser.add_argument("--data", type=Path, default=jhmdb.DATA)
+    given = parser.parse_args(argv)
+    grounds = [
+        toy(given.toy, SEEDS[:1]),
+        real(given.data, given.jhmdb, SPLITS[:1]),
+    ]
+    results = {
+        "processor": processor.name(),
+        "runs": [str(g.homes[0].run.folder.name) for g in grounds],
+        "grounds": {
+            ground.title: {
+                "3a": probed(ground, "probe", AT_3A),
+                "layers": probed(ground, "probe-layers", LAYERS),
+            }
+            for ground in grounds
+        },
+    }
+    text = markdown(results)
+    print(text)
+    save(RESULTS, results)
+    fill(PAGE, "probes", text)
+
+
+if __name__ == "__main__":
+    main()
