@@ -16,8 +16,8 @@ PYTEST := -m pytest -n $(shell n=$$(getconf _NPROCESSORS_ONLN); \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench effect jhmdb jhmdb-search ablations backbones probes resume hostile faults \
-  quickstart docs lock clean env env-newest
+  bench effect jhmdb jhmdb-search ablations backbones probes resume hostile \
+  faults quickstart docs lock clean env env-newest
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.effect import changes, markdown, row
-from benchmarks.table import SPLITS
+from benchmarks.effect import changes, markdown, row, sentence
+from benchmarks.table import CONTROL, SPLITS
 from tests.benchmarks.test_jhmdb import scores
 
 
@@ -28,3 +28,15 @@ def test_seeds_count_alike_and_are_shown():
     text = markdown({"rows": rows, "seeds": [6, 7], "processor": "a machine"})
     assert "| RGB | +0.0 [" in text and "| +25.0, -25.0 |" in text
     assert "Seeds 6, 7, 4 test videos each" in text
+
+
+def test_the_readme_has_both_differences():
+    rows = [
+        row(name, split, [np.array(found), np.array(found)])
+        for name, found in (("RGB", [1, 1]), (CONTROL, [-1, -1]))
+        for split in SPLITS
+    ]
+    text = sentence({"rows": rows, "seeds": [6, 7]})
+    assert "+100.0 [+100.0, +100.0] points above RGB" in text
+    assert "-100.0 [-100.0, -100.0] above the control" in text
+    assert "2 other seeds" in text
