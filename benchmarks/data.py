@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import input_wait, preparation, read_throughput, scale
-from benchmarks.fill_docs import CLIPS, fill, save
+from benchmarks.fill_docs import CLIPS, publish
 from benchmarks.scale import PAGE, RESULTS
 from d3d_tf import processor
 
@@ -107,10 +107,7 @@ def main(arguments: list[str] | None = None) -> None:
         results["checking"] = read_throughput.checking(folder / "records")
         print("waiting", flush=True)
         results["waiting"] = input_wait.measure(folder, steps=given.steps)
-    save(RESULTS, results)
-    text = markdown(results)
-    print(text)
-    fill(PAGE, "measured", text)
+    publish(RESULTS, results, PAGE, "measured", markdown)
     scale.main([])
 
 

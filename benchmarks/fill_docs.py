@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 # Real videos, beside the checkout.
@@ -30,3 +32,18 @@ def save(results: Path, content) -> None:
     """Writes results as JSON."""
     results.parent.mkdir(exist_ok=True)
     results.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def publish(
+    results: Path,
+    content: Any,
+    page: Path,
+    marker: str,
+    markdown: Callable[[Any], str],
+) -> None:
+    """Saves results, prints them, and fills the place in the page."""
+    # Saved first: measuring took long.
+    save(results, content)
+    text = markdown(content)
+    print(text)
+    fill(page, marker, text)

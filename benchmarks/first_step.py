@@ -15,7 +15,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from benchmarks.input_wait import make_records, trainers
 from d3d_tf import processor
 from d3d_tf.data.dataset import Dataset
@@ -130,10 +130,7 @@ def main(arguments: list[str] | None = None) -> None:
         "tensorflow": tf.__version__,
         "rows": rows,
     }
-    save(RESULTS, results)
-    text = markdown(results)
-    print(text)
-    fill(PAGE, "first step", text)
+    publish(RESULTS, results, PAGE, "first step", markdown)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fill_docs import CLIPS, HERE, fill, save
+from benchmarks.fill_docs import CLIPS, HERE, publish
 from d3d_tf.config import FlowRecipe
 from d3d_tf.recipes import TOY
 from d3d_tf.tfrecords.flow import to_grey, tvl1_flow
@@ -239,10 +239,7 @@ def main(arguments: list[str] | None = None) -> None:
         },
         "toy": toy(),
     }
-    save(RESULTS, results)
-    text = markdown(results)
-    print(text)
-    fill(PAGE, "measured", text)
+    publish(RESULTS, results, PAGE, "measured", markdown)
 
 
 if __name__ == "__main__":

@@ -182,10 +182,7 @@ def markdown(paper: dict[str, float | None], results: dict) -> str:
     for name, top1 in paper.items():
         cells = ["" if top1 is None else str(top1)]
         for rows in columns.values():
-            row = rows[name]
-            cells.append(_points(row["top1"], ".1f"))
-            change = row["minus_rgb"]
-            cells.append(_points(change, "+.1f") if change else "")
+            cells += jhmdb.in_points(rows[name])
         lines.append(f"| {name} | {' | '.join(cells)} |")
     runs = "; ".join(
         f"{title}: {', '.join(names)}"
@@ -197,10 +194,3 @@ def markdown(paper: dict[str, float | None], results: dict) -> str:
         f"On {results['processor']}.",
     ]
     return "\n".join(lines)
-
-
-def _points(entry: dict, form: str) -> str:
-    value, low, high = (
-        format(100 * bound, form) for bound in (entry["value"], *entry["ci95"])
-    )
-    return f"{value} [{low}, {high}]"

@@ -103,9 +103,7 @@ def markdown(results: dict) -> str:
     ]
     for row in results["rows"]:
         cells = [f"{100 * value:.1f}" for value in row["splits"]]
-        cells.append(_points(row["top1"], ".1f"))
-        change = row["minus_rgb"]
-        cells.append(_points(change, "+.1f") if change else "")
+        cells += in_points(row)
         lines.append(f"| {row['name']} | {' | '.join(cells)} |")
     counts = " + ".join(map(str, results["videos"]))
     lines += [
@@ -115,6 +113,15 @@ def markdown(results: dict) -> str:
         f"{results['processor']}.",
     ]
     return "\n".join(lines)
+
+
+def in_points(row: dict) -> list[str]:
+    """Top-1 of a row and its difference from RGB, with their intervals."""
+    change = row["minus_rgb"]
+    return [
+        _points(row["top1"], ".1f"),
+        _points(change, "+.1f") if change else "",
+    ]
 
 
 def _points(entry: dict, form: str) -> str:

@@ -9,7 +9,7 @@ import argparse
 import random
 from pathlib import Path
 
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from benchmarks.jhmdb import DATA, PAGE, prepared, scores_of
 from benchmarks.table import distill
 from d3d_tf import processor
@@ -116,10 +116,7 @@ def main(argv: list[str] | None = None) -> None:
         "processor": processor.name(),
         "rows": tried(records, given.runs),
     }
-    text = markdown(results)
-    print(text)
-    save(RESULTS, results)
-    fill(PAGE, "jhmdb search", text)
+    publish(RESULTS, results, PAGE, "jhmdb search", markdown)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from benchmarks.input_wait import make_records, trainers
 from benchmarks.interleave import Timed, take_turns, times_as_fast
 from d3d_tf import processor
@@ -145,10 +145,7 @@ def main(argv: list[str] | None = None) -> None:
         "steps": given.steps,
         "rows": rows,
     }
-    save(RESULTS, results)
-    text = markdown(results)
-    print(text)
-    fill(PAGE, "kept logits", text)
+    publish(RESULTS, results, PAGE, "kept logits", markdown)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from d3d_tf import processor
 
 RESULTS = HERE / "results" / "memory.json"
@@ -148,10 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
             "yes": thrifty,
             "saved": saved(plain, thrifty),
         }
-    save(RESULTS, results)
-    text = markdown(results)
-    print(text)
-    fill(PAGE, "memory", text)
+    publish(RESULTS, results, PAGE, "memory", markdown)
 
 
 if __name__ == "__main__":

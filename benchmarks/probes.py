@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from benchmarks import jhmdb
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from benchmarks.grounds import SEEDS, SPLITS, Ground, real, toy
 from benchmarks.table import command
 from d3d_tf import processor
@@ -116,10 +116,7 @@ def main(argv: list[str] | None = None) -> None:
             for ground in grounds
         },
     }
-    text = markdown(results)
-    print(text)
-    save(RESULTS, results)
-    fill(PAGE, "probes", text)
+    publish(RESULTS, results, PAGE, "probes", markdown)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bitwise_diff import differences
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from benchmarks.resume_cost import seconds_to_the_first_record
 from d3d_tf import processor
 
@@ -253,10 +253,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         results = measure(Path(folder), given.kills, given.seed, SETTINGS)
         results["cost"] = seconds_to_the_first_record(Path(folder) / "cost")
-    save(RESULTS, results)
-    text = markdown(results)
-    print(text)
-    fill(PAGE, "resume", text)
+    publish(RESULTS, results, PAGE, "resume", markdown)
     if any(row["different"] for row in results["compared"]):
         sys.exit("The runs differ.")
 

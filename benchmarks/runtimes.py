@@ -24,7 +24,7 @@ from tensorflow.python.framework.convert_to_constants import (
 )
 
 from benchmarks.cpp_runtime import CppRuntime
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from benchmarks.interleave import Timed, take_turns, times_as_fast
 from d3d_tf import processor
 from d3d_tf.hub_export.cut_network import CLASSIFICATION, cut
@@ -268,10 +268,7 @@ def main(arguments: list[str] | None = None) -> None:
         **shape,
         "rows": rows,
     }
-    save(RESULTS, results)
-    text = markdown(results)
-    print(text)
-    fill(PAGE, "runtimes", text)
+    publish(RESULTS, results, PAGE, "runtimes", markdown)
 
 
 if __name__ == "__main__":

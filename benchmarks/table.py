@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from d3d_tf.evaluation.metrics import CONVERGED, percent, wilson_interval
 from d3d_tf.roles import titles
 
@@ -130,10 +130,7 @@ def main() -> None:
             runs.setdefault(name, []).append(own)
         runs.setdefault(CONTROL, []).append(control)
     lines = summarise(runs)
-    save(RESULTS, lines)
-    table = markdown(lines)
-    print(table)
-    fill(README, "table", table)
+    publish(RESULTS, lines, README, "table", markdown)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ class Role:
 
     Attributes:
       title: what people call it.
-      parts: the networks behind it; two are fused by their mean soft-max score.
+      parts: the networks behind it; two are fused by their mean answer.
       stream: what one network looks at; None of two.
     """
 

@@ -1,5 +1,7 @@
 """README.md of a module: what it is, what it takes, how good it is."""
 
+from d3d_tf.tasks import DEFAULT, task_of
+
 _OUTPUT = {
     "classification": "logits, `[batch, {num_classes}]`; class names, in "
     "order, are in `assets/labels.txt`",
@@ -160,13 +162,14 @@ def _parity(told: dict) -> str:
     if videos:
         lines += ["", f"Videos: {videos['note']}."]
     if videos and videos["ways"]:
+        agreement = task_of(told.get("task", DEFAULT)).agreement
         lines += [
             "",
-            "| the same video through | n | top-1 as through records | largest "
+            f"| the same video through | n | {agreement.title} | largest "
             "difference of a probability |",
             "|---|---|---|---|",
             *(
-                f"| {way} | {row['n']} | {100 * row['top1_agreement']:.1f} % | "
+                f"| {way} | {row['n']} | {100 * row[agreement.name]:.1f} % | "
                 f"{row['max_probability_difference']:.1e} |"
                 for way, row in videos["ways"].items()
             ),

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
+from d3d_tf.tasks.task import Agreement
+
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
@@ -24,15 +26,19 @@ class Sample:
     encoded: dict[str, list[bytes]]
 
 
-def compare_ways(module, samples: Iterable[Sample]) -> dict[str, dict]:
+def compare_ways(
+    module, samples: Iterable[Sample], agreement: Agreement
+) -> dict[str, dict]:
     """Compares each way with the frames from records.
 
     Args:
       module: as `hub.load` gives it, of the kind `classification`.
       samples: of the network that it was exported from.
+      agreement: of its task.
 
     Returns:
-      By way: `n`, `top1_agreement` (0..1), `max_probability_difference`.
+      By way: `n`, the share that agrees (0..1) by the name of `agreement`,
+      `max_probability_difference`.
     """
     plain = module.signatures["serving_default"]
     encoded = module.signatures["frames_encoded"]
@@ -45,14 +51,14 @@ def compare_ways(module, samples: Iterable[Sample]) -> dict[str, dict]:
             there = asked["probabilities"].numpy()
             found.setdefault(way, []).append(
                 (
-                    there.argmax() == expected.argmax(),
+                    agreement.same(there[0], expected[0]),
                     np.abs(there - expected).max(),
                 )
             )
     return {
         way: {
             "n": len(rows),
-            "top1_agreement": float(np.mean([same for same, _ in rows])),
+            agreement.name: float(np.mean([same for same, _ in rows])),
             "max_probability_difference": float(max(d for _, d in rows)),
         }
         for way, rows in found.items()

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from d3d_tf.runs.convert import convert
+from d3d_tf.runs.folder import Run
+
 # Branch_0, Branch_1 (reduction, 3x3), Branch_2 (reduction, 3x3), Branch_3.
 BLOCKS = {
     "Mixed_3b": (64, 96, 128, 16, 32, 32),
@@ -168,5 +171,15 @@ def write(prefix: Path, content: dict, *, old_format: bool = False) -> Path:
     return prefix
 
 
-# A network that is made in a moment.
+def converted(
+    folder: Path, shapes: dict, *settings: str, old_format: bool = False
+) -> tuple[dict, Run]:
+    """The values of a checkpoint, `folder/ck`, and its run, `folder/run`."""
+    content = values(shapes)
+    prefix = write(folder / "ck", content, old_format=old_format)
+    return content, convert(prefix, folder / "run", list(settings))
+
+
+# A network that is made in a moment; the same as fields of our recipe.
 SMALL = {"multiplier": 1 / 16, "min_depth": 4}
+WIDTH = {"depth_multiplier": 1 / 16, "min_depth": 4}

@@ -13,7 +13,7 @@ import tensorflow as tf
 from d3d_tf.evaluation.metrics import Metric
 from d3d_tf.evaluation.scores import Scores
 from d3d_tf.keras_api import keras
-from d3d_tf.tasks.task import Task
+from d3d_tf.tasks.task import Agreement, Task
 
 
 class Number:
@@ -35,6 +35,9 @@ class Number:
         return target < 100 if listed is None else target == listed
 
     def problem(self, context, row, num_classes):
+        return None
+
+    def contradiction(self, context, classes):
         return None
 
 
@@ -73,5 +76,8 @@ TASK = Task(
     probabilities=lambda outputs: outputs[:, :1],
     describe=lambda answer, classes: [f"{answer[0]:.1f}"],
     caption=lambda target, answer, classes: f"{target} is {answer}",
+    agreement=Agreement(
+        "near", "as near as 0.5", lambda one, other: abs(one - other)[0] < 0.5
+    ),
     scores=Numbers,
 )

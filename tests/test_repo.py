@@ -198,3 +198,30 @@ def test_the_answers_for_newcomers_exist():
             if not (ROOT / path).is_file()
         ]
     )
+
+
+# What may name a class or take a largest value, and why it assumes no task.
+CLASSES_OUTSIDE = {
+    "d3d_tf/schema.py": "the key of our records",
+    "tfrecords/example.py": "writes our records",
+    "d3d_tf/doctor/check_record.py": "the keys that our records have",
+    "d3d_tf/data/parse_foreign.py": "the keys of other tools' records",
+    "d3d_tf/data/index_foreign.py": "the keys of other tools' records",
+    "d3d_tf/data/soundness.py": "the keys of other tools' records",
+    "d3d_tf/data/kinds.py": "refuses tasks that need more than these",
+    "d3d_tf/models/inception/non_local.py": "attention, not logits",
+    "hub_export/client/example.py": "names the largest value of any answer, "
+    "and the soft-max only where it explains a difference",
+}
+
+
+def test_only_classification_knows_what_a_class_is():
+    """The others ask their `Task`; see CONTRIBUTING.md."""
+    classes = re.compile(r"LABEL_INDEX|\bargmax\(|softmax\(|\btop_?1\b")
+    found = {
+        str(path)
+        for path in modules()
+        if not path.is_relative_to("d3d_tf/tasks/classification")
+        and classes.search((ROOT / path).read_text())
+    }
+    assert found == CLASSES_OUTSIDE.keys()

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from benchmarks.faults import damaged, disks, kills, pairs, places, servers
 from benchmarks.faults.base import Base
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, publish
 from d3d_tf import processor
 
 RESULTS = HERE / "results" / "faults.json"
@@ -101,10 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
         parser.add_argument(f"--{name}", type=int, default=count)
     given = vars(parser.parse_args(arguments))
     results = measure({name: given[name] for name in COUNTS}, given["seed"])
-    save(RESULTS, results)
-    text = markdown(results)
-    print(text)
-    fill(PAGE, "faults", text)
+    publish(RESULTS, results, PAGE, "faults", markdown)
 
 
 if __name__ == "__main__":

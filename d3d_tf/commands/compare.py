@@ -93,10 +93,9 @@ def compare_sets(first: dict[str, str], second: dict[str, str]) -> list[str]:
 
 
 def compare_scores(first: Scores, second: Scores) -> list[str]:
-    """Lines for people: top-1 on all videos of each, and on the common ones.
+    """Lines for people: the first measure on all videos, and on common ones.
 
-    Of other tasks, the first of their measures; the difference is of tasks
-    whose answers are right or wrong.
+    The difference is of tasks whose answers are right or wrong.
 
     Raises:
       UserError: they have no video in common, or other labels or tasks.

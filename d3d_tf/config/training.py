@@ -122,7 +122,7 @@ class ClipRecipe:
 
 @section
 class EvaluationRecipe:
-    """The views of a video that are scored; their soft-max scores are averaged.
+    """The views of a video that are scored; their answers are averaged.
 
     Default: one centre clip, one centre crop. S3D's full-length protocol is
     `clip_frames=250`: 10 s at 25 frames per second in one clip.

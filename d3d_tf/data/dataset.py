@@ -37,6 +37,8 @@ _FOREIGN = {
     "shards": {str: {str: int}},
     "label_by_string": bool,
 }
+# Records of both kinds have one class for each video, whatever task reads them:
+# layouts, manifest and the doctor's checks of both (leaks, balance) rely on it.
 _ROW = {"id": str, "split": str, "label": int}
 _REMEDY = (
     "prepare the videos again into the same folder, which writes it anew and "

@@ -12,6 +12,7 @@ import tensorflow as tf
 from d3d_tf import schema
 from d3d_tf.config import digest
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.tasks import task_of
 
 # By the field of `tf.train.Feature` that holds them; one value each. A value
 # of None may be anything.
@@ -75,6 +76,7 @@ class Expected:
 
     def __init__(self, dataset: Dataset):
         self.classes = dataset.classes
+        self.target = task_of(dataset.task).target
         identity = dataset.flow
         # A set that was made by two versions of a library names both; each
         # record has the digest of its own.
@@ -106,19 +108,9 @@ def check_record(
         if key in example.feature_lists.feature_list
     }
     _check_lists(lists, problems)
-    label, name = (
-        context.get(k) for k in (schema.LABEL_INDEX, schema.LABEL_STRING)
-    )
-    if label is not None:
-        if not 0 <= label < len(expected.classes):
-            problems["labels"].append(
-                f"label {label} of {len(expected.classes)} classes"
-            )
-        elif name is not None and name.decode() != expected.classes[label]:
-            problems["labels"].append(
-                f"label {label} is called {name.decode()!r} in the record and "
-                f"{expected.classes[label]!r} in dataset.json"
-            )
+    words = expected.target.contradiction(example.context, expected.classes)
+    if words:
+        problems["labels"].append(words)
     recipe = context.get(schema.FLOW_RECIPE)
     if recipe is not None and recipe not in expected.flow_recipes:
         problems["flow"].append(
@@ -127,7 +119,7 @@ def check_record(
     id_ = context.get(schema.EXAMPLE_ID)
     return Record(
         None if id_ is None else id_.decode(),
-        label,
+        context.get(schema.LABEL_INDEX),
         len(lists.get(_FRAMES, ())),
         shard,
         _repeated(lists.get(_FRAMES, ())),

@@ -135,7 +135,7 @@ def examine_records(
         findings = check_foreign(theirs, sample)
         tell(findings)
         return require_health(findings, data)
-    dataset = open_dataset(data)
+    dataset = open_dataset(data).for_task(recipe.task)
     rows = dataset.rows()
     found = check_shards.read_contents(
         dataset, check_shards.choose_sample(rows, sample)

@@ -8,7 +8,7 @@ from d3d_tf import schema
 from d3d_tf.atomic_files import write_atomically
 from d3d_tf.config import ClipRecipe
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.data.decode import FLOW_SCALE
+from d3d_tf.data.decode import FLOW_SCALE, parse
 from d3d_tf.data.one_clip import scale, training_clip
 from d3d_tf.doctor.check_pictures import STILL, Pictures, decode_all
 from d3d_tf.doctor.check_shards import Contents
@@ -20,6 +20,7 @@ from d3d_tf.report.pictures import (
     flow_wheel,
     still_picture,
 )
+from d3d_tf.tasks import task_of
 
 EPOCHS = 3  # Whose augmentation is shown.
 
@@ -73,7 +74,8 @@ def _video(
     frames, codes = decode_all(example)
     context = example.context.feature
     saturation = context[schema.FLOW_SATURATION].float_list.value[0]
-    label = context[schema.LABEL_INDEX].int64_list.value[0]
+    task = task_of(dataset.task)
+    target = parse(data, ("frames",), dataset.task)["label"].numpy()
     draws = []
     for epoch in range(EPOCHS):
         drawn, _ = training_clip(
@@ -88,7 +90,7 @@ def _video(
         )
     return {
         "id": context[schema.EXAMPLE_ID].bytes_list.value[0].decode(),
-        "label": dataset.classes[label],
+        "label": task.caption(target, None, dataset.classes),
         "frames": len(frames),
         "height": frames.shape[1],
         "width": frames.shape[2],

@@ -14,7 +14,7 @@ UNCHANGED = 0.001
 
 @dataclasses.dataclass(frozen=True)
 class PairedDifference:
-    """Top-1 of a second network minus that of a first, on common videos.
+    """Share right of a second network minus that of a first, common videos.
 
     Attributes:
       videos: that both scored.
@@ -71,7 +71,9 @@ def paired_difference(
 
 
 def class_differences(first: Scores, second: Scores) -> dict[int, float]:
-    """`{label: top-1 of the second minus that of the first}`, common videos.
+    """`{class: share right of the second minus that of the first}`.
+
+    On common videos.
 
     The quantity of figure 3 in the supplement of D3D.
 

@@ -11,6 +11,7 @@ from d3d_tf.hub_export.export import export_module
 from d3d_tf.hub_export.video_agreement import compare_ways
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
+from d3d_tf.tasks import task_of
 
 
 def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
@@ -95,5 +96,9 @@ def _on_videos(module, run: Run, recipe: Recipe) -> dict:
     split = (dataset.test_splits or ["train"])[-1]
     return {
         "note": f"centre clips of {split} of {dataset.info['name']}",
-        "ways": compare_ways(module, samples(dataset, recipe)),
+        "ways": compare_ways(
+            module,
+            samples(dataset, recipe),
+            task_of(recipe.task).agreement,
+        ),
     }

@@ -1,8 +1,9 @@
 """The table of networks: a family is a folder here and its lines below.
 
 Its `config.py` has `RECIPE`, the recipe's section `network`; its `family.py`
-has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`, and may have `parts`
-and `open_original`, see the functions below.
+has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`; it may have `parts`
+and, if there are published checkpoints, `open_original` and `reads(path) ->
+bool`, whether a file is one of them. See the functions below.
 """
 
 import importlib
@@ -103,7 +104,11 @@ def open_original(path: str | Path, **options: Any) -> "Original":
     Raises:
       UserError: it cannot be read, or is no network of any family.
     """
-    # Of the only family so far that has published checkpoints.
+    for model in FAMILIES:
+        reads = getattr(_family(model), "reads", None)
+        if reads and reads(path):
+            return _family(model).open_original(path, **options)
+    # Of nobody else's; if not of the default's either, its error says so.
     return _family(DEFAULT).open_original(path, **options)
 
 

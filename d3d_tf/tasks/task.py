@@ -50,6 +50,30 @@ class Target(Protocol):
           num_classes: of the records.
         """
 
+    def contradiction(self, context: Any, classes: Sequence[str]) -> str | None:
+        """How a record of ours contradicts the names of the classes; or None.
+
+        Args:
+          context: the record's `tf.train.Features`; what breaks the schema is
+            reported elsewhere.
+          classes: names, in order.
+        """
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """When two answers on a video say the same.
+
+    Attributes:
+      name: of the share of such videos, in module.json.
+      title: the same in the model card.
+      same: of two answers, float arrays.
+    """
+
+    name: str
+    title: str
+    same: Callable[[Any, Any], bool]
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:
@@ -65,6 +89,7 @@ class Task:
         classes to lines for people.
       caption: for the report, `(target, answer, names of the classes)` of a
         video to what is written under its clip; the answer may be None.
+      agreement: of a module's answer and the one that it should give.
       scores: what is kept of a network's outputs on a split; its `measures`
         are what the table, results.json and the report show.
     """
@@ -75,4 +100,5 @@ class Task:
     probabilities: Callable[[Any], Any]
     describe: Callable[[Any, Sequence[str]], list[str]]
     caption: Callable[[Any, Any, Sequence[str]], str]
+    agreement: Agreement
     scores: type[Scores]

@@ -1,6 +1,7 @@
 """The model card: figures with their protocol; nothing that is not known."""
 
 from d3d_tf.hub_export.model_card import model_card
+from d3d_tf.tasks import TASKS
 
 PLAIN = {
     "kind": "classification",
@@ -87,11 +88,23 @@ def test_results_have_their_protocol():
         "Data set: toy, 7 videos, digest d1.",
         "| student/top1 | 0.9 [0.87, 0.93], 400 |",
         "| student/ms | 12.5 |",
+        "| the same video through | n | top-1 as through records | largest "
+        "difference of a probability |",
         "| frames_encoded | 16 | 93.8 % | 1.2e-02 |",
     ):
         assert text in card
     # The teacher is not in the module.
     assert "teacher/top1" not in card
+
+
+def test_another_task_has_its_own_agreement(monkeypatch):
+    """See `tests/regression.py`."""
+    monkeypatch.setitem(TASKS, "regression", "tests.regression")
+    way = {"n": 8, "near": 0.5, "max_probability_difference": 2.0}
+    videos = {"note": "centre clips", "ways": {"frames_encoded": way}}
+    card = model_card(PLAIN | {"task": "regression", "videos": videos})
+    assert "| n | as near as 0.5 | largest" in card
+    assert "| frames_encoded | 8 | 50.0 % | 2.0e+00 |" in card
 
 
 def test_a_feature_map_names_its_endpoint():

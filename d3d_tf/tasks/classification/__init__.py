@@ -2,7 +2,7 @@
 
 from d3d_tf.tasks.classification.scores import ClassScores
 from d3d_tf.tasks.classification.target import ClassIndex
-from d3d_tf.tasks.task import Task
+from d3d_tf.tasks.task import Agreement, Task
 
 # How many classes `--mode=predict` shows.
 TOP = 5
@@ -51,5 +51,10 @@ TASK = Task(
     probabilities=_probabilities,
     describe=_describe,
     caption=_caption,
+    agreement=Agreement(
+        name="top1_agreement",
+        title="top-1 as through records",
+        same=lambda one, other: one.argmax() == other.argmax(),
+    ),
     scores=ClassScores,
 )

@@ -48,3 +48,18 @@ class ClassIndex:
             f"the label {written}; manifest.json says {row['label']}, of "
             f"{num_classes} classes"
         )
+
+    def contradiction(self, context, classes):
+        labels = context.feature[schema.LABEL_INDEX].int64_list.value
+        names = context.feature[schema.LABEL_STRING].bytes_list.value
+        if len(labels) != 1:
+            return None
+        (label,) = labels
+        if not 0 <= label < len(classes):
+            return f"label {label} of {len(classes)} classes"
+        if len(names) == 1 and names[0].decode() != classes[label]:
+            return (
+                f"label {label} is called {names[0].decode()!r} in the record "
+                f"and {classes[label]!r} in dataset.json"
+            )
+        return None

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from d3d_tf.config import DataRecipe, override
 from d3d_tf.doctor.checks import examine
 from d3d_tf.errors import UserError
 from d3d_tf.recipes import RECIPES
+from d3d_tf.tasks import TASKS
 
 OWN = RECIPES["own_videos"]
 CHECKS = [
@@ -53,6 +55,21 @@ def test_the_recipe_says_what_training_sees(records, tmp_path):
     page = (tmp_path / "out/doctor.html").read_text()
     assert re.search(r"4 frames, 16 x 16 pixels,\s+none mirrored", page)
     assert page.count("data:image/webp;base64,") == 2 * 4
+
+
+def test_the_recipe_s_task_says_what_a_label_is(records, monkeypatch):
+    """That of `tests/regression.py` knows no names of classes."""
+    monkeypatch.setitem(TASKS, "regression", "tests.regression")
+
+    def rename(example):
+        name = example.context.feature["clip/label/string"]
+        name.bytes_list.value[:] = [b"up"]
+
+    records.rewrite(rename)
+    data = str(records.folder)
+    examine(SimpleNamespace(task="regression"), data, None, None, 1, page=False)
+    with pytest.raises(UserError, match="found errors: labels"):
+        examine(OWN, data, None, None, 1, page=False)
 
 
 def test_damage_fails_and_is_shown(records, tmp_path, capsys):

@@ -10,6 +10,7 @@ from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.doctor import page
 from d3d_tf.doctor.findings import Finding
 from d3d_tf.doctor.page import write_page
+from d3d_tf.tasks import TASKS
 
 SAMPLE = 0  # The pictures of all videos.
 
@@ -34,6 +35,18 @@ def test_it_shows_findings_and_videos(written):
     assert "&lt;disk&gt;" in written and "5 &amp; 6" in written
     assert written.count("6 frames of 48 x 40; flow leaves") == 6
     assert "seed 3" in written
+
+
+def test_videos_have_the_caption_of_their_task(
+    written, records, tmp_path, monkeypatch
+):
+    """Of the class, and as `tests/regression.py` has it."""
+    assert len(re.findall(r"(?:left|right); 6 frames", written)) == 6
+    monkeypatch.setitem(TASKS, "regression", "tests.regression")
+    path = tmp_path / "doctor.html"
+    dataset = records.dataset.for_task("regression")
+    write_page(path, dataset, [], records.read(), CLIP, 3)
+    assert len(re.findall(r"[01]\.0 is None; 6 frames", path.read_text())) == 6
 
 
 def test_a_wrong_flow_is_marked(records, tmp_path):

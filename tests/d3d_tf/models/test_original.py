@@ -3,8 +3,10 @@
 import inspect
 
 import numpy as np
+import pytest
 
-from d3d_tf.models import open_original
+from d3d_tf.errors import UserError
+from d3d_tf.models import FAMILIES, open_original
 from d3d_tf.models.inception.family import open_original as inception
 from d3d_tf.models.original import Filled, Original
 from tests.published import SMALL, slim_shapes, values, write
@@ -19,6 +21,18 @@ def test_a_family_answers_what_is_asked(tmp_path):
     assert original.num_classes == 5 and original.kind == "slim"
     assert original.network.model == "s3dg"
     assert original.stream == "frames" and original.free == ()
+
+
+def test_a_family_says_which_files_are_its_own(tmp_path, monkeypatch):
+    """The default family gets the rest, and says what is wrong with it."""
+    monkeypatch.setitem(FAMILIES, "other", "tests.d3d_tf.models.other_family")
+    options = {"scope": None, "averages": False, "stated": {}}
+    theirs = tmp_path / "model.other"
+    assert open_original(theirs, **options) == ("other", theirs, options)
+    ours = write(tmp_path / "model.ckpt", values(slim_shapes(5, **SMALL)))
+    assert isinstance(open_original(ours, **options), inception)
+    with pytest.raises(UserError, match="nobodys.ckpt"):
+        open_original(tmp_path / "nobodys.ckpt", **options)
 
 
 def test_filled_is_data():

@@ -4,6 +4,7 @@ Logits against the original graphs' come from shared/goldens/networks; small
 networks show the rest, their checkpoints built by tests/published.py.
 """
 
+import functools
 import hashlib
 import importlib.util
 import json
@@ -19,6 +20,7 @@ from d3d_tf.models.inception.checkpoints.variable_names import by_name
 from d3d_tf.runs.convert import convert
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
+from tests import published
 from tests.published import (
     SMALL,
     deepmind_shapes,
@@ -33,13 +35,7 @@ from tests.published import (
 @pytest.fixture
 def converted(tmp_path):
     """`converted(shapes, *settings)`: the values and the run."""
-
-    def make(shapes, *settings, old_format=False):
-        content = values(shapes)
-        prefix = write(tmp_path / "ck", content, old_format=old_format)
-        return content, convert(prefix, tmp_path / "run", list(settings))
-
-    return make
+    return functools.partial(published.converted, tmp_path)
 
 
 def report_of(run):

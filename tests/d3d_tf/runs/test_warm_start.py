@@ -13,21 +13,19 @@ from d3d_tf.models import make_network
 from d3d_tf.models.inception.architecture import HEAD_NAMES
 from d3d_tf.models.inception.checkpoints.variable_names import by_name
 from d3d_tf.models.inception.config import InceptionRecipe
-from d3d_tf.runs.convert import convert
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.runs.warm_start import Initial
 from tests.published import (
     SMALL,
+    WIDTH,
+    converted,
     deepmind_shapes,
     flat_shapes,
     i3d_shapes,
     slim_shapes,
-    values,
-    write,
 )
 
-WIDTH = {"depth_multiplier": 1 / 16, "min_depth": 4}
 I3D = Recipe(name="new", network=InceptionRecipe(model="i3d", **WIDTH))
 S3DG = Recipe(name="new", network=InceptionRecipe(**WIDTH))
 
@@ -43,11 +41,8 @@ def published(tmp_path_factory):
     def make(shapes, *settings):
         key = repr((shapes, settings))
         if key not in made:
-            content = values(shapes)
             folder = tmp_path_factory.mktemp("published")
-            prefix = write(folder / "run.ck", content)
-            run = convert(prefix, folder / "run", list(settings))
-            made[key] = content, run
+            made[key] = converted(folder, shapes, *settings)
         return made[key]
 
     return make

@@ -8,9 +8,11 @@ from d3d_tf.tasks.classification.target import ClassIndex
 TARGET = ClassIndex()
 
 
-def context(*labels):
-    feature = tf.train.Feature(int64_list=tf.train.Int64List(value=labels))
-    return tf.train.Features(feature={"clip/label/index": feature})
+def context(*labels, names=()):
+    features = tf.train.Features()
+    features.feature["clip/label/index"].int64_list.value.extend(labels)
+    features.feature["clip/label/string"].bytes_list.value.extend(names)
+    return features
 
 
 def test_a_flip_swaps_classes():
@@ -54,3 +56,26 @@ def test_problems_for_people():
     assert TARGET.problem(context(7), None, 3) == "the label 7 of 3 classes"
     # Other tools may write several: the first is the class.
     assert TARGET.problem(context(2, 9), None, 3) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "words"),
+    [
+        ([1], [b"right"], None),
+        ([1], [], None),
+        ([], [b"right"], None),  # The schema's check reports it.
+        ([2], [b"right"], "label 2 of 2 classes"),
+        ([-1], [], "label -1 of 2 classes"),
+        (
+            [0],
+            [b"right"],
+            "label 0 is called 'right' in the record and 'left' in "
+            "dataset.json",
+        ),
+    ],
+)
+def test_the_name_in_the_record(labels, names, words):
+    found = TARGET.contradiction(
+        context(*labels, names=names), ["left", "right"]
+    )
+    assert found == words

@@ -11,6 +11,7 @@ from d3d_tf.models.inception.checkpoints.tf1_checkpoint import open_checkpoint
 from d3d_tf.models.inception.config import InceptionRecipe
 from tests.published import (
     SMALL,
+    WIDTH,
     deepmind_shapes,
     flat_shapes,
     i3d_shapes,
@@ -19,7 +20,6 @@ from tests.published import (
     write,
 )
 
-WIDTH = {"depth_multiplier": 1 / 16, "min_depth": 4}
 SHAPES = slim_shapes(5, **SMALL)
 
 

@@ -7,9 +7,7 @@ from d3d_tf.models import make_network
 from d3d_tf.models.inception.checkpoints.variable_names import by_name, endpoint
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.inception.networks import S3DG
-from tests.published import SMALL, i3d_shapes, slim_shapes
-
-WIDTH = {"depth_multiplier": 1 / 16, "min_depth": 4}
+from tests.published import SMALL, WIDTH, i3d_shapes, slim_shapes
 
 
 @pytest.mark.parametrize(
