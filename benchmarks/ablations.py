@@ -74,6 +74,7 @@ def learned_flow(home: Home) -> Run:
     """First layers and a decoder predict the flow that a flow network sees."""
     command(
         "--mode=probe",
+        *home.flags,
         f"--checkpoint={home.run.folder}",
         "--set=probe.networks=[]",
     )
