@@ -99,8 +99,9 @@ def test_a_damaged_end_is_trained_again(toy, copied_run):
         load_checkpoint(toy.run.folder, "baseline").get_weights(),
         strict=True,
     ):
-        # Two replicas: a checkpoint holds the mean of their averages.
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-7)
+        # Two replicas: a checkpoint holds the mean of their averages, which
+        # is rounded once more.
+        np.testing.assert_allclose(ours, theirs, rtol=2**-22, atol=1e-7)
     assert json.loads((folder / "finished.json").read_text())["steps"] == 3
     assert "warning" not in toy.again(run=copied_run)
 

@@ -83,7 +83,7 @@ def test_a_student_goes_on(tune, start, toy, monkeypatch):
     assert entry["networks"]["student"]["from"] == "student"
     assert "Fine-tuned" in run.report_path.read_text()
     module = json.loads((run.export_path / "1" / "module.json").read_text())
-    assert module["network"] == dataclasses.asdict(run.recipe().network)
+    assert module["network"] == config.to_dict(run.recipe().network)
     # Nothing is done twice, by this mode or by another.
     monkeypatch.setattr(stages, "train", None)
     monkeypatch.setattr(stages, "score_split", None)
