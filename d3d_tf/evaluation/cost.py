@@ -54,12 +54,8 @@ def _count(variables) -> int:
 
 def _multiply_adds(convolution) -> int:
     kernel = convolution.inputs[1]
-    # On a short clip `layers.convolution` cuts the kernel first. That of a
-    # depthwise convolution is one of the taps in time.
-    while convolution.type == "Conv3D" and kernel.op.type in (
-        "StridedSlice",
-        "Cast",
-    ):
+    # On a short clip `layers.convolution` cuts the kernel first.
+    while kernel.op.type in ("StridedSlice", "Cast"):
         kernel = kernel.op.inputs[0]
     # Frames of a depthwise convolution are its batch.
     places = math.prod(convolution.outputs[0].shape[:-1])

@@ -129,12 +129,10 @@ def _forward(clip, kernel, stride):
     batch, time, *_ = lengths(clip)
     frames = _frames(clip)
     sums = []
-    for tap, offset in _taps(kernel):
+    taps = tf.unstack(kernel[..., None])
+    for tap, offset in zip(taps, _offsets(kernel), strict=True):
         net = tf.nn.depthwise_conv2d(
-            frames,
-            kernel[tap, ..., None],
-            [1, stride, stride, 1],
-            _padding(kernel),
+            frames, tap, [1, stride, stride, 1], _padding(kernel)
         )
         net = tf.reshape(net, [batch, time, *lengths(net)[1:]])
         sums.append(_shifted(net, -offset))
@@ -167,15 +165,15 @@ def _to_kernel(clip, kernel, stride, upstream):
             padding="EXPLICIT",
             explicit_paddings=sum(_padding(kernel), []),
         )
-        for _, offset in _taps(kernel)
+        for offset in _offsets(kernel)
     ]
     return tf.stack(slopes)[..., 0]
 
 
-def _taps(kernel):
-    """Each tap in time, and how many frames it looks ahead."""
-    taps = kernel.shape[0]
-    return [(tap, tap - taps // 2) for tap in range(taps)]
+def _offsets(kernel) -> range:
+    """How many frames each tap in time looks ahead."""
+    half = kernel.shape[0] // 2
+    return range(-half, half + 1)
 
 
 def _padding(kernel) -> list[list[int]]:

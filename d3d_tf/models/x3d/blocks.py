@@ -90,7 +90,13 @@ def padded(clip):
 
     PyTorch's rule; SAME has none in front of an even length if the stride is 2.
     """
-    return tf.pad(clip, [[0, 0], [0, 0], [1, 1], [1, 1], [0, 0]])
+    # Not `tf.pad`: Grappler tries to join that with the convolution, fails at
+    # its gradient, says so, and optimises nothing else then.
+    return tf.raw_ops.PadV2(
+        input=clip,
+        paddings=[[0, 0], [0, 0], [1, 1], [1, 1], [0, 0]],
+        constant_values=tf.zeros([], clip.dtype),
+    )
 
 
 class Stem(keras.layers.Layer):

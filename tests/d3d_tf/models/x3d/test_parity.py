@@ -202,17 +202,19 @@ def test_every_option_and_other_sizes(changes, shape):
 
 
 @pytest.mark.parametrize(
-    "changes",
+    "changes, tolerance",
     [
-        TINY,
-        TINY | {"channelwise": False, "swish": False},
-        TINY | {"squeeze_excite": False, "shortcut": "pytorchvideo"},
-        pytest.param({"model": "x3d_s"}, marks=LARGE),
-        pytest.param({"model": "x3d_l"}, marks=LARGE),
+        (TINY, 1e-4),
+        (TINY | {"channelwise": False, "swish": False}, 1e-4),
+        (TINY | {"squeeze_excite": False, "shortcut": "pytorchvideo"}, 1e-4),
+        # Of some 10 million ReLUs a few are so near 0 that rounding decides;
+        # the slope of one in res5 is 1 / sqrt(31,000) of the norm.
+        pytest.param({"model": "x3d_s"}, 1e-2, marks=LARGE),
+        pytest.param({"model": "x3d_l"}, 1e-2, marks=LARGE),
     ],
     ids=str,
 )
-def test_training_is_the_original(changes):
+def test_training_is_the_original(changes, tolerance):
     """Logits of batch statistics, moving averages, and all gradients.
 
     The last stage has 3 x 4 x 2 x 3 values of a channel.
@@ -238,7 +240,7 @@ def test_training_is_the_original(changes):
     for name, slope in zip(trained, found, strict=True):
         wanted = ours(slopes[name].numpy(), slope.shape)
         gap = np.linalg.norm(np.float64(slope) - wanted)
-        assert gap < 1e-4 * np.linalg.norm(wanted) + 1e-6 * largest, name
+        assert gap < tolerance * np.linalg.norm(wanted) + 1e-6 * largest, name
     assert len(truth.updates) == len(names) - len(trained)
     for name, value in truth.updates.items():
         np.testing.assert_allclose(
