@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from d3d_tf.config import Recipe
+from d3d_tf.models import FAMILIES
 
 _SCRIPT = """
 import json, sys
@@ -79,8 +80,8 @@ def test_a_teacher_of_another_family(answers):
         ("wrong value", "--set: teacher.width must be above 0; got 0."),
         (
             "unknown model",
-            "network.model must be one of s3dg, s3d, i3d, s3dg_nonlocal, "
-            "s3dg_learned_flow, other; got 'c3d'.",
+            f"network.model must be one of {', '.join(FAMILIES)}, other; got "
+            "'c3d'.",
         ),
         ("terms", "of logits or of endpoints that teacher and student have"),
     ],
