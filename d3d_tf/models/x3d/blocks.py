@@ -187,7 +187,7 @@ class ResidualBlock(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         point = (1, 1, 1)
-        self._swish = recipe.swish
+        self._swish, self._channelwise = recipe.swish, recipe.channelwise
         self.branch1 = self.branch1_bn = None
         if stride > 1:
             self.branch1 = convolution(
@@ -219,7 +219,7 @@ class ResidualBlock(keras.layers.Layer):
         if self.branch1_bn is not None:
             short = self.branch1_bn(short, training=training)
         net = tf.nn.relu(self.a_bn(self.a(inputs), training=training))
-        if not isinstance(self.b, DepthwiseConv3D):
+        if not self._channelwise:
             net = padded(net)
         net = self.b_bn(self.b(net), training=training)
         if self.se is not None:

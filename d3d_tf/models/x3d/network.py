@@ -3,11 +3,14 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork, make_variables
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.models.x3d.config import X3DRecipe
+from d3d_tf.models.x3d.folding import fold_batch_norm, require_right_fold
 from d3d_tf.models.x3d.head import X3DHead
 from d3d_tf.models.x3d.trunk import X3DTrunk
 
@@ -55,6 +58,17 @@ class X3D(VideoNetwork):
         self._config = {"num_classes": num_classes} | {
             name: getattr(recipe, name) for name in OPTIONS
         }
+
+    def folded(self, *, verified: bool = False) -> "X3D":
+        copy = fold_batch_norm(self)
+        if verified:
+            require_right_fold(self, copy)
+        return copy
+
+    def scale_input(self, factors: tuple[float, ...]) -> bool:
+        conv = self.trunk.units[0].conv_xy
+        conv.kernel = conv.kernel * np.asarray(factors, np.float32)[:, None]
+        return True
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | self._config

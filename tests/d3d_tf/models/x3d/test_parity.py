@@ -208,9 +208,10 @@ def test_every_option_and_other_sizes(changes, shape):
         (TINY | {"channelwise": False, "swish": False}, 1e-4),
         (TINY | {"squeeze_excite": False, "shortcut": "pytorchvideo"}, 1e-4),
         # Of some 10 million ReLUs a few are so near 0 that rounding decides;
-        # the slope of one in res5 is 1 / sqrt(31,000) of the norm.
-        pytest.param({"model": "x3d_s"}, 1e-2, marks=LARGE),
-        pytest.param({"model": "x3d_l"}, 1e-2, marks=LARGE),
+        # one of 31,000 in res5 is 0.6 % of the norm. The restatement's own
+        # gradients move by 1 % if weights are rounded to float32 once more.
+        pytest.param({"model": "x3d_s"}, 3e-2, marks=LARGE),
+        pytest.param({"model": "x3d_l"}, 3e-2, marks=LARGE),
     ],
     ids=str,
 )
