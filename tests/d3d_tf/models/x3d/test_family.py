@@ -1,5 +1,7 @@
 """The answers of this family to `d3d_tf.models`."""
 
+from functools import partial
+
 import pytest
 
 from d3d_tf.hub_export.export import export_module
@@ -8,6 +10,7 @@ from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.table import MODELS
 from tests.harness.export import check_export
 from tests.harness.family import PIXELS, PROMISES, check_family
+from tests.harness.step import check_resume
 from tests.harness.tiny import X3D
 
 
@@ -22,6 +25,14 @@ def test_export(tmp_path):
     labels = ["left", "right", "up"]
     path = export_module(network, tmp_path, labels=labels, frames=4, size=16)
     check_export(network, path, labels)
+
+
+@pytest.mark.large
+def test_resumed_with_drop_connect(tmp_path):
+    """To the bit: whose branch is dropped is a function of the step."""
+    rates = {"dropout": 0.5, "drop_connect": 0.5}
+    trainer = partial(X3D.trainer, **rates)
+    check_resume(trainer, X3D.batches(4, 2), tmp_path / "state")
 
 
 def test_all_five_are_of_one_family():
