@@ -39,7 +39,8 @@ def load(path: str | Path) -> Recipe:
 def from_dict(content: dict, source: str) -> Recipe:
     """The recipe that `to_dict` made such a tree of.
 
-    Fields that a mapping `teacher` lacks are those of `network`.
+    Fields that a mapping `teacher` lacks are those of `network`; of another
+    family, those of them that are not `network`'s defaults.
 
     Args:
       content: of JSON or YAML.
@@ -74,7 +75,8 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
     have the field's type. Where the recipe has no teacher of its own, one
     setting of it makes it: a network as `network` is after all settings, but
     for the fields that were set. Where `model` changes the family, the fields
-    that both families have keep their values. The order does not matter.
+    that both families have keep their values, unless that was the old family's
+    default: then it is the new one's. The order does not matter.
 
     Raises:
       UsageError: unknown key, wrong type, impossible combination.
@@ -174,9 +176,26 @@ def _section(model) -> type | None:
 
 
 def _of_family(network: dict, model) -> dict:
-    """The fields of a network that one of that model has, too."""
-    section = _section(model)
+    """The fields of a network that one of that model has, too.
+
+    Of another family, only those that are not their own family's default: that
+    is what the other family's default is there for.
+    """
+    section, own = _section(model), _section(network.get("model", DEFAULT))
     if section is None:  # An error later, which names the models.
         return network
     names = {field.name for field in dataclasses.fields(section)}
-    return {k: v for k, v in network.items() if k in names}
+    lent = {k: v for k, v in network.items() if k in names}
+    if own in (None, section):
+        return lent
+    defaults = {field.name: field.default for field in dataclasses.fields(own)}
+    return {
+        key: value
+        for key, value in lent.items()
+        # YAML has lists.
+        if defaults.get(key) not in (value, _as_tuple(value))
+    }
+
+
+def _as_tuple(value):
+    return tuple(value) if isinstance(value, list) else value

@@ -13,10 +13,10 @@ class Cost:
     Attributes:
       trained_parameters: numbers that training changes.
       parameters: with the moving averages.
-      multiply_adds: of all 3-D convolutions, taps in the padding included (so
-        papers count); a multiplication with an addition is one, FLOPs are
-        twice that. Pooling and the two matrix products of a non-local block
-        are not included.
+      multiply_adds: of all 3-D and depthwise convolutions, taps in the
+        padding included (so papers count); a multiplication with an addition
+        is one, FLOPs are twice that. Pooling and the two matrix products of a
+        non-local block are not included.
     """
 
     trained_parameters: int
@@ -43,7 +43,7 @@ def measure_cost(network, clip_shape) -> Cost:
         multiply_adds=sum(
             _multiply_adds(operation)
             for operation in graph.get_operations()
-            if operation.type == "Conv3D"
+            if operation.type in ("Conv3D", "DepthwiseConv2dNative")
         ),
     )
 
@@ -57,5 +57,6 @@ def _multiply_adds(convolution) -> int:
     # On a short clip `layers.convolution` cuts the kernel first.
     while kernel.op.type in ("StridedSlice", "Cast"):
         kernel = kernel.op.inputs[0]
+    # Frames of a depthwise convolution are its batch.
     places = math.prod(convolution.outputs[0].shape[:-1])
     return places * kernel.shape.num_elements()

@@ -1,10 +1,11 @@
-"""Batch normalisation as in the original S3D-G and I3D networks.
+"""Batch normalisation as in the original S3D-G and I3D networks, or X3D.
 
 y = (x - mean) / sqrt(var + epsilon) + beta; there is no gamma in any released
-checkpoint. In training the statistics are those of the batch over
-(batch, time, height, width), and the moving averages follow the *biased*
+checkpoint of the first two. In training the statistics are those of the batch
+over (batch, time, height, width), and their moving averages follow the *biased*
 batch variance. Keras' fused layer stores the unbiased one, n / (n - 1) times
-larger; we use the same fused kernel and undo that factor.
+larger; we use the same fused kernel and undo that factor. Networks that come
+from PyTorch have a gamma, and their averages follow the unbiased variance.
 """
 
 import contextlib
@@ -35,7 +36,7 @@ def averages_at_rest():
 
 @keras.utils.register_keras_serializable("d3d_tf")
 class BatchNorm(keras.layers.Layer):
-    """Batch normalisation with a shift and no scale, per channel.
+    """Batch normalisation with a shift and maybe a scale, per channel.
 
     Input and output: `[batch, time, height, width, channels]`, any float type;
     statistics and variables are float32.
@@ -52,6 +53,11 @@ class BatchNorm(keras.layers.Layer):
         networks use 0.999 (S3D, section 3).
       epsilon: added to the variance; 1e-3 in the original networks.
       synchronized: use the statistics of the global batch.
+      scale: multiply by gamma before beta is added.
+      unbiased: the moving average follows the unbiased variance of the batch,
+        n / (n - 1) times the one that normalises it, as PyTorch has it.
+      gamma_initializer: of gamma; `zeros` makes a residual branch start as
+        nothing.
 
     A layer with `trainable=False` normalises with its moving averages also
     when called with `training=True`, which is Keras 2's rule. With
@@ -63,12 +69,20 @@ class BatchNorm(keras.layers.Layer):
         momentum: float = 0.999,
         epsilon: float = 1e-3,
         synchronized: bool = False,
+        *,
+        scale: bool = False,
+        unbiased: bool = False,
+        gamma_initializer: str = "ones",
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.momentum = momentum
         self.epsilon = epsilon
         self.synchronized = synchronized
+        self.scale = scale
+        self.unbiased = unbiased
+        self.gamma_initializer = gamma_initializer
+        self.gamma = None
         self.frozen_statistics = False
 
     def build(self, input_shape):
@@ -91,6 +105,8 @@ class BatchNorm(keras.layers.Layer):
                 **averaged,
             )
 
+        if self.scale:
+            self.gamma = add("gamma", self.gamma_initializer, True)
         self.beta = add("beta", "zeros", True)
         self.moving_mean = add("moving_mean", "zeros", False)
         self.moving_variance = add("moving_variance", "ones", False)
@@ -102,8 +118,10 @@ class BatchNorm(keras.layers.Layer):
                 inputs, self.moving_mean, self.moving_variance
             )
         if self.synchronized and _num_replicas() > 1:
-            mean, variance = _global_moments(inputs)
+            mean, variance, count = _global_moments(inputs)
             outputs = self._normalise(inputs, mean, variance)
+            if self.unbiased:
+                variance *= count / tf.maximum(count - 1.0, 1.0)
         else:
             outputs, mean, variance = self._fused(inputs)
         if not _AT_REST.get():
@@ -114,19 +132,23 @@ class BatchNorm(keras.layers.Layer):
 
     def _normalise(self, inputs, mean, variance):
         scale = tf.math.rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            scale *= self.gamma
         shift = self.beta - mean * scale
         return inputs * tf.cast(scale, inputs.dtype) + tf.cast(
             shift, inputs.dtype
         )
 
     def _fused(self, inputs):
-        """Normalised inputs, batch mean and biased batch variance."""
+        """Normalised inputs, and the batch's mean and variance to follow."""
         shape = lengths(inputs)
         nothing = tf.constant([], tf.float32)
         # The kernel wants four axes; time and height only ever act together.
         outputs, mean, unbiased, *_ = _fused_kernel(inputs.dtype)(
             x=tf.reshape(inputs, [shape[0], -1, *shape[3:]]),
-            scale=tf.ones(self.beta.shape),
+            scale=tf.ones(self.beta.shape)
+            if self.gamma is None
+            else self.gamma,
             offset=self.beta,
             mean=nothing,
             variance=nothing,
@@ -136,21 +158,26 @@ class BatchNorm(keras.layers.Layer):
         outputs = tf.reshape(outputs, shape)
         count = as_float32(math.prod(shape[:-1]))
         largest = tf.maximum if tf.is_tensor(count) else np.maximum
-        # For a single value the kernel does not apply its n / (n - 1) factor.
-        biased = unbiased * largest(count - 1.0, 1.0) / largest(count, 1.0)
+        variance = unbiased
+        if not self.unbiased:
+            # For one value the kernel does not apply its n / (n - 1) factor.
+            variance *= largest(count - 1.0, 1.0) / largest(count, 1.0)
         if not tf.is_tensor(count) and count > 0:
-            return outputs, mean, biased
+            return outputs, mean, variance
         # A replica without a clip, in a short last batch, adds nothing.
         seen = count > 0
         mean = tf.where(seen, mean, self.moving_mean)
-        biased = tf.where(seen, biased, self.moving_variance)
-        return outputs, mean, biased
+        variance = tf.where(seen, variance, self.moving_variance)
+        return outputs, mean, variance
 
     def get_config(self):
         return super().get_config() | {
             "momentum": self.momentum,
             "epsilon": self.epsilon,
             "synchronized": self.synchronized,
+            "scale": self.scale,
+            "unbiased": self.unbiased,
+            "gamma_initializer": self.gamma_initializer,
         }
 
 
@@ -178,7 +205,10 @@ def _num_replicas() -> int:
 
 
 def _global_moments(inputs):
-    """Mean and biased variance over the global batch, both `[channels]`."""
+    """Mean and biased variance over the global batch, and how many values.
+
+    All are float32 `[channels]`.
+    """
     inputs = tf.cast(inputs, tf.float32)
     axes = [0, 1, 2, 3]
     count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
@@ -196,4 +226,5 @@ def _global_moments(inputs):
         )
     )
     mean = total / counts
-    return mean, tf.maximum(squares / counts - tf.square(mean), 0.0)
+    variance = tf.maximum(squares / counts - tf.square(mean), 0.0)
+    return mean, variance, counts

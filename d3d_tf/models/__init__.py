@@ -26,6 +26,11 @@ FAMILIES = {
     "i3d": "d3d_tf.models.inception",
     "s3dg_nonlocal": "d3d_tf.models.inception",
     "s3dg_learned_flow": "d3d_tf.models.learned_flow",
+    "x3d_xs": "d3d_tf.models.x3d",
+    "x3d_s": "d3d_tf.models.x3d",
+    "x3d_m": "d3d_tf.models.x3d",
+    "x3d_l": "d3d_tf.models.x3d",
+    "x3d_xl": "d3d_tf.models.x3d",
 }
 DEFAULT = "s3dg"
 

@@ -2,6 +2,7 @@
 
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
+from d3d_tf.models.x3d.config import X3DRecipe
 from tests.harness.family import Case
 
 # All that Inception has but blocks side by side: a separable unit with a gate,
@@ -46,7 +47,38 @@ LEARNED_FLOW = Case(
     others=INCEPTION.others | {"flow_endpoint": "Conv2d_1a_7x7"},
     streams=("frames",),
 )
+# A block in each stage but res3, which has two: squeeze-excite and none.
+X3D = Case(
+    X3DRecipe(
+        width_factor=0.5,
+        depth_factor=0.6,
+        bottleneck_factor=0.75,
+        head_channels=12,
+        head_frames=3,
+        head_size=33,
+        dropout=0.0,
+        batch_norm_momentum=0.5,
+    ),
+    sizes=((3, 17, 20), (1, 1, 1), (5, 70, 24), (2, 65, 97)),
+    trained={"depth_factor": 0.2},
+    freeze_to="res3",
+    others={
+        "model": "x3d_xl",
+        "width_factor": 1.0,
+        "depth_factor": 0.2,
+        "bottleneck_factor": 1.5,
+        "head_channels": 16,
+        "head_frames": 2,
+        "head_size": 64,
+        "channelwise": False,
+        "squeeze_excite": False,
+        "swish": False,
+        "shortcut": "pytorchvideo",
+        "batch_norm_epsilon": 1e-3,
+    },
+)
 CASES = {
     "d3d_tf.models.inception": INCEPTION,
     "d3d_tf.models.learned_flow": LEARNED_FLOW,
+    "d3d_tf.models.x3d": X3D,
 }

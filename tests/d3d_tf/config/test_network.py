@@ -10,7 +10,10 @@ import sys
 
 import pytest
 
-from d3d_tf.config import Recipe
+from d3d_tf.config import Recipe, from_dict, override, to_dict
+from d3d_tf.models import FAMILIES
+from d3d_tf.models.x3d.config import X3DRecipe
+from d3d_tf.recipes import TOY
 
 _SCRIPT = """
 import json, sys
@@ -79,14 +82,33 @@ def test_a_teacher_of_another_family(answers):
         ("wrong value", "--set: teacher.width must be above 0; got 0."),
         (
             "unknown model",
-            "network.model must be one of s3dg, s3d, i3d, s3dg_nonlocal, "
-            "s3dg_learned_flow, other; got 'c3d'.",
+            f"network.model must be one of {', '.join(FAMILIES)}, other; got "
+            "'c3d'.",
         ),
         ("terms", "of logits or of endpoints that teacher and student have"),
     ],
 )
 def test_refusals(answers, asked, words):
     assert words in answers[asked]
+
+
+def test_defaults_are_those_of_the_new_family():
+    """The recipe `toy` sets the weight decay and the decay of averages."""
+    recipe = override(TOY, ["model=x3d_s", "teacher.model=i3d"])
+    plain = X3DRecipe()
+    assert recipe.network.weight_decay == 1e-4 != plain.weight_decay
+    assert recipe.network.dropout == plain.dropout == 0.5
+    assert recipe.network.pixels == plain.pixels
+    assert recipe.network.pixels != TOY.network.pixels == recipe.teacher.pixels
+    assert recipe.teacher.dropout == 0.2
+    assert from_dict(to_dict(recipe), "again") == recipe
+    # Others than the default go along, as lists of YAML, too.
+    settings = ["pixel_mean=[0.4, 0.4, 0.4]", "model=x3d_s"]
+    assert override(TOY, settings).network.pixel_mean == (0.4, 0.4, 0.4)
+    content = to_dict(TOY)
+    content["network"] |= {"pixel_mean": [0.5, 0.5, 0.5]}
+    again = from_dict(content | {"teacher": {"model": "x3d_s"}}, "again")
+    assert again.teacher.pixels == plain.pixels
 
 
 def test_the_network_of_a_role():

@@ -4,6 +4,7 @@ import pytest
 
 from d3d_tf import config
 from d3d_tf.config import Recipe
+from d3d_tf.models import FAMILIES
 from d3d_tf.recipes import RECIPES
 
 PAPER = Recipe(name="paper")
@@ -62,11 +63,7 @@ PAPER = Recipe(name="paper")
         ("terms=[{wait: 1}]", "unknown key distill.terms.0.wait; valid: "),
         ("terms=[{}, {weight: 2}]", "one term for each place at most"),
         ("clip.size=257", "at most data.short_side (256); got 257"),
-        (
-            "model=s3dgg",
-            "one of s3dg, s3d, i3d, s3dg_nonlocal, s3dg_learned_flow; got "
-            "'s3dgg'",
-        ),
+        ("model=s3dgg", f"one of {', '.join(FAMILIES)}; got 's3dgg'"),
         ("head_pooling=max", "one of overlapping, global; got 'max'"),
         ("final_endpoint=Mixed_6a", "one of Conv2d_1a_7x7, MaxPool_2a_3x3"),
         ("gating_start_at=mixed_3b", "null (nowhere) or one of Conv2d_1a"),

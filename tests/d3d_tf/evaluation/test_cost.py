@@ -8,6 +8,7 @@ import tensorflow as tf
 from d3d_tf.evaluation.cost import Cost, measure_cost
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.convolution import Conv3D
+from d3d_tf.layers.depthwise import DepthwiseConv3D
 from d3d_tf.models.inception.networks import I3D, S3DG, NonLocalS3DG
 
 FROM_4B = {
@@ -45,6 +46,18 @@ def test_a_convolution_by_hand():
     assert measure_cost(model, (4, 6, 6, 2)) == Cost(275, 275, 4860)
     model.trainable = False
     assert measure_cost(model, (4, 6, 6, 2)) == Cost(0, 275, 4860)
+
+
+def test_a_depthwise_convolution_by_hand():
+    """4 x 5 x 6 clip, stride 2: 4 * 3 * 3 places, 3 * 3 * 3 * 2 taps each.
+
+    Then 5 taps in time at those places: 36 * (54 + 10) multiply-adds.
+    """
+    model = keras.Sequential(
+        [DepthwiseConv3D((3, 3, 3), 2), DepthwiseConv3D((5, 1, 1))]
+    )
+    model(tf.zeros([1, 4, 5, 6, 2]))
+    assert measure_cost(model, (4, 5, 6, 2)) == Cost(64, 64, 36 * 64)
 
 
 def test_taps_in_the_padding_count():

@@ -134,6 +134,73 @@ def test_equals_keras_layer_without_fusing(seed):
         np.testing.assert_allclose(mine, other, rtol=1e-5)
 
 
+@pytest.mark.parametrize("graph", [False, True])
+def test_a_scale_and_the_unbiased_variance(graph):
+    """1, 2, 3, 6 as above; gamma 2, beta 1: (x - 3) / 2 * 2 + 1.
+
+    Unbiased variance 14 / 3; momentum 0.9: 0.9 + 0.1 * 14 / 3. The gradient of
+    the sum of g y by gamma is that of the normalised values, -1 to 1.5, with g
+    = 1, 0, 0, 2; by beta, their sum. As PyTorch's BatchNorm3d.
+    """
+    layer = BatchNorm(0.9, 0.5, scale=True, unbiased=True)
+    layer.build([None, None, None, None, 1])
+    names = [v.name.split("/")[-1] for v in layer.weights]
+    assert names == ["gamma:0", "beta:0", "moving_mean:0", "moving_variance:0"]
+    layer.gamma.assign([2.0])
+    layer.beta.assign([1.0])
+    upstream = column(1, 0, 0, 2)
+
+    def run(x):
+        with tf.GradientTape() as tape:
+            outputs = layer(x, training=True)
+            loss = tf.reduce_sum(upstream * outputs)
+        return outputs, tape.gradient(loss, layer.trainable_weights)
+
+    if graph:
+        run = tf.function(
+            run, input_signature=[tf.TensorSpec([None] * 4 + [1])]
+        )
+    outputs, (to_gamma, to_beta) = run(column(1, 2, 3, 6))
+    np.testing.assert_allclose(
+        outputs.numpy().ravel(), [-1, 0, 1, 4], atol=1e-6
+    )
+    np.testing.assert_allclose(to_gamma, [-1 + 2 * 1.5], rtol=1e-6)
+    np.testing.assert_allclose(to_beta, [3], rtol=1e-6)
+    np.testing.assert_allclose(layer.moving_mean, [0.3], rtol=1e-6)
+    np.testing.assert_allclose(
+        layer.moving_variance, [0.9 + 1.4 / 3], rtol=1e-6
+    )
+    # In inference: (3 - 0.3) / sqrt(variance + 0.5) * 2 + 1.
+    expected = 2.7 / np.sqrt(0.9 + 1.4 / 3 + 0.5) * 2 + 1
+    np.testing.assert_allclose(
+        layer(column(3)).numpy().item(), expected, rtol=1e-6
+    )
+
+
+def test_a_scale_that_starts_at_zero():
+    layer = BatchNorm(scale=True, gamma_initializer="zeros")
+    np.testing.assert_array_equal(layer(column(5, 6)).numpy().ravel(), [0, 0])
+    copy = BatchNorm.from_config(layer.get_config())
+    assert copy.scale and not copy.unbiased
+    assert copy.gamma_initializer == "zeros"
+
+
+def test_synchronized_unbiased_variance(replicas):
+    """As below, 27.5 * 4 / 3; momentum 0.5 from 1."""
+    parts = [column(1, 3).numpy(), column(10, 14).numpy()]
+    _, _, layer = normalise_in_parts(
+        replicas,
+        parts,
+        momentum=0.5,
+        synchronized=True,
+        scale=True,
+        unbiased=True,
+    )
+    np.testing.assert_allclose(
+        layer.moving_variance.numpy(), [0.5 + 27.5 * 2 / 3], rtol=1e-6
+    )
+
+
 def test_frozen_layer_does_not_move(seed):
     layer = made(WEIGHTS)
     layer.trainable = False
@@ -317,6 +384,11 @@ def test_synchronized_gradient_is_that_of_the_whole_batch(replicas):
 
 def test_synchronized_with_unequal_parts(replicas):
     split_against_whole(replicas, [3, 2], momentum=0.5)
+
+
+def test_synchronized_with_a_scale(replicas):
+    options = {"momentum": 0.5, "scale": True, "unbiased": True}
+    split_against_whole(replicas, [3, 2], **options)
 
 
 @pytest.mark.parametrize("synchronized", [False, True])

@@ -1,0 +1,1 @@
+"""X3D-XS, S, M, L and XL."""
