@@ -8,6 +8,7 @@ import pytest
 from d3d_tf import config
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
+from d3d_tf.models import FAMILIES
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.recipes import RECIPES
 
@@ -18,9 +19,8 @@ def test_a_part_checks_itself_when_it_is_made_or_changed():
     with pytest.raises(UsageError) as caught:
         InceptionRecipe(dropout=2.0, model="s3dgg")
     assert str(caught.value) == (
-        "network.model must be one of s3dg, s3d, i3d, s3dg_nonlocal, "
-        "s3dg_learned_flow; got 's3dgg'. network.dropout must be in [0, 1); "
-        "got 2.0."
+        f"network.model must be one of {', '.join(FAMILIES)}; got 's3dgg'. "
+        "network.dropout must be in [0, 1); got 2.0."
     )
     with pytest.raises(UsageError) as caught:
         dataclasses.replace(PAPER.flow, backend="opencv", algorithm="dis")

@@ -374,3 +374,11 @@ def _near(found, expected, share: float) -> None:
     expected = np.asarray(expected, np.float64)
     distance = np.linalg.norm(np.asarray(found) - expected)
     assert distance <= share * np.linalg.norm(expected) + 1e-7
+
+
+def promises(*large: str) -> list:
+    """All of them; these in the slow tier, where a family takes long."""
+    return [
+        pytest.param(name, marks=pytest.mark.large) if name in large else name
+        for name in PROMISES
+    ]

@@ -7,15 +7,16 @@ from d3d_tf.models import architecture, parts
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
 from tests.harness.export import check_export
-from tests.harness.family import PIXELS, PROMISES, check_family
+from tests.harness.family import PIXELS, check_family, promises
 from tests.harness.tiny import INCEPTION, LEARNED_FLOW
 
 
-@pytest.mark.parametrize("promise", PROMISES)
+@pytest.mark.parametrize("promise", promises("replicas", "resumed"))
 def test_family(promise, request):
     check_family(LEARNED_FLOW, promise, request)
 
 
+@pytest.mark.large
 def test_export(tmp_path):
     changes = LEARNED_FLOW.trained | PIXELS
     network = LEARNED_FLOW.network(weight_decay=0.01, **changes)

@@ -9,16 +9,17 @@ from d3d_tf.models import FAMILIES, architecture, head_names
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.table import MODELS
 from tests.harness.export import check_export
-from tests.harness.family import PIXELS, PROMISES, check_family
+from tests.harness.family import PIXELS, check_family, promises
 from tests.harness.step import check_resume
 from tests.harness.tiny import X3D
 
 
-@pytest.mark.parametrize("promise", PROMISES)
+@pytest.mark.parametrize("promise", promises("replicas", "resumed"))
 def test_family(promise, request):
     check_family(X3D, promise, request)
 
 
+@pytest.mark.large
 def test_export(tmp_path):
     changes = X3D.trained | PIXELS
     network = X3D.network(weight_decay=0.01, **changes)

@@ -179,7 +179,7 @@ def window(changes) -> tuple[int, int]:
         (TINY, (1, 15, 200, 230)),
         ({"model": "x3d_xs"}, (1, 4, 160, 160)),
         ({"model": "x3d_l"}, (1, 4, 79, 46)),
-        ({"model": "x3d_xl"}, (1, 3, 45, 64)),
+        pytest.param({"model": "x3d_xl"}, (1, 3, 45, 64), marks=LARGE),
         # 30-view crops: 6 x 6 features under 5 x 5.
         pytest.param({"model": "x3d_s"}, (1, 13, 182, 182), marks=LARGE),
         pytest.param({"model": "x3d_m"}, (1, 16, 224, 224), marks=LARGE),
