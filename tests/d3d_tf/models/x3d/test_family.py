@@ -14,7 +14,9 @@ from tests.harness.step import check_resume
 from tests.harness.tiny import X3D
 
 
-@pytest.mark.parametrize("promise", promises("architecture", "freezing", "replicas", "resumed"))
+@pytest.mark.parametrize(
+    "promise", promises("architecture", "freezing", "replicas", "resumed")
+)
 def test_family(promise, request):
     check_family(X3D, promise, request)
 
