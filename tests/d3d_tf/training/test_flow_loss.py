@@ -74,5 +74,6 @@ def test_a_step_does_not_depend_on_the_replicas(replicas):
     check_step(lambda: trainer(0.1), batches(flow), replicas)
 
 
+@pytest.mark.large
 def test_a_checkpoint_holds_the_decoder(tmp_path):
     check_resume(trainer, batches(size=2), tmp_path / "ckpt")

@@ -108,8 +108,13 @@ def test_copied_goldens_are_the_goldens(goldens):
         assert origin["cases"][name] == case
 
 
+LARGE = pytest.mark.large
+
+
 @pytest.mark.parametrize("name", GOLDENS["cases"])
-@pytest.mark.parametrize("shortcut", ["pytorchvideo", "slowfast"])
+@pytest.mark.parametrize(
+    "shortcut", ["pytorchvideo", pytest.param("slowfast", marks=LARGE)]
+)
 def test_inference_is_the_original(small, name, shortcut):
     """SlowFast's shortcut is the same if its norm in res2 does nothing."""
     case = GOLDENS["cases"][name]
@@ -149,7 +154,6 @@ def test_the_restatement_is_the_original(small, name):
 
 
 TINY = {"width_factor": 0.5, "depth_factor": 0.6, "head_channels": 64}
-LARGE = pytest.mark.large
 
 
 def build(changes, classes=7):
