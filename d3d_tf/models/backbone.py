@@ -41,6 +41,21 @@ class Backbone(keras.layers.Layer):
         return self.strides(endpoint)[0]
 
 
+def up_to_name(layers: list, endpoint: str) -> list:
+    """The layers in order, the one with that name the last.
+
+    Raises:
+      ValueError: none has it.
+    """
+    names = [layer.name for layer in layers]
+    if endpoint not in names:
+        raise ValueError(
+            f"No endpoint is called {endpoint!r}; this trunk has "
+            f"{', '.join(names)}."
+        )
+    return layers[: names.index(endpoint) + 1]
+
+
 def product(strides: list[tuple[int, int, int]]) -> tuple[int, int, int]:
     """Strides of layers that follow one another."""
     frames, rows, columns = zip(*strides, strict=True)

@@ -9,7 +9,7 @@ import dataclasses
 
 from d3d_tf.layers.convolution import MaxPool3D
 from d3d_tf.layers.recompute import recompute
-from d3d_tf.models.backbone import Backbone, product
+from d3d_tf.models.backbone import Backbone, product, up_to_name
 from d3d_tf.models.inception.blocks import ConvUnit, InceptionBlock, UnitOptions
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.inception.non_local import NonLocalBlock
@@ -142,13 +142,7 @@ class Inception3D(Backbone):
 
     def units_up_to(self, endpoint: str) -> list:
         """Units and poolings in order, `endpoint` the last."""
-        names = [unit.name for unit in self.units]
-        if endpoint not in names:
-            raise ValueError(
-                f"No endpoint is called {endpoint!r}; this trunk has "
-                f"{', '.join(names)}."
-            )
-        return self.units[: names.index(endpoint) + 1]
+        return up_to_name(self.units, endpoint)
 
     def before(self, unit, net):
         """What `unit` is given: `net`, through a non-local block or not."""

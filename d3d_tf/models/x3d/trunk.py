@@ -1,6 +1,6 @@
 """The trunk of every X3D: stem, four stages, conv5."""
 
-from d3d_tf.models.backbone import Backbone
+from d3d_tf.models.backbone import Backbone, up_to_name
 from d3d_tf.models.x3d.blocks import PointUnit, ResidualStage, Stem
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.table import STAGES, stages
@@ -52,13 +52,7 @@ class X3DTrunk(Backbone):
         return features
 
     def layers_up_to(self, endpoint: str) -> list:
-        names = self.endpoints
-        if endpoint not in names:
-            raise ValueError(
-                f"No endpoint is called {endpoint!r}; this trunk has "
-                f"{', '.join(names)}."
-            )
-        return self.units[: names.index(endpoint) + 1]
+        return up_to_name(self.units, endpoint)
 
     def strides(self, endpoint: str) -> tuple[int, int, int]:
         units = self.layers_up_to(endpoint)
