@@ -7,13 +7,28 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_hub as hub
 
+from d3d_tf.hub_export.export import export_module
 from d3d_tf.hub_export.warm_up import NAME
 from d3d_tf.keras_api import keras
 from d3d_tf.pixels import Pixels
+from tests.harness.family import PIXELS
 from tests.harness.networks import softmax
 from tests.harness.step import same_weights
 
 ATOL = 1e-5
+
+
+def check_export_of(case, folder: Path) -> None:
+    """`check_export` of a family's tiny network, of other pixels than its own.
+
+    Args:
+      case: the family's, of `tests.harness.tiny`.
+      folder: for the module.
+    """
+    network = case.network(weight_decay=0.01, **case.trained | PIXELS)
+    labels = ["left", "right", "up"]
+    path = export_module(network, folder, labels=labels, frames=4, size=16)
+    check_export(network, path, labels)
 
 
 def check_export(network, path: Path, labels: list[str]) -> None:

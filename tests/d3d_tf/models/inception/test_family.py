@@ -2,11 +2,10 @@
 
 import pytest
 
-from d3d_tf.hub_export.export import export_module
 from d3d_tf.models import FAMILIES, architecture, head_names
 from d3d_tf.models.inception.config import InceptionRecipe
-from tests.harness.export import check_export
-from tests.harness.family import PIXELS, PROMISES, check_family
+from tests.harness.export import check_export_of
+from tests.harness.family import PROMISES, check_family
 from tests.harness.tiny import INCEPTION
 
 MODELS = ("s3dg", "s3d", "i3d", "s3dg_nonlocal")
@@ -18,12 +17,7 @@ def test_family(promise, request):
 
 
 def test_export(tmp_path):
-    """Of other pixels than its own."""
-    changes = INCEPTION.trained | PIXELS
-    network = INCEPTION.network(weight_decay=0.01, **changes)
-    labels = ["left", "right", "up"]
-    path = export_module(network, tmp_path, labels=labels, frames=4, size=16)
-    check_export(network, path, labels)
+    check_export_of(INCEPTION, tmp_path)
 
 
 def test_all_four_are_of_one_family():

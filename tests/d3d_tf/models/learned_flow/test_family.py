@@ -2,12 +2,11 @@
 
 import pytest
 
-from d3d_tf.hub_export.export import export_module
 from d3d_tf.models import architecture, parts
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
-from tests.harness.export import check_export
-from tests.harness.family import PIXELS, check_family, promises
+from tests.harness.export import check_export_of
+from tests.harness.family import check_family, promises
 from tests.harness.tiny import INCEPTION, LEARNED_FLOW
 
 
@@ -18,11 +17,7 @@ def test_family(promise, request):
 
 @pytest.mark.large
 def test_export(tmp_path):
-    changes = LEARNED_FLOW.trained | PIXELS
-    network = LEARNED_FLOW.network(weight_decay=0.01, **changes)
-    labels = ["left", "right", "up"]
-    path = export_module(network, tmp_path, labels=labels, frames=4, size=16)
-    check_export(network, path, labels)
+    check_export_of(LEARNED_FLOW, tmp_path)
 
 
 def test_its_parts():

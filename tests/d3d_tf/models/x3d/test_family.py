@@ -4,12 +4,11 @@ from functools import partial
 
 import pytest
 
-from d3d_tf.hub_export.export import export_module
 from d3d_tf.models import FAMILIES, architecture, head_names
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.table import MODELS
-from tests.harness.export import check_export
-from tests.harness.family import PIXELS, check_family, promises
+from tests.harness.export import check_export_of
+from tests.harness.family import check_family, promises
 from tests.harness.step import check_resume
 from tests.harness.tiny import X3D
 
@@ -23,11 +22,7 @@ def test_family(promise, request):
 
 @pytest.mark.large
 def test_export(tmp_path):
-    changes = X3D.trained | PIXELS
-    network = X3D.network(weight_decay=0.01, **changes)
-    labels = ["left", "right", "up"]
-    path = export_module(network, tmp_path, labels=labels, frames=4, size=16)
-    check_export(network, path, labels)
+    check_export_of(X3D, tmp_path)
 
 
 @pytest.mark.large
