@@ -35,7 +35,7 @@ demo: env  ## train, evaluate, export on embedded videos, or DATA=FOLDER
 test: env  ## the fast tests
 	$(PY) $(PYTEST) -m "not large $(NOT_CARD)" $(ARGS)
 
-test-large: env  ## the slow tests
+test-large: env build/torch  ## the slow tests
 	$(PY) $(PYTEST) -m "large $(NOT_CARD)" $(ARGS)
 
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
@@ -81,7 +81,7 @@ resume: env  ## kill a training 20 times: does it end to the bit as without?
 finetune-table: env  ## fine-tuning with and without distillation before it
 	$(PY) -m benchmarks.finetune $(ARGS)
 
-# What speed is compared with stays out of the environment.
+# What speed and weights are compared with stays out of the environment.
 bench: env build/torch build/openvino  ## speed, memory, data
 	$(PY) -m benchmarks
 
@@ -97,9 +97,16 @@ quickstart: env-newest  ## run docs/quickstart.ipynb, and keep what it shows
 docs: env  ## docs/api.md from docstrings, docs/README.md, the index
 	$(PY) -m docs.make_pages
 
+# X3D's original code, without what it takes to read videos and detect people.
+PYTORCHVIDEO := pytorchvideo==0.1.5 fvcore==0.1.5.post20221221 \
+  iopath==0.1.10 yacs==0.1.8 portalocker==3.2.0 tabulate==0.9.0 \
+  termcolor==2.5.0 parameterized==0.9.0
+
 build/torch:
 	$(PY) -m pip install --quiet --disable-pip-version-check \
 	  --target build/torch.tmp torch==2.13.0
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --target build/torch.tmp $(PYTORCHVIDEO)
 	mv build/torch.tmp build/torch
 
 build/openvino:

@@ -68,6 +68,8 @@ setup(
             "tensorflow-metadata<1.16",
             "tf-models-official==2.15.0",
         ],
+        # --mode=convert of PyTorch's checkpoints.
+        "torch": ["torch>=2.0"],
         "gpu": ["tensorflow[and-cuda]"],
         # Object stores; tensorflow-io ends at TensorFlow 2.15.
         "s3": [

@@ -8,6 +8,7 @@ from d3d_tf.errors import UserError
 # By the extra of setup.py that brings them.
 _DECODING = {"av": "data", "cv2": "data"}
 _RECORDS = {"apache_beam": "data"}
+_TORCH = {"torch": "torch"}
 _REPORT = {"jinja2": "report", "matplotlib": "report"}
 
 
@@ -29,6 +30,18 @@ def require_preparation() -> None:
       UserError: with what to install.
     """
     _require("Preparing records", _RECORDS)
+
+
+def require_torch(who: str) -> None:
+    """PyTorch, which reads its own checkpoints.
+
+    Args:
+      who: needs it, for the message.
+
+    Raises:
+      UserError: with what to install.
+    """
+    _require(who, _TORCH)
 
 
 def _require_temporary_folder() -> None:

@@ -26,6 +26,10 @@ tf.config.set_logical_device_configuration(
 from d3d_tf.keras_api import keras  # noqa: E402
 from d3d_tf.training.strategy import make_strategy  # noqa: E402
 from tests import s3_server  # noqa: E402
+from tests.harness.pytorch import (  # noqa: E402, F401
+    pytorchvideo_x3d,
+    torch,
+)
 from tests.toy_run import copied_run, other_flow, toy  # noqa: E402, F401
 
 ROOT = Path(__file__).resolve().parents[1]

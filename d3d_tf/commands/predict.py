@@ -66,7 +66,7 @@ def class_probabilities(run: Run, role: str, path: str):
         video = read_video(
             path,
             frame_rate=recipe.data.frame_rate,
-            short_side=recipe.data.short_side,
+            short_side=recipe.shown_short_side,
             max_seconds=recipe.data.max_seconds,
             square_pixels=recipe.data.square_pixels,
         )

@@ -1,7 +1,7 @@
 """What an experiment is, from a name, a file or `--set`.
 
 A recipe is a tree of frozen pydantic dataclasses, which check themselves: an
-impossible one cannot be made. It is read from `recipes.py` or a YAML file,
+impossible one cannot be made. It is read from `d3d_tf.recipes` or a YAML file,
 changed through `override` or `dataclasses.replace`, hashed by `digest`, and
 saved in every run folder.
 """

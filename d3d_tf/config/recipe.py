@@ -54,6 +54,11 @@ class Recipe:
         TeacherModuleRecipe()
     )
 
+    @property
+    def shown_short_side(self) -> int:
+        """Pixels of the short side of the videos that crops are cut from."""
+        return self.evaluation.scaled_short_side or self.data.short_side
+
     def network_of(self, role: str) -> NetworkRecipe:
         """The network that has a role, such as `teacher`."""
         return (role == "teacher" and self.teacher) or self.network

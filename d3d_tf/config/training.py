@@ -1,5 +1,6 @@
 """The sections of a recipe that say what is seen, trained and scored."""
 
+import dataclasses
 from typing import Annotated
 
 from annotated_types import Ge, Le
@@ -122,21 +123,47 @@ class ClipRecipe:
 
 @section
 class EvaluationRecipe:
-    """The views of a video that are scored; their answers are averaged.
+    """The views of a video that are scored; their answers are pooled.
 
     Default: one centre clip, one centre crop. S3D's full-length protocol is
     `clip_frames=250`: 10 s at 25 frames per second in one clip.
     """
 
     clips: Annotated[Whole, Ge(1)] = 1
-    """Spread evenly over the video, the first at its beginning and the last at
-    its end; one: in the middle."""
+    """Spread evenly over the video; one: in the middle."""
+    spacing: Annotated[str, OneOf("to_the_end", "equal_parts"), Later()] = (
+        "to_the_end"
+    )
+    """`to_the_end`: the first clip at the beginning, the last at the end;
+    `equal_parts`: clip k of K begins after k/K of the places where one can
+    begin, so that the last is not at the end (SlowFast, X3D)."""
     crops: Annotated[int, OneOf(1, 3)] = 1
     """1, in the middle, or 3 along the longer side."""
     clip_frames: Annotated[
         Whole, Ge(0), Expected("0 (that of the training clips) or more")
     ] = 0
     """Length of a clip; 0: that of the training clips."""
+    scaled_short_side: Annotated[Automatic, Later()] = 0
+    """Pixels of the short side to which a video is scaled before crops are cut;
+    0: it stays as stored."""
+    crop_size: Annotated[Automatic, Later()] = 0
+    """Height and width of a crop; 0: that of the training clips."""
+    pooling: Annotated[str, OneOf("mean", "max"), Later()] = "mean"
+    """Of the answers to the views; `max` is X3D's for Charades."""
+    precise_batch_norm: Annotated[Automatic, Later()] = 0
+    """Training batches over which the statistics of batch normalisation are
+    averaged anew when a training ends (SlowFast, X3D: 200); 0: they stay moving
+    averages."""
+
+    def clip_of(self, clip: ClipRecipe) -> ClipRecipe:
+        """A view's length and size, all else as that of the training."""
+        return dataclasses.replace(
+            clip,
+            frames=self.clip_frames or clip.frames,
+            size=self.crop_size or clip.size,
+            # The rest of it concerns training.
+            short_sides=None,
+        )
 
 
 @section
@@ -155,7 +182,14 @@ class TrainRecipe:
     schedule: Annotated[str, OneOf("cosine", "steps")] = "cosine"
     """How the rate falls: `cosine`, half of one to zero, or `steps`, to a tenth
     after 5/7 and to a hundredth after 6/7 of the steps."""
+    warmup_steps: Annotated[Automatic, Later()] = 0
+    """First steps, in which the rate rises linearly from `warmup_from` to what
+    the schedule has then."""
+    warmup_from: Annotated[NotNegative, Later()] = 0.0
+    """The rate of the very first step."""
     momentum: Share = 0.9
+    nesterov: Annotated[Flag, Later()] = False
+    """Nesterov's momentum, with `sgd`."""
     checkpoint_every: PositiveWhole = 1000
     """Steps between checkpoints."""
     mixed_precision: Annotated[

@@ -29,8 +29,14 @@ def opened(
     split: str,
     clip: ClipRecipe,
     streams: tuple[str, ...],
+    scaled: bool = False,
 ) -> Dataset:
-    """The records, which have the split, the clip's pixels, and the flow."""
+    """The records, which have the split, the clip's pixels, and the flow.
+
+    Args:
+      records, split, clip, streams: as in `make_dataset`.
+      scaled: whether videos are scaled so that the clip fits.
+    """
     dataset = records if isinstance(records, Dataset) else open_dataset(records)
     if not dataset.splits.get(split):
         raise UserError(
@@ -38,7 +44,7 @@ def opened(
             f"{', '.join(dataset.splits)}."
         )
     stored = dataset.info["recipe"]["data"]["short_side"]
-    if clip.size > stored:
+    if clip.size > stored and not scaled:
         raise UserError(
             f"clip.size={clip.size} does not fit into the {stored} pixels of "
             f"the records' short side ({dataset.folder})."

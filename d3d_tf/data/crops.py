@@ -57,11 +57,12 @@ class ClipGeometry(NamedTuple):
         return float(self.size) / tf.cast(self.shape[::-1], tf.float32)
 
 
-def centre_geometry(length, height, width, clip: ClipRecipe):
+def centre_geometry(
+    length, height, width, clip: ClipRecipe, *, short_side: int = 0
+):
     """The middle clip, middle crop, no flip: one view of an evaluation."""
-    return view_geometry(
-        0, length, height, width, views=EvaluationRecipe(), clip=clip
-    )
+    views = EvaluationRecipe(scaled_short_side=short_side)
+    return view_geometry(0, length, height, width, views=views, clip=clip)
 
 
 def view_geometry(
@@ -70,18 +71,20 @@ def view_geometry(
     """One of an evaluation's `clips x crops` views; no flip.
 
     Clip k of K begins at `k (length - span) // (K - 1)`, so that the first
-    is at the beginning and the last at the end; its span are the stored frames
-    from its first to its last. With segments it sees frame
-    `(k + 1/2) / K` of each segment. Three crops are at the two ends and in the
-    middle of the longer side, in the middle of the shorter. A single clip or
-    crop is in the middle. All dense clips of a video that is not longer than
-    their span are the same.
+    is at the beginning and the last at the end, or, in equal parts, at
+    `k (length - span) // K`; its span are the stored frames from its first to
+    its last. With segments it sees frame `(k + 1/2) / K` of each segment. Three
+    crops are at the two ends and in the middle of the longer side, in the
+    middle of the shorter. A single clip or crop is in the middle. All dense
+    clips of a video that is not longer than their span are the same. With
+    `views.scaled_short_side` a crop is the square in stored pixels, rounded to
+    whole ones, that is as large in the scaled video.
 
     Args:
       view: int32 scalar, `clip * crops + crop`.
       length, height, width: of the stored video.
-      views: how many clips and crops.
-      clip: frames, size, stride and sampling.
+      views: how many clips and crops, and of what short side.
+      clip: frames, size, stride and sampling, see `EvaluationRecipe.clip_of`.
     """
     number, crop = view // views.crops, view % views.crops
     if clip.sampling == "segments":
@@ -91,11 +94,17 @@ def view_geometry(
         room = tf.maximum(length - clip.span, 0)
         start = room // 2
         if views.clips > 1:
-            start = number * room // (views.clips - 1)
+            parts = views.clips - (views.spacing == "to_the_end")
+            start = number * room // parts
         indices = _looped(start, length, clip)
-    top, left = height - clip.size, width - clip.size
+    side, shape = clip.size, None
+    if views.scaled_short_side:
+        short = tf.minimum(height, width)
+        side = _stored(clip.size, short, views.scaled_short_side)
+        shape = tf.stack([side, side])
+    top, left = height - side, width - side
     middle = ClipGeometry(
-        indices, top // 2, left // 2, clip.size, tf.constant(False)
+        indices, top // 2, left // 2, clip.size, tf.constant(False), shape
     )
     if views.crops == 1:
         return middle
@@ -168,8 +177,15 @@ def _scaled_side(short, size: int, short_sides: tuple[int, int], seed):
     # Another stream than those of the other draws and of the colours.
     key = tf.random.experimental.stateless_fold_in(seed, 2)
     drawn = tf.random.stateless_uniform([], key, low, high + 1, tf.int32)
-    # Rounded half up; at most `short`, for no drawn side is below the size.
-    return (2 * size * short + drawn) // (2 * drawn)
+    return _stored(size, short, drawn)
+
+
+def _stored(size, short, scaled):
+    """`size` pixels of a video with that scaled short side, in stored ones.
+
+    Rounded half up; at most `short`, for no scaled side is below the size.
+    """
+    return (2 * size * short + scaled) // (2 * scaled)
 
 
 def _looped(start, length, clip: ClipRecipe):

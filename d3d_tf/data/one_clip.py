@@ -1,6 +1,5 @@
 """One clip of a video's record: what the training draws, a view of a score."""
 
-import dataclasses
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -73,14 +72,13 @@ def evaluation_clip(
 ):
     """One view of one video; see `view_geometry` and `training_clip`."""
     video = read(record, streams)
-    frames = views.clip_frames or clip.frames
     geometry = view_geometry(
         view,
         video["length"],
         video["height"],
         video["width"],
         views=views,
-        clip=dataclasses.replace(clip, frames=frames),
+        clip=views.clip_of(clip),
     )
     return _decode(video, geometry, streams), video["label"]
 

@@ -152,7 +152,8 @@ def evaluation_batches(
       pixels: how the network wants RGB.
       views: of each video; default: the centre.
     """
-    dataset = opened(records, split, clip, streams)
+    scaled = bool(views.scaled_short_side)
+    dataset = opened(records, split, views.clip_of(clip), streams, scaled)
     read = reader(dataset, split)
     numbers = tf.range(views.clips * views.crops)
     shards = tf.data.TFRecordDataset(list(dataset.shards(split)))

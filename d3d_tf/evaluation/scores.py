@@ -76,17 +76,20 @@ class Scores:
         labels: np.ndarray,
         outputs: np.ndarray,
         views: int,
+        pooling: str = "mean",
     ) -> _Same:
-        """The mean of each video's views, which come one after another.
+        """One answer for each video, whose views come one after another.
 
         Args:
           ids, labels, outputs: of each view.
           views: of each video.
+          pooling: `mean` or `max` of the views' answers.
         """
         prepared = cls.prepared(outputs)
-        mean = prepared.reshape(-1, views, *prepared.shape[1:]).mean(axis=1)
+        by_view = prepared.reshape(-1, views, *prepared.shape[1:])
+        pooled = {"mean": np.mean, "max": np.max}[pooling](by_view, axis=1)
         return cls(
-            np.array(ids[::views]), labels[::views], **{cls.output: mean}
+            np.array(ids[::views]), labels[::views], **{cls.output: pooled}
         )
 
     def answers(self) -> np.ndarray:

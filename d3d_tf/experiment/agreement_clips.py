@@ -54,7 +54,11 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
     for record in records.take(VIDEOS):
         video = parse(record, ("frames",), dataset.task)
         geometry = centre_geometry(
-            video["length"], video["height"], video["width"], recipe.clip
+            video["length"],
+            video["height"],
+            video["width"],
+            recipe.clip,
+            short_side=recipe.evaluation.scaled_short_side,
         )
         indices = geometry.indices.numpy()
         encoded = {STORED: [*video["frames"].numpy()[indices]]}
@@ -70,7 +74,7 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
 def _sent(path: str, recipe: Recipe) -> list[bytes]:
     """What the client sends of a video file; the wire changes nothing of it."""
     info = ModuleInfo(
-        short_side=recipe.data.short_side,
+        short_side=recipe.shown_short_side,
         size=recipe.clip.size,
         max_seconds=recipe.data.max_seconds,
         square_pixels=recipe.data.square_pixels,

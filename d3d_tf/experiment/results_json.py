@@ -1,6 +1,5 @@
 """The results table, row by row, on the screen and in results.json."""
 
-import dataclasses
 import time
 
 import d3d_tf
@@ -19,9 +18,7 @@ from d3d_tf.tasks import task_of
 def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     """What of each video was scored, and how many were shorter than that."""
     views = recipe.evaluation
-    clip = dataclasses.replace(
-        recipe.clip, frames=views.clip_frames or recipe.clip.frames
-    )
+    clip = views.clip_of(recipe.clip)
     clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
     crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
     text = f"{clips} x {crops} x {clip.frames} frames"
@@ -32,8 +29,13 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     text += " at "
     # The records' own: those of another run may have another.
     text += f"{dataset.info['recipe']['data']['frame_rate']:g} fps"
+    if views.scaled_short_side:
+        text += (
+            f", {clip.size} pixels of a short side of {views.scaled_short_side}"
+        )
     if views.clips * views.crops > 1:
-        text += f", mean of the {task_of(recipe.task).scores.averaged}"
+        averaged = task_of(recipe.task).scores.averaged
+        text += f", {views.pooling} of the {averaged}"
     for split in splits:
         shorter = dataset.count_shorter(split, clip.needed)
         if shorter:

@@ -8,8 +8,10 @@ from d3d_tf.experiment.latency import milliseconds_per_video
 from d3d_tf.experiment.lesson import Lesson
 from d3d_tf.experiment.rows import Row
 from d3d_tf.roles import ROLES, STREAM, STUDENT
+from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.training.freezing import describe_freezing, freeze
+from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.scoring import Shown, compile_forward, score_split
 from d3d_tf.training.trainer import Training, train
 
@@ -141,14 +143,20 @@ def _run_network(experiment: Experiment, role: str) -> Row:
     """Scores of all splits, and the time of one video."""
     recipe, dataset = experiment.recipe, experiment.dataset
     network = experiment.network(role)
+    views = recipe.evaluation
+    # What is settled cannot be undone.
+    if views.precise_batch_norm not in (0, _settled(experiment.home(role))):
+        settle_on_records(
+            network, experiment.strategy, recipe, dataset, STREAM[role]
+        )
     forward = compile_forward(network.folded())
     # Longer clips take as much memory in smaller batches.
-    shrink = max(1, recipe.evaluation.clip_frames // recipe.clip.frames)
+    shrink = max(1, views.clip_frames // recipe.clip.frames)
     shown = Shown(
         recipe.clip,
         STREAM[role],
         max(1, 4 * recipe.train.batch_size // shrink),
-        recipe.evaluation,
+        views,
         network.pixels,
     )
     scores = {
@@ -169,6 +177,11 @@ def _run_network(experiment: Experiment, role: str) -> Row:
             forward, dataset, recipe, shown.stream, network.pixels
         ),
     )
+
+
+def _settled(run: Run) -> int:
+    """Batches over which the statistics in a run's checkpoints are averaged."""
+    return run.recipe().evaluation.precise_batch_norm
 
 
 def count_parameters(network) -> int:

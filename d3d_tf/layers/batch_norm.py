@@ -15,6 +15,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.lengths import as_float32, lengths
 
@@ -53,6 +54,8 @@ class BatchNorm(keras.layers.Layer):
         networks use 0.999 (S3D, section 3).
       epsilon: added to the variance; 1e-3 in the original networks.
       synchronized: use the statistics of the global batch.
+      clips: a batch is normalised in groups of so many clips, each by its own
+        statistics, as if each were on a device of its own; 0: as one.
       scale: multiply by gamma before beta is added.
       unbiased: the moving average follows the unbiased variance of the batch,
         n / (n - 1) times the one that normalises it, as PyTorch has it.
@@ -70,6 +73,7 @@ class BatchNorm(keras.layers.Layer):
         epsilon: float = 1e-3,
         synchronized: bool = False,
         *,
+        clips: int = 0,
         scale: bool = False,
         unbiased: bool = False,
         gamma_initializer: str = "ones",
@@ -79,6 +83,7 @@ class BatchNorm(keras.layers.Layer):
         self.momentum = momentum
         self.epsilon = epsilon
         self.synchronized = synchronized
+        self.clips = clips
         self.scale = scale
         self.unbiased = unbiased
         self.gamma_initializer = gamma_initializer
@@ -122,6 +127,8 @@ class BatchNorm(keras.layers.Layer):
             outputs = self._normalise(inputs, mean, variance)
             if self.unbiased:
                 variance *= count / tf.maximum(count - 1.0, 1.0)
+        elif self.clips:
+            outputs, mean, variance = self._grouped(inputs)
         else:
             outputs, mean, variance = self._fused(inputs)
         if not _AT_REST.get():
@@ -170,11 +177,38 @@ class BatchNorm(keras.layers.Layer):
         variance = tf.where(seen, variance, self.moving_variance)
         return outputs, mean, variance
 
+    def _grouped(self, inputs):
+        """As `_fused`, by groups; averages follow the means over groups."""
+        batch, *rest = lengths(inputs)
+        if not tf.is_tensor(batch) and batch % self.clips:
+            raise UserError(
+                f"A device has {batch} clips of a batch, which are not whole "
+                f"groups of network.batch_norm_clips={self.clips}: choose "
+                "another train.batch_size, or groups that divide it."
+            )
+        groups = tf.cast(
+            tf.reshape(inputs, [-1, self.clips, *rest]), tf.float32
+        )
+        mean, variance = tf.nn.moments(groups, [1, 2, 3, 4], keepdims=True)
+        outputs = (groups - mean) * tf.math.rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            outputs *= self.gamma
+        outputs = tf.cast(outputs + self.beta, inputs.dtype)
+        mean, variance = (
+            tf.reduce_mean(moment, [0, 1, 2, 3, 4])
+            for moment in (mean, variance)
+        )
+        if self.unbiased:
+            count = as_float32(math.prod([self.clips, *rest[:-1]]))
+            variance *= count / (count - 1.0)
+        return tf.reshape(outputs, [batch, *rest]), mean, variance
+
     def get_config(self):
         return super().get_config() | {
             "momentum": self.momentum,
             "epsilon": self.epsilon,
             "synchronized": self.synchronized,
+            "clips": self.clips,
             "scale": self.scale,
             "unbiased": self.unbiased,
             "gamma_initializer": self.gamma_initializer,

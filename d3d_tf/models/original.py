@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from d3d_tf.errors import UserError
 from d3d_tf.models.network_recipe import NetworkRecipe
 
 
@@ -37,6 +38,8 @@ class Original(Protocol):
       stream: `frames` or `flow`.
       num_classes: of its head; None: it has none that is of use.
       free: fields of `network` that the file leaves open.
+      trained_by: name of the recipe of ours whose clips it was trained with,
+        None: the standard ones.
     """
 
     path: Path
@@ -46,6 +49,7 @@ class Original(Protocol):
     stream: str
     num_classes: int | None
     free: tuple[str, ...]
+    trained_by: str | None
 
     def digests(self) -> dict[str, dict]:
         """`{file name: {"bytes", "sha256", "git_blob"}}`."""
@@ -61,3 +65,26 @@ class Original(Protocol):
     def variables(self, network) -> dict[str, Any]:
         """A network's variables by the names of `Filled`, as far as they are
         in the file: without the head where `num_classes` is None."""
+
+
+def require_fit(path: Path, problems: dict[str, list[str]]) -> None:
+    """Refuses a checkpoint that is not of the network that it seems to be.
+
+    Args:
+      path: of the checkpoint.
+      problems: what is wrong: with which variables.
+
+    Raises:
+      UserError: a problem has variables.
+    """
+    lines = [
+        f"{len(found)} {what}: {', '.join(found[:20])}"
+        + (", ..." if len(found) > 20 else "")
+        for what, found in problems.items()
+        if found
+    ]
+    if lines:
+        raise UserError(
+            f"{path} does not fit the network that its names and shapes tell "
+            f"of. Variables {'; '.join(lines)}."
+        )

@@ -9,6 +9,7 @@ from d3d_tf import config
 from d3d_tf.errors import UsageError
 from d3d_tf.models import make_network, open_original
 from d3d_tf.models.original import Filled, Original
+from d3d_tf.recipes import RECIPES
 from d3d_tf.roles import BASELINE, INITIAL, TEACHER
 from d3d_tf.screen import say
 from d3d_tf.text_lists import label_map
@@ -69,12 +70,17 @@ class Conversion:
         }
 
 
-def read_checkpoint(path: str | Path, asked: ConvertSettings) -> Conversion:
+def read_checkpoint(
+    path: str | Path,
+    asked: ConvertSettings,
+    published: Published | None = None,
+) -> Conversion:
     """Opens a checkpoint and finds out what it is.
 
     Args:
       path: of the checkpoint.
       asked: what the user set, which may not contradict it.
+      published: its entry in weights.json; None: as its digest tells.
 
     Raises:
       UserError: it cannot be read, is no network of ours, or is another one
@@ -87,11 +93,19 @@ def read_checkpoint(path: str | Path, asked: ConvertSettings) -> Conversion:
         stated=asked.stated(),
     )
     blobs = {d["git_blob"] for d in original.digests().values()}
-    published = by_digest(blobs)
+    published = published or by_digest(blobs)
     recipe = config.Recipe(
         name=published.name if published else "converted",
         network=original.network,
     )
+    if original.trained_by:
+        trained = RECIPES[original.trained_by]
+        recipe = dataclasses.replace(
+            recipe,
+            data=dataclasses.replace(trained.data, layout=recipe.data.layout),
+            clip=trained.clip,
+            evaluation=trained.evaluation,
+        )
     recipe = apply_settings(recipe, asked, original.free)
     labels = _labels(original.num_classes, asked, published)
     return Conversion(original, published, recipe, labels)

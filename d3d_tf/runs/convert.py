@@ -17,6 +17,7 @@ from d3d_tf.streams import CHANNELS
 from d3d_tf.training.checkpoints import restore, save_finished
 from d3d_tf.weights.overrides import parse_settings
 from d3d_tf.weights.printed_logits import check_acceptance
+from d3d_tf.weights.published import Published
 
 # For the clip that is compared before and after: small, of any length.
 _CLIP = (1, 8, 64, 64)
@@ -28,6 +29,7 @@ def convert(
     settings: list[str],
     *,
     sample: str | None = None,
+    published: Published | None = None,
 ) -> Run:
     """Makes the run folder `out`, whole or not at all, and says what is in it.
 
@@ -39,6 +41,7 @@ def convert(
       out: does not exist yet.
       settings: `--set` of the command line; see `ConvertSettings`.
       sample: a .npy file with the clip that the authors printed logits for.
+      published: its entry in weights.json; None: as its digest tells.
 
     Raises:
       UserError: a variable is missing, surplus, mis-shaped or damaged, or the
@@ -48,7 +51,7 @@ def convert(
         raise UsageError(
             f"{out} is there already: choose another --run_dir, or remove it."
         )
-    what = read_checkpoint(path, parse_settings(settings))
+    what = read_checkpoint(path, parse_settings(settings), published)
     network = what.network()
     filled = what.original.fill(network)
     with unfinished_folder(out.parent) as temporary:

@@ -57,7 +57,7 @@ def published_run(name: str) -> Run:
         if not run.exists():
             say(f"{name}: {entry.citation} ({entry.licence})")
             prefix = download(entry, folder)
-            convert(prefix, run.folder, [f"labels={entry.labels}"])
+            convert(prefix, run.folder, entry.settings, published=entry)
     return run
 
 
@@ -77,8 +77,11 @@ def convert_given(
     Raises:
       UserError: as `convert` and `published_run`.
     """
+    entry = None
     if given in catalog() and not list(Path(given).parent.glob(f"{given}.*")):
+        entry = catalog()[given]
         folder = cache_folder() / given
         folder.mkdir(parents=True, exist_ok=True)
-        given = str(download(catalog()[given], folder))
-    convert(given, out, settings, sample=sample)
+        given = str(download(entry, folder))
+        settings = [*entry.settings, *settings]
+    convert(given, out, settings, sample=sample, published=entry)

@@ -45,7 +45,7 @@ class Shown:
 def score_split(
     forward, dataset: Dataset, split: str, shown: Shown, *, title: str
 ) -> Scores:
-    """Scores every video of a split: the mean over the scores of its views.
+    """Scores every video of a split: the answers of its views, pooled.
 
     Args:
       forward: from `compile_forward`.
@@ -83,5 +83,9 @@ def score_split(
             bar.update(len(label))
     Counted(dataset, split).require_each_once(ids[::count])
     return task_of(dataset.task).scores.of_views(
-        ids, np.concatenate(labels), np.concatenate(outputs), count
+        ids,
+        np.concatenate(labels),
+        np.concatenate(outputs),
+        count,
+        pooling=shown.views.pooling,
     )

@@ -28,6 +28,7 @@ from d3d_tf.training.callbacks import (
 )
 from d3d_tf.training.checkpoints import FINISHED, fitting
 from d3d_tf.training.going_back import set_damaged_aside
+from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.schedules import make_optimizer
 
 
@@ -99,6 +100,15 @@ def train(make_trainer, strategy, training: Training):
             manager = _restored(trainer, training, saved_in)
         if trainer.optimizer.iterations.numpy() < recipe.train.steps:
             _fit(trainer, manager, training, curves_in)
+        if recipe.evaluation.precise_batch_norm:
+            settle_on_records(
+                trainer.network,
+                strategy,
+                recipe,
+                training.dataset,
+                trainer.input_key,
+            )
+            manager.save(checkpoint_number=recipe.train.steps)
         finished = {
             "steps": recipe.train.steps,
             "recipe_hash": digest(recipe),

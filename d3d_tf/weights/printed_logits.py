@@ -25,7 +25,7 @@ def check_acceptance(
     Raises:
       UserError: the file cannot be used, or the logits are not the printed.
     """
-    if published is None:
+    if published is None or "logits" not in published.acceptance:
         raise UserError(
             f"{sample}: no logits are published for this checkpoint; leave out "
             "--data."

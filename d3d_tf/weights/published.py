@@ -15,18 +15,21 @@ class Published:
     Attributes:
       name: ours.
       address: of the files, without `.index` and the like.
-      files: ending: git blob id of the content, or None where nobody told it
-        (the index, whose checksums of all variables are checked on reading).
-      family: a key of `families.FAMILIES`.
+      files: ending: git blob id of the content, or None where nobody states it
+        (an index, whose checksums of all variables are checked on reading;
+        PyTorch's files, whose parts have checksums).
+      family: the `kind` of `d3d_tf.models.original.Original`.
       stream: `frames` or `flow`.
       num_classes: of the head.
       labels: name of a label map; see `text_lists.label_map`.
-      licence: SPDX identifier.
+      licence: SPDX identifier; of the project, where weights have none.
       citation: whom to cite.
       flow: what its authors told about their flow; see `config.flow_identity`.
-      acceptance: the authors' own numbers for a sample clip: `sample` (its
-        address), `source` (where the numbers are printed), `logits_norm`,
-        `logits` (by class), `run_by_us`.
+      acceptance: the authors' own numbers: `source` (where they are printed),
+        `run_by_us`, and for a sample clip `sample` (its address),
+        `logits_norm`, `logits` (by class), or else `top1`, `top5` in % of the
+        validation videos and `views`.
+      model: the network, where a file leaves it open; None: it does not.
     """
 
     name: str
@@ -40,6 +43,13 @@ class Published:
     citation: str
     flow: dict
     acceptance: dict
+    model: str | None = None
+
+    @property
+    def settings(self) -> list[str]:
+        """What `--mode=convert` is to know of it."""
+        model = [f"model={self.model}"] if self.model else []
+        return [f"labels={self.labels}", *model]
 
 
 @functools.cache

@@ -78,6 +78,7 @@ def batch_norm(recipe: X3DRecipe, name: str, *, zero: bool = False):
         momentum=recipe.batch_norm_momentum,
         epsilon=recipe.batch_norm_epsilon,
         synchronized=recipe.synchronized_batch_norm,
+        clips=recipe.batch_norm_clips,
         scale=True,
         unbiased=True,
         gamma_initializer="zeros" if zero else "ones",

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from annotated_types import Ge
 from pydantic import model_validator
 
 from d3d_tf.models.network_recipe import (
@@ -19,6 +20,7 @@ from d3d_tf.sections import (
     Positive,
     PositiveWhole,
     Share,
+    Whole,
     require,
     section,
 )
@@ -26,6 +28,7 @@ from d3d_tf.sections import (
 Factor = Annotated[
     Positive | None, Expected("above 0, or null (the model's own)")
 ]
+Automatic = Annotated[Whole, Ge(0), Expected("0 (all) or more")]
 Length = Annotated[
     PositiveWhole | None, Expected("1 or more, or null (the model's own)")
 ]
@@ -66,6 +69,9 @@ class X3DRecipe(NetworkRecipe):
     weight_decay: NotNegative = 5e-5
     batch_norm_momentum: Share = 0.9
     batch_norm_epsilon: Positive = 1e-5
+    batch_norm_clips: Automatic = 0
+    """Clips that are normalised by their common statistics in training: 8 in
+    the paper, which has so many on a GPU. 0: all that a device has."""
     synchronized_batch_norm: Flag = False
 
     @property
@@ -86,6 +92,12 @@ class X3DRecipe(NetworkRecipe):
 
     @model_validator(mode="after")
     def _check(self):
+        require(
+            not (self.batch_norm_clips and self.synchronized_batch_norm),
+            self,
+            "batch_norm_clips",
+            "0 with ~synchronized_batch_norm, which takes the whole batch",
+        )
         width, depth, bottleneck = self.expansion[:3]
         require(
             all(stage.inner for stage in stages(width, depth, bottleneck)),

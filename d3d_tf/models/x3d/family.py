@@ -2,10 +2,21 @@
 
 import dataclasses
 
+from d3d_tf.models.x3d.checkpoints.original import TorchOriginal
+from d3d_tf.models.x3d.checkpoints.torch_file import is_torch_file
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.network import build
 
-__all__ = ["HEAD_NAMES", "TRAINING", "architecture", "build"]
+__all__ = [
+    "HEAD_NAMES",
+    "TRAINING",
+    "architecture",
+    "build",
+    "open_original",
+    "reads",
+]
+open_original = TorchOriginal
+reads = is_torch_file
 
 # As SlowFast names them.
 HEAD_NAMES = (
@@ -20,6 +31,7 @@ TRAINING = (
     "drop_connect_by_stage",
     "weight_decay",
     "batch_norm_momentum",
+    "batch_norm_clips",
     "synchronized_batch_norm",
 )
 

@@ -82,6 +82,53 @@ def test_clips_are_spread_from_beginning_to_end(clips, length, starts):
 
 
 @pytest.mark.parametrize(
+    ("clips", "length", "starts"),
+    [
+        (2, 10, [0, 3]),  # SlowFast: k (10 - 4) / 2.
+        (4, 12, [0, 2, 4, 6]),
+        (3, 9, [0, 1, 3]),  # 5 k / 3: 0, 1.67, 3.33.
+        (10, 250, [0, 24, 49, 73, 98, 123, 147, 172, 196, 221]),
+        (1, 10, [3]),  # The middle, which SlowFast has not.
+    ],
+)
+def test_clips_in_equal_parts(clips, length, starts):
+    views = EvaluationRecipe(clips=clips, spacing="equal_parts")
+    assert views_of(length, 20, 31, views) == [(s, 2, 7) for s in starts]
+
+
+@pytest.mark.parametrize(
+    ("short_side", "size", "side", "top", "left"),
+    [
+        # 16 of a short side of 20 scaled to 25 are 12.8 stored pixels, so 13.
+        (25, 16, 13, 3, 9),
+        (20, 16, 16, 2, 7),
+        # X3D's 30 views: all of the short side.
+        (16, 16, 20, 0, 5),
+        # Enlarged: 16 of 40 are 8.
+        (40, 16, 8, 6, 11),
+    ],
+)
+def test_a_scaled_video(short_side, size, side, top, left):
+    """20 x 31; the centre, and the size of what is cut."""
+    view = view_geometry(
+        tf.constant(0),
+        *(tf.constant(n) for n in (4, 20, 31)),
+        views=EvaluationRecipe(scaled_short_side=short_side),
+        clip=ClipRecipe(frames=4, size=size),
+    )
+    assert view.shape.numpy().tolist() == [side, side]
+    assert (int(view.top), int(view.left)) == (top, left)
+    assert view.size == size
+
+
+def test_three_crops_of_a_scaled_video():
+    """13 pixels of 31 columns: 0, 9, 18."""
+    views = EvaluationRecipe(crops=3, scaled_short_side=25)
+    found = views_of(10, 20, 31, views)
+    assert found == [(3, 3, 0), (3, 3, 9), (3, 3, 18)]
+
+
+@pytest.mark.parametrize(
     ("height", "width", "corners"),
     [
         # 31 - 16 = 15 columns to go: 0, 7, 15; rows in the middle: 2.

@@ -50,6 +50,18 @@ def test_views_follow_one_another():
     assert scores.values.tolist() == [[1.0], [4.5]]
 
 
+def test_the_largest_of_the_views():
+    """Of (0, 2) and of (4, 5), as X3D does for Charades."""
+    scores = Numbers.of_views(
+        ["a", "a", "b", "b"],
+        np.array([7, 7, 8, 8]),
+        np.float32([[0, 9], [2, 9], [4, 9], [5, 9]]),
+        2,
+        pooling="max",
+    )
+    assert scores.values.tolist() == [[2.0], [5.0]]
+
+
 def test_the_average():
     """0.5 and 1.5 make 1."""
     other = Numbers(FOUR.ids, FOUR.labels, FOUR.values + 1)

@@ -85,6 +85,19 @@ def test_views_in_words(toy, settings, text, shorter):
     assert (f"; {shorter} of 8 videos" in words) == bool(shorter)
 
 
+def test_scaled_views_in_words(toy):
+    recipe = config.override(
+        toy.recipe,
+        ["scaled_short_side=20", "clips=2", "evaluation.pooling=max"],
+    )
+    words = describe_views(recipe, toy.dataset(), [])
+    size = toy.recipe.clip.size
+    assert words.endswith(
+        f"at 25 fps, {size} pixels of a short side of 20, max of the "
+        "soft-max scores"
+    )
+
+
 def test_protocol_is_spelled_out(results):
     text = results["protocol"]
     for part in (

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.batch_norm import BatchNorm, averages_at_rest
 
@@ -175,6 +176,37 @@ def test_a_scale_and_the_unbiased_variance(graph):
     np.testing.assert_allclose(
         layer(column(3)).numpy().item(), expected, rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_groups_are_like_devices(seed, unbiased):
+    """Four clips in groups of two: each group as a layer of its own.
+
+    Averages follow the mean over the groups, as over replicas.
+    """
+    inputs = np.float32(np.random.normal(size=[4, 2, 3, 1, 2]))
+    options = {"scale": True, "unbiased": unbiased, "momentum": 0.9}
+    layer = BatchNorm(clips=2, **options)
+    outputs = layer(inputs, training=True)
+    alone = [BatchNorm(**options) for _ in range(2)]
+    parts = [
+        one(inputs[2 * i : 2 * i + 2], training=True)
+        for i, one in enumerate(alone)
+    ]
+    np.testing.assert_allclose(outputs, tf.concat(parts, 0), atol=2e-6)
+    for name in ("moving_mean", "moving_variance"):
+        mean = np.mean([getattr(one, name) for one in alone], axis=0)
+        np.testing.assert_allclose(getattr(layer, name), mean, atol=1e-6)
+
+
+def test_groups_that_do_not_divide_the_batch():
+    with pytest.raises(UserError, match="3 clips of a batch, .*clips=2"):
+        BatchNorm(clips=2)(tf.zeros([3, 1, 1, 1, 2]), training=True)
+
+
+def test_inference_knows_no_groups():
+    layer = made(WEIGHTS, clips=2)
+    assert layer(tf.zeros([3, 1, 1, 1, 2])).shape == (3, 1, 1, 1, 2)
 
 
 def test_a_scale_that_starts_at_zero():

@@ -37,12 +37,43 @@ def test_rate_falls_in_steps():
         assert float(rate(step)) == pytest.approx(value)
 
 
+def test_rate_rises_first():
+    """From 0.1 in 50 steps to what half a cosine of 0.4 in 200 has there."""
+    recipe = TrainRecipe(
+        learning_rate=0.4, steps=200, warmup_steps=50, warmup_from=0.1
+    )
+    rate = keras.optimizers.schedules.deserialize(
+        make_optimizer(recipe).get_config()["learning_rate"]
+    )
+    top = 0.4 * (1 + math.sqrt(0.5)) / 2
+    for step, value in {
+        0: 0.1,
+        25: (0.1 + top) / 2,
+        50: top,
+        100: 0.2,
+        200: 0,
+    }.items():
+        assert float(rate(step)) == pytest.approx(value, abs=1e-7)
+
+
 def test_kinds():
     adam = make_optimizer(TrainRecipe(optimizer="adam"))
     sgd = make_optimizer(TrainRecipe(optimizer="sgd", momentum=0.7))
     assert isinstance(adam, keras.optimizers.Adam)
     assert isinstance(sgd, keras.optimizers.SGD)
     assert sgd.momentum == 0.7 and not sgd.nesterov
+
+
+def test_nesterov_by_hand():
+    """As below: m = -0.1, w = 0.5 m - 0.1 = -0.15; m = -0.1, w -= 0.1."""
+    recipe = TrainRecipe(
+        *("rgb", 2), learning_rate=0.1, momentum=0.5, nesterov=True
+    )
+    optimizer = make_optimizer(recipe)
+    weight = tf.Variable(0.0)
+    for _ in range(2):
+        optimizer.apply_gradients([(tf.constant(1.0), weight)])
+    assert float(weight) == pytest.approx(-0.25)
 
 
 def test_two_steps_of_sgd_by_hand():

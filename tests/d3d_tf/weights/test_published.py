@@ -22,15 +22,25 @@ NORMS = {
     "i3d_rgb_kinetics600": 113.826424,
 }
 
+# SlowFast's MODEL_ZOO.md, 30 views; PyTorchVideo's model_zoo.md, top-5 too.
+ACCURACIES = {
+    "x3d_xs_kinetics400": (69.5, None),
+    "x3d_s_kinetics400": (73.5, None),
+    "x3d_m_kinetics400": (76.2, None),
+    "x3d_l_kinetics400": (77.5, None),
+    "x3d_xs_kinetics400_pytorchvideo": (69.12, 88.63),
+    "x3d_s_kinetics400_pytorchvideo": (73.33, 91.27),
+    "x3d_m_kinetics400_pytorchvideo": (75.94, 92.72),
+    "x3d_l_kinetics400_pytorchvideo": (77.44, 93.31),
+}
+
 
 def test_digests_and_acceptance():
     assert {
-        name: entry.files[".data-00000-of-00001"]
-        for name, entry in catalog().items()
+        name: catalog()[name].files[".data-00000-of-00001"] for name in BLOBS
     } == BLOBS
     assert {
-        name: entry.acceptance["logits_norm"]
-        for name, entry in catalog().items()
+        name: catalog()[name].acceptance["logits_norm"] for name in NORMS
     } == NORMS
 
 
@@ -54,6 +64,22 @@ def test_entries_are_complete(name):
     assert entry.acceptance["sample"].endswith(".npy")
 
 
+@pytest.mark.parametrize("name", ACCURACIES)
+def test_entries_of_x3d(name):
+    entry = catalog()[name]
+    model, family = name.split("_kinetics400")
+    assert entry.model == model
+    assert entry.settings == ["labels=kinetics400", f"model={model}"]
+    assert entry.family == (family.removeprefix("_") or "slowfast")
+    assert entry.address.startswith("https://dl.fbaipublicfiles.com/py")
+    assert entry.address.endswith(".pyth")
+    assert entry.files == {"": None}
+    top1, top5 = ACCURACIES[name]
+    assert entry.acceptance["top1"] == top1
+    assert entry.acceptance.get("top5") == top5
+    assert entry.acceptance["run_by_us"] is False
+
+
 def test_by_digest():
     for name, blob in BLOBS.items():
         assert by_digest({"0" * 40, blob}).name == name
@@ -72,6 +98,5 @@ def test_it_is_in_the_wheel():
     import d3d_tf.weights
 
     folder = Path(d3d_tf.weights.__file__).parent
-    assert json.loads((folder / "weights.json").read_text()).keys() == (
-        BLOBS.keys()
-    )
+    names = json.loads((folder / "weights.json").read_text()).keys()
+    assert names == BLOBS.keys() | ACCURACIES.keys()

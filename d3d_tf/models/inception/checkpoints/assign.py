@@ -7,7 +7,7 @@ from d3d_tf.models.inception.architecture import HEAD_NAMES
 from d3d_tf.models.inception.checkpoints.checkpoint_names import Contents
 from d3d_tf.models.inception.checkpoints.tf1_checkpoint import Checkpoint
 from d3d_tf.models.inception.checkpoints.variable_names import by_name
-from d3d_tf.models.original import Filled
+from d3d_tf.models.original import Filled, require_fit
 
 
 def fill(network, checkpoint: Checkpoint, contents: Contents) -> Filled:
@@ -37,8 +37,8 @@ def fill(network, checkpoint: Checkpoint, contents: Contents) -> Filled:
         for name, variable in variables.items()
     }
     missing = shapes.keys() - names.keys() - set(initial)
-    _require_fit(
-        checkpoint,
+    require_fit(
+        checkpoint.prefix,
         {
             "missing": sorted(_as_written(name, contents) for name in missing),
             "surplus": sorted(names[n] for n in names.keys() - shapes.keys()),
@@ -89,20 +89,6 @@ def _wrong_shapes(
                 f"{names[name]} is {list(theirs)}, needed {list(needed)}"
             )
     return wrong
-
-
-def _require_fit(checkpoint: Checkpoint, problems: dict[str, list]) -> None:
-    lines = [
-        f"{len(found)} {what}: {', '.join(found[:20])}"
-        + (", ..." if len(found) > 20 else "")
-        for what, found in problems.items()
-        if found
-    ]
-    if lines:
-        raise UserError(
-            f"{checkpoint.prefix} does not fit the network that its names and "
-            f"shapes tell of. Variables {'; '.join(lines)}."
-        )
 
 
 def _rows(

@@ -34,6 +34,8 @@ class TF1Original:
       UserError: it cannot be read, or is no network of this family.
     """
 
+    trained_by = None
+
     def __init__(
         self, path, *, scope: str | None, averages: bool, stated: dict
     ):

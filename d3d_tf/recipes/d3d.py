@@ -1,107 +1,16 @@
-"""Named experiments. Each number says where it is from."""
+"""D3D: Kinetics, its ablations and probes, transfer to UCF-101 and HMDB-51."""
 
 import dataclasses
 
 from d3d_tf.config import (
-    ClipRecipe,
     DataRecipe,
     DistillRecipe,
     EvaluationRecipe,
     Recipe,
     TermRecipe,
-    ToyRecipe,
     TrainRecipe,
 )
-from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
-
-# Sizes and steps of `toy` are ours: the smallest at which every network learns
-# its training clips and the paper's order of the rows shows on two CPU cores.
-TOY = Recipe(
-    name="toy",
-    toy=ToyRecipe(),
-    data=DataRecipe(short_side=40, num_shards=16),
-    clip=ClipRecipe(frames=12, size=40, flip=False),
-    network=InceptionRecipe(
-        depth_multiplier=0.25,
-        min_depth=8,
-        # I3D's: with it the RGB networks see motion in half the steps.
-        first_temporal_kernel=7,
-        weight_decay=1e-4,
-        # Moving averages must settle within hundreds of steps, not 140,000.
-        batch_norm_momentum=0.9,
-        fan_in_initializer=True,
-    ),
-    train=TrainRecipe(
-        steps=900,
-        batch_size=16,
-        optimizer="adam",
-        learning_rate=0.002,
-        checkpoint_every=100,
-    ),
-    # The summing reading of equation 2: lambda = 1 times eight classes.
-    distill=DistillRecipe(weight=8.0),
-)
-
-# Other motions of the toy, few clips of them, to fine-tune on; ours. Every hue
-# is as likely with every class.
-TOY_HEADINGS = dataclasses.replace(
-    TOY,
-    name="toy_headings",
-    toy=ToyRecipe(motions="headings", train_videos=128, cue=1 / 8),
-    train=dataclasses.replace(TOY.train, steps=200, learning_rate=0.0005),
-)
-
-# A folder of one's own: sizes come from the data, the network is the paper's.
-OWN_VIDEOS = Recipe(
-    name="own_videos",
-    data=DataRecipe(short_side=0),
-    clip=ClipRecipe(frames=0, size=0),
-    # From scratch and with hundreds of videos rather than 247,000 (ours).
-    network=InceptionRecipe(batch_norm_momentum=0.99, fan_in_initializer=True),
-    train=TrainRecipe(
-        steps=5000,
-        batch_size=8,
-        optimizer="adam",
-        learning_rate=0.001,
-        checkpoint_every=100,
-    ),
-)
-
-
-def _jhmdb(split: int) -> Recipe:
-    """Real videos that two cores can train on: JHMDB, 21 actions; ours.
-
-    The settings are those of a first run on split 1, in which the student was
-    4.9 points [-1.5, +11.2] above RGB; no network had converged. They have not
-    been chosen by a search yet.
-    """
-    return Recipe(
-        name=f"jhmdb_split{split}",
-        data=DataRecipe(
-            layout="jhmdb",
-            split=split,
-            short_side=64,
-            frame_rate=30.0,  # The videos' own: they have 15 to 40 frames.
-            num_shards=16,
-        ),
-        clip=ClipRecipe(frames=16, size=56),
-        network=InceptionRecipe(
-            depth_multiplier=0.25,
-            min_depth=8,
-            first_temporal_kernel=7,
-            batch_norm_momentum=0.99,
-            fan_in_initializer=True,
-        ),
-        train=TrainRecipe(
-            steps=1600,
-            batch_size=16,
-            optimizer="adam",
-            learning_rate=0.002,
-            checkpoint_every=200,
-        ),
-        distill=DistillRecipe(weight=2.0),
-    )
 
 
 def _transfer(layout: str, split: int, gpus: int) -> Recipe:
@@ -191,18 +100,9 @@ LEARNED_FLOW = dataclasses.replace(
     network=LearnedFlowRecipe(),
     train=dataclasses.replace(KINETICS[0].train, stream="rgb"),
 )
-JHMDB = tuple(map(_jhmdb, (1, 2, 3)))
 TRANSFERS = tuple(
     _transfer(layout, split, gpus)
     for layout in ("ucf101", "hmdb51")
     for gpus in (10, 1)
     for split in (1, 2, 3)
 )
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        *(TOY, TOY_HEADINGS, OWN_VIDEOS),
-        *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
-        *TRANSFERS,
-    )
-}

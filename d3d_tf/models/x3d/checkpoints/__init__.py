@@ -1,0 +1,1 @@
+"""Published checkpoints of X3D, in PyTorch's files: names, shapes, values."""

@@ -1,0 +1,22 @@
+"""Named experiments. Each number says where it is from."""
+
+from d3d_tf.recipes.d3d import (
+    ABLATIONS,
+    KINETICS,
+    LEARNED_FLOW,
+    PROBE,
+    TRANSFERS,
+)
+from d3d_tf.recipes.ours import JHMDB, OWN_VIDEOS, TOY, TOY_HEADINGS
+from d3d_tf.recipes.x3d import X3D
+
+__all__ = ["OWN_VIDEOS", "RECIPES", "TOY"]
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        *(TOY, TOY_HEADINGS, OWN_VIDEOS),
+        *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
+        *(*X3D, *TRANSFERS),
+    )
+}

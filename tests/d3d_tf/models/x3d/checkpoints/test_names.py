@@ -1,0 +1,71 @@
+"""Each variable of X3D has one name, whoever wrote the checkpoint."""
+
+import numpy as np
+import pytest
+
+from d3d_tf.models import make_network
+from d3d_tf.models.x3d.checkpoints.names import (
+    as_pytorchvideo,
+    as_slowfast,
+    by_name,
+    in_our_layout,
+    torch_shape,
+)
+from d3d_tf.models.x3d.config import X3DRecipe
+from tests.d3d_tf.models.x3d.golden_x3d import torch_names
+
+
+@pytest.fixture(scope="module")
+def network():
+    return make_network(X3DRecipe(shortcut="pytorchvideo"), 5, "frames")
+
+
+def test_names_of_pytorchvideo_are_the_golden_s(network):
+    """Its own mapping was written for the goldens, from their variables."""
+    ours = by_name(network)
+    theirs = torch_names(network)
+    assert len(ours) == len(theirs) == len(network.variables)
+    for name, (variable, _, shape) in theirs.items():
+        slowfast = as_slowfast(name)
+        assert ours[slowfast] is variable
+        assert torch_shape(variable, slowfast) == shape
+        assert as_pytorchvideo(slowfast) == name
+
+
+@pytest.mark.parametrize(
+    "theirs, ours",
+    [
+        # The stem's two are called the other way round there.
+        ("blocks.0.conv.conv_t.weight", "s1.pathway0_stem.conv_xy.weight"),
+        ("blocks.0.conv.conv_xy.weight", "s1.pathway0_stem.conv.weight"),
+        (
+            "blocks.4.res_blocks.6.branch2.norm_b.1.block.2.bias",
+            "s5.pathway0_res6.branch2.se.fc2.bias",
+        ),
+        ("blocks.5.proj.bias", "head.projection.bias"),
+    ],
+)
+def test_by_hand(theirs, ours):
+    assert as_slowfast(theirs) == ours
+    assert as_pytorchvideo(ours) == theirs
+
+
+@pytest.mark.parametrize("name", ["fc.weight", "s6.pathway0_res0.a.weight"])
+def test_names_of_nobody_stay(name):
+    assert as_slowfast(name) == as_pytorchvideo(name) == name
+
+
+def test_the_published_shortcut_is_normalised():
+    network = make_network(X3DRecipe(), 5, "frames")
+    assert "s2.pathway0_res0.branch1_bn.weight" in by_name(network)
+
+
+def test_layouts():
+    kernel = np.arange(2 * 3 * 1 * 5 * 7).reshape(2, 3, 1, 5, 7)
+    found = in_our_layout(kernel, (1, 5, 7, 3, 2))
+    assert found[0, 4, 6, 2, 1] == kernel[1, 2, 0, 4, 6]
+    depthwise = np.arange(4 * 1 * 3 * 5 * 7).reshape(4, 1, 3, 5, 7)
+    found = in_our_layout(depthwise, (3, 5, 7, 4))
+    assert found[2, 3, 5, 1] == depthwise[1, 0, 2, 3, 5]
+    matrix = np.arange(6).reshape(2, 3)
+    assert in_our_layout(matrix, (1, 1, 1, 3, 2))[0, 0, 0, 2, 1] == matrix[1, 2]
