@@ -78,6 +78,13 @@ class VideoNetwork(keras.Model):
         """
         return self
 
+    def without_classifier(self) -> dict[str, Any]:
+        """What a network of other classes can start from, by checkpoint name.
+
+        All but the `HEAD_NAMES` of the family.
+        """
+        return {"trunk": self.trunk}
+
     def scale_input(self, factors: tuple[float, ...]) -> bool:
         """Whether a folded network now multiplies its input by these first.
 

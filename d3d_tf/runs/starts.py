@@ -49,7 +49,7 @@ class Start:
         trunk = network.trunk
         head = {"head": network.head} if self.head else {}
         if self.part is None:
-            return head | {"trunk": trunk}
+            return network.without_classifier() | head
         mine = getattr(trunk, self.part.name)
         if self.probe is None:
             return head | {"trunk": mine}

@@ -26,7 +26,7 @@ from d3d_tf.training.callbacks import (
     StopSignals,
     make_history,
 )
-from d3d_tf.training.checkpoints import FINISHED, fitting
+from d3d_tf.training.checkpoints import FINISHED, fitting, is_finished
 from d3d_tf.training.going_back import set_damaged_aside
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.schedules import make_optimizer
@@ -100,7 +100,9 @@ def train(make_trainer, strategy, training: Training):
             manager = _restored(trainer, training, saved_in)
         if trainer.optimizer.iterations.numpy() < recipe.train.steps:
             _fit(trainer, manager, training, curves_in)
-        if recipe.evaluation.precise_batch_norm:
+        if recipe.evaluation.precise_batch_norm and not is_finished(
+            checkpoints
+        ):
             settle_on_records(
                 trainer.network,
                 strategy,

@@ -215,13 +215,17 @@ def _architecture(case, request):
 
 
 def _head_names(case, request):
-    """They are the head's variables, by their layers."""
+    """They are the head's variables that another head does not start from."""
     names = models.head_names(case.recipe)
-    head = [v.name for v in case.network().head.variables]
-    assert len(names) == len(head)
+    network = case.network()
+    head = [v.name for v in network.head.variables]
     for name in names:
-        layer = name.rpartition("/")[0]
+        layer = name.replace(".", "/").rpartition("/")[0]
         assert any(f"/{layer}/" in variable for variable in head), name
+    kept = tf.train.Checkpoint(**network.without_classifier())
+    path = kept.write(str(request.getfixturevalue("tmp_path") / "kept"))
+    values = [n for n, _ in tf.train.list_variables(path) if "VALUE" in n]
+    assert len(values) + len(names) == len(network.variables)
 
 
 def _folded(case, request):

@@ -18,12 +18,8 @@ __all__ = [
 open_original = TorchOriginal
 reads = is_torch_file
 
-# As SlowFast names them.
-HEAD_NAMES = (
-    "head/lin_5/weight",
-    "head/projection/weight",
-    "head/projection/bias",
-)
+# As SlowFast names them; it fine-tunes with the layer before, lin_5.
+HEAD_NAMES = ("head.projection.weight", "head.projection.bias")
 # Fields of the recipe that change the training alone.
 TRAINING = (
     "dropout",

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
@@ -64,6 +65,10 @@ class X3D(VideoNetwork):
         if verified:
             require_right_fold(self, copy)
         return copy
+
+    def without_classifier(self) -> dict[str, Any]:
+        lin_5 = tf.train.Checkpoint(lin_5=self.head.lin_5)
+        return {"trunk": self.trunk, "head": lin_5}
 
     def scale_input(self, factors: tuple[float, ...]) -> bool:
         conv = self.trunk.units[0].conv_xy

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import ClipRecipe, Recipe, TrainRecipe
+from d3d_tf.config import ClipRecipe, EvaluationRecipe, Recipe, TrainRecipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.training.strategy import make_strategy
@@ -56,11 +56,13 @@ def run(dataset):
         seed=0,
         synchronized=False,
         dropout=0.0,
+        precise=0,
         **changes,
     ):
         recipe = dataclasses.replace(
             RECIPE,
             seed=seed,
+            evaluation=EvaluationRecipe(precise_batch_norm=precise),
             train=dataclasses.replace(RECIPE.train, **changes),
         )
         return train(

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from d3d_tf.config import digest
 from d3d_tf.damaged import read_json
+from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
@@ -216,6 +217,43 @@ def test_a_finished_training_is_not_done_again(whole, run, monkeypatch):
     folder, network = whole
     monkeypatch.setattr(trainer_module, "make_dataset", None)
     same_weights(run(folder), network, atol=0)
+
+
+def test_precise_statistics(whole, run, dataset, tmp_path, monkeypatch):
+    """Trained weights as without; statistics of the first three batches.
+
+    NumPy's moments of what the one convolution makes of them.
+    """
+    network = run(tmp_path, precise=3)
+    plain = whole[1]
+    for one, other in zip(
+        network.trainable_weights, plain.trainable_weights, strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    convolution, norm = network.layers[1:3]
+    batches = make_dataset(
+        dataset,
+        "train",
+        RECIPE.clip,
+        batch_size=4,
+        training=True,
+        streams=("frames",),
+    ).take(3)
+    made = [convolution(inputs["frames"]).numpy() for inputs, _ in batches]
+    for variable, moment in (
+        (norm.moving_mean, np.mean),
+        (norm.moving_variance, np.var),
+    ):
+        expected = np.mean([moment(x, axis=(0, 1, 2, 3)) for x in made], axis=0)
+        np.testing.assert_allclose(variable, expected, rtol=1e-4, atol=1e-6)
+        assert np.abs(variable - plain.layers[2].moving_mean).max() > 1e-3
+    copy = tiny_network()
+    restore(copy, tmp_path)
+    same_weights(copy, network, atol=0)
+    # Neither trained nor settled again.
+    monkeypatch.setattr(trainer_module, "make_dataset", None)
+    monkeypatch.setattr(trainer_module, "settle_on_records", None)
+    same_weights(run(tmp_path, precise=3), network, atol=0)
 
 
 def test_replicas_train_the_same_network(run, replicas, tmp_path):

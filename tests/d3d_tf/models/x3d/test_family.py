@@ -2,11 +2,14 @@
 
 from functools import partial
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
-from d3d_tf.models import FAMILIES, architecture, head_names
+from d3d_tf.models import FAMILIES, architecture, head_names, make_network
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.table import MODELS
+from d3d_tf.training.checkpoints import restore, save_finished
 from tests.harness.export import check_export_of
 from tests.harness.family import check_family, promises
 from tests.harness.step import check_resume
@@ -36,9 +39,9 @@ def test_resumed_with_drop_connect(tmp_path):
 def test_all_five_are_of_one_family():
     family = "d3d_tf.models.x3d"
     assert [m for m, f in FAMILIES.items() if f == family] == [*MODELS]
-    assert head_names(X3DRecipe())[1:] == (
-        "head/projection/weight",
-        "head/projection/bias",
+    assert head_names(X3DRecipe()) == (
+        "head.projection.weight",
+        "head.projection.bias",
     )
 
 
@@ -48,3 +51,16 @@ def test_the_small_ones_swap_weights():
     assert small[0] == small[1] == small[2] != small[3] != small[4]
     same = X3DRecipe(model="x3d_l", depth_factor=2.2, head_size=160)
     assert architecture(same) == small[0]
+
+
+def test_other_classes_keep_all_but_the_classifier(tmp_path):
+    """SlowFast's way to fine-tune: lin_5, of the head, is kept."""
+    old = X3D.network()
+    new = make_network(X3D.recipe, 7, "frames")
+    save_finished(old, tmp_path, {"told": True})
+    before = new.head.projection.kernel.numpy()
+    restore(tf.train.Checkpoint(**new.without_classifier()), tmp_path)
+    np.testing.assert_array_equal(new.head.lin_5.kernel, old.head.lin_5.kernel)
+    kernels = [n.trunk.units[-1].conv.kernel for n in (old, new)]
+    np.testing.assert_array_equal(*kernels)
+    np.testing.assert_array_equal(new.head.projection.kernel, before)
