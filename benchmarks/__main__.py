@@ -8,6 +8,7 @@ from benchmarks import (
     memory,
     runtimes,
     speed,
+    speed_x3d,
 )
 
 if __name__ == "__main__":
@@ -18,3 +19,4 @@ if __name__ == "__main__":
     memory.main([])
     runtimes.main([])
     speed.main([])
+    speed_x3d.main([])

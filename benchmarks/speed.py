@@ -59,15 +59,29 @@ def tensorflow_cases(
     }
 
 
-def torch_cases(clip: np.ndarray) -> dict[str, dict[str, Callable]]:
-    """The same network in PyTorch; nothing where it is not installed."""
+def restated():
+    """S3D-G in PyTorch; there is no original one."""
+    from benchmarks.torch_s3dg import S3DG as Restated
+
+    return Restated(CLASSES)
+
+
+def torch_cases(
+    clip: np.ndarray, make_original: Callable, weight_decay: float
+) -> dict[str, dict[str, Callable]]:
+    """The same network in PyTorch; nothing where it is not installed.
+
+    Args:
+      clip: as ours is shown it.
+      make_original: returns PyTorch's network.
+      weight_decay: of its training.
+    """
     sys.path.append(str(TORCH))  # Behind the environment's own packages.
     try:
         import torch
     except ImportError:
         print("PyTorch is not installed; see `make bench`.")
         return {"inference": {}, "training step": {}}
-    from benchmarks.torch_s3dg import S3DG as Restated
 
     plain, last = torch.contiguous_format, torch.channels_last_3d
     candidates = {  # Memory format; whether compiled.
@@ -75,7 +89,7 @@ def torch_cases(clip: np.ndarray) -> dict[str, dict[str, Callable]]:
         "PyTorch, eager, channels last": (last, False),
         COMPILED: (last, True),
     }
-    eager = Restated(CLASSES)
+    eager = make_original()
     rows = torch.tensor(clip).permute(0, 4, 1, 2, 3)
 
     def make(memory_format, compiled):
@@ -102,7 +116,7 @@ def torch_cases(clip: np.ndarray) -> dict[str, dict[str, Callable]]:
             [p for p in network.parameters() if p.requires_grad],
             lr=1e-4,
             momentum=0.9,
-            weight_decay=1e-7,
+            weight_decay=weight_decay,
         )
 
         def call():
@@ -188,7 +202,8 @@ def main(arguments: list[str] | None = None) -> None:
         network = S3DG(CLASSES)
         network(clip[:, :2, :32, :32])
         work = measure_cost(network, clip.shape[1:]).multiply_adds
-        ours, theirs = tensorflow_cases(network, clip), torch_cases(clip)
+        ours = tensorflow_cases(network, clip)
+        theirs = torch_cases(clip, restated, 1e-7)
         for task in PASSES:
             spent = milliseconds(ours[task] | theirs[task], given.rounds)
             rows.append(
@@ -200,6 +215,14 @@ def main(arguments: list[str] | None = None) -> None:
                 }
             )
             print(frames, task, spent, flush=True)
+    publish_rows("speed", rows)
+
+
+def publish_rows(name: str, rows: list[dict]) -> None:
+    """Saves rows of this machine, and writes the page's part of that name.
+
+    Those of the other instruction set stay beside them.
+    """
     instructions = _instructions()
     results = {
         "processor": processor.name(),
@@ -208,15 +231,15 @@ def main(arguments: list[str] | None = None) -> None:
         "multiply_adds_per_second": multiply_adds_per_second(),
         "rows": rows,
     }
-    name = instructions.replace("-", "").lower()
-    save(RESULTS / f"speed_{name}.json", results)
-    # Those of the other kind of machine stay beside them.
+    stem = name.replace(" ", "_")
+    kind = instructions.replace("-", "").lower()
+    save(RESULTS / f"{stem}_{kind}.json", results)
     text = "\n\n".join(
         markdown(json.loads(path.read_text()))
-        for path in sorted(RESULTS.glob("speed_*.json"))
+        for path in sorted(RESULTS.glob(f"{stem}_avx*.json"))
     )
     print(text)
-    fill(PAGE, "speed", text)
+    fill(PAGE, name, text)
 
 
 def _instructions() -> str:

@@ -60,8 +60,9 @@ COMMANDS = {
     ),
     "compare": Command(
         "two runs (--checkpoint twice) or two data sets (--data twice): what "
-        "they share, and which run is better there",
-        "checkpoint data out",
+        "they share, and which run is better there; with --plot, accuracy "
+        "against cost of any number of runs",
+        "checkpoint data out plot",
         several="checkpoint data",
     ),
     "probe": Command(
@@ -155,8 +156,14 @@ flags.DEFINE_string(
     "out",
     None,
     "What is written: with --mode=flow the array (.npy), with compare the ids "
-    "that both have (.txt), with evaluate and several --checkpoint the folder "
-    "of the ensemble or the means over splits (.json).",
+    "that both have (.txt), with evaluate the results (.json), with several "
+    "--checkpoint the folder of the ensemble or the means over splits (.json).",
+)
+flags.DEFINE_string(
+    "plot",
+    None,
+    "With --mode=compare: a picture (.svg, .png, .pdf) of accuracy against "
+    "multiply-adds of the networks of all --checkpoint.",
 )
 flags.DEFINE_bool(
     "dry_run",

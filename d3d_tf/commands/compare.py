@@ -28,18 +28,31 @@ def run(
     data: Sequence[str] = (),
     checkpoint: Sequence[str] = (),
     out: str | None = None,
+    plot: str | None = None,
 ) -> None:
-    """Shows what two places have in common.
+    """Shows what two places have in common, or what many networks cost.
 
     Args:
       data: two record folders, or text files with one id per line.
-      checkpoint: two run folders, or two of a run's `scores/ROLE-SPLIT.npz`.
+      checkpoint: two run folders, or two of a run's `scores/ROLE-SPLIT.npz`;
+        with `plot` any number of run folders or of their results.json.
       out: a text file for the ids that both have.
+      plot: a picture of accuracy against multiply-adds instead; see
+        `d3d_tf.experiment.cost_plot`.
 
     Raises:
       UsageError: there are not two, all of one kind.
       UserError: see `compare`.
     """
+    if plot:
+        if data or out or not checkpoint:
+            raise UsageError(
+                "--mode=compare --plot=PICTURE takes runs or files of results "
+                "(--checkpoint, repeated), no --data and no --out."
+            )
+        from d3d_tf.experiment.cost_plot import plot_costs
+
+        return plot_costs(checkpoint, plot)
     if sorted((len(data), len(checkpoint))) != [0, 2]:
         raise UsageError(
             "--mode=compare takes two runs (--checkpoint=A --checkpoint=B) or "

@@ -1,8 +1,9 @@
 """`--mode=evaluate`: the results of one run, or several results as one."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from d3d_tf.atomic_files import to_path
+from d3d_tf.atomic_files import to_path, write_atomically
 from d3d_tf.commands.common import changed_recipe, chosen_run
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.roles import ROLES, TEACHER
@@ -29,7 +30,8 @@ def run(
       settings: `key=value`, of the recipe's section `evaluation`: other views
         than when the run was made.
       allow_flow_mismatch: accept records of another flow.
-      out: with two or more: where the combined results are kept.
+      out: with two or more: where the combined results are kept; with one, a
+        JSON file for its results, which leaves those in the run as they are.
 
     Raises:
       UsageError: flags that do not go together, or a setting of another
@@ -46,14 +48,18 @@ def run(
         from d3d_tf.experiment.combine import combine
 
         return combine(checkpoint, out)
-    if out:
+    if out and not out.endswith(".json"):
         raise UsageError(
-            "--out keeps what several --checkpoint make together; the results "
-            "of one run are kept in the run."
+            f"--out={out}: the results of one run are a file such as "
+            "RESULTS.json."
         )
     one = chosen_run(checkpoint[0] if checkpoint else None, run_dir)
     return evaluate_run(
-        one, data, list(settings), allow_flow_mismatch=allow_flow_mismatch
+        one,
+        data,
+        list(settings),
+        allow_flow_mismatch=allow_flow_mismatch,
+        out=out,
     )
 
 
@@ -63,11 +69,13 @@ def evaluate_run(
     settings: list[str],
     *,
     allow_flow_mismatch: bool = False,
+    out: str | None = None,
 ) -> None:
     """Shows the rows of all networks that the run has finished.
 
     They go to the run's results.json; those of records that are not the run's
-    own to a results.json of their own, whose path is shown.
+    own, and those for `out`, to a results.json of their own, whose path is
+    shown.
 
     Raises:
       UserError: it has finished none, or one of them knows another flow than
@@ -86,7 +94,7 @@ def evaluate_run(
     set_damaged_aside(run)
     dataset = records_for(run, data)
     warn_of_other_pictures(run, dataset)
-    run = run_on(run, dataset)
+    run = run_on(run, dataset, Path(out).stem if out else "")
     donor = run.origin()["teacher"]
     experiment = Experiment(
         recipe,
@@ -114,5 +122,12 @@ def evaluate_run(
     table = Table(experiment)
     for row in rows:
         table.add(score(experiment, row))
+    _tell_where(run, out)
+
+
+def _tell_where(run: Run, out: str | None) -> None:
+    """Says where results are that are not the run's own, and copies them."""
+    if out:
+        write_atomically(out, run.results_path.read_bytes())
     if run.aside:
-        say(f"results: {run.results_path}")
+        say(f"results: {out or run.results_path}")

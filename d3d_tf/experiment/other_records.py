@@ -29,17 +29,22 @@ def records_for(run: Run, data: str | None) -> Dataset:
     return dataset
 
 
-def run_on(run: Run, dataset: Dataset) -> Run:
-    """The run, with a place of its own for records that are not the run's."""
+def run_on(run: Run, dataset: Dataset, name: str = "") -> Run:
+    """The run, with a place of its own for records that are not the run's.
+
+    Args:
+      run: finished.
+      dataset: the records.
+      name: of a place of its own for these results also where they are.
+    """
     digest = dataset.info["digest"]
     own = run.read_results().get("dataset", {}).get("digest")
     if own is None:
         records = run.origin()["records"]
         # A converted network has none, and the first it meets become its own.
         own = open_dataset(records).info["digest"] if records else digest
-    if digest == own:
-        return run
-    return Run(run.folder, aside=f"{dataset.info['name']}-{digest[:8]}")
+    place = "" if digest == own else f"{dataset.info['name']}-{digest[:8]}"
+    return Run(run.folder, aside="-".join(filter(None, (place, name))))
 
 
 def warn_of_other_pictures(run: Run, dataset: Dataset) -> None:

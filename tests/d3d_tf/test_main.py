@@ -246,7 +246,7 @@ WRONG = [
     ),
     pytest.param(
         ["--mode=evaluate", "--checkpoint=a", "--out=b"],
-        ["--out keeps what several --checkpoint make"],
+        ["the results of one run are a file such as RESULTS.json"],
         id="evaluate_one_out",
     ),
     pytest.param(

@@ -238,6 +238,28 @@ def test_evaluate_by_other_views(toy, copied_run):
             assert again[name] == entry
 
 
+@pytest.mark.large
+def test_results_in_a_file(copied_run, tmp_path, capsys):
+    """The run's own results, scores included, stay as they are."""
+    before = copied_run.results_path.read_bytes()
+    scores = copied_run.scores("student", "train").read_bytes()
+    out = tmp_path / "two.json"
+    evaluate.run(
+        checkpoint=[str(copied_run.folder)], settings=["clips=2"], out=str(out)
+    )
+    assert json.loads(out.read_text())["recipe"]["evaluation"]["clips"] == 2
+    assert f"results: {out}" in capsys.readouterr().out
+    assert copied_run.results_path.read_bytes() == before
+    assert copied_run.scores("student", "train").read_bytes() == scores
+    aside = copied_run.folder / "evaluations" / "two"
+    assert (aside / "results.json").read_bytes() == out.read_bytes()
+
+
+def test_results_of_one_run_are_json(toy):
+    with pytest.raises(UsageError, match="a file such as RESULTS.json"):
+        evaluate.run(checkpoint=[str(toy.run.folder)], out="folder")
+
+
 def test_evaluate_changes_nothing_but_views(toy, only_scores):
     with pytest.raises(UsageError, match="cannot change clip.size"):
         evaluate.run(checkpoint=[str(toy.run.folder)], settings=["clip.size=8"])

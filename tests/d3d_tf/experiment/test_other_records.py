@@ -24,6 +24,8 @@ def test_others_have_a_place_of_their_own(toy):
     info = toy.dataset().info | {"digest": "feedbeef01234567", "name": "other"}
     other = dataclasses.replace(toy.dataset(), info=info)
     assert run_on(toy.run, other).aside == "other-feedbeef"
+    assert run_on(toy.run, other, "views").aside == "other-feedbeef-views"
+    assert run_on(toy.run, toy.dataset(), "views").aside == "views"
 
 
 def test_none_are_known(toy, tmp_path):
