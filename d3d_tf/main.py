@@ -52,6 +52,10 @@ COMMANDS = {
         "videos, from labels alone",
         f"{_TRAINS} checkpoint",
     ),
+    "expand": Command(
+        "X3D, grown step by step from a small network, see --set expand.*",
+        _TRAINS,
+    ),
     "evaluate": Command(
         "the results table of a run; with --checkpoint repeated, an ensemble "
         "of results or the mean over official splits",

@@ -12,6 +12,7 @@ from d3d_tf.config.data import (
     ToyRecipe,
     data_as_saved,
 )
+from d3d_tf.config.expand import ExpandRecipe
 from d3d_tf.config.files import (
     from_dict,
     load,
@@ -46,6 +47,7 @@ __all__ = [
     "DataRecipe",
     "DistillRecipe",
     "EvaluationRecipe",
+    "ExpandRecipe",
     "ExportRecipe",
     "FinetuneRecipe",
     "FlowRecipe",

@@ -9,6 +9,7 @@ from annotated_types import Ge
 from pydantic import model_validator
 
 from d3d_tf.config.data import DataRecipe, FlowRecipe, ToyRecipe
+from d3d_tf.config.expand import ExpandRecipe
 from d3d_tf.config.network import (
     AnyNetwork,
     ExportRecipe,
@@ -50,6 +51,7 @@ class Recipe:
     """The network that the student learns from; None: as `network`. In a file
     or with `--set`, fields that are not named are those of `network`."""
     probe: Annotated[ProbeRecipe, Later()] = ProbeRecipe()
+    expand: Annotated[ExpandRecipe, Later()] = ExpandRecipe()
     teacher_module: Annotated[TeacherModuleRecipe, Later()] = (
         TeacherModuleRecipe()
     )

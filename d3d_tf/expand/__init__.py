@@ -1,0 +1,1 @@
+"""Stepwise expansion of X3D: `--mode=expand`."""
