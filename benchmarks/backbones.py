@@ -2,7 +2,8 @@
 
 Of each backbone its own RGB baseline and a student of the flow teacher of a
 finished run of `make effect` (the toy) or `make jhmdb`; and that student fused
-with the teacher, and with its baseline.
+with the teacher, and with its baseline. X3D, which the paper does not have, is
+beside them, and what each costs.
 """
 
 import functools
@@ -11,11 +12,22 @@ import sys
 from benchmarks.grounds import Compared, Ground, Home, fill_table
 from benchmarks.table import run_mode
 from d3d_tf.evaluation.scores import average
+from d3d_tf.experiment.cost_plot import points_of
 from d3d_tf.models import DEFAULT
-from d3d_tf.roles import BASELINE, TEACHER
+from d3d_tf.roles import BASELINE, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
 
-MODELS = {"i3d": "I3D", "s3dg": "S3D-G", "s3dg_nonlocal": "Non-local S3D-G"}
+MODELS = {
+    "i3d": "I3D",
+    "s3dg": "S3D-G",
+    "s3dg_nonlocal": "Non-local S3D-G",
+    "x3d_s": "X3D",
+}
+# Half as wide and deep as X3D-S: less than half of what the quarter-width S3D-G
+# of these recipes costs.
+CHANGES = {
+    "x3d_s": ("width_factor=1", "depth_factor=1", "head_channels=512"),
+}
 # In % (D3D, table 7). Table 8 has S3D-G on Kinetics-600: D3D 77.9, + flow 77.6,
 # + RGB 79.1.
 PAPER = {
@@ -31,7 +43,17 @@ PAPER = {
     "Non-local S3D-G: D3D": 76.0,
     "Non-local S3D-G: D3D + flow": None,
     "Non-local S3D-G: D3D + RGB": None,
+    "X3D: RGB": None,
+    "X3D: D3D": None,
+    "X3D: D3D + flow": None,
+    "X3D: D3D + RGB": None,
 }
+
+
+def flags_of(model: str) -> list[str]:
+    """Of the command line, for that backbone."""
+    settings = (f"model={model}", *CHANGES.get(model, ()))
+    return [f"--set={setting}" for setting in settings]
 
 
 def baseline(home: Home, model: str) -> Run:
@@ -39,7 +61,7 @@ def baseline(home: Home, model: str) -> Run:
     if model == DEFAULT:
         return home.run
     folder = home.beside(f"{model}-rgb")
-    chosen = ("--set=stream=rgb", f"--set=model={model}")
+    chosen = ("--set=stream=rgb", *flags_of(model))
     run_mode(folder, "--mode=train", *home.flags, *chosen)
     return Run(folder)
 
@@ -48,7 +70,7 @@ def student(home: Home, model: str) -> Run:
     """The run of a backbone's student; trains what is missing."""
     if model == DEFAULT:
         return home.run
-    return home.student(model, f"--set=model={model}")
+    return home.student(model, *flags_of(model))
 
 
 def scores_of(ground: Ground) -> dict[str, Compared]:
@@ -67,5 +89,23 @@ def scores_of(ground: Ground) -> dict[str, Compared]:
     return found
 
 
+def costs_of(ground: Ground) -> dict[str, str]:
+    """`{row: parameters and multiply-adds of a clip}` of each backbone."""
+    found = {}
+    home = ground.homes[0]
+    for model, title in MODELS.items():
+        (point,) = (
+            point
+            for point in points_of(student(home, model).folder)
+            if point.network.startswith(STUDENT)
+        )
+        metrics = student(home, model).read_results()["metrics"]
+        parameters = metrics[f"{STUDENT}/parameters"]["value"]
+        found[f"{title}: D3D"] = (
+            f"{parameters / 1e3:,.0f} k, {point.multiply_adds / 1e6:.0f} M"
+        )
+    return found
+
+
 if __name__ == "__main__":
-    fill_table("backbones", PAPER, scores_of, sys.argv[1:])
+    fill_table("backbones", PAPER, scores_of, sys.argv[1:], costs_of)

@@ -129,6 +129,7 @@ def fill_table(
     paper: dict[str, float | None],
     scores_of: Callable[[Ground], dict[str, Compared]],
     argv: list[str],
+    costs_of: Callable[[Ground], dict[str, str]] | None = None,
 ) -> None:
     """Makes what is missing, prints the table, writes it into the page.
 
@@ -137,6 +138,8 @@ def fill_table(
       paper: the rows in order, with the paper's top-1 on Kinetics-400 in %.
       scores_of: trains what is missing, and returns the scores by row.
       argv: the command line; only without any is the page written.
+      costs_of: parameters and multiply-adds by row, as they are shown; None:
+        all rows cost the same.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--toy", type=Path, default=Path("runs/table"))
@@ -163,6 +166,10 @@ def fill_table(
             }
             for ground in grounds
         },
+        "costs": {
+            ground.title: costs_of(ground) if costs_of else {}
+            for ground in grounds
+        },
     }
     text = markdown(paper, results)
     print(text)
@@ -173,16 +180,18 @@ def fill_table(
 
 def markdown(paper: dict[str, float | None], results: dict) -> str:
     """The rows as docs/ablations.md shows them."""
-    columns = results["rows"]
-    heads = " | ".join(f"{title} | minus RGB" for title in columns)
+    columns, costs = results["rows"], results["costs"]
+    shown = [f"{title} | minus RGB" for title in columns]
+    shown += [f"cost, {title}" for title, found in costs.items() if found]
     lines = [
-        f"| | Kinetics-400 (paper) | {heads} |",
-        "|---|---|" + "---|" * 2 * len(columns),
+        f"| | Kinetics-400 (paper) | {' | '.join(shown)} |",
+        "|---|---|" + "---|" * (" | ".join(shown).count("|") + 1),
     ]
     for name, top1 in paper.items():
         cells = ["" if top1 is None else str(top1)]
         for rows in columns.values():
             cells += jhmdb.in_points(rows[name])
+        cells += [f.get(name, "") for f in costs.values() if f]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     runs = "; ".join(
         f"{title}: {', '.join(names)}"
@@ -191,6 +200,7 @@ def markdown(paper: dict[str, float | None], results: dict) -> str:
     lines += [
         "",
         f"Top-1 in % and differences in points, with 95 % intervals. {runs}. "
-        f"On {results['processor']}.",
+        + ("Cost: parameters, multiply-adds. " if any(costs.values()) else "")
+        + f"On {results['processor']}.",
     ]
     return "\n".join(lines)

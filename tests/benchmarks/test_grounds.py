@@ -56,6 +56,7 @@ def test_the_table_has_the_papers_number_and_ours():
         "processor": "a machine",
         "runs": {"toy": ["seed6"], "JHMDB": ["split1"]},
         "rows": {"toy": rows, "JHMDB": rows},
+        "costs": {"toy": {}, "JHMDB": {}},
     }
     head, _, first, second, _, note = markdown(
         {"RGB": 74.0, "D3D": None}, results
@@ -67,3 +68,11 @@ def test_the_table_has_the_papers_number_and_ours():
     assert first == f"| RGB | 74.0 | {top1} |  | {top1} |  |"
     assert second == f"| D3D |  | {top1} | {change} | {top1} | {change} |"
     assert "toy: seed6; JHMDB: split1. On a machine." in note
+    results["costs"]["toy"] = {"D3D": "590 k, 63 M"}
+    head, line, first, second, _, note = markdown(
+        {"RGB": 74.0, "D3D": None}, results
+    ).splitlines()
+    assert head.endswith("| JHMDB | minus RGB | cost, toy |")
+    assert first.endswith(" |  |  |") and second.endswith("| 590 k, 63 M |")
+    assert {text.count("|") for text in (head, line, first, second)} == {8}
+    assert "Cost: parameters, multiply-adds. On a machine." in note
