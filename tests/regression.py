@@ -19,16 +19,18 @@ from d3d_tf.tasks.task import Agreement, Task
 class Number:
     """A float32 scalar."""
 
+    several = False
+
     def features(self):
         return {"clip/label/index": tf.io.FixedLenFeature([], tf.int64)}
 
-    def parse(self, context):
+    def parse(self, context, num_classes):
         return tf.cast(context["clip/label/index"], tf.float32)
 
     def mirrored(self, target, flipped, classes):
         return tf.where(flipped, -target, target)
 
-    def listed(self, rows):
+    def listed(self, rows, num_classes):
         return tf.constant([row["label"] for row in rows], tf.float32)
 
     def agrees(self, target, listed, num_classes):

@@ -46,7 +46,7 @@ def keep_readable_classes(listing: Listing, data: DataRecipe) -> Listing:
         listing,
         classes=classes,
         sources=tuple(
-            dataclasses.replace(source, label=labels[source.class_name])
+            _relabelled(source, labels)
             for source in listing.sources
             if source.class_name in labels
         ),
@@ -56,6 +56,15 @@ def keep_readable_classes(listing: Listing, data: DataRecipe) -> Listing:
         ),
         rejected=tuple(rejected),
     )
+
+
+def _relabelled(source: Source, labels: dict[str, int]) -> Source:
+    """The source with the classes that are left."""
+    others = tuple(
+        (labels[name], name) for _, name in source.others if name in labels
+    )
+    label = labels[source.class_name]
+    return dataclasses.replace(source, label=label, others=others)
 
 
 def _reasons(sources: list[Source], data: DataRecipe) -> list[str]:

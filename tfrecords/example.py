@@ -51,14 +51,12 @@ def encode_example(
         schema.DATASET_NAME: dataset_name,
         schema.DATA_PATH: source.id,
         schema.MEDIA_ID: source.id,
-        schema.LABEL_STRING: source.class_name,
         schema.IMAGE_FORMAT: "JPEG",
         schema.IMAGE_COLORSPACE: "RGB",
         schema.FLOW + schema.IMAGE_FORMAT: "PNG",
         schema.FLOW_RECIPE: flow_digest,
     }
     integers = {
-        schema.LABEL_INDEX: source.label,
         schema.CLIP_START: 0,
         schema.CLIP_END: int(end),
         schema.SCHEMA_KEY: schema.SCHEMA_VERSION,
@@ -71,6 +69,11 @@ def encode_example(
         integers[prefix + schema.IMAGE_WIDTH] = width
         floats[prefix + schema.IMAGE_RATE] = data.frame_rate
     example = _with_context(texts, integers, floats)
+    context = example.context.feature
+    context[schema.LABEL_INDEX].int64_list.value.extend(source.labels)
+    context[schema.LABEL_STRING].bytes_list.value.extend(
+        name.encode() for name in source.class_names
+    )
     _add_frames(example, video, _flow_codes(video, vectors, flow), data)
     return example.SerializeToString(deterministic=True), clipped
 

@@ -41,6 +41,7 @@ class Source:
       class_name: label_map.txt's line `label`.
       split: name of the split it belongs to.
       flow_path: where another tool left its flow; empty: it is computed.
+      others: further classes that the video has: their indices and names.
       start, end: the part of the file that is the video, in seconds from its
         first frame; no end: that of the file.
     """
@@ -53,15 +54,41 @@ class Source:
     flow_path: str = ""
     start: float = 0.0
     end: float | None = None
+    others: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def labels(self) -> list[int]:
+        """All class indices."""
+        return [self.label, *(label for label, _ in self.others)]
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of `labels`."""
+        return [self.class_name, *(name for _, name in self.others)]
 
     def row(self) -> dict:
         """What manifest.json always says of it; the path is spelt, too."""
-        return {
+        row = {
             "id": self.id,
             "path": spell(self.path),
             "split": self.split,
             "label": self.label,
         }
+        return row | ({"labels": self.labels} if self.others else {})
+
+
+def labels_of(row: dict) -> list[int]:
+    """All class indices of a row of manifest.json."""
+    return row.get("labels", [row["label"]])
+
+
+def digested(row: dict) -> list:
+    """What the digest of a data set knows of a used row of manifest.json.
+
+    A single class is a number, as it was before there could be several.
+    """
+    label = row.get("labels", row["label"])
+    return [row["id"], row["sha256"], label, row["frames"]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,7 @@ from d3d_tf.atomic_files import file_size, to_path, write_atomically
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity, to_dict
 from d3d_tf.errors import UserError
 from d3d_tf.sealed import sealed
-from d3d_tf.tfrecords.listing import Listing
+from d3d_tf.tfrecords.listing import Listing, digested, labels_of
 from d3d_tf.tfrecords.write_shard import Shard
 from d3d_tf.video import DECODING
 
@@ -58,7 +58,7 @@ def write_manifest(
     dataset = {
         "name": listing.name,
         "digest": digest(
-            [[r["id"], r["sha256"], r["label"], r["frames"]] for r in used],
+            [digested(row) for row in used],
             list(listing.classes),
             data,
             identity,
@@ -85,7 +85,7 @@ def write_manifest(
 
 def _counts(listing: Listing, used: list[dict]) -> dict:
     """The entries of dataset.json that count videos or frames."""
-    filled = {row["label"] for row in used}
+    filled = {label for row in used for label in labels_of(row)}
     frames = [row["frames"] for row in used]
     weights = [max(row["frames"] - 1, 1) for row in used]
     clipped = sum(
@@ -93,6 +93,9 @@ def _counts(listing: Listing, used: list[dict]) -> dict:
     )
     return {
         "num_videos": len(used),
+        **(
+            {"several_labels": True} if any("labels" in r for r in used) else {}
+        ),
         "num_trimmed": sum(row["trimmed"] for row in used),
         "num_joined": sum(row["recordings"] > 1 for row in used),
         "num_with_missing_frames": sum(

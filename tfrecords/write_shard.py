@@ -39,6 +39,7 @@ class Shard:
                 source.id,
                 source.label,
                 source.class_name,
+                *([source.others] if source.others else []),
                 [source.start, source.end],
                 [_state(p) for p in (source.path, source.flow_path) if p],
             ]

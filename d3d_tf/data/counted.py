@@ -79,7 +79,9 @@ class Counted:
             listed = list(self._rows.values())
             frames = tf.constant([row["frames"] for row in listed], tf.int64)
             self._frames = tf.gather(frames, order)
-            self._listed = tf.gather(self._target.listed(listed), order)
+            self._listed = tf.gather(
+                self._target.listed(listed, self._classes), order
+            )
 
     def require(self, video: dict, streams: Sequence[str]) -> dict:
         """Fails, in a graph, for a record that is not the one counted.

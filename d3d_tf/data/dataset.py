@@ -37,8 +37,8 @@ _FOREIGN = {
     "shards": {str: {str: int}},
     "label_by_string": bool,
 }
-# Records of both kinds have one class for each video, whatever task reads them:
-# layouts, manifest and the doctor's checks of both (leaks, balance) rely on it.
+# Every video has a first class, which held-out shares and leaks are about;
+# where it has several, `labels` lists all.
 _ROW = {"id": str, "split": str, "label": int}
 _REMEDY = (
     "prepare the videos again into the same folder, which writes it anew and "
@@ -68,6 +68,11 @@ class Dataset:
     def kind(self) -> str:
         """What wrote the records, a key of `d3d_tf.data.kinds.KINDS`."""
         return "foreign" if "foreign" in self.info else "video"
+
+    @property
+    def has_several_labels(self) -> bool:
+        """Whether a video has more classes than one."""
+        return self.info.get("several_labels", False)
 
     @property
     def classes(self) -> list[str]:

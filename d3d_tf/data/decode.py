@@ -16,13 +16,14 @@ JPEG = b"\xff\xd8\xff"  # The first bytes of every one.
 MARGIN = 2
 
 
-def parse(record, streams, task: str = DEFAULT) -> dict:
+def parse(record, streams, task: str = DEFAULT, num_classes: int = 0) -> dict:
     """Parses a record: frames, still encoded, and the facts for a draw.
 
     Args:
       record: string scalar, a serialized record of ours.
       streams: the pictures wanted, one at least of `frames` and `flow`.
       task: whose target is parsed as the `label`.
+      num_classes: of the records, for tasks with several classes per video.
     """
     target = task_of(task).target
     keys = {
@@ -49,7 +50,7 @@ def parse(record, streams, task: str = DEFAULT) -> dict:
     video = {stream: lists[keys[stream]] for stream in pictures}
     return video | {
         "id": context[schema.EXAMPLE_ID],
-        "label": target.parse(context),
+        "label": target.parse(context, num_classes),
         "length": tf.shape(video[pictures[0]])[0],
         "height": tf.cast(context[schema.IMAGE_HEIGHT], tf.int32),
         "width": tf.cast(context[schema.IMAGE_WIDTH], tf.int32),

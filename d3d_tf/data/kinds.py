@@ -34,11 +34,23 @@ class RecordKind:
 
 
 def _videos(dataset: Dataset) -> Parser:
-    return lambda record, streams: parse(record, streams, dataset.task)
+    task, count = dataset.task, len(dataset.classes)
+    if dataset.has_several_labels and not task_of(task).target.several:
+        raise UserError(
+            f"Videos of {dataset.folder} have several labels, and the task "
+            f"{task} knows one: --set task=multilabel."
+        )
+    return lambda record, streams: parse(record, streams, task, count)
 
 
 def _foreign(dataset: Dataset) -> Parser:
     task = dataset.task
+    if task_of(task).target.several:
+        raise UserError(
+            f"Another tool wrote the records of {dataset.folder}, of whose "
+            f"labels only the first is read; for the task {task} prepare the "
+            "videos with --mode=prepare."
+        )
     wanted = task_of(task).target.features().keys()
     if missing := sorted(wanted - {schema.LABEL_INDEX}):
         raise UserError(

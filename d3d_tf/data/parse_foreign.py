@@ -36,7 +36,7 @@ def parse_foreign(
     return {
         "frames": video["frames"],
         "id": video["id"],
-        "label": target.parse({schema.LABEL_INDEX: label}),
+        "label": target.parse({schema.LABEL_INDEX: label}, 1),
         "length": video["length"],
         "height": video["height"],
         "width": video["width"],

@@ -7,6 +7,7 @@ from d3d_tf.data.counted import changed_size, label_map_problem
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.doctor.check_record import Record
 from d3d_tf.doctor.findings import Finding, judge
+from d3d_tf.tfrecords.listing import digested
 
 
 def used_rows(rows: list[dict]) -> list[dict]:
@@ -73,9 +74,7 @@ def check_counts(
 def check_digests(dataset: Dataset, rows: list[dict]) -> Finding:
     """The digests of dataset.json, computed again as `write_manifest` does."""
     info = dataset.info
-    videos = [
-        [r["id"], r["sha256"], r["label"], r["frames"]] for r in used_rows(rows)
-    ]
+    videos = [digested(row) for row in used_rows(rows)]
     again = digest(
         videos, info["classes"], info["recipe"]["data"], info["flow"]
     )

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.doctor.check_manifest import used_rows
 from d3d_tf.doctor.findings import Finding, judge
+from d3d_tf.tfrecords.listing import labels_of
 
 # UCF-101: the clips of a group were cut from one video.
 _UCF = re.compile(r"v_(\w+)_g(\d+)_c\d+$", re.IGNORECASE)
@@ -105,8 +106,9 @@ def check_balance(dataset: Dataset, rows: list[dict]) -> Finding:
     classes = dataset.classes
     counts = {split: [0] * len(classes) for split in dataset.splits}
     for row in used_rows(rows):
-        if row["split"] in counts and 0 <= row["label"] < len(classes):
-            counts[row["split"]][row["label"]] += 1
+        for label in labels_of(row) if row["split"] in counts else ():
+            if 0 <= label < len(classes):
+                counts[row["split"]][label] += 1
     errors, warnings, numbers = [], [], []
     train = counts.get("train")
     for split, videos in counts.items():

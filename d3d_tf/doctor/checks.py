@@ -26,6 +26,7 @@ from d3d_tf.errors import UsageError, UserError
 from d3d_tf.hub_export.versions import MARK
 from d3d_tf.runs.opening import open_run
 from d3d_tf.screen import say
+from d3d_tf.tasks import SEVERAL
 
 RECIPE = "recipe.yaml"
 
@@ -135,7 +136,9 @@ def examine_records(
         findings = check_foreign(theirs, sample)
         tell(findings)
         return require_health(findings, data)
-    dataset = open_dataset(data).for_task(recipe.task)
+    dataset = open_dataset(data)
+    several = dataset.has_several_labels
+    dataset = dataset.for_task(SEVERAL if several else recipe.task)
     rows = dataset.rows()
     found = check_shards.read_contents(
         dataset, check_shards.choose_sample(rows, sample)

@@ -1,5 +1,6 @@
 """The page to look at: what was found, and what the data look like."""
 
+import functools
 from pathlib import Path
 
 import tensorflow as tf
@@ -75,11 +76,14 @@ def _video(
     context = example.context.feature
     saturation = context[schema.FLOW_SATURATION].float_list.value[0]
     task = task_of(dataset.task)
-    target = parse(data, ("frames",), dataset.task)["label"].numpy()
+    read = functools.partial(
+        parse, task=dataset.task, num_classes=len(dataset.classes)
+    )
+    target = read(data, ("frames",))["label"].numpy()
     draws = []
     for epoch in range(EPOCHS):
         drawn, _ = training_clip(
-            tf.constant(data), tf.constant(epoch), clip, seed=seed
+            tf.constant(data), tf.constant(epoch), clip, seed=seed, read=read
         )
         inputs = scale(drawn)
         draws.append(

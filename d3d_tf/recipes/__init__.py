@@ -8,7 +8,7 @@ from d3d_tf.recipes.d3d import (
     TRANSFERS,
 )
 from d3d_tf.recipes.ours import JHMDB, OWN_VIDEOS, TOY, TOY_HEADINGS
-from d3d_tf.recipes.x3d import EXPANSION, X3D
+from d3d_tf.recipes.x3d import CHARADES, EXPANSION, X3D
 
 __all__ = ["OWN_VIDEOS", "RECIPES", "TOY"]
 
@@ -17,6 +17,6 @@ RECIPES = {
     for recipe in (
         *(TOY, TOY_HEADINGS, OWN_VIDEOS),
         *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
-        *(*X3D, EXPANSION, *TRANSFERS),
+        *(*X3D, CHARADES, EXPANSION, *TRANSFERS),
     )
 }

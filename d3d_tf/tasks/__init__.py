@@ -11,8 +11,13 @@ if TYPE_CHECKING:
 
 # What records are read for, and whose scores a file holds, if none is named.
 DEFAULT = "classification"
+# Of which videos have several classes.
+SEVERAL = "multilabel"
 # The recipe's `task`: the module whose `TASK` it is.
-TASKS = {DEFAULT: "d3d_tf.tasks.classification"}
+TASKS = {
+    DEFAULT: "d3d_tf.tasks.classification",
+    SEVERAL: "d3d_tf.tasks.multilabel",
+}
 
 
 # In a graph, too: AutoGraph calls what is cached as it is, but would look into

@@ -8,13 +8,19 @@ from d3d_tf.evaluation.scores import Scores
 
 
 class Target(Protocol):
-    """What a network learns of a video: what a record says, and as a tensor."""
+    """What a network learns of a video: what a record says, and as a tensor.
+
+    Attributes:
+      several: whether a video may have several classes.
+    """
+
+    several: bool
 
     def features(self) -> Mapping[str, Any]:
         """Context features of a record, as TensorFlow's parser takes them."""
 
-    def parse(self, context: Mapping[str, Any]) -> Any:
-        """The parsed features to the target, a tensor."""
+    def parse(self, context: Mapping[str, Any], num_classes: int) -> Any:
+        """The parsed features to the target, a tensor of known shape."""
 
     def mirrored(
         self, target: Any, flipped: Any, classes: Sequence[int] | None
@@ -27,7 +33,9 @@ class Target(Protocol):
           classes: for each class that of its mirror image; None: the same.
         """
 
-    def listed(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+    def listed(
+        self, rows: Sequence[Mapping[str, Any]], num_classes: int
+    ) -> Any:
         """What rows of manifest.json say of the targets: `[rows, ...]`."""
 
     def agrees(self, target: Any, listed: Any, num_classes: int) -> Any:

@@ -23,6 +23,7 @@ LAYOUTS = {
     "ucf101": f"{_HERE}.ucf101",
     "hmdb51": f"{_HERE}.hmdb51",
     "jhmdb": f"{_HERE}.hmdb51",
+    "charades": f"{_HERE}.charades",
 }
 
 

@@ -1,9 +1,10 @@
 """A list of one's own: a CSV file with a head line.
 
 `path` and `label` are needed, `start`, `end` (seconds) and `split` are not.
-`labels`, separated by semicolons, may stand for `label`, but one is all that a
-record holds. A `label_map.txt` beside the file, one class per line, fixes the
-order of the labels; without it classes are sorted by name.
+`labels`, separated by semicolons, may stand for `label`: videos with several
+are for `task=multilabel`, and held-out shares know them by the first. A
+`label_map.txt` beside the file, one class per line, fixes the order of the
+labels; without it classes are sorted by name.
 """
 
 import math
@@ -61,14 +62,15 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     sources: dict[str, Source] = {}
     for row in rows:
         id_, label = _id(row), row["label"]
-        if label not in labels:
-            raise UserError(
-                f"{row['place']}: {label!r} is not in label_map.txt."
-            )
+        for name in row["labels"]:
+            if name not in labels:
+                raise UserError(
+                    f"{row['place']}: {name!r} is not in label_map.txt."
+                )
         if id_ in sources:
             raise UserError(
-                f"{row['place']}: {id_} is listed twice. A record holds one "
-                "label; keep one line."
+                f"{row['place']}: {id_} is listed twice; keep one line, with "
+                "all its labels in a column `labels` if it has several."
             )
         sources[id_] = Source(
             id=id_,
@@ -78,6 +80,7 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
             split=row["split"] or ("test" if id_ in held_out else "train"),
             start=row["start"] or 0.0,
             end=row["end"],
+            others=tuple((labels[name], name) for name in row["labels"][1:]),
         )
     return finish(
         annotations.stem,
@@ -137,15 +140,17 @@ def _rows(path: Path) -> list[dict]:
 
 def _row(given: Row) -> dict:
     place, row = given.place, given.fields
-    labels = [row["label"]] if "label" in row else row["labels"].split(";")
-    if len(labels) != 1:
-        raise UserError(
-            f"{place}: {len(labels)} labels. Records, losses and scores are of "
-            "one label per video; keep one of them."
-        )
-    label = require_one_line(one_form(labels[0].strip()), place)
-    if not label or not row["path"]:
-        raise UserError(f"{place}: the path or the label is empty.")
+    given_labels = (
+        [row["label"]] if "label" in row else row["labels"].split(";")
+    )
+    labels = [
+        require_one_line(one_form(label.strip()), place)
+        for label in given_labels
+    ]
+    if not all(labels) or not row["path"]:
+        raise UserError(f"{place}: the path or a label is empty.")
+    if len(set(labels)) < len(labels):
+        raise UserError(f"{place}: a label is there twice.")
     start, end = _seconds(row, "start", place), _seconds(row, "end", place)
     if end is not None and end <= (start or 0.0):
         raise UserError(f"{place}: the end, {end:g} s, is not after the start.")
@@ -158,7 +163,8 @@ def _row(given: Row) -> dict:
         )
     return {
         "path": PurePath(_path(row["path"])).as_posix(),
-        "label": label,
+        "label": labels[0],
+        "labels": labels,
         "start": start,
         "end": end,
         "split": split,
@@ -187,7 +193,7 @@ def _seconds(row: dict, key: str, place: str) -> float | None:
 def _classes(path: Path, rows: list[dict]) -> list[str]:
     if path.exists():
         return read_label_map(path)
-    return sorted({row["label"] for row in rows})
+    return sorted({label for row in rows for label in row["labels"]})
 
 
 def _id(row: dict) -> str:

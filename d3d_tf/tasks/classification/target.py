@@ -9,12 +9,14 @@ class ClassIndex:
     As a tensor: an int64 scalar.
     """
 
+    several = False
+
     def features(self):
         import tensorflow as tf
 
         return {schema.LABEL_INDEX: tf.io.FixedLenFeature([], tf.int64)}
 
-    def parse(self, context):
+    def parse(self, context, num_classes):
         return context[schema.LABEL_INDEX]
 
     def mirrored(self, target, flipped, classes):
@@ -25,7 +27,7 @@ class ClassIndex:
         mirrored = tf.gather(tf.constant(classes, tf.int64), target)
         return tf.where(flipped, mirrored, target)
 
-    def listed(self, rows):
+    def listed(self, rows, num_classes):
         import tensorflow as tf
 
         return tf.constant([row["label"] for row in rows], tf.int64)

@@ -66,6 +66,16 @@ def test_one_label_in_the_column_labels(tree):
     assert listing.sources[0].class_name == "a"
 
 
+def test_several_labels(tree):
+    """The first is the label that shares and balance are about."""
+    listing = listed(tree, "path,labels\n0.mp4,sit; eat\n1.mp4,run\n")
+    assert listing.classes == ("eat", "run", "sit")
+    first, second = listing.sources
+    assert (first.label, first.others) == (2, ((0, "eat"),))
+    assert first.row()["labels"] == [2, 0]
+    assert second.others == () and "labels" not in second.row()
+
+
 def test_absolute_paths_and_the_mark_that_a_spreadsheet_leaves(tree, tmp_path):
     path = tree("else", "x y.mp4") / "x y.mp4"
     listing = listed(tree, f"\ufeffPath,Label\n{path},a\n")
@@ -83,11 +93,12 @@ def test_absolute_paths_and_the_mark_that_a_spreadsheet_leaves(tree, tmp_path):
             "path,label,colour\n0.mp4,a,b\n",
             "unknown columns colour; known: path",
         ),
-        ("path,labels\n0.mp4,a;b\n", "line 2: 2 labels.* one label per video"),
+        ("path,labels\n0.mp4,a;a\n", "line 2: a label is there twice"),
+        ("path,labels\n0.mp4,a;\n", "line 2: the path or a label is empty"),
         ("path,label\n0.mp4,a\n0.mp4,b\n", r"line 3: 0.mp4 is listed twice"),
         ("path,label\n0.mp4,\n", "line 2: .*empty"),
         ("path,label\n0.mp4,a,b\n", "line 2: not as many fields"),
-        ("path,label\n0.mp4\n", "line 2: the path or the label is empty"),
+        ("path,label\n0.mp4\n", "line 2: the path or a label is empty"),
         ('path,label\n0.mp4,"a\nb"\n', r"line 2: the label 'a\\nb' has a line"),
         ("path,label,start\n0.mp4,a,-1\n", "line 2: start must be seconds"),
         ("path,label,end\n0.mp4,a,nan\n", "line 2: end must be seconds"),

@@ -39,7 +39,7 @@ def test_a_flip_swaps_classes():
 def test_records_and_manifest(label, listed, agrees):
     """Of three classes; None: the manifest is not compared."""
     row = None if listed is None else {"label": listed}
-    told = None if row is None else TARGET.listed([row])[0]
+    told = None if row is None else TARGET.listed([row], 3)[0]
     target = tf.constant(label, tf.int64)
     assert bool(TARGET.agrees(target, told, 3)) is agrees
     if label >= 0:
