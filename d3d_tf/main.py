@@ -52,10 +52,7 @@ COMMANDS = {
         "videos, from labels alone",
         f"{_TRAINS} checkpoint",
     ),
-    "expand": Command(
-        "X3D, grown step by step from a small network, see --set expand.*",
-        _TRAINS,
-    ),
+    "expand": Command("X3D grows step by step; --set expand.*", _TRAINS),
     "evaluate": Command(
         "the results table of a run; with --checkpoint repeated, an ensemble "
         "of results or the mean over official splits",
@@ -63,9 +60,8 @@ COMMANDS = {
         several="checkpoint set",
     ),
     "compare": Command(
-        "two runs (--checkpoint twice) or two data sets (--data twice): what "
-        "they share, and which run is better there; with --plot, accuracy "
-        "against cost of any number of runs",
+        "two runs (--checkpoint twice) or data sets (--data twice): what they "
+        "share, and which is better; with --plot any runs, accuracy and cost",
         "checkpoint data out plot",
         several="checkpoint data",
     ),

@@ -69,13 +69,16 @@ def encode_example(
         integers[prefix + schema.IMAGE_WIDTH] = width
         floats[prefix + schema.IMAGE_RATE] = data.frame_rate
     example = _with_context(texts, integers, floats)
-    context = example.context.feature
-    context[schema.LABEL_INDEX].int64_list.value.extend(source.labels)
-    context[schema.LABEL_STRING].bytes_list.value.extend(
-        name.encode() for name in source.class_names
-    )
+    _add_labels(example, source)
     _add_frames(example, video, _flow_codes(video, vectors, flow), data)
     return example.SerializeToString(deterministic=True), clipped
+
+
+def _add_labels(example: tf.train.SequenceExample, source: Source) -> None:
+    context = example.context.feature
+    context[schema.LABEL_INDEX].int64_list.value.extend(source.labels)
+    names = [name.encode() for name in source.class_names]
+    context[schema.LABEL_STRING].bytes_list.value.extend(names)
 
 
 def _with_context(

@@ -20,7 +20,8 @@ from d3d_tf.atomic_files import file_size, to_path, write_atomically
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity, to_dict
 from d3d_tf.errors import UserError
 from d3d_tf.sealed import sealed
-from d3d_tf.tfrecords.listing import Listing, digested, labels_of
+from d3d_tf.tfrecords.listing import Listing
+from d3d_tf.tfrecords.rows import digested, labels_of
 from d3d_tf.tfrecords.write_shard import Shard
 from d3d_tf.video import DECODING
 

@@ -7,7 +7,7 @@ from d3d_tf.data.counted import changed_size, label_map_problem
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.doctor.check_record import Record
 from d3d_tf.doctor.findings import Finding, judge
-from d3d_tf.tfrecords.listing import digested
+from d3d_tf.tfrecords.rows import digested
 
 
 def used_rows(rows: list[dict]) -> list[dict]:

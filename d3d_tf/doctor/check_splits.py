@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.doctor.check_manifest import used_rows
 from d3d_tf.doctor.findings import Finding, judge
-from d3d_tf.tfrecords.listing import labels_of
+from d3d_tf.tfrecords.rows import labels_of
 
 # UCF-101: the clips of a group were cut from one video.
 _UCF = re.compile(r"v_(\w+)_g(\d+)_c\d+$", re.IGNORECASE)

@@ -87,7 +87,7 @@ class Scores:
         """
         prepared = cls.prepared(outputs)
         by_view = prepared.reshape(-1, views, *prepared.shape[1:])
-        pooled = {"mean": np.mean, "max": np.max}[pooling](by_view, axis=1)
+        pooled = (np.max if pooling == "max" else np.mean)(by_view, axis=1)
         return cls(
             np.array(ids[::views]), labels[::views], **{cls.output: pooled}
         )

@@ -46,12 +46,7 @@ def first_size(recipe: Recipe) -> Size:
     Raises:
       UsageError: the network is another.
     """
-    network, clip = recipe.network, recipe.clip
-    if not isinstance(network, X3DRecipe):
-        raise UsageError(
-            f"--mode=expand grows an X3D; network.model is {network.model}. "
-            "Try --set model=x3d_s."
-        )
+    network, clip = _x3d(recipe), recipe.clip
     if clip.sampling != "dense":
         raise UsageError("--mode=expand needs clip.sampling=dense.")
     width, depth, bottleneck, *_ = network.expansion
@@ -61,12 +56,22 @@ def first_size(recipe: Recipe) -> Size:
     )
 
 
+def _x3d(recipe: Recipe) -> X3DRecipe:
+    network = recipe.network
+    if not isinstance(network, X3DRecipe):
+        raise UsageError(
+            f"--mode=expand grows an X3D; network.model is {network.model}. "
+            "Try --set model=x3d_s."
+        )
+    return network
+
+
 def cost_of(recipe: Recipe, dataset: Dataset) -> Cost:
     """Multiply-adds of a clip of a size, with the head of these classes."""
     return functools.partial(
         multiply_adds,
         classes=len(dataset.classes),
-        hidden=recipe.network.head_channels,
+        hidden=_x3d(recipe).head_channels,
     )
 
 
@@ -79,7 +84,7 @@ def recipe_of(recipe: Recipe, size: Size, step: int) -> Recipe:
     options, train = recipe.expand, recipe.train
     small = step < options.small_until
     dropping = 0 < options.drop_connect_from <= step
-    network = recipe.network
+    network = _x3d(recipe)
     sides, scaled = _short_sides(recipe, size)
     return dataclasses.replace(
         recipe,

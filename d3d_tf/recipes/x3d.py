@@ -89,9 +89,7 @@ CHARADES = dataclasses.replace(
     evaluation=dataclasses.replace(
         X3D[4].evaluation, crops=3, crop_size=356, pooling="max"
     ),
-    network=dataclasses.replace(
-        X3D[4].network, weight_decay=1e-5, batch_norm_clips=0
-    ),
+    network=X3DRecipe(model="x3d_xl", drop_connect=0.1, weight_decay=1e-5),
     train=TrainRecipe(
         stream="rgb",
         steps=24_000,

@@ -6,7 +6,6 @@ import json
 import pytest
 
 from d3d_tf import config
-from d3d_tf.commands import expand as command
 from d3d_tf.errors import UsageError
 from d3d_tf.expand.job import expand
 from d3d_tf.runs.folder import Run
@@ -85,9 +84,3 @@ def test_a_first_network_above_the_budget(toy, recipe, tmp_path):
             toy.dataset(),
             tmp_path,
         )
-
-
-def test_a_dry_run(recipe, tmp_path, capsys):
-    command.run(recipe, run_dir=str(tmp_path / "run"), dry_run=True)
-    assert "would expand the toy videos" in capsys.readouterr().out
-    assert not (tmp_path / "run").exists()

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 import yaml
 
@@ -47,7 +48,7 @@ def infer_recipe(shapes: Shapes, settings: str, stated: dict) -> X3DRecipe:
     factors = _factors(widths, depths, [kernel[0] for kernel in kernels])
     model = _model(factors, settings, stated)
     own = MODELS[model]
-    given = {
+    given: dict[str, Any] = {
         name: value
         for name, value in factors.items()
         if value != getattr(own, name.removesuffix("_factor"))
