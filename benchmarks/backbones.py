@@ -96,7 +96,7 @@ def costs_of(ground: Ground) -> dict[str, str]:
     for model, title in MODELS.items():
         (point,) = (
             point
-            for point in points_of(student(home, model).folder)
+            for point in points_of(student(home, model).results_path)
             if point.network.startswith(STUDENT)
         )
         metrics = student(home, model).read_results()["metrics"]

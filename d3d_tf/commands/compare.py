@@ -22,6 +22,8 @@ from d3d_tf.screen import say
 from d3d_tf.tasks import load_scores
 from d3d_tf.text_lists import read_lines
 
+PICTURES = (".svg", ".png", ".pdf")
+
 
 def run(
     *,
@@ -50,9 +52,14 @@ def run(
                 "--mode=compare --plot=PICTURE takes runs or files of results "
                 "(--checkpoint, repeated), no --data and no --out."
             )
+        if Path(plot).suffix not in PICTURES:
+            raise UsageError(
+                f"--plot={plot}: a picture ends with {', '.join(PICTURES)}."
+            )
+        places = [results_file(place) for place in checkpoint]
         from d3d_tf.experiment.cost_plot import plot_costs
 
-        return plot_costs(checkpoint, plot)
+        return plot_costs(places, plot)
     if sorted((len(data), len(checkpoint))) != [0, 2]:
         raise UsageError(
             "--mode=compare takes two runs (--checkpoint=A --checkpoint=B) or "
@@ -65,6 +72,19 @@ def run(
         say(line)
     if out:
         write_atomically(out, "".join(f"{i}\n" for i in sorted(common)))
+
+
+def results_file(place: str) -> Path:
+    """The results.json of a run folder, or the file itself.
+
+    Raises:
+      UserError: there is none.
+    """
+    path = Path(place)
+    path = path / "results.json" if path.is_dir() else path
+    if not path.exists():
+        raise UserError(f"There are no results {path}.")
+    return path
 
 
 def read_ids(place: str | Path) -> dict[str, str]:

@@ -96,6 +96,17 @@ class Recipe:
         return self
 
     @model_validator(mode="after")
+    def _check_groups(self):
+        clips = getattr(self.network, "batch_norm_clips", 0)
+        require(
+            not clips or self.train.batch_size % clips == 0,
+            self,
+            "train.batch_size",
+            f"a multiple of network.batch_norm_clips ({clips})",
+        )
+        return self
+
+    @model_validator(mode="after")
     def _check_sizes(self):
         if self.data.short_side and self.clip.size:
             require(
@@ -103,6 +114,16 @@ class Recipe:
                 self,
                 "clip.size",
                 f"at most data.short_side ({self.data.short_side})",
+            )
+        side = self.evaluation.crop_size or self.clip.size
+        shown = self.shown_short_side
+        if side and shown:
+            require(
+                side <= shown,
+                self,
+                "evaluation.crop_size",
+                f"at most the short side of the videos ({shown}); 0 takes "
+                f"clip.size ({self.clip.size})",
             )
         if self.toy:
             require(

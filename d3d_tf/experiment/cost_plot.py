@@ -4,13 +4,13 @@ Points of one network with other views are joined by a line.
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
 from d3d_tf import config
 from d3d_tf.atomic_files import write_atomically
 from d3d_tf.damaged import read_json
-from d3d_tf.errors import UsageError, UserError
 from d3d_tf.evaluation.cost import measure_cost
 from d3d_tf.models import make_network
 from d3d_tf.report.cost_figure import Point, draw
@@ -19,27 +19,21 @@ from d3d_tf.screen import say
 from d3d_tf.streams import CHANNELS
 from d3d_tf.tasks import task_of
 
-ENDINGS = (".svg", ".png", ".pdf")
 # Classes do not change what papers count by more than a thousandth.
 _CLASSES = 400
 
 
-def plot_costs(places: Sequence[str], out: str) -> None:
+def plot_costs(places: Sequence[Path], out: str) -> None:
     """Draws the networks of all results, and shows the numbers.
 
     Args:
-      places: run folders, or results.json of runs.
-      out: the picture.
+      places: results.json of runs.
+      out: the picture, .svg, .png or .pdf.
 
     Raises:
-      UsageError: the picture has another ending.
       UserError: a file holds no results.
     """
-    if Path(out).suffix not in ENDINGS:
-        raise UsageError(
-            f"--plot={out}: a picture ends with {', '.join(ENDINGS)}."
-        )
-    points = [point for place in places for point in points_of(Path(place))]
+    points = [point for place in places for point in points_of(place)]
     say(f"{'network':42}{'views':>8}{'G multiply-adds':>18}{'accuracy':>26}")
     for point in points:
         low, high = point.interval
@@ -51,18 +45,12 @@ def plot_costs(places: Sequence[str], out: str) -> None:
     say(f"picture: {out}")
 
 
-def points_of(place: Path) -> list[Point]:
+def points_of(path: Path) -> list[Point]:
     """Of the networks that one results.json has.
-
-    Args:
-      place: a run folder, or the file.
 
     Raises:
       UserError: it holds no results.
     """
-    path = place / "results.json" if place.is_dir() else place
-    if not path.exists():
-        raise UserError(f"There are no results {path}.")
     results = read_json(
         path,
         {"recipe": dict, "metrics": dict, "dataset": {"name": str}},
@@ -99,9 +87,18 @@ def points_of(place: Path) -> list[Point]:
 
 def _multiply_adds(recipe: config.Recipe, role: str) -> int:
     """Of all views of a video; flow is not counted."""
-    views, stream = recipe.evaluation, STREAM[role]
+    views = recipe.evaluation
     clip = views.clip_of(recipe.clip)
-    network = make_network(recipe.network_of(role), _CLASSES, stream)
-    shape = (clip.frames, clip.size, clip.size, CHANNELS[stream])
-    once = measure_cost(network, shape).multiply_adds
+    once = _of_clip(
+        recipe.network_of(role), STREAM[role], clip.frames, clip.size
+    )
     return once * views.clips * views.crops
+
+
+@functools.cache
+def _of_clip(
+    network: config.NetworkRecipe, stream: str, frames: int, size: int
+) -> int:
+    built = make_network(network, _CLASSES, stream)
+    shape = (frames, size, size, CHANNELS[stream])
+    return measure_cost(built, shape).multiply_adds

@@ -31,8 +31,10 @@ def test_no_film_is_on_both_sides_and_none_is_of_the_test_list(jhmdb, tmp_path):
 
 def test_settings_are_those_of_a_recipe_and_parents_come_first():
     names = list(SETTINGS)
-    for name, (parent, settings) in SETTINGS.items():
-        assert override(RECIPES[RECIPE], list(settings)) != RECIPES[RECIPE]
+    for name, setting in SETTINGS.items():
+        changed = override(RECIPES[RECIPE], list(setting.changes))
+        assert changed != RECIPES[RECIPE]
+        parent = setting.parent
         assert parent is None or names.index(parent) < names.index(name)
 
 
@@ -42,10 +44,19 @@ def test_the_page_has_every_number():
         {
             "videos": {"train": 3, "held out": 1},
             "processor": "a processor",
-            "rows": [{"name": "a", "settings": ["steps=2"], "top1": top1}],
+            "rows": [
+                {
+                    "name": "a",
+                    "starts": ["from the toy's networks"],
+                    "settings": ["steps=2"],
+                    "top1": top1,
+                }
+            ],
         }
     )
     header, line, row, _, note = text.splitlines()
     assert header.count("|") == line.count("|") == row.count("|") == 8
-    assert row == "| a |" + 5 * " 12.5 |" + " `steps=2` |"
+    assert (
+        row == "| a |" + 5 * " 12.5 |" + " from the toy's networks, `steps=2` |"
+    )
     assert "1 held-out videos, after training on 3" in note

@@ -23,6 +23,7 @@ def nothing_aside():
     gc.freeze()
 
 
+@pytest.mark.large
 def test_what_was_there_is_passed_over_and_what_is_new_is_not(nothing_aside):
     old = Node()
     there = weakref.ref(old)

@@ -52,6 +52,7 @@ def start(theirs, tmp_path, mode, *settings):
     return run
 
 
+@pytest.mark.large
 def test_they_train_the_baseline(theirs, tmp_path, capsys):
     """`--mode=train --set stream=rgb`: 5 frames; 7/8 of 24 is 21, so 16."""
     run = start(theirs, tmp_path, train, "stream=rgb")

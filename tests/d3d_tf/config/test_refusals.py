@@ -53,7 +53,7 @@ PAPER = Recipe(name="paper")
         ("short_sides=[320, 256]", "[least, most]"),
         ("swap_on_flip=[[a, b], [b, c]]", "no name twice"),
         ("swap_on_flip=[[a, a]]", "no name twice"),
-        ("task=detection", "task must be classification; got 'detection'"),
+        ("task=detection", "one of classification, multilabel; got"),
         (
             "terms=[{where: Mixed_6a}]",
             "terms must be of logits or of end",
@@ -63,6 +63,10 @@ PAPER = Recipe(name="paper")
         ("terms=[{wait: 1}]", "unknown key distill.terms.0.wait; valid: "),
         ("terms=[{}, {weight: 2}]", "one term for each place at most"),
         ("clip.size=257", "at most data.short_side (256); got 257"),
+        ("evaluation.crop_size=300", "short side of the videos (256); 0 takes"),
+        ("evaluation.spacing=middle", "one of to_the_end, equal_parts"),
+        ("evaluation.pooling=sum", "one of mean, max; got 'sum'"),
+        ("warmup_from=-1", "0 or more"),
         ("model=s3dgg", f"one of {', '.join(FAMILIES)}; got 's3dgg'"),
         ("head_pooling=max", "one of overlapping, global; got 'max'"),
         ("final_endpoint=Mixed_6a", "one of Conv2d_1a_7x7, MaxPool_2a_3x3"),
@@ -98,6 +102,17 @@ def test_an_impossible_value_is_answered_with_what_is_possible(
     text = refusal(setting)
     assert setting.partition("=")[0] in text
     assert expected in text
+
+
+def test_crops_that_do_not_fit_into_scaled_videos(refusal):
+    text = refusal("scaled_short_side=200")
+    assert "evaluation.crop_size must be at most the short side" in text
+    assert "(200); 0 takes clip.size (224); got 0" in text
+
+
+def test_batches_of_whole_groups(refusal):
+    text = refusal("batch_size=1020", RECIPES["x3d_s_kinetics400"])
+    assert "a multiple of network.batch_norm_clips (8); got 1020" in text
 
 
 @pytest.mark.parametrize("algorithm", ["dis", "farneback"])

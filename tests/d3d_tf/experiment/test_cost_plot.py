@@ -49,8 +49,9 @@ def test_x3d_s_costs_what_its_figure_says(tmp_path):
     assert three.interval == (60, 80)
 
 
+@pytest.mark.large
 def test_the_networks_of_a_run(toy, tmp_path, capsys):
-    points = points_of(toy.run.folder)
+    points = points_of(toy.run.results_path)
     metrics = toy.run.read_results()["metrics"]
     assert [point.name.split(", ")[1] for point in points] == [
         *("Flow (teacher)", "RGB (baseline)", "D3D (student)")
@@ -85,4 +86,4 @@ def test_wrong_flags(arguments, message):
 
 def test_no_results(tmp_path):
     with pytest.raises(UserError, match="There are no results .*results.json"):
-        points_of(tmp_path)
+        compare.run(checkpoint=[str(tmp_path)], plot="a.svg")

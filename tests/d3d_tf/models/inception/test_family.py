@@ -16,6 +16,7 @@ def test_family(promise, request):
     check_family(INCEPTION, promise, request)
 
 
+@pytest.mark.large
 def test_export(tmp_path):
     check_export_of(INCEPTION, tmp_path)
 

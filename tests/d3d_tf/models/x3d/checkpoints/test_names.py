@@ -1,5 +1,7 @@
 """Each variable of X3D has one name, whoever wrote the checkpoint."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -11,13 +13,15 @@ from d3d_tf.models.x3d.checkpoints.names import (
     in_our_layout,
     torch_shape,
 )
-from d3d_tf.models.x3d.config import X3DRecipe
 from tests.d3d_tf.models.x3d.golden_x3d import torch_names
+from tests.harness.tiny import X3D
 
 
 @pytest.fixture(scope="module")
 def network():
-    return make_network(X3DRecipe(shortcut="pytorchvideo"), 5, "frames")
+    """Each stage has a block, and one has two: with and without SE."""
+    recipe = dataclasses.replace(X3D.recipe, shortcut="pytorchvideo")
+    return make_network(recipe, 5, "frames")
 
 
 def test_names_of_pytorchvideo_are_the_golden_s(network):
@@ -56,7 +60,7 @@ def test_names_of_nobody_stay(name):
 
 
 def test_the_published_shortcut_is_normalised():
-    network = make_network(X3DRecipe(), 5, "frames")
+    network = make_network(X3D.recipe, 5, "frames")
     assert "s2.pathway0_res0.branch1_bn.weight" in by_name(network)
 
 
