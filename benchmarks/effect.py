@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, fill, save, with_interval
 from benchmarks.table import CONTROL, README, SPLITS, seed_runs
 from d3d_tf import processor
 from d3d_tf.evaluation.bootstrap import nested_interval
@@ -102,10 +102,7 @@ def sentence(results: dict) -> str:
 
 
 def _points(row: dict) -> str:
-    value, low, high = (
-        f"{100 * bound:+.1f}" for bound in (row["value"], *row["ci95"])
-    )
-    return f"{value} [{low}, {high}]"
+    return with_interval(row, "+.1f", 100)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -34,6 +34,21 @@ def save(results: Path, content) -> None:
     results.write_text(json.dumps(content, indent=1) + "\n")
 
 
+def with_interval(entry: dict, form: str, scale: float = 1.0) -> str:
+    """`54.2 [49.3, 59.0]`: an entry's value and its 95 % interval.
+
+    Args:
+      entry: with `value` and `ci95`.
+      form: of each number, as `+.1f`.
+      scale: by which they are multiplied first; 100 makes points of shares.
+    """
+    value, low, high = (
+        format(scale * bound, form)
+        for bound in (entry["value"], *entry["ci95"])
+    )
+    return f"{value} [{low}, {high}]"
+
+
 def publish(
     results: Path,
     content: Any,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.fill_docs import HERE, fill, save, with_interval
 from benchmarks.table import CONTROL, distill
 from d3d_tf import processor
 from d3d_tf.evaluation.bootstrap import stratified_interval
@@ -119,16 +119,9 @@ def in_points(row: dict) -> list[str]:
     """Top-1 of a row and its difference from RGB, with their intervals."""
     change = row["minus_rgb"]
     return [
-        _points(row["top1"], ".1f"),
-        _points(change, "+.1f") if change else "",
+        with_interval(row["top1"], ".1f", 100),
+        with_interval(change, "+.1f", 100) if change else "",
     ]
-
-
-def _points(entry: dict, form: str) -> str:
-    value, low, high = (
-        format(100 * v, form) for v in (entry["value"], *entry["ci95"])
-    )
-    return f"{value} [{low}, {high}]"
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from benchmarks import jhmdb
-from benchmarks.fill_docs import HERE, publish
+from benchmarks.fill_docs import HERE, publish, with_interval
 from benchmarks.grounds import SEEDS, SPLITS, Ground, real, toy
 from benchmarks.table import command
 from d3d_tf import processor
@@ -51,9 +51,9 @@ def table(grounds: dict[str, list[dict]]) -> str:
         paper, *found = rows
         cells = [str(paper)]
         for row in found:
-            cells.append(_interval(row["epe"], ".2f"))
+            cells.append(with_interval(row["epe"], ".2f"))
             change = row.get("minus_baseline")
-            cells.append(_interval(change, "+.2f") if change else "")
+            cells.append(with_interval(change, "+.2f") if change else "")
         lines.append(f"| {found[0]['title']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -71,13 +71,6 @@ def curves(rows: list[dict]) -> str:
         cells = [found[layer] for layer in layers]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _interval(entry: dict, form: str) -> str:
-    value, low, high = (
-        format(bound, form) for bound in (entry["value"], *entry["ci95"])
-    )
-    return f"{value} [{low}, {high}]"
 
 
 def markdown(results: dict) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.fill_docs import fill, publish
+from benchmarks.fill_docs import fill, publish, with_interval
 
 
 def test_text_between_the_marks_is_replaced(tmp_path):
@@ -34,3 +34,9 @@ def test_a_page_without_the_place_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="0 places <!-- x -->"):
         fill(page, "x", "new")
     assert page.read_text() == "nothing"
+
+
+def test_a_value_with_its_interval():
+    entry = {"value": 0.125, "ci95": [-0.0625, 0.25]}
+    assert with_interval(entry, "+.1f", 100) == "+12.5 [-6.2, +25.0]"
+    assert with_interval(entry, ".2f") == "0.12 [-0.06, 0.25]"
