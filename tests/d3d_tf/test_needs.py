@@ -1,6 +1,5 @@
 """What is missing is said before the work."""
 
-import resource
 import subprocess
 import sys
 
@@ -34,17 +33,19 @@ def test_packages_that_are_not_installed(monkeypatch, lacking, extras):
 
 
 def test_no_folder_for_temporary_files():
-    """Where nothing can be written, Python finds none."""
+    """Where nothing can be written, Python finds none.
+
+    The limit is set when Python runs: before, it does not ignore the signal.
+    """
     code = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
         "from d3d_tf.needs import require_means\n"
         "try: require_means('prepare')\n"
         "except Exception as e: print(type(e).__name__, e)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", code], capture_output=True, text=True
     )
     assert done.stdout.startswith("UserError There is no folder for temporary")
     assert "set TMPDIR" in done.stdout
