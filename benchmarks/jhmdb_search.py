@@ -60,6 +60,10 @@ SETTINGS = {
         "from the toy",
         True,
     ),
+    "augmented": Setting(
+        ("steps=4000", "weight=1", *JITTER[:3], "short_sides=[60,84]"),
+        from_toy=True,
+    ),
 }
 
 
