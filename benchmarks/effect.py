@@ -92,7 +92,9 @@ def markdown(results: dict) -> str:
 def sentence(results: dict) -> str:
     """Both differences with shuffled colours, as the README shows them."""
     rgb, control = (
-        _points(row) for row in results["rows"] if row["split"] == SPLITS[1]
+        with_interval(row, ".1f", 100)
+        for row in results["rows"]
+        if row["split"] == SPLITS[1]
     )
     return (
         f"On {len(results['seeds'])} other seeds, with shuffled colours, D3D "

@@ -37,6 +37,6 @@ def test_the_readme_has_both_differences():
         for split in SPLITS
     ]
     text = sentence({"rows": rows, "seeds": [6, 7]})
-    assert "+100.0 [+100.0, +100.0] points above RGB" in text
+    assert "100.0 [100.0, 100.0] points above RGB" in text
     assert "-100.0 [-100.0, -100.0] above the control" in text
     assert "2 other seeds" in text
