@@ -27,7 +27,7 @@ class Candidate:
       size: of network and clip.
       multiply_adds: of a clip.
       entry: of results.json: value, n and ci95 of the measure.
-      metric: the measure.
+      measure, metric: its name there, and how it is shown.
       run: its folder's name.
     """
 
@@ -36,6 +36,7 @@ class Candidate:
     size: Size
     multiply_adds: int
     entry: dict
+    measure: str
     metric: Metric
     run: str
 
@@ -166,6 +167,7 @@ def measured(
         size=size,
         multiply_adds=cost_of(recipe, dataset)(size),
         entry=scores.metrics()[headline],
+        measure=headline,
         metric=scores.measures[headline],
         run=at.name,
     )

@@ -133,7 +133,7 @@ def _results(
                 "run": one.run,
                 "kept": id(one) in kept,
                 "multiply_adds": one.multiply_adds,
-                one.metric.title: one.entry,
+                one.measure: one.entry,
                 **one.size._asdict(),
                 "stride": one.size.whole_stride,
             }

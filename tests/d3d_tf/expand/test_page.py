@@ -15,6 +15,7 @@ def one(step, axis, size, millions, value):
         size=size,
         multiply_adds=millions * 10**6,
         entry={"value": value, "n": 100, "ci95": [value - 0.1, value + 0.1]},
+        measure="top1",
         metric=Metric("top-1"),
         run=f"step{step}-{axis}",
     )
