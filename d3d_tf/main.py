@@ -75,7 +75,7 @@ COMMANDS = {
         "data checkpoint run_dir",
     ),
     "convert": Command(
-        "a published TensorFlow 1 checkpoint to a run folder, verified",
+        "a published checkpoint, TensorFlow 1 or PyTorch, to a verified run",
         "checkpoint run_dir set data",
     ),
     "export": Command(
@@ -145,9 +145,9 @@ flags.DEFINE_multi_string(
     [],
     "A run folder, the name of published weights such as i3d_rgb_kinetics400, "
     "or an exported module (a folder, file:// or s3://); with --mode=convert a "
-    "TensorFlow 1 checkpoint (prefix). Default for predict, evaluate, export "
-    "and visualize: --run_dir, or the newest run in runs/. Repeated, with "
-    "evaluate and compare: runs or their scores/ROLE-SPLIT.npz.",
+    "checkpoint of TensorFlow 1 (prefix) or PyTorch. Default for predict, "
+    "evaluate, export and visualize: --run_dir, or the newest run in runs/. "
+    "Repeated, with evaluate and compare: runs or scores/ROLE-SPLIT.npz.",
 )
 flags.DEFINE_string(
     "run_dir", None, "Where the run goes. Default: runs/RECIPE."

@@ -1,4 +1,4 @@
-"""`--mode=convert`: a published TensorFlow 1 checkpoint becomes a run."""
+"""`--mode=convert`: a published checkpoint becomes a run."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def run(
     """Converts and verifies the checkpoint.
 
     Args:
-      checkpoint: its prefix, or the name of published weights.
+      checkpoint: its prefix or file, or the name of published weights.
       run_dir: the new run folder.
       settings: `key=value`, what the checkpoint does not tell.
       data: a `.npy` clip whose logits the authors printed.

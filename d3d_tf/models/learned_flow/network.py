@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any
 
+import tensorflow as tf
+
 from d3d_tf.errors import UsageError
 from d3d_tf.heads.classification import ClassificationHead
 from d3d_tf.keras_api import keras
@@ -53,8 +55,17 @@ class LearnedFlowS3DG(VideoNetwork):
             name: getattr(recipe, name) for name in _OPTIONS
         }
 
-    def flow(self, clip):
-        """The decoded flow in inference; see `LearnedFlowTrunk.flow`."""
+    def flow(self, clip: tf.Tensor) -> tf.Tensor:
+        """The decoded flow in inference: px per frame, (u, v).
+
+        Args:
+          clip: RGB `[batch, time, height, width, 3]` float, as `pixels` makes
+            it.
+
+        Returns:
+          float32 `[batch, time, height, width, 2]`; see
+          `LearnedFlowTrunk.flow`.
+        """
         return self.trunk.flow(clip, training=False)
 
     def get_config(self) -> dict[str, Any]:

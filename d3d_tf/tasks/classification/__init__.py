@@ -27,7 +27,8 @@ def _probabilities(logits):
     return tf.nn.softmax(logits)
 
 
-def _describe(probabilities, classes):
+def describe(probabilities, classes) -> list[str]:
+    """Lines for people: the `TOP` likeliest of `[classes]` probabilities."""
     return [
         f"{100 * probabilities[index]:6.1f} %  {classes[index]}"
         for index in (-probabilities).argsort()[:TOP]
@@ -49,7 +50,7 @@ TASK = Task(
     loss=_loss,
     metrics=_metrics,
     probabilities=_probabilities,
-    describe=_describe,
+    describe=describe,
     caption=_caption,
     agreement=Agreement(
         name="top1_agreement",

@@ -6,12 +6,10 @@ cross-entropy.
 
 import numpy as np
 
+from d3d_tf.tasks.classification import describe
 from d3d_tf.tasks.multilabel.scores import LabelScores
 from d3d_tf.tasks.multilabel.target import ClassSet
 from d3d_tf.tasks.task import Agreement, Task
-
-# How many classes `--mode=predict` shows.
-TOP = 5
 
 
 def _loss():
@@ -33,13 +31,6 @@ def _probabilities(logits):
     return tf.nn.sigmoid(logits)
 
 
-def _describe(probabilities, classes):
-    return [
-        f"{100 * probabilities[index]:6.1f} %  {classes[index]}"
-        for index in (-probabilities).argsort()[:TOP]
-    ]
-
-
 def _caption(target, probabilities, classes):
     own = ", ".join(classes[index] for index in np.flatnonzero(target))
     if probabilities is None:
@@ -54,7 +45,7 @@ TASK = Task(
     loss=_loss,
     metrics=_metrics,
     probabilities=_probabilities,
-    describe=_describe,
+    describe=describe,
     caption=_caption,
     agreement=Agreement(
         name="label_agreement",
