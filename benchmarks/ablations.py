@@ -55,6 +55,7 @@ def at(home: Home, endpoint: str, logits: bool) -> Run:
         terms.append(f"{{where: logits, weight: {home.weight}}}")
     return home.student(
         f"at-{endpoint}" + ("-and-logits" if logits else ""),
+        *home.start,
         f"--set=distill.terms=[{', '.join(terms)}]",
         # Features are not among what is kept.
         "--set=distill.cached_views=0",
@@ -65,6 +66,7 @@ def flow_loss(home: Home) -> Run:
     """No teacher: the network also learns to tell the flow."""
     return home.student(
         "flow-loss",
+        *home.start,
         "--set=distill.flow_weight=1",
         "--set=distill.cached_views=0",
     )

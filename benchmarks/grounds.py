@@ -31,13 +31,15 @@ class Home:
     Attributes:
       run, control: their folders.
       recipe: the name of their recipe.
-      flags: of the command line that trains a network like theirs.
+      flags: of the command line that trains a network on their records.
+      start: of the command line, for where their networks started from.
     """
 
     run: Run
     control: Run
     recipe: str
     flags: tuple[str, ...]
+    start: tuple[str, ...] = ()
 
     @property
     def weight(self) -> float:
@@ -112,15 +114,18 @@ def toy(runs: Path, seeds: Sequence[int]) -> Ground:
     return Ground("toy", "shuffled_colours", homes, nested_interval)
 
 
-def real(data: Path, runs: Path, splits: Sequence[int]) -> Ground:
+def real(
+    data: Path, runs: Path, toy_runs: Path, splits: Sequence[int]
+) -> Ground:
     """The runs of `make jhmdb`; trains what is missing."""
     homes = []
     for split in splits:
         recipe = f"jhmdb_split{split}"
-        pair = jhmdb.trained(split, data, runs, [])
+        pair = jhmdb.trained(split, data, runs, toy_runs)
         records = pair[0].origin()["records"]
         flags = (f"--recipe={recipe}", f"--data={records}")
-        homes.append(Home(*pair, recipe, flags))
+        start = (jhmdb.from_toy(toy_runs),)
+        homes.append(Home(*pair, recipe, flags, start))
     return Ground("JHMDB", "test", tuple(homes), stratified_interval)
 
 
@@ -142,7 +147,7 @@ def fill_table(
         all rows cost the same.
     """
     parser = argparse.ArgumentParser()
-    parser.add_argument("--toy", type=Path, default=Path("runs/table"))
+    parser.add_argument("--toy", type=Path, default=jhmdb.TOY)
     parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     parser.add_argument("--jhmdb", type=Path, default=Path("runs/jhmdb"))
     parser.add_argument("--data", type=Path, default=jhmdb.DATA)
@@ -152,7 +157,7 @@ def fill_table(
     if given.seeds:
         grounds.append(toy(given.toy, given.seeds))
     if given.splits:
-        grounds.append(real(given.data, given.jhmdb, given.splits))
+        grounds.append(real(given.data, given.jhmdb, given.toy, given.splits))
     results = {
         "processor": processor.name(),
         "runs": {

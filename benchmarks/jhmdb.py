@@ -2,11 +2,12 @@
 
 `DATA` has the data set's `videos` and `splits` (docs/datasets.md). Every split
 has its own teacher, baseline, student and control (a student of the split's RGB
-baseline); each is trained to its end before the next, and what is finished is
-not made again.
+baseline). All start from the networks of a run of the toy. Each is trained to
+its end before the next, and what is finished is not made again.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ from d3d_tf.tfrecords.ensure import ensure_records
 RESULTS = HERE / "results" / "jhmdb.json"
 PAGE = HERE.parent / "docs" / "jhmdb.md"
 DATA = HERE.parents[1] / "shared" / "data" / "jhmdb"
+TOY = Path("runs/table")
+TOY_SEED = 6
 SPLITS = (1, 2, 3)
 RGB = titles()[BASELINE]
 
@@ -40,11 +43,24 @@ def prepared(recipe: str, videos: Path, splits: Path, runs: Path) -> Path:
     return dataset.folder
 
 
-def trained(split: int, data: Path, runs: Path, flags: list[str]) -> list[Run]:
+def from_toy(toy: Path) -> str:
+    """The flag that starts from a run of the toy, made where it is missing.
+
+    Args:
+      toy: the runs of `make table` and `make effect`.
+    """
+    start = toy / f"seed{TOY_SEED}"
+    distill(start, f"--set=seed={TOY_SEED}")
+    return f"--init={start}"
+
+
+def trained(
+    split: int, data: Path, runs: Path, toy: Path, flags: Sequence[str] = ()
+) -> list[Run]:
     """The run of a split and its control, made where they are missing."""
     recipe = f"jhmdb_split{split}"
     records = prepared(recipe, data / "videos", data / "splits", runs)
-    common = [f"--recipe={recipe}", f"--data={records}", *flags]
+    common = [f"--recipe={recipe}", f"--data={records}", from_toy(toy), *flags]
     run, control = runs / f"split{split}", runs / f"split{split}-control"
     distill(run, *common)
     distill(
@@ -129,11 +145,12 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--runs", type=Path, default=Path("runs/jhmdb"))
+    parser.add_argument("--toy", type=Path, default=TOY)
     parser.add_argument("--splits", type=int, nargs="+", default=SPLITS)
     given, flags = parser.parse_known_args(argv)
     scores = []
     for split in given.splits:
-        run, control = trained(split, given.data, given.runs, flags)
+        run, control = trained(split, given.data, given.runs, given.toy, flags)
         theirs = load_scores(control.scores(STUDENT, "test"))
         scores.append(scores_of(run) | {CONTROL: theirs})
     results = {

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.fill_docs import HERE, publish
-from benchmarks.jhmdb import DATA, PAGE, prepared, scores_of
-from benchmarks.table import distill, seed_runs
+from benchmarks.jhmdb import DATA, PAGE, TOY, from_toy, prepared, scores_of
+from benchmarks.table import distill
 from d3d_tf import processor
 from d3d_tf.doctor.check_splits import film
 from d3d_tf.recipes import RECIPES
@@ -27,7 +27,10 @@ JITTER = (
     *("jitter_brightness=0.3", "jitter_contrast=0.3", "jitter_saturation=0.3"),
     "short_sides=[60,88]",
 )
-TOY_SEED = 6
+AS_STORED = (
+    *("jitter_brightness=0", "jitter_contrast=0", "jitter_saturation=0"),
+    "short_sides=null",
+)
 
 
 class Setting(NamedTuple):
@@ -47,11 +50,20 @@ class Setting(NamedTuple):
 # In this order; a parent comes first.
 SETTINGS = {
     "regularised": Setting(
-        ("steps=3000", "dropout=0.5", "weight_decay=1e-4", *JITTER)
+        (
+            *("steps=3000", "dropout=0.5", "weight_decay=1e-4", "weight=2"),
+            *JITTER,
+        )
     ),
-    "light student": Setting(("steps=2500", "weight=1"), "regularised"),
-    "from the toy": Setting(("steps=2500", "weight=1"), from_toy=True),
-    "weight 4": Setting(("steps=2500", "weight=4"), "from the toy", True),
+    "light student": Setting(
+        ("steps=2500", "weight=1", *AS_STORED), "regularised"
+    ),
+    "from the toy": Setting(
+        ("steps=2500", "weight=1", *AS_STORED), from_toy=True
+    ),
+    "weight 4": Setting(
+        ("steps=2500", "weight=4", *AS_STORED), "from the toy", True
+    ),
     "augmented student": Setting(
         (
             *("steps=4000", "weight=1", *JITTER[:3]),
@@ -59,10 +71,6 @@ SETTINGS = {
         ),
         "from the toy",
         True,
-    ),
-    "augmented": Setting(
-        ("steps=4000", "weight=1", *JITTER[:3], "short_sides=[60,84]"),
-        from_toy=True,
     ),
 }
 
@@ -103,8 +111,7 @@ def tried(name: str, records: Path, runs: Path, toy: Path) -> dict:
     if setting.parent:
         flags.append(f"--teacher={runs / setting.parent}")
     if setting.from_toy:
-        start, _ = seed_runs(toy, TOY_SEED)
-        flags.append(f"--init={start}")
+        flags.append(from_toy(toy))
     distill(run, *flags)
     return row_of(name, run)
 
@@ -152,7 +159,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--runs", type=Path, default=Path("runs/jhmdb-search"))
-    parser.add_argument("--toy", type=Path, default=Path("runs/table"))
+    parser.add_argument("--toy", type=Path, default=TOY)
     given = parser.parse_args(argv)
     splits = given.runs / "splits"
     counts = hold_out(given.data, splits)

@@ -90,13 +90,13 @@ def markdown(results: dict) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Makes what is missing, prints the tables, writes them into the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--toy", type=Path, default=Path("runs/table"))
+    parser.add_argument("--toy", type=Path, default=jhmdb.TOY)
     parser.add_argument("--jhmdb", type=Path, default=Path("runs/jhmdb"))
     parser.add_argument("--data", type=Path, default=jhmdb.DATA)
     given = parser.parse_args(argv)
     grounds = [
         toy(given.toy, SEEDS[:1]),
-        real(given.data, given.jhmdb, SPLITS[:1]),
+        real(given.data, given.jhmdb, given.toy, SPLITS[:1]),
     ]
     results = {
         "processor": processor.name(),
