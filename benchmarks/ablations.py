@@ -6,13 +6,15 @@ toy) or `make jhmdb`, trained with its recipe and, if it has one, its teacher.
 
 import functools
 import sys
+from collections.abc import Callable
 
-from benchmarks.grounds import Compared, Ground, Home, fill_table
+from benchmarks.grounds import Compared, Ground, Home, Rows, fill_table
 from benchmarks.table import CONTROL, command, run_mode
-from d3d_tf.roles import BASELINE, TEACHER, titles
+from d3d_tf.evaluation.scores import Scores
+from d3d_tf.roles import BASELINE, STUDENT, TEACHER, titles
 from d3d_tf.runs.folder import Run
 
-RGB, FLOW, D3D = (titles()[role] for role in (BASELINE, TEACHER, "student"))
+RGB, FLOW, D3D = (titles()[role] for role in (BASELINE, TEACHER, STUDENT))
 LEARNED = "Learned flow"
 FLOW_LOSS = "Flow as a second label"
 # In % (D3D, table 6); what the paper does not have is ours.
@@ -31,21 +33,30 @@ PAPER = {
 PLACES = {"2C": "Conv2d_2c_3x3", "4C": "Mixed_4c"}
 
 
-def scores_of(ground: Ground) -> dict[str, Compared]:
-    """Scores by row; trains what is missing."""
-    found = {
-        FLOW: ground.scores(lambda home: home.run, TEACHER),
-        LEARNED: ground.scores(learned_flow, BASELINE),
-        FLOW_LOSS: ground.scores(flow_loss),
-        CONTROL: ground.scores(lambda home: home.control),
-        D3D: ground.scores(lambda home: home.run),
+def rows_of(ground: Ground) -> Rows:
+    """The rows; each trains what is missing when it is called."""
+    networks: dict[str, tuple[Callable[[Home], Run], str]] = {
+        FLOW: (lambda home: home.run, TEACHER),
+        LEARNED: (learned_flow, BASELINE),
+        FLOW_LOSS: (flow_loss, STUDENT),
+        CONTROL: (lambda home: home.control, STUDENT),
+        D3D: (lambda home: home.run, STUDENT),
     }
     for place, endpoint in PLACES.items():
         for how, logits in (("", False), (" and logits", True)):
             student = functools.partial(at, endpoint=endpoint, logits=logits)
-            found[f"Distilled at {place}{how}"] = ground.scores(student)
-    rgb = ground.scores(lambda home: home.run, BASELINE)
-    return {RGB: (rgb, None)} | {name: (s, rgb) for name, s in found.items()}
+            networks[f"Distilled at {place}{how}"] = student, STUDENT
+
+    def rgb() -> list[Scores]:
+        return ground.scores(lambda home: home.run, BASELINE)
+
+    def beside_rgb(network: Callable[[Home], Run], role: str) -> Compared:
+        return ground.scores(network, role), rgb()
+
+    return {RGB: lambda: (rgb(), None)} | {
+        name: functools.partial(beside_rgb, *network)
+        for name, network in networks.items()
+    }
 
 
 def at(home: Home, endpoint: str, logits: bool) -> Run:
@@ -93,4 +104,4 @@ def learned_flow(home: Home) -> Run:
 
 
 if __name__ == "__main__":
-    fill_table("ablations", PAPER, scores_of, sys.argv[1:])
+    fill_table("ablations", PAPER, rows_of, sys.argv[1:])

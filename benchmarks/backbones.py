@@ -9,7 +9,7 @@ beside them, and what each costs.
 import functools
 import sys
 
-from benchmarks.grounds import Compared, Ground, Home, fill_table
+from benchmarks.grounds import Compared, Ground, Home, Rows, fill_table
 from benchmarks.table import run_mode
 from d3d_tf.evaluation.scores import average
 from d3d_tf.experiment.cost_plot import points_of
@@ -73,39 +73,44 @@ def student(home: Home, model: str) -> Run:
     return home.student(model, *flags_of(model))
 
 
-def scores_of(ground: Ground) -> dict[str, Compared]:
-    """Scores by row; trains what is missing."""
-    found: dict[str, Compared] = {}
+def rows_of(ground: Ground) -> Rows:
+    """The rows; each trains what is missing when it is called."""
+    found: Rows = {}
+    for model, title in MODELS.items():
+        for name in ("RGB", "D3D", "D3D + flow", "D3D + RGB"):
+            row = functools.partial(compared, ground, model, name)
+            found[f"{title}: {name}"] = row
+    return found
+
+
+def compared(ground: Ground, model: str, name: str) -> Compared:
+    """One row of a backbone, with its RGB baseline."""
+    rgb = ground.scores(functools.partial(baseline, model=model), BASELINE)
+    if name == "RGB":
+        return rgb, None
+    d3d = ground.scores(functools.partial(student, model=model))
+    if name == "D3D":
+        return d3d, rgb
     flow = ground.scores(lambda home: home.run, TEACHER)
-    for model, title in MODELS.items():
-        rgb = ground.scores(functools.partial(baseline, model=model), BASELINE)
-        d3d = ground.scores(functools.partial(student, model=model))
-        found |= {
-            f"{title}: RGB": (rgb, None),
-            f"{title}: D3D": (d3d, rgb),
-            f"{title}: D3D + flow": (list(map(average, d3d, flow)), rgb),
-            f"{title}: D3D + RGB": (list(map(average, d3d, rgb)), rgb),
-        }
-    return found
+    other = {"D3D + flow": flow, "D3D + RGB": rgb}[name]
+    return list(map(average, d3d, other)), rgb
 
 
-def costs_of(ground: Ground) -> dict[str, str]:
-    """`{row: parameters and multiply-adds of a clip}` of each backbone."""
-    found = {}
-    home = ground.homes[0]
-    for model, title in MODELS.items():
-        (point,) = (
-            point
-            for point in points_of(student(home, model).results_path)
-            if point.network.startswith(STUDENT)
-        )
-        metrics = student(home, model).read_results()["metrics"]
-        parameters = metrics[f"{STUDENT}/parameters"]["value"]
-        found[f"{title}: D3D"] = (
-            f"{parameters / 1e3:,.0f} k, {point.multiply_adds / 1e6:.0f} M"
-        )
-    return found
+def cost_of(ground: Ground, row: str) -> str:
+    """Parameters and multiply-adds of a clip, of a row that is one student."""
+    title, _, name = row.partition(": ")
+    if name != "D3D":
+        return ""
+    (model,) = (m for m, t in MODELS.items() if t == title)
+    run = student(ground.homes[0], model)
+    (point,) = (
+        point
+        for point in points_of(run.results_path)
+        if point.network.startswith(STUDENT)
+    )
+    parameters = run.read_results()["metrics"][f"{STUDENT}/parameters"]["value"]
+    return f"{parameters / 1e3:,.0f} k, {point.multiply_adds / 1e6:.0f} M"
 
 
 if __name__ == "__main__":
-    fill_table("backbones", PAPER, scores_of, sys.argv[1:], costs_of)
+    fill_table("backbones", PAPER, rows_of, sys.argv[1:], cost_of)

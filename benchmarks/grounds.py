@@ -1,15 +1,20 @@
-"""D3D's tables 6 to 8 on seeds of the toy and splits of JHMDB."""
+"""D3D's tables 6 to 8 on seeds of the toy and splits of JHMDB.
+
+Rows are trained and saved one by one; those of earlier calls stay.
+"""
 
 import argparse
 import dataclasses
+import functools
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import jhmdb
-from benchmarks.fill_docs import HERE, fill, save
-from benchmarks.table import distill, seed_runs
+from benchmarks.fill_docs import HERE, publish
+from benchmarks.table import control_of, distill
 from d3d_tf import processor
 from d3d_tf.evaluation.bootstrap import nested_interval, stratified_interval
 from d3d_tf.evaluation.paired import on_common_videos
@@ -26,17 +31,16 @@ SPLITS = (1,)
 
 @dataclasses.dataclass(frozen=True)
 class Home:
-    """A finished run of teacher, baseline and student, and its control.
+    """A finished run of teacher, baseline and student.
 
     Attributes:
-      run, control: their folders.
+      run: its folder.
       recipe: the name of their recipe.
       flags: of the command line that trains a network on their records.
       start: of the command line, for where their networks started from.
     """
 
     run: Run
-    control: Run
     recipe: str
     flags: tuple[str, ...]
     start: tuple[str, ...] = ()
@@ -45,6 +49,11 @@ class Home:
     def weight(self) -> float:
         """Lambda of its recipe."""
         return RECIPES[self.recipe].distill.weight
+
+    @property
+    def control(self) -> Run:
+        """Its control, made where it is missing."""
+        return Run(control_of(self.run.folder, *self.flags, *self.start))
 
     def beside(self, name: str) -> Path:
         """The folder of another run on the same records."""
@@ -103,15 +112,18 @@ class Ground:
 
 # The scores of a row in each home, and those of its baseline, if it has one.
 Compared = tuple[list[Scores], list[Scores] | None]
+# By name, what trains a row's networks where they are missing.
+Rows = dict[str, Callable[[], Compared]]
 
 
 def toy(runs: Path, seeds: Sequence[int]) -> Ground:
     """The runs of `make table` and `make effect`; trains what is missing."""
-    homes = tuple(
-        Home(*map(Run, seed_runs(runs, seed)), "toy", (f"--set=seed={seed}",))
-        for seed in seeds
-    )
-    return Ground("toy", "shuffled_colours", homes, nested_interval)
+    homes = []
+    for seed in seeds:
+        run, flag = runs / f"seed{seed}", f"--set=seed={seed}"
+        distill(run, flag)
+        homes.append(Home(Run(run), "toy", (flag,)))
+    return Ground("toy", "shuffled_colours", tuple(homes), nested_interval)
 
 
 def real(
@@ -120,92 +132,116 @@ def real(
     """The runs of `make jhmdb`; trains what is missing."""
     homes = []
     for split in splits:
+        run, (*flags, start) = jhmdb.trained(split, data, runs, toy_runs)
         recipe = f"jhmdb_split{split}"
-        pair = jhmdb.trained(split, data, runs, toy_runs)
-        records = pair[0].origin()["records"]
-        flags = (f"--recipe={recipe}", f"--data={records}")
-        start = (jhmdb.from_toy(toy_runs),)
-        homes.append(Home(*pair, recipe, flags, start))
+        homes.append(Home(run, recipe, tuple(flags), (start,)))
     return Ground("JHMDB", "test", tuple(homes), stratified_interval)
 
 
 def fill_table(
     marker: str,
     paper: dict[str, float | None],
-    scores_of: Callable[[Ground], dict[str, Compared]],
+    rows_of: Callable[[Ground], Rows],
     argv: list[str],
-    costs_of: Callable[[Ground], dict[str, str]] | None = None,
+    cost_of: Callable[[Ground, str], str] | None = None,
 ) -> None:
     """Makes what is missing, prints the table, writes it into the page.
 
     Args:
       marker: of its place in docs/ablations.md, and the name of its results.
       paper: the rows in order, with the paper's top-1 on Kinetics-400 in %.
-      scores_of: trains what is missing, and returns the scores by row.
-      argv: the command line; only without any is the page written.
-      costs_of: parameters and multiply-adds by row, as they are shown; None:
-        all rows cost the same.
+      rows_of: its rows in any order.
+      argv: the command line; with other seeds or splits than are published,
+        the page and its results are left alone.
+      cost_of: what a row's network costs, as it is shown; None: all cost the
+        same.
     """
+    given = parsed(paper, argv)
+    results: dict[str, dict] = {}
+    path = HERE / "results" / f"{marker}.json"
+    published = tuple(given.seeds), tuple(given.splits)
+    keep = all(
+        one in ((), usual)
+        for one, usual in zip(published, (SEEDS, SPLITS), strict=True)
+    )
+    if keep and path.is_file():
+        results = json.loads(path.read_text())
+    grounds = []
+    if given.seeds:
+        grounds.append(toy(given.toy, given.seeds))
+    if given.splits:
+        grounds.append(real(given.data, given.jhmdb, given.toy, given.splits))
+    for ground in grounds:
+        rows = rows_of(ground)
+        for name in given.rows:
+            row = ground.measure(rows[name]()) | {
+                "cost": cost_of(ground, name) if cost_of else "",
+                "processor": processor.name(),
+            }
+            names = [home.run.folder.name for home in ground.homes]
+            column = results.setdefault(ground.title, {"rows": {}})
+            column["runs"] = names
+            column["rows"][name] = row
+            if keep:
+                publish(
+                    path,
+                    results,
+                    PAGE,
+                    marker,
+                    functools.partial(markdown, paper),
+                )
+    if not keep:
+        print(markdown(paper, results))
+
+
+def parsed(
+    paper: dict[str, float | None], argv: list[str]
+) -> argparse.Namespace:
+    """The command line; `--rows` are some of the table's."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--toy", type=Path, default=jhmdb.TOY)
     parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     parser.add_argument("--jhmdb", type=Path, default=Path("runs/jhmdb"))
     parser.add_argument("--data", type=Path, default=jhmdb.DATA)
     parser.add_argument("--splits", type=int, nargs="*", default=SPLITS)
-    given = parser.parse_args(argv)
-    grounds = []
-    if given.seeds:
-        grounds.append(toy(given.toy, given.seeds))
-    if given.splits:
-        grounds.append(real(given.data, given.jhmdb, given.toy, given.splits))
-    results = {
-        "processor": processor.name(),
-        "runs": {
-            ground.title: [home.run.folder.name for home in ground.homes]
-            for ground in grounds
-        },
-        "rows": {
-            ground.title: {
-                name: ground.measure(compared)
-                for name, compared in scores_of(ground).items()
-            }
-            for ground in grounds
-        },
-        "costs": {
-            ground.title: costs_of(ground) if costs_of else {}
-            for ground in grounds
-        },
-    }
-    text = markdown(paper, results)
-    print(text)
-    if (tuple(given.seeds), tuple(given.splits)) == (SEEDS, SPLITS):
-        save(HERE / "results" / f"{marker}.json", results)
-        fill(PAGE, marker, text)
+    parser.add_argument("--rows", nargs="+", choices=paper, default=list(paper))
+    return parser.parse_args(argv)
 
 
 def markdown(paper: dict[str, float | None], results: dict) -> str:
-    """The rows as docs/ablations.md shows them."""
-    columns, costs = results["rows"], results["costs"]
-    shown = [f"{title} | minus RGB" for title in columns]
-    shown += [f"cost, {title}" for title, found in costs.items() if found]
+    """The rows as docs/ablations.md shows them; empty: not measured."""
+    costly = [
+        title
+        for title, column in results.items()
+        if any(row["cost"] for row in column["rows"].values())
+    ]
+    shown = [f"{title} | minus RGB" for title in results]
+    shown += [f"cost, {title}" for title in costly]
     lines = [
         f"| | Kinetics-400 (paper) | {' | '.join(shown)} |",
         "|---|---|" + "---|" * (" | ".join(shown).count("|") + 1),
     ]
     for name, top1 in paper.items():
         cells = ["" if top1 is None else str(top1)]
-        for rows in columns.values():
-            cells += jhmdb.in_points(rows[name])
-        cells += [f.get(name, "") for f in costs.values() if f]
+        for column in results.values():
+            row = column["rows"].get(name)
+            cells += jhmdb.in_points(row) if row else ["", ""]
+        for title in costly:
+            cells.append(results[title]["rows"].get(name, {}).get("cost", ""))
         lines.append(f"| {name} | {' | '.join(cells)} |")
     runs = "; ".join(
-        f"{title}: {', '.join(names)}"
-        for title, names in results["runs"].items()
+        f"{title}: {', '.join(column['runs'])}"
+        for title, column in results.items()
     )
+    machines = {
+        row["processor"]
+        for column in results.values()
+        for row in column["rows"].values()
+    }
     lines += [
         "",
         f"Top-1 in % and differences in points, with 95 % intervals. {runs}. "
-        + ("Cost: parameters, multiply-adds. " if any(costs.values()) else "")
-        + f"On {results['processor']}.",
+        + ("Cost: parameters, multiply-adds. " if costly else "")
+        + f"On {' and '.join(sorted(machines))}.",
     ]
     return "\n".join(lines)

@@ -3,17 +3,19 @@
 `DATA` has the data set's `videos` and `splits` (docs/datasets.md). Every split
 has its own teacher, baseline, student and control (a student of the split's RGB
 baseline). All start from the networks of a run of the toy. Each is trained to
-its end before the next, and what is finished is not made again.
+its end before the next, and what is finished is not made again. The table is of
+all splits that have been measured, on whatever machine.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fill_docs import HERE, fill, save, with_interval
-from benchmarks.table import CONTROL, distill
+from benchmarks.fill_docs import HERE, publish, with_interval
+from benchmarks.table import CONTROL, control_of, distill
 from d3d_tf import processor
 from d3d_tf.evaluation.bootstrap import stratified_interval
 from d3d_tf.evaluation.scores import Scores, average
@@ -56,20 +58,25 @@ def from_toy(toy: Path) -> str:
 
 def trained(
     split: int, data: Path, runs: Path, toy: Path, flags: Sequence[str] = ()
-) -> list[Run]:
-    """The run of a split and its control, made where they are missing."""
+) -> tuple[Run, list[str]]:
+    """The run of a split, made where it is missing, and its flags."""
     recipe = f"jhmdb_split{split}"
     records = prepared(recipe, data / "videos", data / "splits", runs)
     common = [f"--recipe={recipe}", f"--data={records}", from_toy(toy), *flags]
-    run, control = runs / f"split{split}", runs / f"split{split}-control"
+    run = runs / f"split{split}"
     distill(run, *common)
-    distill(
-        control,
-        *common,
-        "--set=distill.teacher_stream=rgb",
-        f"--teacher={run}",
-    )
-    return [Run(run), Run(control)]
+    return Run(run), common
+
+
+def right(run: Run, control: Run) -> dict[str, str]:
+    """By row of the table, `1` or `0` for each test video: found or not."""
+    scores = scores_of(run) | {
+        CONTROL: load_scores(control.scores(STUDENT, "test"))
+    }
+    return {
+        title: "".join(str(int(found)) for found in one.right())
+        for title, one in scores.items()
+    }
 
 
 def scores_of(run: Run) -> dict[str, Scores]:
@@ -81,26 +88,30 @@ def scores_of(run: Run) -> dict[str, Scores]:
     return rows
 
 
-def measure(splits: list[dict[str, Scores]]) -> list[dict]:
+def measure(splits: Sequence[dict[str, str]]) -> list[dict]:
     """Per row: top-1 of every split, their mean, and what it is above RGB.
 
     Args:
-      splits: from `scores_of`; of each, all rows are of the same videos.
+      splits: from `right`; of each, all rows are of the same videos.
     """
     found = []
-    baseline = [scores[RGB].right().astype(float) for scores in splits]
+    baseline = [_shares(rows[RGB]) for rows in splits]
     for title in splits[0]:
-        right = [scores[title].right().astype(float) for scores in splits]
-        change = [a - b for a, b in zip(right, baseline, strict=True)]
+        own = [_shares(rows[title]) for rows in splits]
+        change = [a - b for a, b in zip(own, baseline, strict=True)]
         found.append(
             {
                 "name": title,
-                "splits": [float(r.mean()) for r in right],
-                "top1": _mean(right),
+                "splits": [float(one.mean()) for one in own],
+                "top1": _mean(own),
                 "minus_rgb": None if title == RGB else _mean(change),
             }
         )
     return found
+
+
+def _shares(found: str) -> np.ndarray:
+    return np.array([float(digit) for digit in found])
 
 
 def _mean(groups: list[np.ndarray]) -> dict:
@@ -112,21 +123,23 @@ def _mean(groups: list[np.ndarray]) -> dict:
 
 def markdown(results: dict) -> str:
     """The table as docs/jhmdb.md shows it."""
-    names = " | ".join(f"split {split}" for split in results["splits"])
+    splits = [results[name] for name in sorted(results)]
+    names = " | ".join(sorted(results))
     lines = [
         f"| | {names} | mean | minus RGB, points |",
-        "|---|" + "---|" * (len(results["splits"]) + 2),
+        "|---|" + "---|" * (len(splits) + 2),
     ]
-    for row in results["rows"]:
+    for row in measure([split["right"] for split in splits]):
         cells = [f"{100 * value:.1f}" for value in row["splits"]]
         cells += in_points(row)
         lines.append(f"| {row['name']} | {' | '.join(cells)} |")
-    counts = " + ".join(map(str, results["videos"]))
+    counts = " + ".join(str(len(split["right"][RGB])) for split in splits)
+    machines = " and ".join(sorted({split["processor"] for split in splits}))
     lines += [
         "",
         f"Top-1 in % on {counts} test videos; 95 % intervals by bootstrap over "
         f"the videos of each split, paired where rows are compared. On "
-        f"{results['processor']}.",
+        f"{machines}.",
     ]
     return "\n".join(lines)
 
@@ -148,23 +161,20 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--toy", type=Path, default=TOY)
     parser.add_argument("--splits", type=int, nargs="+", default=SPLITS)
     given, flags = parser.parse_known_args(argv)
-    scores = []
+    results = {}
+    if not flags and RESULTS.is_file():
+        results = json.loads(RESULTS.read_text())
     for split in given.splits:
-        run, control = trained(split, given.data, given.runs, given.toy, flags)
-        theirs = load_scores(control.scores(STUDENT, "test"))
-        scores.append(scores_of(run) | {CONTROL: theirs})
-    results = {
-        "splits": list(given.splits),
-        "videos": [len(rows[RGB].ids) for rows in scores],
-        "processor": processor.name(),
-        "flags": flags,
-        "rows": measure(scores),
-    }
-    text = markdown(results)
-    print(text)
-    if tuple(given.splits) == SPLITS and not flags:
-        save(RESULTS, results)
-        fill(PAGE, "jhmdb", text)
+        run, common = trained(split, given.data, given.runs, given.toy, flags)
+        control = Run(control_of(run.folder, *common))
+        results[f"split {split}"] = {
+            "processor": processor.name(),
+            "right": right(run, control),
+        }
+        if flags:
+            print(markdown(results))
+        else:
+            publish(RESULTS, results, PAGE, "jhmdb", markdown)
 
 
 if __name__ == "__main__":

@@ -46,15 +46,17 @@ def command(*flags: str) -> None:
 
 def seed_runs(runs: Path, seed: int) -> tuple[Path, Path]:
     """The run of a seed and that of its control, finished."""
-    run, control = runs / f"seed{seed}", runs / f"seed{seed}-control"
-    distill(run, f"--set=seed={seed}")
-    distill(
-        control,
-        f"--set=seed={seed}",
-        "--set=distill.teacher_stream=rgb",
-        f"--teacher={run}",
-    )
-    return run, control
+    run, flag = runs / f"seed{seed}", f"--set=seed={seed}"
+    distill(run, flag)
+    return run, control_of(run, flag)
+
+
+def control_of(run: Path, *flags: str) -> Path:
+    """The run of the student of a finished run's RGB baseline, finished."""
+    control = run.with_name(f"{run.name}-control")
+    from_rgb = ("--set=distill.teacher_stream=rgb", f"--teacher={run}")
+    distill(control, *flags, *from_rgb)
+    return control
 
 
 def pool(entries: list[dict]) -> dict:

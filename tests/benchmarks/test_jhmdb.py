@@ -19,12 +19,8 @@ def scores(*right):
 
 
 SPLITS = [
-    {
-        RGB: scores(1, 0, 0, 0),
-        D3D: scores(1, 1, 0, 0),
-        CONTROL: scores(1, 0, 0, 0),
-    },
-    {RGB: scores(1, 1), D3D: scores(1, 0), CONTROL: scores(1, 1)},
+    {RGB: "1000", D3D: "1100", CONTROL: "1000"},
+    {RGB: "11", D3D: "10", CONTROL: "11"},
 ]
 
 
@@ -44,10 +40,8 @@ def test_means_of_splits_and_what_is_above_rgb():
 def test_the_page_has_every_number():
     text = markdown(
         {
-            "splits": [1, 2],
-            "videos": [4, 2],
-            "processor": "a processor",
-            "rows": measure(SPLITS),
+            "split 2": {"processor": "a processor", "right": SPLITS[1]},
+            "split 1": {"processor": "another one", "right": SPLITS[0]},
         }
     )
     header, line, first, *_ = text.splitlines()
@@ -55,6 +49,7 @@ def test_the_page_has_every_number():
     assert line.count("---") == 5
     assert first.startswith(f"| {RGB} | 25.0 | 100.0 | 62.5 [")
     assert "-12.5 [" in text and "4 + 2 test videos" in text
+    assert text.endswith("On a processor and another one.")
 
 
 @pytest.mark.large
