@@ -28,6 +28,15 @@ def fill(page: Path, marker: str, text: str) -> None:
     page.write_text(filled)
 
 
+def saved(results: Path) -> dict:
+    """What `save` wrote, `{}` before the first time.
+
+    To be read just before it is written with more: another process may have
+    added to it.
+    """
+    return json.loads(results.read_text()) if results.is_file() else {}
+
+
 def save(results: Path, content) -> None:
     """Writes results as JSON."""
     results.parent.mkdir(exist_ok=True)

@@ -8,13 +8,12 @@ all splits that have been measured, on whatever machine.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fill_docs import HERE, publish, with_interval
+from benchmarks.fill_docs import HERE, publish, saved, with_interval
 from benchmarks.table import CONTROL, control_of, distill
 from d3d_tf import processor
 from d3d_tf.evaluation.bootstrap import stratified_interval
@@ -161,19 +160,18 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--toy", type=Path, default=TOY)
     parser.add_argument("--splits", type=int, nargs="+", default=SPLITS)
     given, flags = parser.parse_known_args(argv)
-    results = {}
-    if not flags and RESULTS.is_file():
-        results = json.loads(RESULTS.read_text())
+    measured = {}
     for split in given.splits:
         run, common = trained(split, given.data, given.runs, given.toy, flags)
         control = Run(control_of(run.folder, *common))
-        results[f"split {split}"] = {
+        measured[f"split {split}"] = {
             "processor": processor.name(),
             "right": right(run, control),
         }
         if flags:
-            print(markdown(results))
+            print(markdown(measured))
         else:
+            results = saved(RESULTS) | measured
             publish(RESULTS, results, PAGE, "jhmdb", markdown)
 
 
