@@ -45,7 +45,7 @@ def first_size(recipe: Recipe) -> Size:
     """That of a recipe's network and clip.
 
     Raises:
-      UsageError: the network is another.
+      UsageError: the network is another, or has no blocks of X3D's.
     """
     network, clip = _x3d(recipe), recipe.clip
     if clip.sampling != "dense":
@@ -63,6 +63,11 @@ def _x3d(recipe: Recipe) -> X3DRecipe:
         raise UsageError(
             f"--mode=expand grows an X3D; network.model is {network.model}. "
             "Try --set model=x3d_s."
+        )
+    if not (network.channelwise and network.squeeze_excite):
+        raise UsageError(
+            "--mode=expand counts the cost of X3D's own blocks; set "
+            "network.channelwise and network.squeeze_excite to true."
         )
     return network
 

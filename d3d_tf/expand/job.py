@@ -71,13 +71,13 @@ def expand(recipe: Recipe, dataset: Dataset, folder: Path) -> Path:
         if best.multiply_adds > budget:
             back = contracted(before.size, best.size, best.axis, budget, cost)
             if back != before.size:
-                ladder.append(best)
                 best = measured(
                     *(recipe, dataset, back, step, ""),
                     folder / f"step{step:02}-contracted",
                 )
                 tried.append(best)
                 ladder.append(best)
+                say(_line(best))
             break
         ladder.append(best)
         say(_line(best))
@@ -109,7 +109,7 @@ def _sizes(
 def _line(kept: Candidate) -> str:
     value = kept.metric.number(kept.entry["value"])
     return (
-        f"step {kept.step}: {kept.axis}, {kept.multiply_adds / 1e6:.1f} M "
+        f"step {kept.step}: {kept.axis or 'contracted'}, {kept.multiply_adds / 1e6:.1f} M "
         f"multiply-adds, {kept.metric.title} {value} {kept.metric.unit}"
     )
 

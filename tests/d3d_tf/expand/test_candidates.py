@@ -21,6 +21,7 @@ def test_the_first_is_the_recipe_s():
     [
         (["model=s3dg"], "grows an X3D; network.model is s3dg"),
         (["sampling=segments", "stride=1"], "needs clip.sampling=dense"),
+        (["channelwise=false"], "set network.channelwise and network.squeeze"),
     ],
 )
 def test_what_cannot_grow(settings, message):

@@ -73,6 +73,7 @@ def test_the_last_step_is_gone_back_on(toy, recipe, tmp_path):
     assert first["multiply_adds"] < last["multiply_adds"] <= 80_000
     assert last["multiply_adds"] < above["multiply_adds"]
     assert (last["axis"], last["run"]) == ("", "step01-contracted")
+    assert [row["kept"] for row in rows] == [True, False, True]
     assert "contracted" in page.read_text()
 
 
