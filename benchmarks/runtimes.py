@@ -61,13 +61,9 @@ def make_s3dg(classes: int, unit: np.ndarray, **kwargs) -> S3DG:
     network = S3DG(classes, fan_in_initializer=True, **kwargs)
     network(unit[:, :2, :32, :32])
     rng = np.random.default_rng(0)
+    randomise_norms(network, rng)
     for layer in network.submodules:
-        if isinstance(layer, BatchNorm):
-            shape = layer.beta.shape
-            layer.beta.assign(rng.normal(0, 0.1, shape))
-            layer.moving_mean.assign(rng.normal(0, 0.1, shape))
-            layer.moving_variance.assign(rng.uniform(0.5, 1.5, shape))
-        elif isinstance(layer, ConvUnit) and layer.temporal is not None:
+        if isinstance(layer, ConvUnit) and layer.temporal is not None:
             # TensorFlow leaves out what adds zeros, as no trained bias does.
             bias = layer.temporal.bias
             bias.assign(rng.normal(0, 0.1, bias.shape))
@@ -75,6 +71,19 @@ def make_s3dg(classes: int, unit: np.ndarray, **kwargs) -> S3DG:
     deviation = np.std(network(unit * 2 - 1, training=False))
     kernel.assign(kernel * (LOGIT_DEVIATION / deviation))
     return network
+
+
+def randomise_norms(network, rng: np.random.Generator) -> None:
+    """Shifts and moving averages as trained ones are.
+
+    TensorFlow leaves out what adds zeros, and joins other operations then.
+    """
+    for layer in network.submodules:
+        if isinstance(layer, BatchNorm):
+            shape = layer.beta.shape
+            layer.beta.assign(rng.normal(0, 0.1, shape))
+            layer.moving_mean.assign(rng.normal(0, 0.1, shape))
+            layer.moving_variance.assign(rng.uniform(0.5, 1.5, shape))
 
 
 def write_module(network, clip: ClipSpec, folder: Path) -> Path:

@@ -109,8 +109,9 @@ def _sizes(
 def _line(kept: Candidate) -> str:
     value = kept.metric.number(kept.entry["value"])
     return (
-        f"step {kept.step}: {kept.axis or 'contracted'}, {kept.multiply_adds / 1e6:.1f} M "
-        f"multiply-adds, {kept.metric.title} {value} {kept.metric.unit}"
+        f"step {kept.step}: {kept.axis or 'contracted'}, "
+        f"{kept.multiply_adds / 1e6:.1f} M multiply-adds, "
+        f"{kept.metric.title} {value} {kept.metric.unit}"
     )
 
 

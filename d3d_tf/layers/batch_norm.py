@@ -18,6 +18,7 @@ import tensorflow as tf
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.lengths import as_float32, lengths
+from d3d_tf.layers.normalised import is_faster_here, normalised
 
 _AT_REST = contextvars.ContextVar("averages_at_rest", default=False)
 
@@ -130,7 +131,7 @@ class BatchNorm(keras.layers.Layer):
         elif self.clips:
             outputs, mean, variance = self._grouped(inputs)
         else:
-            outputs, mean, variance = self._fused(inputs)
+            outputs, mean, variance = self._whole(inputs)
         if not _AT_REST.get():
             share = tf.constant(1.0 - self.momentum, tf.float32)
             _follow(self.moving_mean, mean, share)
@@ -146,29 +147,23 @@ class BatchNorm(keras.layers.Layer):
             shift, inputs.dtype
         )
 
-    def _fused(self, inputs):
+    def _whole(self, inputs):
         """Normalised inputs, and the batch's mean and variance to follow."""
-        shape = lengths(inputs)
-        nothing = tf.constant([], tf.float32)
-        # The kernel wants four axes; time and height only ever act together.
-        outputs, mean, unbiased, *_ = _fused_kernel(inputs.dtype)(
-            x=tf.reshape(inputs, [shape[0], -1, *shape[3:]]),
-            scale=tf.ones(self.beta.shape)
-            if self.gamma is None
-            else self.gamma,
-            offset=self.beta,
-            mean=nothing,
-            variance=nothing,
-            epsilon=self.epsilon,
-            is_training=True,
-        )
-        outputs = tf.reshape(outputs, shape)
-        count = as_float32(math.prod(shape[:-1]))
+        gamma = self.gamma
+        if gamma is None:
+            gamma = tf.ones(self.beta.shape)
+        count = as_float32(math.prod(lengths(inputs)[:-1]))
         largest = tf.maximum if tf.is_tensor(count) else np.maximum
-        variance = unbiased
-        if not self.unbiased:
-            # For one value the kernel does not apply its n / (n - 1) factor.
-            variance *= largest(count - 1.0, 1.0) / largest(count, 1.0)
+        # For one value the kernel does not apply the factor, nor do we.
+        factor = largest(count, 1.0) / largest(count - 1.0, 1.0)
+        if is_faster_here(inputs):
+            outputs, mean, variance = normalised(
+                inputs, gamma, self.beta, self.epsilon
+            )
+            variance *= factor if self.unbiased else 1.0
+        else:
+            outputs, mean, variance = self._fused(inputs, gamma)
+            variance /= 1.0 if self.unbiased else factor
         if not tf.is_tensor(count) and count > 0:
             return outputs, mean, variance
         # A replica without a clip, in a short last batch, adds nothing.
@@ -177,8 +172,24 @@ class BatchNorm(keras.layers.Layer):
         variance = tf.where(seen, variance, self.moving_variance)
         return outputs, mean, variance
 
+    def _fused(self, inputs, gamma):
+        """TensorFlow's kernel; its variance is the unbiased one."""
+        shape = lengths(inputs)
+        nothing = tf.constant([], tf.float32)
+        # The kernel wants four axes; time and height only ever act together.
+        outputs, mean, variance, *_ = _fused_kernel(inputs.dtype)(
+            x=tf.reshape(inputs, [shape[0], -1, *shape[3:]]),
+            scale=gamma,
+            offset=self.beta,
+            mean=nothing,
+            variance=nothing,
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        return tf.reshape(outputs, shape), mean, variance
+
     def _grouped(self, inputs):
-        """As `_fused`, by groups; averages follow the means over groups."""
+        """As `_whole`, by groups; averages follow the means over groups."""
         batch, *rest = lengths(inputs)
         if not tf.is_tensor(batch) and batch % self.clips:
             raise UserError(

@@ -2,8 +2,9 @@
 
 TensorFlow has none: `tf.nn.conv3d` refuses groups on CPUs, and Keras' `groups`
 are slow. So each of the taps in time is TensorFlow's depthwise convolution of
-all frames, and the sums of the taps are shifted against each other. A kernel
-that is long in time alone is one of rows, with a clip's pixels as columns.
+a window of frames, and these are added. Windows reach over several clips, with
+empty frames in between. A kernel that is long in time alone is one of rows,
+with a clip's pixels as columns.
 
 oneDNN computes the gradients of these operations fast, but those that
 TensorFlow's tape asks for take two to six times as long as what is here: the
@@ -93,24 +94,26 @@ class DepthwiseConv3D(keras.layers.Layer):
         }
 
 
-def depthwise_conv3d(clip, kernel, stride: int = 1):
-    """The convolution of a `DepthwiseConv3D`, with gradients for both.
+def depthwise_conv3d(clip, kernel, stride: int = 1, bias=None):
+    """The convolution of a `DepthwiseConv3D`; gradients of clip and kernel.
 
     Args:
       clip: `[batch, time, height, width, C]`.
       kernel: `[time, height, width, C]`, of odd lengths.
       stride: of height and width.
+      bias: `[C]`, a constant that is added.
     """
     if kernel.shape[1:3] == [1, 1] and stride == 1:
         batch, time, height, width, channels = lengths(clip)
         # Frames are rows of a picture.
         rows = tf.reshape(clip, [batch, 1, time, height * width, channels])
-        rows = _convolution(rows, tf.transpose(kernel, [1, 0, 2, 3]), 1)
+        turned = tf.transpose(kernel, [1, 0, 2, 3])
+        rows = _convolution(rows, turned, 1, bias)
         return tf.reshape(rows, [batch, time, height, width, channels])
-    return _convolution(clip, kernel, stride)
+    return _convolution(clip, kernel, stride, bias)
 
 
-def _convolution(clip, kernel, stride):
+def _convolution(clip, kernel, stride, bias):
     @tf.custom_gradient
     def run(clip, kernel):
         def backward(upstream):
@@ -119,24 +122,36 @@ def _convolution(clip, kernel, stride):
                 _to_kernel(clip, kernel, stride, upstream),
             )
 
-        return _forward(clip, kernel, stride), backward
+        return _forward(clip, kernel, stride, bias), backward
 
     return run(clip, kernel)
 
 
-def _forward(clip, kernel, stride):
+def _forward(clip, kernel, stride, bias=None):
     """The sum over the taps in time of the shifted frames' convolutions."""
     batch, time, *_ = lengths(clip)
-    frames = _frames(clip)
-    sums = []
     taps = tf.unstack(kernel[..., None])
-    for tap, offset in zip(taps, _offsets(kernel), strict=True):
-        net = tf.nn.depthwise_conv2d(
-            frames, tap, [1, stride, stride, 1], _padding(kernel)
+    half = len(taps) // 2
+    padding = "SAME" if stride == 1 else _padding(kernel)
+    sums = [
+        tf.nn.depthwise_conv2d(window, tap, [1, stride, stride, 1], padding)
+        for window, tap in zip(
+            _windows(_spaced(clip, half), half), taps, strict=True
         )
-        net = tf.reshape(net, [batch, time, *lengths(net)[1:]])
-        sums.append(_shifted(net, -offset))
-    return tf.add_n(sums)
+    ]
+    # TensorFlow makes one operation of a convolution and a bias; if the padding
+    # is in numbers, that operation aborts the process.
+    if bias is not None and padding == "SAME":
+        sums[half] = tf.nn.bias_add(sums[half], bias)
+    net = tf.add_n(sums)
+    if bias is not None and padding != "SAME":
+        net = tf.nn.bias_add(net, bias)
+    axes = lengths(net)[1:]
+    if half and clip.shape[0] != 1:
+        # Without what is between the clips.
+        starts = tf.range(batch)[:, None] * (time + 2 * half)
+        net = tf.gather(net, starts + tf.range(time))
+    return tf.reshape(net, [batch, time, *axes])
 
 
 def _to_clip(clip, kernel, stride, upstream):
@@ -154,26 +169,25 @@ def _to_clip(clip, kernel, stride, upstream):
 
 
 def _to_kernel(clip, kernel, stride, upstream):
-    _, height, width, channels = lengths(kernel)
-    frames = _frames(clip)
-    slopes = [
+    time, height, width, channels = lengths(kernel)
+    half = time // 2
+    alone = clip.shape[0] == 1
+    # Outputs between clips have a slope of zero; one clip alone has none.
+    slopes = _spaced(upstream, 0 if alone else half)
+    if not alone:
+        slopes = _windows(slopes, half)[half]
+    found = [
         tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
-            input=frames,
+            input=window,
             filter_sizes=[height, width, channels, 1],
-            out_backprop=_frames(_shifted(upstream, offset)),
+            out_backprop=slopes,
             strides=[1, stride, stride, 1],
             padding="EXPLICIT",
             explicit_paddings=sum(_padding(kernel), []),
         )
-        for offset in _offsets(kernel)
+        for window in _windows(_spaced(clip, half), half)
     ]
-    return tf.stack(slopes)[..., 0]
-
-
-def _offsets(kernel) -> range:
-    """How many frames each tap in time looks ahead."""
-    half = kernel.shape[0] // 2
-    return range(-half, half + 1)
+    return tf.stack(found)[..., 0]
 
 
 def _padding(kernel) -> list[list[int]]:
@@ -182,19 +196,23 @@ def _padding(kernel) -> list[list[int]]:
     return [[0, 0], [rows, rows], [columns, columns], [0, 0]]
 
 
-def _frames(clip):
-    """`[batch * time, height, width, C]`."""
+def _spaced(clip, half: int):
+    """All frames in a row, `half` empty ones before and after each clip."""
+    if half:
+        # `PadV2`: see `blocks.padded` of X3D.
+        clip = tf.raw_ops.PadV2(
+            input=clip,
+            paddings=[[0, 0], [half, half], [0, 0], [0, 0], [0, 0]],
+            constant_values=tf.zeros([], clip.dtype),
+        )
     batch, time, *axes = lengths(clip)
     return tf.reshape(clip, [batch * time, *axes])
 
 
-def _shifted(clip, offset: int):
-    """Frames come `offset` later, zeros where there were none."""
-    if not offset:
-        return clip
-    paddings = [[0, 0]] * 5
-    if offset > 0:
-        paddings[1] = [offset, 0]
-        return tf.pad(clip, paddings)[:, :-offset]
-    paddings[1] = [0, -offset]
-    return tf.pad(clip, paddings)[:, -offset:]
+def _windows(frames, half: int) -> list:
+    """What each tap in time sees: all but `2 * half` frames, one further each.
+
+    Nothing is copied.
+    """
+    number = lengths(frames)[0] - 2 * half
+    return [frames[i : i + number] for i in range(2 * half + 1)]

@@ -60,13 +60,16 @@ class Fixed(keras.layers.Layer):
         dtype = computable(inputs.dtype, tf.float16, tf.bfloat16)
         kernel = tf.cast(tf.constant(self.kernel, inputs.dtype), dtype)
         net = tf.cast(inputs, dtype)
+        bias = None
+        if self.bias is not None:
+            bias = tf.cast(tf.constant(self.bias, inputs.dtype), dtype)
         if self._depthwise:
-            net = depthwise_conv3d(net, kernel, self._stride)
+            net = depthwise_conv3d(net, kernel, self._stride, bias)
         else:
             net = tf.nn.conv3d(net, kernel, self._strides, self._padding)
+            if bias is not None:
+                net = tf.nn.bias_add(net, bias)
         net = tf.cast(net, inputs.dtype)
-        if self.bias is not None:
-            net = tf.nn.bias_add(net, tf.constant(self.bias, inputs.dtype))
         return net if self._activation is None else self._activation(net)
 
 
