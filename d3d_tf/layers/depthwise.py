@@ -132,20 +132,21 @@ def _forward(clip, kernel, stride, bias=None):
     batch, time, *_ = lengths(clip)
     taps = tf.unstack(kernel[..., None])
     half = len(taps) // 2
-    padding = "SAME" if stride == 1 else _padding(kernel)
+    if stride == 1:
+        frames, padding = _spaced(clip, half), "SAME"
+    else:
+        # Not by the convolution: of paddings in numbers TensorFlow makes an
+        # operation that aborts the process if there is a bias, and OpenVINO
+        # has none.
+        sides = [side // 2 for side in kernel.shape[1:3]]
+        frames, padding = _spaced(clip, half, *sides), "VALID"
     sums = [
         tf.nn.depthwise_conv2d(window, tap, [1, stride, stride, 1], padding)
-        for window, tap in zip(
-            _windows(_spaced(clip, half), half), taps, strict=True
-        )
+        for window, tap in zip(_windows(frames, half), taps, strict=True)
     ]
-    # TensorFlow makes one operation of a convolution and a bias; if the padding
-    # is in numbers, that operation aborts the process.
-    if bias is not None and padding == "SAME":
+    if bias is not None:
         sums[half] = tf.nn.bias_add(sums[half], bias)
     net = tf.add_n(sums)
-    if bias is not None and padding != "SAME":
-        net = tf.nn.bias_add(net, bias)
     axes = lengths(net)[1:]
     if half and clip.shape[0] != 1:
         # Without what is between the clips.
@@ -171,6 +172,7 @@ def _to_clip(clip, kernel, stride, upstream):
 def _to_kernel(clip, kernel, stride, upstream):
     time, height, width, channels = lengths(kernel)
     half = time // 2
+    sides = [height // 2] * 2 + [width // 2] * 2
     alone = clip.shape[0] == 1
     # Outputs between clips have a slope of zero; one clip alone has none.
     slopes = _spaced(upstream, 0 if alone else half)
@@ -183,26 +185,24 @@ def _to_kernel(clip, kernel, stride, upstream):
             out_backprop=slopes,
             strides=[1, stride, stride, 1],
             padding="EXPLICIT",
-            explicit_paddings=sum(_padding(kernel), []),
+            explicit_paddings=[0, 0, *sides, 0, 0],
         )
         for window in _windows(_spaced(clip, half), half)
     ]
     return tf.stack(found)[..., 0]
 
 
-def _padding(kernel) -> list[list[int]]:
-    height, width = kernel.shape[1:3]
-    rows, columns = height // 2, width // 2
-    return [[0, 0], [rows, rows], [columns, columns], [0, 0]]
+def _spaced(clip, time: int, height: int = 0, width: int = 0):
+    """All frames in a row, `time` empty ones before and after each clip.
 
-
-def _spaced(clip, half: int):
-    """All frames in a row, `half` empty ones before and after each clip."""
-    if half:
+    `height` and `width` are pixels around each frame.
+    """
+    if time or height or width:
         # `PadV2`: see `blocks.padded` of X3D.
+        sides = [[0, 0], *([n, n] for n in (time, height, width)), [0, 0]]
         clip = tf.raw_ops.PadV2(
             input=clip,
-            paddings=[[0, 0], [half, half], [0, 0], [0, 0], [0, 0]],
+            paddings=sides,
             constant_values=tf.zeros([], clip.dtype),
         )
     batch, time, *axes = lengths(clip)
