@@ -35,7 +35,7 @@ demo: env  ## train, evaluate, export on embedded videos, or DATA=FOLDER
 test: env  ## the fast tests
 	$(PY) $(PYTEST) -m "not large $(NOT_CARD)" $(ARGS)
 
-test-large: env build/torch  ## the slow tests
+test-large: env build/torch build/openvino  ## the slow tests
 	$(PY) $(PYTEST) -m "large $(NOT_CARD)" $(ARGS)
 
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
