@@ -30,7 +30,7 @@ setup(
     package_dir=FOLDERS,
     packages=PACKAGES,
     package_data={
-        "": ["*.html", "*.json", "*.txt", "*.yaml", "class_lists/*.txt"],
+        "": ["*.html", "*.json", "*.txt", "*.yaml", "class_lists/*"],
         # PEP 561: type checkers read the annotations of the installed package.
         "d3d_tf": ["py.typed"],
     },

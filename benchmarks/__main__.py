@@ -2,6 +2,7 @@
 
 from benchmarks import (
     data,
+    detections,
     first_step,
     flow,
     kept_logits,
@@ -13,6 +14,7 @@ from benchmarks import (
 
 if __name__ == "__main__":
     data.main([])
+    detections.main([])
     first_step.main([])
     flow.main([])
     kept_logits.main([])

@@ -55,8 +55,9 @@ COMMANDS = {
     "expand": Command("X3D grows step by step; --set expand.*", _TRAINS),
     "evaluate": Command(
         "the results table of a run; with --checkpoint repeated, an ensemble "
-        "of results or the mean over official splits",
-        "checkpoint run_dir data set allow_flow_mismatch out",
+        "of results or the mean over official splits; with --detections, "
+        "frame-mAP of a file of boxes",
+        "checkpoint run_dir data set allow_flow_mismatch out detections",
         several="checkpoint set",
     ),
     "compare": Command(
@@ -117,6 +118,12 @@ flags.DEFINE_string(
     None,
     "The data set's own list of videos, a CSV file or the folder of its files; "
     "with --set layout=kinetics400|ucf101|csv|... (see docs/datasets.md).",
+)
+flags.DEFINE_string(
+    "detections",
+    None,
+    "With --mode=evaluate --data=TRUTH.csv: boxes with actions and scores, as "
+    "AVA's servers take them (see docs/detection.md).",
 )
 flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."

@@ -22,6 +22,7 @@ PAGES = (
     "training",
     "finetuning",
     "evaluation",
+    "detection",
     "probe",
     "jhmdb",
     "ablations",

@@ -1,4 +1,4 @@
-"""`--mode=evaluate`: the results of one run, or several results as one."""
+"""`--mode=evaluate`: results of a run, of several as one, of detections."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,25 +19,48 @@ def run(
     settings: Sequence[str] = (),
     allow_flow_mismatch: bool = False,
     out: str | None = None,
+    detections: str | None = None,
 ) -> None:
     """Shows the results table of a run, or what several results make together.
+
+    With `detections`, it scores a file of them and needs no run.
 
     Args:
       checkpoint: a run, or published weights, or a module; none: `run_dir` or
         the newest run. Two or more: see `combine`.
       run_dir: as one `checkpoint`.
-      data: records; None: those that the run was made on.
+      data: records; None: those that the run was made on. With `detections`,
+        the CSV file of true boxes.
       settings: `key=value`, of the recipe's section `evaluation`: other views
-        than when the run was made.
+        than when the run was made. With `detections`, of `DetectionRecipe`.
       allow_flow_mismatch: accept records of another flow.
       out: with two or more: where the combined results are kept; with one, a
         JSON file for its results, which leaves those in the run as they are.
+      detections: CSV file of boxes with actions and scores.
 
     Raises:
       UsageError: flags that do not go together, or a setting of another
         section.
-      UserError: see `evaluate_run` and `combine`.
+      UserError: see `evaluate_run`, `combine` and `evaluate_detections`.
     """
+    if out and len(checkpoint) < 2 and not out.endswith(".json"):
+        raise UsageError(
+            f"--out={out}: the results of one run are a file such as "
+            "RESULTS.json."
+        )
+    settings, scored = _without_task(settings)
+    if scored or detections:
+        if not (data and detections) or checkpoint or run_dir:
+            raise UsageError(
+                "Detections are scored with --data=TRUTH.csv "
+                "--detections=DETECTIONS.csv, and without a run."
+            )
+        from d3d_tf.detection.settings import detection_settings
+        from d3d_tf.experiment.evaluate_detections import evaluate_detections
+
+        rules = detection_settings(settings)
+        evaluate_detections(data, detections, rules, out)
+        return None
     if len(checkpoint) > 1:
         if data or run_dir or settings or allow_flow_mismatch:
             raise UsageError(
@@ -48,19 +71,20 @@ def run(
         from d3d_tf.experiment.combine import combine
 
         return combine(checkpoint, out)
-    if out and not out.endswith(".json"):
-        raise UsageError(
-            f"--out={out}: the results of one run are a file such as "
-            "RESULTS.json."
-        )
     one = chosen_run(checkpoint[0] if checkpoint else None, run_dir)
     return evaluate_run(
         one,
         data,
-        list(settings),
+        settings,
         allow_flow_mismatch=allow_flow_mismatch,
         out=out,
     )
+
+
+def _without_task(settings: Sequence[str]) -> tuple[list[str], bool]:
+    """The settings but `task=detection`, and whether that is among them."""
+    rest = [setting for setting in settings if setting != "task=detection"]
+    return rest, len(rest) < len(settings)
 
 
 def evaluate_run(

@@ -78,8 +78,17 @@ def draw(points: list[Point], kind: str) -> bytes:
         loc="outside lower center",
         ncols=3,
     )
+    return image(figure, kind)
+
+
+def image(figure: Figure, kind: str) -> bytes:
+    """The file of a figure, without the time: the same figure, the same file.
+
+    Args:
+      figure: of matplotlib.
+      kind: `svg`, `png` or `pdf`.
+    """
     buffer = io.BytesIO()
-    # Without the time: the same points are the same file.
     with matplotlib.rc_context({"svg.hashsalt": "d3d_tf"}):
         figure.savefig(buffer, format=kind, metadata=_timeless(kind))
     return buffer.getvalue()
