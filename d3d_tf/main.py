@@ -54,9 +54,8 @@ COMMANDS = {
     ),
     "expand": Command("X3D grows step by step; --set expand.*", _TRAINS),
     "evaluate": Command(
-        "the results table of a run; with --checkpoint repeated, an ensemble "
-        "of results or the mean over official splits; with --detections, "
-        "frame-mAP of a file of boxes",
+        "the results table of a run, or of several --checkpoint as ensemble or "
+        "mean over official splits; frame-mAP of --detections",
         "checkpoint run_dir data set allow_flow_mismatch out detections",
         several="checkpoint set",
     ),
@@ -120,10 +119,7 @@ flags.DEFINE_string(
     "with --set layout=kinetics400|ucf101|csv|... (see docs/datasets.md).",
 )
 flags.DEFINE_string(
-    "detections",
-    None,
-    "With --mode=evaluate --data=TRUTH.csv: boxes with actions and scores, as "
-    "AVA's servers take them (see docs/detection.md).",
+    "detections", None, "Boxes to score, CSV (see docs/detection.md)."
 )
 flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."
@@ -162,9 +158,8 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "out",
     None,
-    "What is written: with --mode=flow the array (.npy), with compare the ids "
-    "that both have (.txt), with evaluate the results (.json), with several "
-    "--checkpoint the folder of the ensemble or the means over splits (.json).",
+    "What is written: with flow the array (.npy), with compare the ids of both "
+    "(.txt), with evaluate the results (.json) or the folder of an ensemble.",
 )
 flags.DEFINE_string(
     "plot",
@@ -175,8 +170,7 @@ flags.DEFINE_string(
 flags.DEFINE_bool(
     "dry_run",
     False,
-    "Show the full recipe and what would be done; do nothing. With "
-    "--mode=prepare hours and gigabytes, estimated from a sample.",
+    "Show the recipe and what would be done; with prepare, hours and GB, too.",
 )
 flags.DEFINE_bool(
     "allow_flow_mismatch",

@@ -10,6 +10,8 @@ from d3d_tf.roles import ROLES, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 
+_TASK = "task=detection"
+
 
 def run(
     *,
@@ -48,19 +50,11 @@ def run(
             f"--out={out}: the results of one run are a file such as "
             "RESULTS.json."
         )
-    settings, scored = _without_task(settings)
-    if scored or detections:
-        if not (data and detections) or checkpoint or run_dir:
-            raise UsageError(
-                "Detections are scored with --data=TRUTH.csv "
-                "--detections=DETECTIONS.csv, and without a run."
-            )
-        from d3d_tf.detection.settings import detection_settings
-        from d3d_tf.experiment.evaluate_detections import evaluate_detections
-
-        rules = detection_settings(settings)
-        evaluate_detections(data, detections, rules, out)
-        return None
+    settings = list(settings)
+    if detections or _TASK in settings:
+        if checkpoint or run_dir:
+            raise UsageError("Detections are scored without a run.")
+        return _evaluate_detections(data, detections, settings, out)
     if len(checkpoint) > 1:
         if data or run_dir or settings or allow_flow_mismatch:
             raise UsageError(
@@ -81,10 +75,22 @@ def run(
     )
 
 
-def _without_task(settings: Sequence[str]) -> tuple[list[str], bool]:
-    """The settings but `task=detection`, and whether that is among them."""
-    rest = [setting for setting in settings if setting != "task=detection"]
-    return rest, len(rest) < len(settings)
+def _evaluate_detections(
+    truth: str | None,
+    detections: str | None,
+    settings: list[str],
+    out: str | None,
+) -> None:
+    if not (truth and detections):
+        raise UsageError(
+            "Detections are scored with --data=TRUTH.csv "
+            "--detections=DETECTIONS.csv."
+        )
+    from d3d_tf.detection.settings import detection_settings
+    from d3d_tf.experiment.evaluate_detections import evaluate_detections
+
+    rules = detection_settings([s for s in settings if s != _TASK])
+    evaluate_detections(truth, detections, rules, out)
 
 
 def evaluate_run(
