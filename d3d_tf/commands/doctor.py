@@ -17,7 +17,8 @@ def run(
 
     Args:
       recipe: whose clips the page of records shows.
-      data: a record folder, or the version folder of a module.
+      data: a record folder, the version folder of a module, or a CSV file of
+        AVA's.
       checkpoint: a run, or published weights.
       run_dir: where the page goes.
       sample: videos whose pictures are decoded; 0: all.

@@ -68,29 +68,17 @@ def read_rows(path: str | Path) -> Rows:
         named.
     """
     import pyarrow as pa
-    from pyarrow import csv as arrow
-
-    ragged: list[str] = []
-
-    def keep(row):
-        ragged.append(row.text)
-        return "skip"
 
     width = _width(path)
     if not width:
         return _joined(_EMPTY, [row for _, row in _lines(path)])
-    types = dict.fromkeys(COLUMNS, pa.float64())
-    types |= {"video": pa.dictionary(pa.int32(), pa.string())}
-    types |= {"action": pa.int64()}
+    ragged: list[str] = []
     try:
-        table = arrow.read_csv(
-            str(path),
-            read_options=arrow.ReadOptions(column_names=COLUMNS[:width]),
-            parse_options=arrow.ParseOptions(invalid_row_handler=keep),
-            convert_options=arrow.ConvertOptions(
-                column_types=types, strings_can_be_null=False, null_values=[]
-            ),
-        )
+        try:
+            table = _table(path, width)
+        except pa.ArrowInvalid:
+            # Rows of several widths, or a wrong one.
+            table = _table(path, width, ragged)
     except (OSError, pa.ArrowException) as error:
         _name_first_fault(path)
         raise UserError(f"Cannot read {path}: {error}") from error
@@ -98,6 +86,40 @@ def read_rows(path: str | Path) -> Rows:
     if not (np.isfinite(found.boxes).all() and found.time.min() >= 0):
         _name_first_fault(path)
     return _joined(found, [_parsed(row, path) for row in ragged])
+
+
+def _table(path, width: int, ragged: list[str] | None = None):
+    """A table of the rows with so many columns.
+
+    Args:
+      path: of the file.
+      width: columns.
+      ragged: gets the rows of other widths. On one thread: others may let go
+        of what is called for them after Python has ended, which then aborts.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    def keep(row):
+        ragged.append(row.text)
+        return "skip"
+
+    types = dict.fromkeys(COLUMNS, pa.float64())
+    types |= {"video": pa.dictionary(pa.int32(), pa.string())}
+    types |= {"action": pa.int64()}
+    alone = ragged is not None
+    return arrow.read_csv(
+        str(path),
+        read_options=arrow.ReadOptions(
+            column_names=COLUMNS[:width], use_threads=not alone
+        ),
+        parse_options=arrow.ParseOptions(
+            invalid_row_handler=keep if alone else None
+        ),
+        convert_options=arrow.ConvertOptions(
+            column_types=types, strings_can_be_null=False, null_values=[]
+        ),
+    )
 
 
 def read_keyframes(path: str | Path) -> set[tuple[str, int]]:

@@ -14,6 +14,7 @@ from d3d_tf.doctor import (
     check_shards,
     check_splits,
 )
+from d3d_tf.doctor.check_annotations import SUFFIX, check_annotations
 from d3d_tf.doctor.check_foreign import check_foreign, foreign_folder
 from d3d_tf.doctor.check_machine import check_machine
 from d3d_tf.doctor.check_run import check_run
@@ -44,7 +45,8 @@ def examine(
 
     Args:
       recipe: see `examine_records`.
-      data: a record folder, or an exported module's version folder.
+      data: a record folder, an exported module's version folder, or a CSV file
+        of AVA's.
       checkpoint: a run folder or the name of published weights; with records,
         whether the two fit.
       run_dir: where the page of records goes.
@@ -54,6 +56,10 @@ def examine(
     Raises:
       UserError: a check found an error.
     """
+    if data and data.endswith(SUFFIX):
+        findings = check_annotations(Path(data))
+        tell(findings)
+        return require_health(findings, data)
     module = _named_module(data) if data else None
     if module:
         if checkpoint:
