@@ -21,6 +21,11 @@ class DropConnect(Dropout):
         super().__init__(rate, noise_shape=(None, 1, 1, 1, 1), **kwargs)
         self.index = index
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it drops the same clips when a step is computed again."""
+        return not self.rate or self.key is not None
+
     def call(self, inputs, training=None):
         if not training or not self.rate or self.key is None:
             return super().call(inputs, training=training and self.rate > 0)

@@ -3,6 +3,7 @@
 Names of layers follow SlowFast, in which X3D was released.
 """
 
+import functools
 import math
 
 import tensorflow as tf
@@ -12,6 +13,7 @@ from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.convolution import Conv3D
 from d3d_tf.layers.depthwise import DepthwiseConv3D
 from d3d_tf.layers.drop_connect import DropConnect
+from d3d_tf.layers.recompute import recompute
 from d3d_tf.layers.weight_decay import WeightDecay
 from d3d_tf.models.inception.blocks import mean_over_clip
 from d3d_tf.models.x3d.config import X3DRecipe
@@ -255,6 +257,7 @@ class ResidualStage(keras.layers.Layer):
             drop *= number / 5
         # PyTorchVideo normalises where channels change, as in all but res2.
         norm = recipe.shortcut == "slowfast" or number > 2
+        self._recompute = recipe.recompute
         self.blocks = [
             ResidualBlock(
                 stage,
@@ -272,5 +275,9 @@ class ResidualStage(keras.layers.Layer):
     def call(self, inputs, training=None):
         net = inputs
         for block in self.blocks:
-            net = block(net, training=training)
+            run = functools.partial(block, training=training)
+            twice = self._recompute and training and block.built
+            # The second time it must drop the same clips.
+            twice = twice and block.drop.is_repeatable
+            net = recompute(run, net) if twice else run(net)
         return net

@@ -73,6 +73,9 @@ class X3DRecipe(NetworkRecipe):
     """Clips that are normalised by their common statistics in training: 8 in
     the paper, which has so many on a GPU. 0: all that a device has."""
     synchronized_batch_norm: Flag = False
+    recompute: Annotated[Flag, Later()] = False
+    """In training, keep only what passes between blocks, and compute the rest
+    a second time in the backward pass."""
 
     @property
     def expansion(self) -> Expansion:

@@ -29,6 +29,7 @@ TRAINING = (
     "batch_norm_momentum",
     "batch_norm_clips",
     "synchronized_batch_norm",
+    "recompute",
 )
 
 

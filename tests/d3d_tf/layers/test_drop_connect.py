@@ -66,3 +66,13 @@ def test_configuration_round_trip():
     layer = DropConnect(0.5, 3, name="drop")
     copy = DropConnect.from_config(layer.get_config())
     assert (copy.rate, copy.index, copy.name) == (0.5, 3, "drop")
+
+
+def test_what_is_repeatable():
+    step = tf.Variable(7, dtype=tf.int64)
+    model = network()
+    layers = model.layers[1:]
+    assert not any(layer.is_repeatable for layer in layers)
+    with draws_by_step(model, 3, step):
+        assert all(layer.is_repeatable for layer in layers)
+    assert DropConnect(0.0, 0).is_repeatable

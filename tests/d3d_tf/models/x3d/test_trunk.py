@@ -1,10 +1,13 @@
 """Stages in order, and their strides."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.layers.dropout import draws_by_step
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.trunk import X3DTrunk
+from tests.harness.tiny import X3D
 
 
 def test_sizes_of_a_published_network():
@@ -41,3 +44,20 @@ def test_blocks_are_counted_through_the_network():
         b.drop.index for stage in trunk.units[1:-1] for b in stage.blocks
     ]
     assert indices == [*range(26)]
+
+
+def test_recomputed_blocks_drop_the_same_clips():
+    """With half of the clips dropped in every block; gradients are the same."""
+    found = []
+    for recompute in False, True:
+        network = X3D.network(
+            recompute=recompute, drop_connect=0.5, drop_connect_by_stage=False
+        )
+        step = tf.Variable(7, dtype=tf.int64)
+        with draws_by_step(network, 3, step), tf.GradientTape() as tape:
+            logits = network(X3D.clips(4), training=True)
+            loss = tf.reduce_mean(logits**2)
+            slopes = tape.gradient(loss, network.trainable_variables)
+        found.append([logits, *slopes])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
