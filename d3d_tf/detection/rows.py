@@ -100,14 +100,16 @@ def _table(path, width: int, ragged: list[str] | None = None):
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    def keep(row):
-        ragged.append(row.text)
-        return "skip"
-
     types = dict.fromkeys(COLUMNS, pa.float64())
     types |= {"video": pa.dictionary(pa.int32(), pa.string())}
     types |= {"action": pa.int64()}
     alone = ragged is not None
+    rest = [] if ragged is None else ragged
+
+    def keep(row):
+        rest.append(row.text)
+        return "skip"
+
     return arrow.read_csv(
         str(path),
         read_options=arrow.ReadOptions(

@@ -275,7 +275,7 @@ class ResidualStage(keras.layers.Layer):
     def call(self, inputs, training=None):
         net = inputs
         for block in self.blocks:
-            run = functools.partial(block, training=training)
+            run = functools.partial(block.__call__, training=training)
             twice = self._recompute and training and block.built
             # The second time it must drop the same clips.
             twice = twice and block.drop.is_repeatable
