@@ -2,7 +2,8 @@
 
 `DATA` has the data set's `videos` and `splits` (docs/datasets.md). Every split
 has its own teacher, baseline, student and control (a student of the split's RGB
-baseline). All start from the networks of a run of the toy. Each is trained to
+baseline), and a network that begins as the student does and learns from labels
+alone. All start from the networks of a run of the toy. Each is trained to
 its end before the next, and what is finished is not made again. The table is of
 all splits that have been measured, on whatever machine.
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fill_docs import HERE, publish, saved, with_interval
-from benchmarks.table import CONTROL, control_of, distill
+from benchmarks.table import CONTROL, control_of, distill, run_mode
 from d3d_tf import processor
 from d3d_tf.evaluation.bootstrap import stratified_interval
 from d3d_tf.evaluation.scores import Scores, average
@@ -31,6 +32,7 @@ TOY = Path("runs/table")
 TOY_SEED = 6
 SPLITS = (1, 2, 3)
 RGB = titles()[BASELINE]
+LABELS = "The student's start, from labels"
 
 
 def prepared(recipe: str, videos: Path, splits: Path, runs: Path) -> Path:
@@ -51,7 +53,8 @@ def from_toy(toy: Path) -> str:
       toy: the runs of `make table` and `make effect`.
     """
     start = toy / f"seed{TOY_SEED}"
-    distill(start, f"--set=seed={TOY_SEED}")
+    if not Run(start).results_path.is_file():
+        distill(start, f"--set=seed={TOY_SEED}")
     return f"--init={start}"
 
 
@@ -67,10 +70,25 @@ def trained(
     return Run(run), common
 
 
-def right(run: Run, control: Run) -> dict[str, str]:
-    """By row of the table, `1` or `0` for each test video: found or not."""
+def from_labels(run: Run, toy: Path, flags: Sequence[str]) -> Run:
+    """The toy's student goes on without a teacher; made where it is missing."""
+    folder = run.folder.with_name(f"{run.folder.name}-labels")
+    start = f"--checkpoint={toy / f'seed{TOY_SEED}'}"
+    others = [flag for flag in flags if not flag.startswith("--init=")]
+    run_mode(folder, "--mode=finetune", start, *others)
+    return Run(folder)
+
+
+def right(run: Run, others: dict[str, Run]) -> dict[str, str]:
+    """By row of the table, `1` or `0` for each test video: found or not.
+
+    Args:
+      run: of teacher, baseline and student.
+      others: by name of their row, runs of one student more.
+    """
     scores = scores_of(run) | {
-        CONTROL: load_scores(control.scores(STUDENT, "test"))
+        title: load_scores(other.scores(STUDENT, "test"))
+        for title, other in others.items()
     }
     return {
         title: "".join(str(int(found)) for found in one.right())
@@ -163,10 +181,13 @@ def main(argv: list[str] | None = None) -> None:
     measured = {}
     for split in given.splits:
         run, common = trained(split, given.data, given.runs, given.toy, flags)
-        control = Run(control_of(run.folder, *common))
+        others = {
+            LABELS: from_labels(run, given.toy, common),
+            CONTROL: Run(control_of(run.folder, *common)),
+        }
         measured[f"split {split}"] = {
             "processor": processor.name(),
-            "right": right(run, control),
+            "right": right(run, others),
         }
         if flags:
             print(markdown(measured))

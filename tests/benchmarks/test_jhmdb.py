@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.jhmdb import RGB, main, markdown, measure
-from benchmarks.table import CONTROL
+from benchmarks.jhmdb import LABELS, RGB, main, markdown, measure
+from benchmarks.table import CONTROL, run_mode
 from d3d_tf.roles import titles
 from d3d_tf.tasks.classification.scores import ClassScores
 
@@ -64,8 +64,11 @@ def test_one_split_of_two_classes(jhmdb, tmp_path, capfd):
             (tmp_path / video).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / video).symlink_to(jhmdb / video)
     flags = ["--set=steps=3", "--set=checkpoint_every=3", "--set=batch_size=4"]
+    toy = (*flags, "--set=train_videos=16", "--set=test_videos=8")
+    run_mode(tmp_path / "seed6", "--mode=distill", *toy)
     words = [f"--data={tmp_path}", f"--runs={tmp_path / 'runs'}"]
+    words.append(f"--toy={tmp_path}")
     main([*words, "--splits", "1", *flags])
     shown = capfd.readouterr().out
-    assert f"| {CONTROL} |" in shown
+    assert f"| {CONTROL} |" in shown and f"| {LABELS} |" in shown
     assert "Top-1 in % on 4 test videos" in shown
