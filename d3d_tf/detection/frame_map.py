@@ -12,7 +12,12 @@ import dataclasses
 import numpy as np
 
 from d3d_tf.detection.average_precision import average_precision
-from d3d_tf.detection.matching import best_rows, by_keyframe, hits_of
+from d3d_tf.detection.matching import (
+    are_true_boxes,
+    best_rows,
+    by_keyframe,
+    hits_of,
+)
 from d3d_tf.detection.rows import Rows
 from d3d_tf.detection.settings import DetectionRecipe
 from d3d_tf.errors import UserError
@@ -106,7 +111,7 @@ def match(
         )
     videos = list(dict.fromkeys([*truth.videos, *found.videos]))
     true, best = _selected(truth, found, videos, actions, excluded, rules)
-    hits, in_place = hits_of(
+    hits = hits_of(
         *(true.keys, true.action, true.boxes),
         *(best.keys, best.action, best.boxes, best.scores),
         rules.iou,
@@ -120,7 +125,7 @@ def match(
         scores=best.scores,
         hits=hits,
         keyframes=len(np.unique(true.keys)),
-        oracle=in_place,
+        oracle=are_true_boxes(true.keys, true.boxes, best.keys, best.boxes),
         left_out=true.left_out | best.left_out,
     )
 

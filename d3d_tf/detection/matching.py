@@ -69,7 +69,7 @@ def hits_of(
     found_boxes: np.ndarray,
     scores: np.ndarray,
     iou: float,
-) -> tuple[np.ndarray, bool]:
+) -> np.ndarray:
     """Which detections are right.
 
     Args:
@@ -78,19 +78,18 @@ def hits_of(
       iou: the share that is enough.
 
     Returns:
-      bool `[detections]`; and whether the box of each is a true one there.
+      bool `[detections]`.
     """
     hits = np.zeros(len(found_keys), bool)
-    order = np.argsort(keys, kind="stable")
     seen = np.unique(keys)
+    if not len(seen):
+        return hits
     # A number for keyframe and action together.
     groups = np.searchsorted(seen, keys) * _ACTIONS + actions
     by_group = np.argsort(groups, kind="stable")
     place = np.searchsorted(seen, found_keys)
     place[place == len(seen)] = 0
-    there = seen[place] == found_keys if len(seen) else np.zeros(0, bool)
-    if not len(seen):
-        return hits, False
+    there = seen[place] == found_keys
     found_groups = np.where(there, place * _ACTIONS + found_actions, -1)
     first = np.searchsorted(groups[by_group], found_groups, "left")
     last = np.searchsorted(groups[by_group], found_groups, "right")
@@ -112,7 +111,7 @@ def hits_of(
         ranked = np.argsort(-scores[rows], kind="stable")
         _, takers = np.unique(chosen[ranked], return_index=True)
         hits[rows[ranked[takers]]] = True
-    return hits, _all_true(keys[order], boxes[order], found_keys, found_boxes)
+    return hits
 
 
 def _overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -125,8 +124,18 @@ def _overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return inside / (areas[0] + areas[1] - inside)
 
 
-def _all_true(keys, boxes, found_keys, found_boxes) -> bool:
-    """Whether every detection has the very corners of a true box there."""
+def are_true_boxes(
+    keys: np.ndarray,
+    boxes: np.ndarray,
+    found_keys: np.ndarray,
+    found_boxes: np.ndarray,
+) -> bool:
+    """Whether every detection has the very corners of a true box there.
+
+    Args:
+      keys, boxes: of the true boxes, `[truths]` and `[truths, 4]`.
+      found_keys, found_boxes: of the detections; without any the answer is no.
+    """
     known = {(k, *box) for k, box in zip(keys, map(tuple, boxes), strict=True)}
     return len(found_keys) > 0 and all(
         (key, *box) in known

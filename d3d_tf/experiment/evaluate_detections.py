@@ -1,6 +1,7 @@
 """Frame-mAP of anybody's files; no network and no video is needed."""
 
 import json
+import os
 from pathlib import Path
 
 from d3d_tf.atomic_files import write_atomically
@@ -9,6 +10,7 @@ from d3d_tf.detection.frame_map import match
 from d3d_tf.detection.results import lines_of, results_of
 from d3d_tf.detection.rows import read_keyframes, read_rows
 from d3d_tf.detection.settings import DetectionRecipe
+from d3d_tf.disk import require_folder
 from d3d_tf.file_digests import digest_file
 from d3d_tf.screen import say
 
@@ -28,8 +30,11 @@ def evaluate_detections(
       The results, see `results_of`.
 
     Raises:
+      UsageError: `out` is in no folder that may be written.
       UserError: a file cannot be read, or has a row that is none.
     """
+    if out:
+        require_folder("--out", Path(out).parent, os.W_OK)
     actions = ava_actions()
     if rules.label_map:
         actions = read_label_map(rules.label_map)
@@ -45,6 +50,7 @@ def evaluate_detections(
     if out:
         from d3d_tf.report.ap_figure import draw_ap
 
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(out, json.dumps(results, indent=1) + "\n")
         figure = Path(out).with_suffix(".svg")
         write_atomically(figure, draw_ap(results, "svg"))

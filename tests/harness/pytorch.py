@@ -7,16 +7,22 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "build" / "torch"
+BUILD = Path(__file__).parents[2] / "build"
+
+
+def import_built(target: str, name: str):
+    """A package that `make build/TARGET` has put beside the environment."""
+    folder = BUILD / target
+    assert folder.is_dir(), f"{folder} is missing: make build/{target}"
+    # Last: what both have is the environment's own.
+    sys.path.append(str(folder))
+    return importlib.import_module(name)
 
 
 @pytest.fixture(scope="session")
 def torch():
     """The package; large tests only, `make test-large` installs it."""
-    assert FOLDER.is_dir(), f"{FOLDER} is missing: make build/torch"
-    # Last: what both have is the environment's own.
-    sys.path.append(str(FOLDER))
-    return importlib.import_module("torch")
+    return import_built("torch", "torch")
 
 
 @pytest.fixture(scope="session")

@@ -1,25 +1,17 @@
 """Modules in OpenVINO, another implementation of TensorFlow's operations."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from d3d_tf.hub_export.export import export_module
 from d3d_tf.pixels import Pixels
+from tests.harness.pytorch import import_built
 from tests.harness.tiny import INCEPTION, X3D
-
-FOLDER = Path(__file__).parents[2] / "build" / "openvino"
 
 
 @pytest.fixture(scope="module")
 def openvino():
-    assert FOLDER.is_dir(), f"{FOLDER} is missing: make build/openvino"
-    # Last: what both have is the environment's own.
-    sys.path.append(str(FOLDER))
-    return importlib.import_module("openvino")
+    return import_built("openvino", "openvino")
 
 
 @pytest.mark.large

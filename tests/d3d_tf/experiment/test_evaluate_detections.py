@@ -54,6 +54,17 @@ def test_the_truth_as_its_own_detections(files, tmp_path, capsys):
     assert " 100.00   31 keyframes; ORACLE" in shown
 
 
+def test_where_results_go(files, tmp_path):
+    """A folder that is missing is made; one that is a file is refused first."""
+    given, _ = files
+    out = tmp_path / "a" / "b" / "results.json"
+    evaluate.run(out=str(out), **given)
+    assert out.is_file() and out.with_suffix(".svg").is_file()
+    inside = out / "results.json"
+    with pytest.raises(UsageError, match="is no folder that you may write in"):
+        evaluate.run(out=str(inside), **given | {"data": "none.csv"})
+
+
 @pytest.mark.parametrize(
     "settings, extra, message",
     [
