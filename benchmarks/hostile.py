@@ -1,8 +1,8 @@
 """Requests that no client of ours sends, to a module in the C++ run time.
 
 `python -m benchmarks.hostile` (`make hostile`) sends 2,000 of them, a function
-of the seed, to all signatures of a small S3D-G, or of `--module`, and writes
-what came back into docs/modules.md. Every fourth is an honest request, whose
+of the seed, to all signatures of a small S3D-G and of a small X3D, or of
+`--module`, and writes what came back into docs/modules.md. Every fourth is an honest request, whose
 answer is known: a request that damages the process shows there.
 """
 
@@ -24,6 +24,11 @@ RESULTS = HERE / "results" / "hostile.json"
 PAGE = HERE.parent / "docs" / "modules.md"
 CODES = {0: "OK", 3: "INVALID_ARGUMENT", 9: "FAILED_PRECONDITION"}
 HONEST = 4  # Every so many requests one is honest.
+# Settings of the small networks, by model.
+SMALL = {
+    "s3dg": {"depth_multiplier": 1 / 16, "min_depth": 4},
+    "x3d_s": {"width_factor": 0.5, "depth_factor": 0.6, "head_channels": 64},
+}
 
 
 class Mutator:
@@ -241,23 +246,37 @@ def _strings(values: list) -> np.ndarray:
     return np.array(values, object)
 
 
-def small_module(folder: Path) -> Path:
-    """An S3D-G of all layers, few channels, small clips."""
-    import tensorflow as tf
+def small_module(name: str, folder: Path) -> Path:
+    """A network of all layers, few channels, small clips.
 
+    Args:
+      name: of a model of the package.
+      folder: where the module is written.
+    """
     from d3d_tf.hub_export.export import export_module
-    from d3d_tf.models.inception.networks import S3DG
+    from d3d_tf.models import make_network, recipe_class
 
-    network = S3DG(8, depth_multiplier=1 / 16, min_depth=4)
-    network(tf.zeros([1, 2, 32, 32, 3]))
+    recipe = recipe_class(name)(model=name, **SMALL[name])
+    network = make_network(recipe, 8, "frames")
     labels = [str(i) for i in range(8)]
     return export_module(
         network, folder, labels=labels, frames=8, size=32, short_side=40
     )
 
 
-def markdown(report: dict) -> str:
-    """The result as docs/modules.md shows it."""
+def markdown(reports: dict[str, dict]) -> str:
+    """The results as docs/modules.md shows them.
+
+    Args:
+      reports: by the name of the module.
+    """
+    return "\n\n".join(
+        f"**{name}**: {in_words(report)}" for name, report in reports.items()
+    )
+
+
+def in_words(report: dict) -> str:
+    """What one module answered."""
     codes = ", ".join(f"{n:,} {code}" for code, n in report["answers"].items())
     memory = ", ".join(map(str, report["resident_mib"]))
     return (
@@ -280,16 +299,23 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
+    reports = {}
     with tempfile.TemporaryDirectory() as folder:
-        module = given.module or small_module(Path(folder))
-        report = attack(module, requests=given.requests, seed=given.seed)
-    report["processor"] = processor.name()
-    print("\n".join([markdown(report), *report["crashes"]]))
-    if report["crashes"] or report["not_finite"] or report["wrong"]:
+        for name in [str(given.module)] if given.module else SMALL:
+            module = given.module or small_module(name, Path(folder) / name)
+            report = attack(module, requests=given.requests, seed=given.seed)
+            reports[name] = report | {"processor": processor.name()}
+    print(markdown(reports))
+    damaged = False
+    for report in reports.values():
+        print(*report["crashes"], sep="\n", end="")
+        for kind in ("crashes", "not_finite", "wrong"):
+            damaged |= bool(report[kind])
+    if damaged:
         raise SystemExit(1)
     if not given.module:
-        save(RESULTS, report)
-        fill(PAGE, "hostile", markdown(report))
+        save(RESULTS, reports)
+        fill(PAGE, "hostile", markdown(reports))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,20 @@ A video is one `tf.train.SequenceExample` with MediaSequence keys:
                                             frame i to frame i + 1
       FORWARD_FLOW/image/timestamp  int64   that of frame i
 
+Without flow (`flow.algorithm=none`) there is no key of it. A clip around a
+keyframe of AVA also has, as other tools write it,
+
+    context
+      clip/key_frame/frame_index    int64   from 0, in the clip
+      clip/key_frame/bbox/ymin, xmin, ymax, xmax   float, shares of height and
+                                            width; an entry per box and action
+      clip/key_frame/bbox/score     float   1.0
+      clip/key_frame/bbox/label/index, clip/key_frame/bbox/label/string
+    feature lists, one entry per frame, empty but at the keyframe
+      detectron_frcnn_person/region/bbox/ymin, xmin, ymax, xmax, score   float
+
+where `clip/label/index` are all actions of the keyframe, which may be none.
+
 This module is numpy only; workers that write records need no TensorFlow.
 """
 
@@ -60,6 +74,10 @@ FLOW_SATURATION = FLOW + "image/saturation"
 SCHEMA_KEY = "d3d/schema_version"
 FLOW_RECIPE = "d3d/flow_recipe"
 LAST_FLOW_REPEATED = "d3d/last_flow_repeated"
+KEYFRAME_INDEX = "clip/key_frame/frame_index"
+KEYFRAME_BOX = "clip/key_frame/bbox/"
+PROPOSAL = "detectron_frcnn_person/region/bbox/"
+SIDES = ("ymin", "xmin", "ymax", "xmax")
 
 ZERO_CODE = 128
 CODE_RANGE = 127

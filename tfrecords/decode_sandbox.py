@@ -14,6 +14,7 @@ frames took 0.4 s to come back, where this pipe takes 0.2 s.
 
 import atexit
 import collections
+import functools
 import hashlib
 import os
 import pickle
@@ -25,6 +26,7 @@ from collections.abc import Callable
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.tfrecords.listing import Source
+from d3d_tf.video.frame_folder import read_frame_folder
 from d3d_tf.video.opening import UnreadableVideo, reason
 from d3d_tf.video.reading import Video, first_frame_size, read_video
 
@@ -51,6 +53,7 @@ def read(source: Source, data: DataRecipe) -> tuple[Video, str]:
         start=source.start,
         end=source.end,
         square_pixels=data.square_pixels,
+        picture_rate=data.picture_rate,
     )
 
 
@@ -171,13 +174,20 @@ def serve() -> None:
         answers.flush()
 
 
-def _read(path: str, **options) -> tuple[Video, str]:
+def _read(path: str, *, picture_rate: float, **options) -> tuple[Video, str]:
+    if os.path.isdir(path):
+        del options["square_pixels"]  # Pictures have no others.
+        return read_frame_folder(path, rate=picture_rate, **options)
     video = read_video(path, **options)
-    sha256 = hashlib.sha256()
+    stat = os.stat(path)
+    return video, _sha256(path, stat.st_size, stat.st_mtime_ns)
+
+
+# Of a long video many parts are read.
+@functools.lru_cache(maxsize=4096)
+def _sha256(path: str, size: int, changed: int) -> str:
     with open(path, "rb") as file:
-        while chunk := file.read(2**20):
-            sha256.update(chunk)
-    return video, sha256.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 _CALLS: dict[str, Callable] = {"read": _read, "frame_size": first_frame_size}

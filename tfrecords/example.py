@@ -9,6 +9,7 @@ from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.flow import tvl1_flow
 from d3d_tf.tfrecords.flow.codecs import import_flow
+from d3d_tf.tfrecords.keyframe import add_keyframe
 from d3d_tf.tfrecords.listing import Source
 from d3d_tf.video.reading import UnreadableVideo, Video
 
@@ -22,7 +23,7 @@ def encode_example(
     flow: FlowRecipe,
     flow_digest: str,
 ) -> tuple[bytes, float]:
-    """Computes flow and serialises both streams.
+    """Computes flow, if it is wanted, and serialises all there is.
 
     Args:
       video: the decoded frames.
@@ -37,13 +38,20 @@ def encode_example(
       that the codec had to clip, 0..1.
 
     Raises:
-      UnreadableVideo: its imported flow is missing, damaged or does not fit.
+      UnreadableVideo: its imported flow is missing, damaged or does not fit,
+        or the video ends before its keyframe.
     """
+    keyframe = source.keyframe
+    if keyframe and keyframe.index >= len(video.frames):
+        raise UnreadableVideo("it ends before the keyframe")
+    codes, clipped = None, 0.0
     if source.flow_path:
         vectors = _imported_flow(video, source, flow)
-    else:
+    elif flow.algorithm != "none":
         vectors = tvl1_flow(video.frames, flow)
-    clipped = schema.clipped_share(vectors, flow.saturation)
+    if flow.algorithm != "none":
+        codes = _flow_codes(video, vectors, flow)
+        clipped = schema.clipped_share(vectors, flow.saturation)
     height, width = video.frames.shape[1:3]
     end = video.timestamps[-1] + round(1e6 / data.frame_rate)
     texts = {
@@ -53,24 +61,28 @@ def encode_example(
         schema.MEDIA_ID: source.id,
         schema.IMAGE_FORMAT: "JPEG",
         schema.IMAGE_COLORSPACE: "RGB",
-        schema.FLOW + schema.IMAGE_FORMAT: "PNG",
-        schema.FLOW_RECIPE: flow_digest,
     }
     integers = {
         schema.CLIP_START: 0,
         schema.CLIP_END: int(end),
         schema.SCHEMA_KEY: schema.SCHEMA_VERSION,
-        schema.LAST_FLOW_REPEATED: 1,
     }
-    floats = {schema.FLOW_SATURATION: flow.saturation}
-    for prefix in ("", schema.FLOW):
+    floats: dict[str, float] = {}
+    if codes is not None:
+        texts[schema.FLOW + schema.IMAGE_FORMAT] = "PNG"
+        texts[schema.FLOW_RECIPE] = flow_digest
+        integers[schema.LAST_FLOW_REPEATED] = 1
+        floats[schema.FLOW_SATURATION] = flow.saturation
+    for prefix in ("",) if codes is None else ("", schema.FLOW):
         integers[prefix + schema.IMAGE_CHANNELS] = 3
         integers[prefix + schema.IMAGE_HEIGHT] = height
         integers[prefix + schema.IMAGE_WIDTH] = width
         floats[prefix + schema.IMAGE_RATE] = data.frame_rate
     example = _with_context(texts, integers, floats)
     _add_labels(example, source)
-    _add_frames(example, video, _flow_codes(video, vectors, flow), data)
+    _add_frames(example, video, codes, data)
+    if keyframe:
+        add_keyframe(example, keyframe, len(video.frames))
     return example.SerializeToString(deterministic=True), clipped
 
 
@@ -110,25 +122,29 @@ def _flow_codes(
 def _add_frames(
     example: tf.train.SequenceExample,
     video: Video,
-    codes: np.ndarray,
+    codes: np.ndarray | None,
     data: DataRecipe,
 ) -> None:
     """Adds the frames as JPEG and the flow as PNG, with their times."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, data.jpeg_quality]
+    _add_pictures(example, "", video.frames, video.timestamps, ".jpg", quality)
+    if codes is not None:
+        _add_pictures(
+            example, schema.FLOW, codes, video.timestamps, ".png", []
+        )
+
+
+def _add_pictures(example, prefix, pictures, times, suffix, options) -> None:
     lists = example.feature_lists.feature_list
-    for frame, code, time in zip(
-        video.frames, codes, video.timestamps, strict=True
-    ):
+    for picture, time in zip(pictures, times, strict=True):
         # OpenCV's encoders take the channels in reverse order.
-        jpeg = cv2.imencode(".jpg", frame[..., ::-1], quality)[1].tobytes()
-        png = cv2.imencode(".png", code[..., ::-1])[1].tobytes()
-        for prefix, encoded in (("", jpeg), (schema.FLOW, png)):
-            lists[prefix + schema.IMAGE_ENCODED].feature.add(
-                bytes_list=tf.train.BytesList(value=[encoded])
-            )
-            lists[prefix + schema.IMAGE_TIMESTAMP].feature.add(
-                int64_list=tf.train.Int64List(value=[int(time)])
-            )
+        _, encoded = cv2.imencode(suffix, picture[..., ::-1], options)
+        lists[prefix + schema.IMAGE_ENCODED].feature.add(
+            bytes_list=tf.train.BytesList(value=[encoded.tobytes()])
+        )
+        lists[prefix + schema.IMAGE_TIMESTAMP].feature.add(
+            int64_list=tf.train.Int64List(value=[int(time)])
+        )
 
 
 def _imported_flow(

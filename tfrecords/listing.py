@@ -8,6 +8,7 @@ from pathlib import Path
 
 from d3d_tf.errors import UserError
 from d3d_tf.names import one_form, spell, unspell
+from d3d_tf.tfrecords.keyframe import Keyframe
 from d3d_tf.tfrecords.tree import (
     BESIDE,
     Found,
@@ -42,6 +43,8 @@ class Source:
       split: name of the split it belongs to.
       flow_path: where another tool left its flow; empty: it is computed.
       others: further classes that the video has: their indices and names.
+      keyframe: who does what where, if that is known of a moment; then `label`
+        may be -1, no class.
       start, end: the part of the file that is the video, in seconds from its
         first frame; no end: that of the file.
     """
@@ -55,16 +58,19 @@ class Source:
     start: float = 0.0
     end: float | None = None
     others: tuple[tuple[int, str], ...] = ()
+    keyframe: Keyframe | None = None
 
     @property
     def labels(self) -> list[int]:
         """All class indices."""
-        return [self.label, *(label for label, _ in self.others)]
+        first = [] if self.label < 0 else [self.label]
+        return first + [label for label, _ in self.others]
 
     @property
     def class_names(self) -> list[str]:
         """The names of `labels`."""
-        return [self.class_name, *(name for _, name in self.others)]
+        first = [] if self.label < 0 else [self.class_name]
+        return first + [name for _, name in self.others]
 
     def row(self) -> dict:
         """What manifest.json always says of it; the path is spelt, too."""
@@ -74,7 +80,8 @@ class Source:
             "split": self.split,
             "label": self.label,
         }
-        return row | ({"labels": self.labels} if self.others else {})
+        several = self.others or self.keyframe
+        return row | ({"labels": self.labels} if several else {})
 
 
 @dataclasses.dataclass(frozen=True)

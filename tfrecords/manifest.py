@@ -97,6 +97,9 @@ def _counts(listing: Listing, used: list[dict]) -> dict:
         **(
             {"several_labels": True} if any("labels" in r for r in used) else {}
         ),
+        **(
+            {"keyframes": True} if any(s.keyframe for s in listing.sources) else {}
+        ),
         "num_trimmed": sum(row["trimmed"] for row in used),
         "num_joined": sum(row["recordings"] > 1 for row in used),
         "num_with_missing_frames": sum(
@@ -181,7 +184,8 @@ def count_listed(listing: Listing, rows: list[dict]) -> dict[str, dict]:
         return {}
     counts: dict[str, dict] = {}
     classes: dict[str, dict[str, list[int]]] = {}
-    found = [(row, listing.classes[row["label"]]) for row in rows]
+    names = [*listing.classes, ""]  # Of -1, no class.
+    found = [(row, names[row["label"]]) for row in rows]
     gone = [({"split": s.split}, s.class_name) for s in listing.missing]
     for group, missing in ((found, 0), (gone, 1)):
         for row, class_name in group:

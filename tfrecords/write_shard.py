@@ -1,9 +1,9 @@
 """A shard: the piece of work that appears whole or not at all."""
 
-import dataclasses
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from d3d_tf.atomic_files import appearing, file_size, to_path, write_atomically
@@ -13,7 +13,7 @@ from d3d_tf.tfrecords.listing import Source
 from d3d_tf.video import DECODING
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Shard:
     """The work of one worker: these videos into this file."""
 
@@ -40,6 +40,7 @@ class Shard:
                 source.label,
                 source.class_name,
                 *([source.others] if source.others else []),
+                *([asdict(source.keyframe)] if source.keyframe else []),
                 [source.start, source.end],
                 [_state(p) for p in (source.path, source.flow_path) if p],
             ]

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, model_validator
 from d3d_tf.sections import (
     Expected,
     Flag,
+    Later,
+    NotNegative,
     Number,
     OneOf,
     Positive,
@@ -34,11 +36,11 @@ class FlowRecipe:
     paper's flow (D3D, section 3.1), and +-20 px (the I3D authors' README).
     """
 
-    algorithm: Annotated[str, OneOf("tvl1", "dis", "farneback", "imported")] = (
-        "tvl1"
-    )
+    algorithm: Annotated[
+        str, OneOf("tvl1", "dis", "farneback", "imported", "none")
+    ] = "tvl1"
     """`tvl1`; for quick work `dis` or `farneback` (OpenCV's), which read none
-    of TV-L1's parameters and are another flow."""
+    of TV-L1's parameters and are another flow; `none`: records of RGB alone."""
     backend: Annotated[str, OneOf("cpu", "opencv", "tensorflow")] = "cpu"
     """The implementation that computes TV-L1."""
     tau: Positive = 0.25
@@ -131,6 +133,11 @@ class DataRecipe:
     square_pixels: Flag = True
     """Bring videos whose pixels are wider than high, or higher than wide, to
     the shape in which players show them; else the stored pixels are kept."""
+    first_second: Annotated[NotNegative, Later()] = 0.0
+    """With `layout=ava`, the second of the original videos at which the files
+    begin: 900 where only the annotated quarter of an hour was cut out."""
+    picture_rate: Annotated[Positive, Later()] = 30.0
+    """With `layout=ava`, frames per second in folders of pictures."""
 
 
 def data_as_saved(content: dict) -> dict:
@@ -140,8 +147,11 @@ def data_as_saved(content: dict) -> dict:
     stored pixels were always kept. What a user writes by hand is partial, and
     gets the defaults of today.
     """
-    others = {field.name for field in dataclasses.fields(DataRecipe)}
-    others -= {"square_pixels"}
+    others = {
+        field.name
+        for field in dataclasses.fields(DataRecipe)
+        if Later() not in DataRecipe.__pydantic_fields__[field.name].metadata
+    } - {"square_pixels"}
     if others == set(content):
         return {"square_pixels": False} | content
     return content

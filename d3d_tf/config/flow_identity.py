@@ -17,7 +17,12 @@ def flow_identity(flow: FlowRecipe, data: DataRecipe, library: str) -> dict:
       flow: algorithm, parameters, saturation.
       data: the size and rate of the frames that flow was computed on.
       library: what computed it, with its version.
+
+    Returns:
+      Nothing where there is no flow.
     """
+    if flow.algorithm == "none":
+        return {}
     return {
         "flow": to_dict(flow),
         "short_side": data.short_side,

@@ -75,6 +75,11 @@ class Dataset:
         return self.info.get("several_labels", False)
 
     @property
+    def has_keyframes(self) -> bool:
+        """Whether its records say where in a frame who is."""
+        return self.info.get("keyframes", False)
+
+    @property
     def classes(self) -> list[str]:
         """Class names; the order is the label."""
         return self.info["classes"]

@@ -71,6 +71,7 @@ def read_rows(path: str | Path) -> Rows:
 
     width = _width(path)
     if not width:
+        _name_first_fault(path)
         return _joined(_EMPTY, [row for _, row in _lines(path)])
     ragged: list[str] = []
     try:

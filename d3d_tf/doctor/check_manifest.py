@@ -93,7 +93,7 @@ def check_digests(dataset: Dataset, rows: list[dict]) -> Finding:
         if words := changed_size(dataset.folder / name):
             errors.append(f"{name} {words}")
     warnings = []
-    if " and " in info["flow"]["library"]:
+    if " and " in info["flow"].get("library", ""):
         warnings.append(
             f"flow was made by several libraries: {info['flow']['library']}"
         )

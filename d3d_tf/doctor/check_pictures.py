@@ -54,12 +54,12 @@ class Pictures:
 def look_at_pictures(example: tf.train.SequenceExample) -> Pictures:
     """Decodes all pictures of a record that keeps to the schema."""
     try:
-        frames, codes = decode_all(example)
+        decoded = decode_all(example)
     except (tf.errors.InvalidArgumentError, ValueError) as error:
         return Pictures([f"cannot be decoded: {words_of(error)}"])
     problems = []
     feature = example.context.feature
-    for prefix, pixels in (("", frames), (schema.FLOW, codes)):
+    for prefix, pixels in decoded.items():
         size = tuple(
             feature[prefix + key].int64_list.value[0]
             for key in (schema.IMAGE_HEIGHT, schema.IMAGE_WIDTH)
@@ -69,6 +69,9 @@ def look_at_pictures(example: tf.train.SequenceExample) -> Pictures:
                 f"{prefix}image is {pixels.shape[1:3]} pixels, its record says "
                 f"{size}"
             )
+    frames, codes = decoded[""], decoded.get(schema.FLOW)
+    if codes is None:
+        return Pictures(problems)
     if frames.shape != codes.shape:
         return Pictures([*problems, "frames and flow are of different sizes"])
     if (codes[..., 2] != schema.ZERO_CODE).any() or not codes.all():
@@ -89,30 +92,27 @@ def look_at_pictures(example: tf.train.SequenceExample) -> Pictures:
     )
 
 
-def decode_all(
-    example: tf.train.SequenceExample,
-) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 `[time, height, width, 3]`: frames, and codes of the flow.
+def decode_all(example: tf.train.SequenceExample) -> dict[str, np.ndarray]:
+    """uint8 `[time, height, width, 3]`: frames, and codes of the flow, if any.
+
+    By the prefix of their keys: none, and `schema.FLOW`.
 
     Raises:
       InvalidArgumentError: a picture is damaged.
       ValueError: they are of several sizes.
     """
     lists = example.feature_lists.feature_list
-    decoders = {
-        schema.IMAGE_ENCODED: tf.io.decode_jpeg,
-        schema.FLOW + schema.IMAGE_ENCODED: tf.io.decode_png,
-    }
-    frames, codes = (
-        np.stack(
+    decoders = {"": tf.io.decode_jpeg, schema.FLOW: tf.io.decode_png}
+    return {
+        prefix: np.stack(
             [
                 decode(feature.bytes_list.value[0], 3).numpy()
-                for feature in lists[key].feature
+                for feature in lists[prefix + schema.IMAGE_ENCODED].feature
             ]
         )
-        for key, decode in decoders.items()
-    )
-    return frames, codes
+        for prefix, decode in decoders.items()
+        if not prefix or prefix + schema.IMAGE_ENCODED in lists
+    }
 
 
 def measure_alignment(

@@ -124,8 +124,8 @@ def examine_records(
 ) -> None:
     """Checks a record folder, says what was found, writes the page.
 
-    Records of other tools have no page, nor has anything a page where none can
-    be written.
+    Records of other tools, or without flow, have no page, nor has anything a
+    page where none can be written.
 
     Args:
       recipe: whose clips the page shows.
@@ -151,7 +151,7 @@ def examine_records(
     )
     findings = check_contents(dataset, rows, found)
     tell(findings)
-    if page:
+    if page and dataset.flow:
         clip = fit_recipe(recipe, dataset).clip
         folder = Path(run_dir or f"doctor/{dataset.folder.resolve().name}")
         try:

@@ -72,7 +72,7 @@ def _video(
     seed: int,
 ) -> dict:
     example = tf.train.SequenceExample.FromString(data)
-    frames, codes = decode_all(example)
+    frames, codes = decode_all(example).values()
     context = example.context.feature
     saturation = context[schema.FLOW_SATURATION].float_list.value[0]
     task = task_of(dataset.task)

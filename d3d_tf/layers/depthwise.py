@@ -130,30 +130,56 @@ def _convolution(clip, kernel, stride, bias):
 
 def _forward(clip, kernel, stride, bias=None):
     """The sum over the taps in time of the shifted frames' convolutions."""
+    add = _of_windows if stride == 1 else _of_frames
+    return add(clip, kernel, bias)
+
+
+def _of_windows(clip, kernel, bias):
+    """Each tap sees a window of frames."""
     batch, time, *_ = lengths(clip)
-    taps = tf.unstack(kernel[..., None])
-    half = len(taps) // 2
-    if stride == 1:
-        frames, padding = _spaced(clip, half), "SAME"
-    else:
-        # Not by the convolution: of paddings in numbers TensorFlow makes an
-        # operation that aborts the process if there is a bias, and OpenVINO
-        # has none.
-        sides = [side // 2 for side in kernel.shape[1:3]]
-        frames, padding = _spaced(clip, half, *sides), "VALID"
-    sums = [
-        tf.nn.depthwise_conv2d(window, tap, [1, stride, stride, 1], padding)
-        for window, tap in zip(_windows(frames, half), taps, strict=True)
-    ]
-    if bias is not None:
-        sums[half] = tf.nn.bias_add(sums[half], bias)
-    net = tf.add_n(sums)
+    half = kernel.shape[0] // 2
+    windows = _windows(_spaced(clip, half), half)
+    net = tf.add_n(_taps(windows, kernel, bias, 1, "SAME"))
     axes = lengths(net)[1:]
     if half and clip.shape[0] != 1:
         # Without what is between the clips.
         starts = tf.range(batch)[:, None] * (time + 2 * half)
         net = tf.gather(net, starts + tf.range(time))
     return tf.reshape(net, [batch, time, *axes])
+
+
+def _of_frames(clip, kernel, bias):
+    """With a stride of 2 each tap sees all frames: the quarter that it leaves
+    of them is cheaper to shift than what it sees.
+    """
+    batch, time, *_ = lengths(clip)
+    half, *sides = (length // 2 for length in kernel.shape[:3])
+    # Not by the convolution: of paddings in numbers TensorFlow makes an
+    # operation that aborts the process if there is a bias, and OpenVINO has
+    # none.
+    frames = _spaced(clip, 0, *sides)
+    number = 2 * half + 1
+    found = _taps([frames] * number, kernel, bias, 2, "VALID")
+    for i, net in enumerate(found):
+        net = tf.reshape(net, [batch, time, *lengths(net)[1:]])
+        if i != half:
+            net = _padded(net, half)[:, i : i + time]
+        found[i] = net
+    return tf.add_n(found)
+
+
+def _taps(windows, kernel, bias, stride, padding) -> list:
+    """What each tap in time makes of its window; the middle has the bias."""
+    found = [
+        tf.nn.depthwise_conv2d(window, tap, [1, stride, stride, 1], padding)
+        for window, tap in zip(
+            windows, tf.unstack(kernel[..., None]), strict=True
+        )
+    ]
+    if bias is not None:
+        middle = len(found) // 2
+        found[middle] = tf.nn.bias_add(found[middle], bias)
+    return found
 
 
 def _to_clip(clip, kernel, stride, upstream):
@@ -198,16 +224,21 @@ def _spaced(clip, time: int, height: int = 0, width: int = 0):
 
     `height` and `width` are pixels around each frame.
     """
-    if time or height or width:
-        # `PadV2`: see `blocks.padded` of X3D.
-        sides = [[0, 0], *([n, n] for n in (time, height, width)), [0, 0]]
-        clip = tf.raw_ops.PadV2(
-            input=clip,
-            paddings=sides,
-            constant_values=tf.zeros([], clip.dtype),
-        )
+    clip = _padded(clip, time, height, width)
     batch, time, *axes = lengths(clip)
     return tf.reshape(clip, [batch * time, *axes])
+
+
+def _padded(clip, time: int, height: int = 0, width: int = 0):
+    """The clip with so many zeros before and after each of these axes."""
+    if not (time or height or width):
+        return clip
+    # `PadV2`: see `blocks.padded` of X3D.
+    return tf.raw_ops.PadV2(
+        input=clip,
+        paddings=[[0, 0], *([n, n] for n in (time, height, width)), [0, 0]],
+        constant_values=tf.zeros([], clip.dtype),
+    )
 
 
 def _windows(frames, half: int) -> list:

@@ -71,8 +71,19 @@ def resized(frame, short_side: int, aspect: Fraction) -> np.ndarray:
     Returns:
       uint8 `[height, width, 3]` RGB.
     """
-    pixels = upright(frame)
-    height, width = shown_size(frame, aspect)
+    return scaled(upright(frame), *shown_size(frame, aspect), short_side)
+
+
+def scaled(
+    pixels: np.ndarray, height: int, width: int, short_side: int
+) -> np.ndarray:
+    """A picture with a given short side.
+
+    Args:
+      pixels: uint8 `[rows, columns, 3]`.
+      height, width: in which it is shown.
+      short_side: of the result, in pixels.
+    """
     scale = short_side / min(height, width)
     size = (round(width * scale), round(height * scale))
     if size == pixels.shape[1::-1]:

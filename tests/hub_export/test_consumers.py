@@ -14,6 +14,8 @@ import tensorflow_hub as hub
 
 from d3d_tf.hub_export.archive import archive_of
 from d3d_tf.keras_api import keras
+from tests.harness.tiny import X3D
+from tests.hub_export.practice import export
 from tests.web import serving
 
 CLIPS = np.random.default_rng(3).random([4, 3, 8, 8, 3], np.float32)
@@ -175,14 +177,22 @@ print(json.dumps(moved))
 
 
 @pytest.mark.skipif(not NEWEST, reason="Keras 3 comes with newer TensorFlow")
-def test_keras_3(exported, tmp_path):
-    """In its own process, without tf_keras: predicts, and trains 4 weights."""
-    network, path = exported
+@pytest.mark.parametrize("family", ["inception", "x3d"])
+def test_keras_3(family, request, tmp_path):
+    """In its own process, without tf_keras: predicts, and trains all weights."""
+    if family == "inception":
+        network, path = request.getfixturevalue("exported")
+        given = CLIPS * 2 - 1
+    else:
+        network = X3D.network()
+        path = export(network, tmp_path / "export")
+        given = (CLIPS - 0.45) / 0.225
     shown = run_alone(KERAS_3, path, tmp_path)
     np.testing.assert_allclose(
-        np.load(tmp_path / "logits.npy"), expected(network), atol=1e-5
+        np.load(tmp_path / "logits.npy"), network(given), atol=1e-5
     )
-    assert json.loads(shown.splitlines()[-1]) == [True] * 4
+    moved = json.loads(shown.splitlines()[-1])
+    assert moved == [True] * len(network.trainable_variables)
 
 
 def run_alone(script, path, folder) -> str:

@@ -57,8 +57,14 @@ def tvl1_flow(
 
     Raises:
       ValueError: wrong rank, type or size.
-      UserError: the backend's library is not installed.
+      UserError: the backend's library is not installed, or the algorithm is
+        none.
     """
+    if recipe.algorithm == "none":
+        raise UserError(
+            "flow.algorithm=none computes no flow; choose tvl1, dis or "
+            "farneback."
+        )
     frames = _checked_grey(frames)
     if len(frames) == 1:
         return np.zeros((0, *frames.shape[1:], 2), np.float32)
@@ -126,6 +132,8 @@ def flow_library(recipe: FlowRecipe) -> str:
         return f"d3d_tf tvl1 {SOLVER_VERSION}, {package} {version}"
     if recipe.algorithm == "imported":
         return f"{recipe.imported_codec}, imported"
+    if recipe.algorithm == "none":
+        return ""
     import cv2
 
     return f"opencv {cv2.__version__}"

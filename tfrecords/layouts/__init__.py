@@ -24,6 +24,7 @@ LAYOUTS = {
     "hmdb51": f"{_HERE}.hmdb51",
     "jhmdb": f"{_HERE}.hmdb51",
     "charades": f"{_HERE}.charades",
+    "ava": f"{_HERE}.ava",
 }
 
 

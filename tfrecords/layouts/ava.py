@@ -1,0 +1,276 @@
+"""AVA by its official files, or a data set of one's own in their form.
+
+The folder of lists has `ava_train_v2.1.csv` and `ava_val_v2.1.csv`, whose rows
+are in docs/detection.md (`train.csv` and `val.csv` will do), and may have
+
+- `ava_val_excluded_timestamps_v2.1.csv`: keyframes that do not count,
+- `ava_included_timestamps_v2.1.txt`: the seconds of all keyframes, so that
+  those without a person are there, too, where networks are scored,
+- `ava_action_list_v2.1.pbtxt`: names of the actions; else they are AVA's 80,
+- files of `proposals`, `detections` or `predicted_boxes` with the split in
+  their names (`ava_val_predicted_boxes.csv`): boxes of a detector of persons.
+
+A record is a clip around a keyframe, `data.max_seconds` long; its classes are
+all actions that are seen there. Videos are files or folders of pictures.
+"""
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from d3d_tf.config import DataRecipe
+from d3d_tf.detection.actions import ava_actions, read_label_map
+from d3d_tf.detection.proposals import PICKLES, Proposals, read_proposals
+from d3d_tf.detection.rows import Rows, read_keyframes, read_rows
+from d3d_tf.errors import UserError
+from d3d_tf.names import spell
+from d3d_tf.text_lists import read_lines
+from d3d_tf.tfrecords.keyframe import Keyframe
+from d3d_tf.tfrecords.layouts.common import files_below, finish, index_files
+from d3d_tf.tfrecords.listing import Listing, Source
+from d3d_tf.tfrecords.tree import Found
+from d3d_tf.video.frame_folder import PICTURES
+
+ANNOTATIONS = "FOLDER with ava_train_v2.1.csv and the others"
+SPLITS = ("train", "val", "test")
+_VERSION = r"(?:_v[\d.]+)?"
+_ROWS = rf"(?:ava_)?{{split}}{_VERSION}\.csv"
+_EXCLUDED = rf"(?:ava_)?{{split}}_excluded(?:_timestamps)?{_VERSION}\.csv"
+_INCLUDED = rf"(?:ava_)?included_timestamps{_VERSION}\.txt"
+_LABEL_MAP = r".*\.pbtxt"
+_DETECTED = {"proposals", "detection", "detections", "predicted"}
+_MICRO = 1_000_000
+
+
+def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
+    """Lists the keyframes of all splits; ids are `VIDEO/0902`.
+
+    Rows that no network can learn from are left out and counted in the notes:
+    of unknown actions, without an area, on excluded keyframes.
+
+    Raises:
+      UserError: no such lists, two of one kind, a row that is none, or no
+        listed video on disk.
+    """
+    names = _classes(annotations)
+    below = files_below(folder)
+    folders = _picture_folders(below)
+    places = {**folders, **{k: v[0] for k, v in index_files(below).items()}}
+    used = {str(path) for path in folders.values()}
+    counts: Counter[str] = Counter()
+    sources: list[Source] = []
+    for split in SPLITS:
+        path = _find(annotations, _ROWS.format(split=split))
+        if path is None:
+            continue
+        for key, keyframe in _keyframes(
+            path, split, annotations, names, data, counts
+        ):
+            video, time = key
+            found = places.get(video)
+            sources.append(_source(video, time, split, found, keyframe, data))
+    if not sources:
+        raise UserError(
+            f"{annotations} lists no keyframes: a file such as "
+            "ava_train_v2.1.csv or train.csv was expected in it."
+        )
+    videos = {source.id.rpartition("/")[0]: source.path for source in sources}
+    if gone := sorted(name for name, path in videos.items() if not path):
+        counts[
+            f"of {len(videos)} listed videos are not on disk, such as {gone[0]}"
+        ] = len(gone)
+    return finish(
+        "ava",
+        [names[number] for number in sorted(names)],
+        sources,
+        [file for file in below if str(file.path.parent) not in used],
+        [f"{count} {what}" for what, count in counts.items()],
+        folder=folder,
+        example=f"{sources[0].id.rpartition('/')[0]}.mp4",
+    )
+
+
+def _source(
+    video: str,
+    time: int,
+    split: str,
+    path: Path | None,
+    keyframe: Keyframe,
+    data: DataRecipe,
+) -> Source:
+    """The clip around a keyframe, its `index` set."""
+    seconds = time / _MICRO - data.first_second
+    if seconds < 0:
+        raise UserError(
+            f"{video} has a keyframe at {time / _MICRO:g} s, before the files "
+            f"begin (data.first_second={data.first_second:g})."
+        )
+    rate = data.frame_rate
+    length = max(1, round(data.max_seconds * rate))
+    # In the middle, but for the first seconds of a file.
+    index = min(length // 2, int(seconds * rate + 1e-6))
+    actions = list(dict.fromkeys(keyframe.actions)) or [(-1, "")]
+    whole = f"{time // _MICRO:04d}"
+    return Source(
+        id=f"{spell(video)}/" + (whole if time % _MICRO == 0 else f"{time}us"),
+        path=str(path) if path else "",
+        label=actions[0][0],
+        class_name=actions[0][1],
+        split=split,
+        start=seconds - index / rate,
+        end=seconds + (length - index) / rate,
+        others=tuple(actions[1:]),
+        keyframe=dataclasses.replace(keyframe, index=index),
+    )
+
+
+def _keyframes(
+    path: Path,
+    split: str,
+    annotations: Path,
+    names: dict[int, str],
+    data: DataRecipe,
+    counts: Counter[str],
+) -> Iterator[tuple[tuple[str, int], Keyframe]]:
+    """`((video, microseconds), what is seen there)`, sorted.
+
+    Training has no keyframes without an action: nothing is learned there.
+    """
+    rows = read_rows(path)
+    excluded_path = _find(annotations, _EXCLUDED.format(split=split))
+    excluded = read_keyframes(excluded_path) if excluded_path else set()
+    proposals = _proposals(annotations, split)
+    found = {key: [] for key in _named(rows, annotations)}
+    good = _good(rows, split, names, counts)
+    for place in good:
+        key = rows.videos[rows.video[place]], int(rows.time[place])
+        found.setdefault(key, []).append(place)
+    empty = 0
+    for key in sorted(found):
+        if key in excluded:
+            if found[key]:
+                counts[f"boxes of {split} are on excluded keyframes"] += len(
+                    found[key]
+                )
+            continue
+        if split == "train" and not found[key]:
+            empty += 1
+            continue
+        own = [int(action) for action in rows.action[found[key]]]
+        yield (
+            key,
+            Keyframe(
+                index=0,
+                boxes=tuple(map(tuple, rows.boxes[found[key]].tolist())),
+                actions=tuple((number - 1, names[number]) for number in own),
+                proposals=tuple(
+                    (tuple(row[:4]), row[4])
+                    for row in proposals.get(key, np.zeros([0, 5])).tolist()
+                ),
+            ),
+        )
+    if empty:
+        counts["keyframes of train without an action: left out"] = empty
+    if proposals:
+        there = sum(key in proposals for key in found.keys() - excluded)
+        total = len(found.keys() - excluded)
+        counts[f"of {total} keyframes of {split} have proposals"] = there
+
+
+def _good(
+    rows: Rows, split: str, names: dict[int, str], counts: Counter[str]
+) -> np.ndarray:
+    """The places of rows that can be learned; the others are counted."""
+    known = np.isin(rows.action, list(names))
+    high = (rows.boxes[:, 2:] > rows.boxes[:, :2]).all(1)
+    for what, bad in (
+        ("of actions that the list of names has not", ~known),
+        ("without an area, or with corners the wrong way round", ~high),
+    ):
+        if bad.any():
+            counts[f"boxes of {split} left out: {what}"] = int(bad.sum())
+    return np.flatnonzero(known & high)
+
+
+def _named(rows: Rows, annotations: Path) -> list[tuple[str, int]]:
+    """Keyframes that are there whether or not they have boxes."""
+    included = _find(annotations, _INCLUDED)
+    if included is None:
+        pairs = {*zip(rows.video.tolist(), rows.time.tolist(), strict=True)}
+        boxed = [(rows.videos[video], time) for video, time in pairs]
+        return boxed + rows.keyframes
+    try:
+        times = [
+            round(float(line) * _MICRO)
+            for _, line in read_lines(included)
+            if line.strip()
+        ]
+    except ValueError as error:
+        raise UserError(
+            f"{included} is not a list of seconds, one in a line: {error}."
+        ) from error
+    videos = dict.fromkeys([*rows.videos, *(v for v, _ in rows.keyframes)])
+    return [(video, time) for video in videos for time in times]
+
+
+def _proposals(annotations: Path, split: str) -> Proposals:
+    paths = [
+        path
+        for path in sorted(annotations.iterdir())
+        if path.suffix in (".csv", *PICKLES)
+        and split in (words := _words(path))
+        and _DETECTED & words
+    ]
+    path = _only(paths, f"proposals of {split}")
+    return read_proposals(path) if path else {}
+
+
+def _words(path: Path) -> set[str]:
+    return set(re.split(r"[^a-z]+", path.name.lower()))
+
+
+def _classes(annotations: Path) -> dict[int, str]:
+    """`{number: name}`, without gaps from 1 on."""
+    if not annotations.is_dir():
+        raise UserError(
+            f"{annotations} is not a folder; data.layout=ava needs the "
+            f"{ANNOTATIONS}."
+        )
+    every = ava_actions(evaluated=False)
+    path = _find(annotations, _LABEL_MAP)
+    known = read_label_map(str(path)) if path else every
+    # The list of a challenge has 60 of the 80.
+    if all(every.get(number) == name for number, name in known.items()):
+        return every
+    return {
+        number: known.get(number, f"action {number}")
+        for number in range(1, max(known) + 1)
+    }
+
+
+def _find(folder: Path, pattern: str) -> Path | None:
+    """The one file whose name is like that, if there is one."""
+    paths = [p for p in sorted(folder.iterdir()) if re.fullmatch(pattern, p.name)]
+    return _only(paths, "a list of one kind")
+
+
+def _only(paths: list[Path], what: str) -> Path | None:
+    if len(paths) > 1:
+        raise UserError(
+            f"{paths[0].parent} has {' and '.join(p.name for p in paths)}, each "
+            f"of which could be {what}: leave one there."
+        )
+    return paths[0] if paths else None
+
+
+def _picture_folders(files: list[Found]) -> dict[str, Path]:
+    """Folders with pictures in them, by name."""
+    return {
+        file.path.parent.name: file.path.parent
+        for file in files
+        if file.path.suffix.lower() in PICTURES
+    }
