@@ -6,6 +6,7 @@ from d3d_tf import schema
 from d3d_tf.data.colour_jitter import ColourJitter, jitter_colours
 from d3d_tf.data.crops import crop_and_flip, cut, fit, flip
 from d3d_tf.tasks import DEFAULT, task_of
+from d3d_tf.tasks.task import Target
 
 # (u, v) / 20 px reaches the networks, whatever the records' saturation: the
 # scale of the I3D authors' flow, [-1, 1] for motion up to 20 px per frame.
@@ -16,16 +17,19 @@ JPEG = b"\xff\xd8\xff"  # The first bytes of every one.
 MARGIN = 2
 
 
-def parse(record, streams, task: str = DEFAULT, num_classes: int = 0) -> dict:
+def parse(
+    record, streams, target: Target | None = None, num_classes: int = 0
+) -> dict:
     """Parses a record: frames, still encoded, and the facts for a draw.
 
     Args:
       record: string scalar, a serialized record of ours.
       streams: the pictures wanted, one at least of `frames` and `flow`.
-      task: whose target is parsed as the `label`.
-      num_classes: of the records, for tasks with several classes per video.
+      target: what is parsed as the `label`; None: that of classification.
+      num_classes: of the records, for targets of several classes per video.
     """
-    target = task_of(task).target
+    if target is None:
+        target = task_of(DEFAULT).target
     keys = {
         "frames": schema.IMAGE_ENCODED,
         "flow": schema.FLOW + schema.IMAGE_ENCODED,

@@ -35,12 +35,13 @@ class RecordKind:
 
 def _videos(dataset: Dataset) -> Parser:
     task, count = dataset.task, len(dataset.classes)
-    if dataset.has_several_labels and not task_of(task).target.several:
+    target = task_of(task).target
+    if dataset.has_several_labels and not target.several:
         raise UserError(
             f"Videos of {dataset.folder} have several labels, and the task "
             f"{task} knows one: --set task=multilabel."
         )
-    return lambda record, streams: parse(record, streams, task, count)
+    return lambda record, streams: parse(record, streams, target, count)
 
 
 def _foreign(dataset: Dataset) -> Parser:

@@ -42,11 +42,7 @@ def training_clip(
       `(clip, label)` without the batch axis; the clip is for `scale`.
     """
     video = read(record, streams)
-    clip_key = tf.strings.to_hash_bucket_fast(video["id"], 2**31 - 1)
-    epoch_key = tf.cast(epoch, tf.int32) + tf.constant(
-        (seed * 7919) % (2**31 - 1), tf.int32
-    )
-    draw = tf.stack([epoch_key, tf.cast(clip_key, tf.int32)])
+    draw = draw_of(video["id"], epoch, seed)
     geometry = random_geometry(
         video["length"],
         video["height"],
@@ -59,6 +55,21 @@ def training_clip(
     if mirrored is not None:
         label = mirrored(label, geometry.flip)
     return _decode(video, geometry, streams, jitter), label
+
+
+def draw_of(id_, epoch, seed: int):
+    """int32 `[2]`, the seed of all draws of one clip in one epoch.
+
+    Args:
+      id_: string scalar, of the record.
+      epoch: integer scalar.
+      seed: of the training.
+    """
+    clip_key = tf.strings.to_hash_bucket_fast(id_, 2**31 - 1)
+    epoch_key = tf.cast(epoch, tf.int32) + tf.constant(
+        (seed * 7919) % (2**31 - 1), tf.int32
+    )
+    return tf.stack([epoch_key, tf.cast(clip_key, tf.int32)])
 
 
 def evaluation_clip(

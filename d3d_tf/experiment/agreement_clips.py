@@ -17,6 +17,7 @@ from d3d_tf.hub_export.client.clip import encoded_clip
 from d3d_tf.hub_export.client.module_info import ModuleInfo
 from d3d_tf.hub_export.video_agreement import Sample
 from d3d_tf.names import unspell
+from d3d_tf.tasks import task_of
 from d3d_tf.video.reading import (
     UnreadableVideo,
     first_frame_size,
@@ -52,7 +53,7 @@ def _samples(dataset: Dataset, recipe: Recipe, split: str) -> Iterator[Sample]:
         tf.data.TFRecordDataset, cycle_length=len(shards)
     )
     for record in records.take(VIDEOS):
-        video = parse(record, ("frames",), dataset.task)
+        video = parse(record, ("frames",), task_of(dataset.task).target)
         geometry = centre_geometry(
             video["length"],
             video["height"],

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import DataRecipe, FlowRecipe, digest
+from d3d_tf.config import DataRecipe, FlowRecipe, digest, to_dict
 from d3d_tf.errors import UserError
 from d3d_tf.tfrecords.classes import keep_readable_classes
 from d3d_tf.tfrecords.listing import Source
@@ -78,7 +78,7 @@ def test_dataset_json_tells_how_flow_was_made(records):
     """And the digest of that, which every record has too."""
     info = json.loads((records.folder / "dataset.json").read_text())
     assert info["recipe"] == {
-        "data": dataclasses.asdict(records.data),
+        "data": to_dict(records.data),
         "flow": dataclasses.asdict(records.flow),
     }
     assert info["flow"] == {

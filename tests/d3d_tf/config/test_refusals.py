@@ -25,7 +25,7 @@ PAPER = Recipe(name="paper")
         ("test_share=-0.1", "in [0, 1)"),
         (
             "algorithm=lucas",
-            "one of tvl1, dis, farneback, imported; got 'lucas'",
+            "one of tvl1, dis, farneback, imported, none; got 'lucas'",
         ),
         ("backend=cuda", "one of cpu, opencv, tensorflow; got 'cuda'"),
         ("imported_bound=0", "above 0"),

@@ -1,0 +1,135 @@
+"""Who does what: actions of the persons in boxes, on a video network's features.
+
+D3D (section 5.5) takes Faster R-CNN with boxes that all actions share; X3D and
+SlowFast average over time, take the largest value under a box, and leave boxes
+as they are. `DetectorRecipe` has what they differ in.
+"""
+
+import tensorflow as tf
+
+from d3d_tf.detection.boxes import moved
+from d3d_tf.detection.config import DetectorRecipe
+from d3d_tf.detection.roi_align import roi_align
+from d3d_tf.errors import UsageError
+from d3d_tf.keras_api import keras
+from d3d_tf.models.network import VideoNetwork
+
+
+class Detector(keras.Model):
+    """Answers to boxes: `detector({"frames": ..., "boxes": ...})`.
+
+    Frames are `[batch, time, height, width, 3]` float as the backbone's
+    `pixels` make them, boxes float32 `[batch, N, 4]`: y1, x1, y2, x2 as shares
+    of height and width. Both may have any size; features are computed once.
+    The answer is float32 `[batch, N, actions]` logits and, with
+    `recipe.refine`, float32 `[batch, N, 4]`, offsets for `moved`; else None.
+
+    Args:
+      backbone: a network of RGB, with its variables; its head is not used.
+      recipe: what is built on it.
+      actions: how many there are.
+
+    Attributes:
+      backbone: as given; checkpoints know it by this name.
+
+    Raises:
+      UsageError: the backbone has no endpoint `recipe.endpoint`, or nothing
+        after it that could be a tail.
+    """
+
+    def __init__(
+        self,
+        backbone: VideoNetwork,
+        recipe: DetectorRecipe,
+        actions: int,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.backbone = backbone
+        self.recipe = recipe
+        trunk = backbone.trunk
+        if recipe.endpoint not in trunk.endpoints:
+            raise UsageError(
+                f"detector.endpoint must be one of {', '.join(trunk.endpoints)}"
+                f"; got {recipe.endpoint!r}."
+            )
+        self.tail = _tail(trunk, recipe.endpoint) if recipe.tail else []
+        if recipe.tail and not self.tail:
+            raise UsageError(
+                f"Nothing of the backbone follows {recipe.endpoint}: choose "
+                "--set detector.tail=false, or an earlier detector.endpoint."
+            )
+        self.dropout = keras.layers.Dropout(recipe.dropout)
+        self.actions = keras.layers.Dense(
+            actions,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+            dtype=tf.float32,
+            name="actions",
+        )
+        self.offsets = None
+        if recipe.refine:
+            self.offsets = keras.layers.Dense(
+                4,
+                kernel_initializer=keras.initializers.RandomNormal(
+                    stddev=0.001
+                ),
+                dtype=tf.float32,
+                name="offsets",
+            )
+
+    def call(self, inputs, training=None):
+        under = self.under_boxes(inputs["frames"], inputs["boxes"], training)
+        under = self.dropout(under, training=training)
+        offsets = None if self.offsets is None else self.offsets(under)
+        return self.actions(under), offsets
+
+    def under_boxes(self, frames, boxes, training=None):
+        """What is seen in each box: float32 `[batch, N, C]`."""
+        moves = bool(training) and not self.recipe.freeze_batch_norm
+        endpoint = self.recipe.endpoint
+        net = self.backbone.trunk.up_to(endpoint, frames, training=moves)
+        net = tf.cast(net[endpoint], tf.float32)
+        shape, number = tf.shape(net), tf.shape(boxes)[1]
+        bins, channels = self.recipe.bins, net.shape[-1]
+        if not self.tail:
+            net = roi_align(tf.reduce_mean(net, 1), boxes, bins)
+            return self._pooled(net)
+        times, batch = shape[1], shape[0]
+        # A box looks at the same place at all times.
+        net = tf.reshape(net, [batch * times, shape[2], shape[3], channels])
+        net = roi_align(net, tf.repeat(boxes, times, axis=0), bins)
+        net = tf.reshape(net, [batch, times, number, bins, bins, channels])
+        net = tf.transpose(net, [0, 2, 1, 3, 4, 5])
+        net = tf.reshape(net, [batch * number, times, bins, bins, channels])
+        for layer in self.tail:
+            net = layer(net, training=moves)
+        net = self._pooled(tf.reduce_mean(tf.cast(net, tf.float32), 1))
+        return tf.reshape(net, [batch, number, net.shape[-1]])
+
+    def _pooled(self, net):
+        pool = tf.reduce_max if self.recipe.pooling == "max" else tf.reduce_mean
+        return pool(net, [-3, -2])
+
+    def detect(self, frames, boxes):
+        """Probabilities `[batch, N, actions]` and boxes `[batch, N, 4]`.
+
+        Boxes are where the person is thought to be, within the picture.
+        """
+        logits, offsets = self({"frames": frames, "boxes": boxes})
+        if offsets is not None:
+            boxes = tf.clip_by_value(moved(boxes, offsets), 0.0, 1.0)
+        return tf.nn.sigmoid(logits), boxes
+
+
+def _tail(trunk, endpoint: str) -> list:
+    """The trunk's blocks after an endpoint, without the poolings between.
+
+    What those would halve, RoIAlign has made small already.
+    """
+    place = trunk.endpoints.index(endpoint)
+    after = trunk.endpoints[place + 1 :]
+    return [
+        layer
+        for layer in trunk.layers_up_to(trunk.endpoints[-1])
+        if layer.name in after and layer.trainable_variables
+    ]

@@ -1,0 +1,134 @@
+"""A detector on a tiny backbone."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf.detection.boxes import moved
+from d3d_tf.detection.config import DetectorRecipe
+from d3d_tf.detection.network import Detector
+from d3d_tf.detection.roi_align import roi_align
+from d3d_tf.errors import UsageError
+from tests.harness import randomize
+from tests.harness.tiny import INCEPTION, X3D
+
+PLAIN = DetectorRecipe(
+    endpoint="Conv2d_2c_3x3", tail=False, bins=3, dropout=0.0
+)
+
+
+def detector(recipe=PLAIN, case=INCEPTION, actions=5, **changes):
+    network = Detector(case.network(**changes), recipe, actions)
+    network({"frames": tf.zeros([1, 2, 32, 32, 3]), "boxes": BOXES[:1]})
+    randomize(network)
+    return network
+
+
+def boxes(count, seed=0):
+    rng = np.random.default_rng(seed)
+    low = rng.uniform(0, 0.6, [2, count, 2])
+    high = low + rng.uniform(0.1, 0.4, low.shape)
+    return np.concatenate([low, high], -1).astype(np.float32)
+
+
+BOXES = boxes(4)
+FRAMES = np.random.default_rng(1).normal(size=[2, 6, 40, 32, 3])
+FRAMES = FRAMES.astype(np.float32)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max"])
+def test_without_a_tail_by_hand(pooling):
+    recipe = DetectorRecipe(**PLAIN.__dict__ | {"pooling": pooling})
+    network = detector(recipe)
+    logits, offsets = network({"frames": FRAMES, "boxes": BOXES})
+    assert logits.shape == [2, 4, 5] and offsets.shape == [2, 4, 4]
+    features = network.backbone.features(FRAMES)["Conv2d_2c_3x3"]
+    flat = roi_align(tf.reduce_mean(features, 1), BOXES, 3).numpy()
+    pooled = getattr(np, pooling)(flat, axis=(2, 3))
+    kernel, bias = network.actions.get_weights()
+    np.testing.assert_allclose(logits, pooled @ kernel + bias, atol=1e-4)
+    # What is said is where the person is.
+    probabilities, where = network.detect(FRAMES, BOXES)
+    np.testing.assert_allclose(
+        probabilities, 1 / (1 + np.exp(-logits.numpy())), atol=1e-6
+    )
+    np.testing.assert_allclose(
+        where, np.clip(moved(BOXES, offsets), 0, 1), atol=1e-6
+    )
+
+
+def test_boxes_do_not_see_one_another():
+    """Nor does it matter how many there are; none is possible."""
+    network = detector()
+    whole = network({"frames": FRAMES, "boxes": BOXES})[0].numpy()
+    for i in range(4):
+        alone = network({"frames": FRAMES, "boxes": BOXES[:, i : i + 1]})[0]
+        np.testing.assert_allclose(alone[:, 0], whole[:, i], atol=1e-5)
+    none = network({"frames": FRAMES, "boxes": BOXES[:, :0]})[0]
+    assert none.shape == [2, 0, 5]
+    many = network({"frames": FRAMES, "boxes": np.tile(BOXES, [1, 99, 1])})[0]
+    np.testing.assert_allclose(many[:, -4:], whole, atol=1e-5)
+
+
+def test_the_tail_sees_each_time():
+    """A tail of 1x1x1 kernels and no time would be the same; a real one is
+    what the backbone's block makes of what is under the box, time by time.
+    """
+    recipe = DetectorRecipe(
+        endpoint="MaxPool_2a_3x3", tail=True, bins=4, dropout=0.0
+    )
+    network = detector(recipe)
+    assert [layer.name for layer in network.tail] == [
+        "Conv2d_2b_1x1",
+        "Conv2d_2c_3x3",
+    ]
+    found = network.under_boxes(FRAMES, BOXES).numpy()
+    features = network.backbone.features(FRAMES)["MaxPool_2a_3x3"]
+    for i in range(2):
+        for j in range(4):
+            volume = tf.stack(
+                [
+                    roi_align(frame[None], BOXES[i : i + 1, j : j + 1], 4)[0, 0]
+                    for frame in features[i]
+                ]
+            )[None]
+            for layer in network.tail:
+                volume = layer(volume, training=False)
+            np.testing.assert_allclose(
+                found[i, j], tf.reduce_mean(volume, [0, 1, 2, 3]), atol=1e-4
+            )
+
+
+def test_batch_norm_is_frozen_or_not():
+    for frozen in (True, False):
+        recipe = DetectorRecipe(
+            **PLAIN.__dict__ | {"freeze_batch_norm": frozen}
+        )
+        network = detector(recipe)
+        before = [v.numpy() for v in network.backbone.non_trainable_variables]
+        network({"frames": FRAMES, "boxes": BOXES}, training=True)
+        after = [v.numpy() for v in network.backbone.non_trainable_variables]
+        moved_ = any((a != b).any() for a, b in zip(before, after, strict=True))
+        assert moved_ != frozen
+
+
+def test_of_x3d():
+    recipe = DetectorRecipe(
+        endpoint="res5", tail=False, pooling="max", refine=False
+    )
+    network = detector(recipe, X3D)
+    logits, offsets = network({"frames": FRAMES, "boxes": BOXES})
+    assert logits.shape == [2, 4, 5] and offsets is None
+    np.testing.assert_array_equal(network.detect(FRAMES, BOXES)[1], BOXES)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"endpoint": "Mixed_9z"}, "detector.endpoint must be one of Conv2d"),
+        ({"endpoint": "MaxPool_3a_3x3", "tail": True}, "Nothing of the back"),
+    ],
+)
+def test_what_cannot_be_built(changes, message):
+    with pytest.raises(UsageError, match=message):
+        detector(DetectorRecipe(**PLAIN.__dict__ | changes))
