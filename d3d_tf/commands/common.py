@@ -15,6 +15,7 @@ from d3d_tf.recipes import RECIPES
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.opening import newest_run, open_run
 from d3d_tf.screen import say
+from d3d_tf.tasks import DETECTION
 
 
 def named_recipe(name: str, settings: list[str]) -> Recipe:
@@ -45,6 +46,12 @@ def require_sources(
         raise UsageError(
             f"The recipe {recipe.name!r} needs --data=FOLDER with one "
             "sub-folder of videos per class."
+        )
+    if recipe.task == DETECTION and mode not in ("prepare", "train"):
+        raise UsageError(
+            f"--mode={mode} knows no task=detection. A detector is trained "
+            "with --mode=train --set stream=rgb --init=RUN, where RUN may be "
+            "a distilled student."
         )
     if mode != "finetune" and recipe.finetune != config.FinetuneRecipe():
         raise UsageError(
@@ -88,6 +95,19 @@ def chosen_run(checkpoint: str | None, run_dir: str | None) -> Run:
     """
     given = checkpoint or run_dir
     return open_run(given) if given else newest_run()
+
+
+def refuse_detector(mode: str, run: Run) -> None:
+    """Refuses a run whose networks are asked about boxes.
+
+    Raises:
+      UsageError: it is one.
+    """
+    if run.recipe().task == DETECTION:
+        raise UsageError(
+            f"--mode={mode} does not know detectors yet, as in {run.folder}; "
+            "its detections are in scores/*.csv."
+        )
 
 
 def changed_recipe(

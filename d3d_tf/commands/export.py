@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
-from d3d_tf.commands.common import changed_recipe, chosen_run
+from d3d_tf.commands.common import (
+    changed_recipe,
+    chosen_run,
+    refuse_detector,
+)
 from d3d_tf.roles import STUDENT
 from d3d_tf.screen import say
 
@@ -28,6 +32,7 @@ def run(
       UsageError: a setting is of another section.
     """
     exported = chosen_run(checkpoint, run_dir)
+    refuse_detector("export", exported)
     recipe = changed_recipe(exported, "export", "export", list(settings))
     from d3d_tf.experiment.export import export_run
     from d3d_tf.runs.loading import load_checkpoint

@@ -1,6 +1,6 @@
 """`--mode=predict`: a video file in, the network's answer out."""
 
-from d3d_tf.commands.common import chosen_run
+from d3d_tf.commands.common import chosen_run, refuse_detector
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
@@ -31,6 +31,7 @@ def run(
     if not data:
         raise UsageError("--mode=predict needs --data=FILE.")
     asked = chosen_run(checkpoint, run_dir)
+    refuse_detector("predict", asked)
     from d3d_tf.runs.loading import role_to_load
     from d3d_tf.tasks import task_of
 

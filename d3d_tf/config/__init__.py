@@ -40,11 +40,13 @@ from d3d_tf.config.training import (
     EvaluationRecipe,
     TrainRecipe,
 )
+from d3d_tf.detection.config import DetectorRecipe
 from d3d_tf.models.network_recipe import NetworkRecipe
 
 __all__ = [
     "ClipRecipe",
     "DataRecipe",
+    "DetectorRecipe",
     "DistillRecipe",
     "EvaluationRecipe",
     "ExpandRecipe",

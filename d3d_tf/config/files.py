@@ -14,6 +14,8 @@ from d3d_tf.models import DEFAULT, FAMILIES, recipe_class
 from d3d_tf.sections import explain
 
 _RECIPE = TypeAdapter(Recipe)
+# Keys that are never named by their last part.
+_IN_FULL = ("teacher.", "teacher_module.", "detector.")
 
 
 def load(path: str | Path) -> Recipe:
@@ -70,7 +72,7 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
 
     A key is a path such as `train.steps`, or its last part where only one
     section has it (`steps`); of `network` and `teacher`, that of `network`;
-    never of `teacher_module`.
+    never of `teacher_module` or `detector`.
     Of two settings of one key the last one holds. A value is YAML and must
     have the field's type. Where the recipe has no teacher of its own, one
     setting of it makes it: a network as `network` is after all settings, but
@@ -140,7 +142,7 @@ def _ending(paths: list[str], key: str) -> list[str]:
         path
         for path in paths
         if path.split(".")[-1] == key
-        and not path.startswith(("teacher.", "teacher_module."))
+        and not path.startswith(_IN_FULL)
     ]
 
 

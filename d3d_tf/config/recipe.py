@@ -23,10 +23,11 @@ from d3d_tf.config.training import (
     EvaluationRecipe,
     TrainRecipe,
 )
+from d3d_tf.detection.config import DetectorRecipe
 from d3d_tf.models import DEFAULT, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
-from d3d_tf.tasks import TASKS
+from d3d_tf.tasks import DETECTION, TASKS
 
 
 @section
@@ -55,6 +56,7 @@ class Recipe:
     teacher_module: Annotated[TeacherModuleRecipe, Later()] = (
         TeacherModuleRecipe()
     )
+    detector: Annotated[DetectorRecipe, Later()] = DetectorRecipe()
 
     @property
     def shown_short_side(self) -> int:
@@ -93,6 +95,24 @@ class Recipe:
             "of logits or of endpoints that teacher and student have "
             f"({', '.join(shared)})",
         )
+        return self
+
+    @model_validator(mode="after")
+    def _check_detector(self):
+        if self.task == DETECTION:
+            known = self.network.endpoints
+            require(
+                self.detector.endpoint in known,
+                self,
+                "detector.endpoint",
+                f"one of {', '.join(known)}",
+            )
+            require(
+                self.train.stream == "rgb",
+                self,
+                "train.stream",
+                "rgb with task=detection",
+            )
         return self
 
     @model_validator(mode="after")

@@ -21,7 +21,6 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.errors import UserError
 from d3d_tf.tasks import task_of
-from d3d_tf.tasks.task import Target
 from d3d_tf.text_lists import read_written_labels
 
 _AT_ONCE = 16
@@ -46,23 +45,16 @@ class Counted:
     For records that other tools wrote, whose ids may occur twice, these are the
     number of records per shard and the number of classes.
 
-    Args:
-      dataset: the records.
-      split: one of its splits.
-      target: what is read of them; None: that of the data set's task.
-
     Raises:
       UserError: a shard is missing, cut, or not the one that was counted; or
         the manifest has other records, or the label map other classes, than
         `dataset.json`.
     """
 
-    def __init__(
-        self, dataset: Dataset, split: str, target: Target | None = None
-    ):
+    def __init__(self, dataset: Dataset, split: str):
         self._dataset, self._split = dataset, split
         self._classes = len(dataset.classes)
-        self._target = target or task_of(dataset.task).target
+        self._target = task_of(dataset.task).target
         self._shards = dataset.shards(split)
         foreign = dataset.info.get("foreign")
         rows = [] if foreign else dataset.used()

@@ -15,9 +15,9 @@ from d3d_tf.data.one_clip import scale
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.detection.clips import parse_keyframe, training_clip, whole_clip
 from d3d_tf.detection.config import DetectorRecipe
-from d3d_tf.detection.target import Persons
 from d3d_tf.errors import UserError
 from d3d_tf.pixels import SYMMETRIC, Pixels
+from d3d_tf.tasks import DETECTION
 
 
 def training_batches(
@@ -121,13 +121,13 @@ def _opened(records, split: str, clip: ClipRecipe, scaled: bool) -> Dataset:
             f"The records of {dataset.folder} do not say who is where; prepare "
             "them with --set layout=ava (docs/detection.md)."
         )
-    return dataset
+    return dataset.for_task(DETECTION)
 
 
 def _reader(dataset: Dataset, split: str) -> Callable:
     """What parses a record, and compares it with the manifest."""
     count = len(dataset.classes)
-    counted = Counted(dataset, split, Persons())
+    counted = Counted(dataset, split)
 
     def read(record, streams):
         video = parse_keyframe(record, streams, count)

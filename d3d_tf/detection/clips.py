@@ -11,7 +11,7 @@ from d3d_tf.data.one_clip import draw_of
 from d3d_tf.detection.boxes import cropped
 from d3d_tf.detection.config import DetectorRecipe
 from d3d_tf.detection.sampling import choose
-from d3d_tf.detection.target import Persons
+from d3d_tf.tasks.detection.target import Persons
 
 _SCORE = schema.PROPOSAL + "score"
 

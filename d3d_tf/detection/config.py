@@ -42,6 +42,9 @@ class DetectorRecipe:
     boxes: Annotated[str, OneOf("truth", "proposals", "both")] = "both"
     """Which it is trained on: those of the ground truth, those of the records'
     proposals, or both."""
+    scored: Annotated[str, OneOf("truth", "proposals")] = "proposals"
+    """Which it is asked about when it is scored; with `truth`, an oracle found
+    the persons."""
     least_score: _Part = 0.8
     """Of proposals."""
     jitter: _Part = 0.1

@@ -77,6 +77,11 @@ class Detector(keras.Model):
                 name="offsets",
             )
 
+    @property
+    def pixels(self):
+        """How RGB is scaled for it."""
+        return self.backbone.pixels
+
     def call(self, inputs, training=None):
         under = self.under_boxes(inputs["frames"], inputs["boxes"], training)
         under = self.dropout(under, training=training)
@@ -119,6 +124,20 @@ class Detector(keras.Model):
         if offsets is not None:
             boxes = tf.clip_by_value(moved(boxes, offsets), 0.0, 1.0)
         return tf.nn.sigmoid(logits), boxes
+
+
+def make_detector(
+    backbone: VideoNetwork, recipe: DetectorRecipe, actions: int
+) -> Detector:
+    """A detector with its variables.
+
+    Raises:
+      UsageError: as `Detector`.
+    """
+    detector = Detector(backbone, recipe, actions)
+    clip = tf.zeros([1, 2, 32, 32, backbone.trunk.channels])
+    detector({"frames": clip, "boxes": tf.zeros([1, 1, 4])})
+    return detector
 
 
 def _tail(trunk, endpoint: str) -> list:

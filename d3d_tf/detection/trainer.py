@@ -27,10 +27,9 @@ class DetectorTrainer(StreamTrainer):
     def __init__(self, network: Detector, **kwargs):
         super().__init__(network, **kwargs)
 
-    def compile(self, optimizer="sgd", **kwargs):
-        """As Keras; the losses are its own."""
-        # Of what `clip_losses` does itself.
-        super().compile(optimizer=optimizer, loss="mse", **kwargs)
+    def compile(self, optimizer="sgd", loss=None, **kwargs):
+        """As Keras; the losses are its own, and `loss` has no effect."""
+        super().compile(optimizer=optimizer, **kwargs)
 
     def call(self, inputs, training=None):
         return self.network(inputs, training=training)

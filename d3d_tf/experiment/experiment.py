@@ -11,9 +11,9 @@ from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.rows import Row
 from d3d_tf.keras_api import keras
-from d3d_tf.models import make_network
 from d3d_tf.roles import BASELINE, STREAM, STUDENT, TEACHER, titles
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.networks import make_role
 from d3d_tf.runs.warm_start import Initial
 from d3d_tf.training.checkpoints import is_finished, restore
 from d3d_tf.training.going_back import reopen_damaged
@@ -89,9 +89,7 @@ class Experiment:
         """A new network, with the architecture of the run that holds it."""
         home = self.home(role)
         recipe = self.recipe if home is self.run else home.recipe()
-        return make_network(
-            recipe.network_of(role), len(self.dataset.classes), STREAM[role]
-        )
+        return make_role(recipe, role, len(self.dataset.classes))
 
     def keep(self, role: str, network) -> None:
         """Lets `network` return what was just trained, without reading it."""

@@ -5,9 +5,11 @@ from typing import Any
 
 from d3d_tf.config import Recipe
 from d3d_tf.data.teacher_logits import TeacherLogits
+from d3d_tf.detection.trainer import DetectorTrainer
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.models.endpoint_names import full_name
+from d3d_tf.tasks import DETECTION
 from d3d_tf.training.flow_loss import FlowLossTrainer
 
 
@@ -55,6 +57,8 @@ class Lesson:
             return FlowLossTrainer(
                 network, endpoint=endpoint, weight=distill.flow_weight
             )
+        if recipe.task == DETECTION:
+            return DetectorTrainer(network)
         if self.teacher is None and self.logits is None:
             return StreamTrainer(
                 network,

@@ -1,6 +1,13 @@
 """The two stages of each row of the table: train what is missing, score it."""
 
+import statistics
+
 from d3d_tf.config import FinetuneRecipe
+from d3d_tf.detection.scoring import (
+    compile_detector,
+    score_detector,
+    write_detections,
+)
 from d3d_tf.evaluation.scores import average
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.experiment.kept_logits import kept_logits
@@ -10,6 +17,7 @@ from d3d_tf.experiment.rows import Row
 from d3d_tf.roles import ROLES, STREAM, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
+from d3d_tf.tasks import DETECTION
 from d3d_tf.training.freezing import describe_freezing, freeze
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.scoring import Shown, compile_forward, score_split
@@ -66,7 +74,9 @@ def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
     def make_trainer():
         network = experiment.make(role)
         if experiment.initial:
-            experiment.initial.fill(network, role)
+            # Of a detector, what it is built on.
+            start = getattr(network, "backbone", network)
+            experiment.initial.fill(start, role)
         if experiment.finetuned:
             freeze(network, recipe.finetune)
             say(describe_freezing(network, recipe.finetune))
@@ -143,6 +153,8 @@ def _run_network(experiment: Experiment, role: str) -> Row:
     """Scores of all splits, and the time of one video."""
     recipe, dataset = experiment.recipe, experiment.dataset
     network = experiment.network(role)
+    if recipe.task == DETECTION:
+        return _run_detector(experiment, role)
     views = recipe.evaluation
     # What is settled cannot be undone.
     if views.precise_batch_norm not in (0, _settled(experiment.home(role))):
@@ -176,6 +188,28 @@ def _run_network(experiment: Experiment, role: str) -> Row:
         milliseconds=milliseconds_per_video(
             forward, dataset, recipe, shown.stream, network.pixels
         ),
+    )
+
+
+def _run_detector(experiment: Experiment, role: str) -> Row:
+    """As `_run_network`; what it found is written as CSV files, too."""
+    recipe, dataset = experiment.recipe, experiment.dataset
+    network = experiment.network(role)
+    forward = compile_detector(network)
+    scores, times = {}, []
+    for split in dataset.splits:
+        title = f"scoring {experiment.title(role)} on {split}"
+        scores[split], time = score_detector(
+            forward, network.pixels, dataset, split, recipe, title=title
+        )
+        times.append(time)
+        path = experiment.run.scores(role, split).with_suffix(".csv")
+        write_detections(path, scores[split])
+    return Row(
+        role,
+        scores,
+        parameters=count_parameters(network),
+        milliseconds=statistics.median(times),
     )
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
-from d3d_tf.models import make_network
 from d3d_tf.roles import BASELINE, INITIAL, STREAM, STUDENT
 from d3d_tf.runs.folder import Run
+from d3d_tf.runs.networks import make_role
 from d3d_tf.training.checkpoints import is_finished, restore
 
 
@@ -21,16 +21,15 @@ def load_checkpoint(folder: str | Path, role: str | None = None) -> Any:
 
     Returns:
       A network: frames as its `pixels` make them, by default in [-1, 1], or
-      flow, px per frame / 20, to logits.
+      flow, px per frame / 20, to logits. Of a run with `task=detection` a
+      `Detector`.
 
     Raises:
       UserError: the folder is no run, or has not finished that network.
     """
     run = Run(to_path(folder))
     role = role_to_load(run, role)
-    network = make_network(
-        run.recipe().network_of(role), len(run.labels()), STREAM[role]
-    )
+    network = make_role(run.recipe(), role, len(run.labels()))
     restore(network, run.checkpoints(role))
     return network
 

@@ -10,6 +10,7 @@ from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.models.part import Part
 from d3d_tf.roles import INITIAL
 from d3d_tf.runs.folder import Run
+from d3d_tf.tasks import DETECTION
 from d3d_tf.training.checkpoints import is_finished
 
 
@@ -67,10 +68,18 @@ def find_network(
       runs: in the order of preference.
       givers: roles, likewise.
       labels: of the new network; with others the head is left.
+
+    Raises:
+      UsageError: that run has a detector.
     """
     for run in runs:
         for giver in givers:
             if is_finished(run.checkpoints(giver)):
+                if run.recipe().task == DETECTION:
+                    raise UsageError(
+                        f"{run.folder} is a detector; nothing starts from one. "
+                        "Name the run that it started from."
+                    )
                 head = giver != INITIAL and run.labels() == labels
                 return Start(run, giver, head)
     return None

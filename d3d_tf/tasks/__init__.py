@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 DEFAULT = "classification"
 # Of which videos have several classes.
 SEVERAL = "multilabel"
+# Of who does what where in a keyframe.
+DETECTION = "detection"
 # The recipe's `task`: the module whose `TASK` it is.
 TASKS = {
     DEFAULT: "d3d_tf.tasks.classification",
     SEVERAL: "d3d_tf.tasks.multilabel",
+    DETECTION: "d3d_tf.tasks.detection",
 }
 
 

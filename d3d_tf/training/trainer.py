@@ -13,13 +13,14 @@ from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.data.teacher_logits import TeacherLogits
+from d3d_tf.detection.batches import training_batches
 from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
 from d3d_tf.garbage import set_aside
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.dropout import draws_by_step
 from d3d_tf.sealed import sealed
-from d3d_tf.tasks import task_of
+from d3d_tf.tasks import DETECTION, task_of
 from d3d_tf.training.callbacks import (
     Checkpointer,
     Progress,
@@ -167,18 +168,7 @@ def _fit(
     """
     recipe, optimizer = training.recipe, trainer.optimizer
     steps, start = recipe.train.steps, int(optimizer.iterations.numpy())
-    data = make_dataset(
-        training.dataset,
-        "train",
-        recipe.clip,
-        batch_size=recipe.train.batch_size,
-        training=True,
-        streams=training.streams,
-        pixels=recipe.network.pixels,
-        seed=recipe.seed,
-        start_step=start,
-        teacher_logits=training.teacher_logits,
-    )
+    data = _batches(training, start)
     per_epoch = min(recipe.train.checkpoint_every, steps)
     saved = [*trainer.network.variables, *_inner(optimizer).variables]
     with (
@@ -205,6 +195,30 @@ def _fit(
         )
     if signals.received:
         raise Stopped(signals.received, training.checkpoints)
+
+
+def _batches(training: Training, start: int) -> tf.data.Dataset:
+    """Of all steps from `start` on."""
+    recipe = training.recipe
+    common = {
+        "batch_size": recipe.train.batch_size,
+        "pixels": recipe.network.pixels,
+        "seed": recipe.seed,
+        "start_step": start,
+    }
+    if recipe.task == DETECTION:
+        return training_batches(
+            training.dataset, "train", recipe.clip, recipe.detector, **common
+        )
+    return make_dataset(
+        training.dataset,
+        "train",
+        recipe.clip,
+        training=True,
+        streams=training.streams,
+        teacher_logits=training.teacher_logits,
+        **common,
+    )
 
 
 def _inner(optimizer):

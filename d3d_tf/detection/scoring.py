@@ -1,0 +1,139 @@
+"""Runs a detector over the keyframes of a split."""
+
+import io
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from d3d_tf.atomic_files import write_atomically
+from d3d_tf.config import Recipe
+from d3d_tf.data.counted import Counted
+from d3d_tf.data.damage import naming_damage
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.detection.batches import scoring_batches
+from d3d_tf.detection.network import Detector
+from d3d_tf.pixels import Pixels
+from d3d_tf.tasks.detection.scores import DetectionScores
+
+# Values of a file of detections: those of AVA's boxes have three digits.
+_DIGITS = "%.6g"
+_LEAST = 1e-4
+
+
+def compile_detector(detector: Detector) -> Callable:
+    """Its `detect`, traced for all sizes."""
+    return tf.function(detector.detect, reduce_retracing=True)
+
+
+def score_detector(
+    forward: Callable,
+    pixels: Pixels,
+    dataset: Dataset,
+    split: str,
+    recipe: Recipe,
+    *,
+    title: str,
+) -> tuple[DetectionScores, float]:
+    """What it says of every keyframe, and the milliseconds of one.
+
+    Args:
+      forward: from `compile_detector`.
+      pixels: of its backbone.
+      dataset: records around keyframes.
+      split: one of its splits.
+      recipe: `detector.scored` are the boxes, `evaluation.scaled_short_side`
+        the size of the frames.
+      title: of the progress bar.
+
+    Raises:
+      UserError: the records are not those of the manifest, or damaged.
+    """
+    clip = recipe.evaluation.clip_of(recipe.clip)
+    batch_size = recipe.train.batch_size
+    data = scoring_batches(
+        dataset,
+        split,
+        clip,
+        batch_size=batch_size,
+        short_side=recipe.evaluation.scaled_short_side,
+        pixels=pixels,
+    )
+    ids: list[str] = []
+    parts: list[tuple] = []
+    times = []
+    traced = set()
+    bar = tqdm(
+        total=dataset.splits[split], unit="keyframe", desc=title, leave=False
+    )
+    with naming_damage(dataset, split), bar:
+        for batch in data:
+            boxes = _asked(batch, recipe)
+            if batch["frames"].shape[2:4] not in traced:
+                traced.add(batch["frames"].shape[2:4])
+                forward(batch["frames"], boxes)  # Not timed.
+            begin = time.perf_counter()
+            answers, where = (x.numpy() for x in forward(batch["frames"], boxes))
+            spent = time.perf_counter() - begin
+            there = (boxes[..., 2:] > boxes[..., :2]).all(-1, keepdims=True)
+            parts.append(
+                (batch["persons"].numpy(), where * there, answers * there)
+            )
+            ids += [text.decode() for text in batch["id"].numpy()]
+            times.append(spent / len(boxes))
+            bar.update(len(boxes))
+    Counted(dataset, split).require_each_once(ids)
+    labels, boxes, probabilities = (
+        _joined([part[i] for part in parts]) for i in range(3)
+    )
+    scores = DetectionScores(
+        np.array(ids), labels, boxes=boxes, probabilities=probabilities
+    )
+    return scores, 1000 * statistics.median(times)
+
+
+def write_detections(path: Path, scores: DetectionScores) -> None:
+    """A CSV file as `--mode=evaluate --detections` and AVA's tools read it.
+
+    Rows with a score below 0.0001 are left out.
+    """
+    rows = scores.rows()
+    text = io.StringIO()
+    for video, micro, box, action, score in zip(
+        rows.video, rows.time, rows.boxes, rows.action, rows.last, strict=True
+    ):
+        if score < _LEAST:
+            continue
+        seconds = micro / 1e6
+        when = f"{micro // 10**6:04d}" if micro % 10**6 == 0 else f"{seconds:.6f}"
+        y1, x1, y2, x2 = box
+        numbers = ",".join(_DIGITS % value for value in (x1, y1, x2, y2))
+        text.write(
+            f"{rows.videos[video]},{when},{numbers},{action},{_DIGITS % score}\n"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, text.getvalue())
+
+
+def _asked(batch: dict, recipe: Recipe) -> np.ndarray:
+    """Boxes `[batch, N, 4]`; those that are not asked about are zeros."""
+    if recipe.detector.scored == "truth":
+        return batch["persons"].numpy()[..., :4]
+    proposals = batch["proposals"].numpy()
+    good = proposals[..., 4:] >= recipe.detector.least_score
+    return proposals[..., :4] * good
+
+
+def _joined(arrays: list[np.ndarray]) -> np.ndarray:
+    """`[keyframes, rows, ...]` with as many rows as any has."""
+    most = max(array.shape[1] for array in arrays)
+    return np.concatenate(
+        [
+            np.pad(a, [(0, 0), (0, most - a.shape[1]), (0, 0)])
+            for a in arrays
+        ]
+    )

@@ -1,0 +1,24 @@
+"""The networks of a run, as its recipe describes them."""
+
+from d3d_tf.config import Recipe
+from d3d_tf.detection.network import make_detector
+from d3d_tf.models import make_network
+from d3d_tf.roles import STREAM
+from d3d_tf.tasks import DETECTION
+
+
+def make_role(recipe: Recipe, role: str, num_classes: int):
+    """A new network with its variables: a `VideoNetwork`, or a `Detector`.
+
+    Args:
+      recipe: of the run.
+      role: such as `student`.
+      num_classes: or actions.
+
+    Raises:
+      UsageError: it cannot be built, or cannot look at its stream.
+    """
+    network = make_network(recipe.network_of(role), num_classes, STREAM[role])
+    if recipe.task == DETECTION:
+        return make_detector(network, recipe.detector, num_classes)
+    return network

@@ -1,0 +1,117 @@
+"""What a detector says of a split's keyframes, and its frame-mAP."""
+
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+
+from d3d_tf.detection.frame_map import Matches, match
+from d3d_tf.detection.rows import Rows
+from d3d_tf.detection.settings import DetectionRecipe
+from d3d_tf.evaluation.metrics import Metric
+from d3d_tf.evaluation.scores import Scores
+from d3d_tf.names import unspell
+
+_DRAWS = 200
+_MICRO = 1_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class DetectionScores(Scores):
+    """The answers of a network to the boxes of each keyframe.
+
+    Where a keyframe has fewer persons or boxes than another, rows of zeros
+    follow.
+
+    Attributes:
+      ids: `[keyframes]` str, `VIDEO/0902`.
+      labels: float32 `[keyframes, persons, 4 + classes]`, as `Persons` has
+        them.
+      boxes: float32 `[keyframes, boxes, 4]`: y1, x1, y2, x2 as shares.
+      probabilities: float32 `[keyframes, boxes, classes]`.
+    """
+
+    boxes: np.ndarray
+    probabilities: np.ndarray
+
+    task: ClassVar[str] = "detection"
+    measures: ClassVar[dict[str, Metric]] = {
+        "frame_map": Metric("frame-mAP", interval="bootstrap over videos")
+    }
+    averaged: ClassVar[str] = "sigmoid scores"
+    output: ClassVar[str] = "probabilities"
+
+    def metrics(self) -> dict[str, dict]:
+        """Over all actions that are there; the bootstrap draws videos."""
+        count = self.labels.shape[-1] - 4
+        numbers = [*range(1, count + 1)]
+        matches = self.matches()
+        videos = len(matches.videos)
+        rng = np.random.default_rng(0)
+        drawn = [
+            _mean(matches, numbers, rng.multinomial(videos, [1 / videos] * videos))
+            for _ in range(_DRAWS)
+        ]
+        value = _mean(matches, numbers, None)
+        ci95 = [float(b) for b in np.nanpercentile(drawn, [2.5, 97.5])]
+        entry = {"value": value, "n": len(self.ids), "ci95": ci95}
+        return {"frame_map": entry}
+
+    def matches(self) -> Matches:
+        """Which of the detections are right, by AVA's rules."""
+        count = self.labels.shape[-1] - 4
+        names = {number: str(number) for number in range(1, count + 1)}
+        truth = self._rows(self.labels[..., :4], self.labels[..., 4:])
+        found = self._rows(self.boxes, self.probabilities)
+        return match(truth, found, names, set(), DetectionRecipe())
+
+    def rows(self) -> Rows:
+        """The detections: a row per keyframe, box and action."""
+        return self._rows(self.boxes, self.probabilities)
+
+    def _rows(self, boxes: np.ndarray, values: np.ndarray) -> Rows:
+        """Of every value above 0, in the order of keyframes."""
+        pairs = [keyframe_of(id_) for id_ in self.ids]
+        videos = list(dict.fromkeys(video for video, _ in pairs))
+        places = {video: place for place, video in enumerate(videos)}
+        own = np.array([places[video] for video, _ in pairs], np.int32)
+        times = np.array([time for _, time in pairs], np.int64)
+        keyframe, box, action = np.nonzero(values > 0)
+        return Rows(
+            videos=videos,
+            video=own[keyframe],
+            time=times[keyframe],
+            boxes=np.float64(boxes[keyframe, box]),
+            action=action + 1,
+            last=np.float64(values[keyframe, box, action]),
+            keyframes=pairs,
+        )
+
+    def fits(self) -> bool:
+        return (
+            self.labels.ndim == 3
+            and self.boxes.shape[:2] == self.probabilities.shape[:2]
+            and self.labels.shape[-1] - 4 == self.probabilities.shape[-1]
+            and super().fits()
+        )
+
+
+def keyframe_of(id_: str) -> tuple[str, int]:
+    """Video and microseconds of a record's id, see `tfrecords/layouts/ava.py`.
+
+    >>> keyframe_of("-5KQ66BBWC4/0902")
+    ('-5KQ66BBWC4', 902000000)
+    """
+    video, _, time = id_.rpartition("/")
+    if time.endswith("us"):
+        return unspell(video), int(time[:-2])
+    return unspell(video), int(time) * _MICRO
+
+
+def _mean(
+    matches: Matches, numbers: list[int], weights: np.ndarray | None
+) -> float:
+    """Of the actions that are true somewhere; 0 if none is."""
+    found = matches.average_precisions(numbers, weights)
+    known = found[~np.isnan(found)]
+    return float(known.mean()) if len(known) else 0.0
