@@ -16,7 +16,8 @@ PYTEST := -m pytest -n $(shell n=$$(getconf _NPROCESSORS_ONLN); \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench effect jhmdb jhmdb-search ablations backbones probes resume hostile \
+  bench effect jhmdb jhmdb-search ablations backbones ava-table probes \
+  resume hostile \
   faults quickstart docs lock clean env env-newest
 
 help:  ## list the commands
@@ -71,6 +72,9 @@ ablations: env  ## table 6 of the paper, on the runs of effect and jhmdb
 
 backbones: env  ## tables 7 and 8: I3D, S3D-G, non-local; fused
 	$(PY) -m benchmarks.backbones $(ARGS)
+
+ava-table: env  ## what a detector starts from, on AVA in miniature
+	$(PY) -m benchmarks.ava_table $(ARGS)
 
 probes: env  ## table 1 and figure 3: the motion in these networks
 	$(PY) -m benchmarks.probes $(ARGS)

@@ -18,7 +18,7 @@ from d3d_tf.data.summary import describe, describe_rules
 from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_preparation
 from d3d_tf.screen import say
-from d3d_tf.tfrecords import decode_sandbox, toy_videos
+from d3d_tf.tfrecords import decode_sandbox, toy_persons, toy_videos
 from d3d_tf.tfrecords.classes import keep_readable_classes
 from d3d_tf.tfrecords.estimate import choose_sample, estimate
 from d3d_tf.tfrecords.flow import flow_library
@@ -174,14 +174,18 @@ def _listing(
                 f"The recipe {recipe.name!r} needs --data=FOLDER with one "
                 "sub-folder of videos per class."
             )
-        identity = digest(recipe.toy, recipe.seed, toy_videos.GENERATOR_VERSION)
+        persons = recipe.toy.motions == "persons"
+        made = toy_persons if persons else toy_videos
+        identity = digest(recipe.toy, recipe.seed, made.GENERATOR_VERSION)
         local = "records" if is_remote(records_dir) else records_dir
         folder = Path(local) / "videos" / f"toy-{identity[:8]}"
-        return (
-            recipe,
-            toy_videos.write_videos(folder, recipe.toy, recipe.seed),
-            identity,
-        )
+        if persons:
+            listing = toy_persons.write_persons(
+                folder, recipe.toy, recipe.data, recipe.seed
+            )
+        else:
+            listing = toy_videos.write_videos(folder, recipe.toy, recipe.seed)
+        return recipe, listing, identity
     require_local(data, "The folder of videos (or of finished records)")
     listing = keep_readable_classes(
         list_videos(data, annotations, recipe.data), recipe.data

@@ -70,7 +70,7 @@ class ToyClip:
     hue: int
 
 
-def _texture(rng: np.random.Generator, size: int) -> np.ndarray:
+def texture(rng: np.random.Generator, size: int) -> np.ndarray:
     """`[size, size]` float32 in [0, 1]: noise with detail of about 4 px."""
     noise = rng.standard_normal((size, size)).astype(np.float32)
     smooth = cv2.GaussianBlur(noise, (0, 0), 1.6)
@@ -78,7 +78,7 @@ def _texture(rng: np.random.Generator, size: int) -> np.ndarray:
     return np.clip(0.5 + 0.22 * smooth, 0, 1)
 
 
-def _tint(texture: np.ndarray, hue: float, saturation: float) -> np.ndarray:
+def tint(texture: np.ndarray, hue: float, saturation: float) -> np.ndarray:
     """Colours a texture: `[..., 3]` float32 in [0, 255]."""
     colour = np.array(colorsys.hsv_to_rgb(hue, saturation, 1.0), np.float32)
     return 255 * texture[..., None] * colour
@@ -127,10 +127,10 @@ def make_clip(
         hue = (label + int(rng.integers(1, len(CLASSES)))) % len(CLASSES)
     velocity = _velocity(rng, label, motions)
 
-    background = 0.35 * _tint(_texture(rng, size), rng.random(), 0.2)
+    background = 0.35 * tint(texture(rng, size), rng.random(), 0.2)
     radius = size * rng.uniform(0.2, 0.3)
     half = int(np.ceil(radius)) + 2
-    patch = _tint(_texture(rng, 2 * half + 1), hue / len(CLASSES), 0.75)
+    patch = tint(texture(rng, 2 * half + 1), hue / len(CLASSES), 0.75)
     # Where the patch is half way through the clip: inside the picture.
     middle = rng.uniform(0.2 * size, 0.8 * size, 2)
 

@@ -3,6 +3,7 @@
 Nothing heavy is imported here, so that a wrong flag is answered at once.
 """
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -53,7 +54,10 @@ def require_sources(
             "with --mode=train --set stream=rgb --init=RUN, where RUN may be "
             "a distilled student."
         )
-    if mode != "finetune" and recipe.finetune != config.FinetuneRecipe():
+    kept = config.FinetuneRecipe()
+    if recipe.task == DETECTION:
+        kept = dataclasses.replace(kept, start=recipe.finetune.start)
+    if mode != "finetune" and recipe.finetune != kept:
         raise UsageError(
             f"finetune.* has no effect with --mode={mode}; leave it alone."
         )

@@ -84,8 +84,11 @@ class FlowRecipe:
 class ToyRecipe:
     """The embedded videos; see `tfrecords/toy_videos.py`."""
 
-    motions: Annotated[str, OneOf("directions", "headings")] = "directions"
-    """The classes: `directions`, or `headings` to fine-tune on."""
+    motions: Annotated[str, OneOf("directions", "headings", "persons")] = (
+        "directions"
+    )
+    """The classes: `directions`, or `headings` to fine-tune on; `persons`:
+    several that move at once, with boxes, see `tfrecords/toy_persons.py`."""
     size: PositiveWhole = 40
     """Height and width in pixels."""
     num_frames: PositiveWhole = 12

@@ -54,7 +54,9 @@ def start_training(
     trained = _networks_to_train(recipe, rows, teacher)
     initial = None
     if init:
-        initial = Initial(init, recipe, dataset.classes, trained)
+        one = recipe.finetune.start == BASELINE
+        giver = BASELINE if one else None
+        initial = Initial(init, recipe, dataset.classes, trained, giver)
     logits = read_logits(logits_file, dataset.classes) if logits_file else None
     run.start(
         recipe,

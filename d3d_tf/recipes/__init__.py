@@ -7,7 +7,13 @@ from d3d_tf.recipes.d3d import (
     PROBE,
     TRANSFERS,
 )
-from d3d_tf.recipes.ours import JHMDB, OWN_VIDEOS, TOY, TOY_HEADINGS
+from d3d_tf.recipes.ours import (
+    JHMDB,
+    OWN_VIDEOS,
+    TOY,
+    TOY_AVA,
+    TOY_HEADINGS,
+)
 from d3d_tf.recipes.x3d import CHARADES, EXPANSION, X3D
 
 __all__ = ["OWN_VIDEOS", "RECIPES", "TOY"]
@@ -15,7 +21,7 @@ __all__ = ["OWN_VIDEOS", "RECIPES", "TOY"]
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        *(TOY, TOY_HEADINGS, OWN_VIDEOS),
+        *(TOY, TOY_HEADINGS, TOY_AVA, OWN_VIDEOS),
         *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
         *(*X3D, CHARADES, EXPANSION, *TRANSFERS),
     )

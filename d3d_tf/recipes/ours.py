@@ -5,7 +5,9 @@ import dataclasses
 from d3d_tf.config import (
     ClipRecipe,
     DataRecipe,
+    DetectorRecipe,
     DistillRecipe,
+    FlowRecipe,
     Recipe,
     ToyRecipe,
     TrainRecipe,
@@ -47,6 +49,39 @@ TOY_HEADINGS = dataclasses.replace(
     name="toy_headings",
     toy=ToyRecipe(motions="headings", train_videos=128, cue=1 / 8),
     train=dataclasses.replace(TOY.train, steps=200, learning_rate=0.0005),
+)
+
+# AVA in miniature: who moves which way, and where; ours. So few videos that it
+# matters what a detector starts from (docs/detection.md).
+TOY_AVA = dataclasses.replace(
+    TOY,
+    name="toy_ava",
+    task="detection",
+    toy=ToyRecipe(
+        motions="persons", size=64, train_videos=24, test_videos=48
+    ),
+    data=DataRecipe(
+        layout="ava", short_side=64, max_seconds=0.48, num_shards=16
+    ),
+    flow=FlowRecipe(algorithm="none"),
+    clip=dataclasses.replace(TOY.clip, size=64),
+    train=dataclasses.replace(
+        TOY.train,
+        stream="rgb",
+        steps=200,
+        batch_size=8,
+        learning_rate=0.0005,
+    ),
+    detector=DetectorRecipe(
+        endpoint="Mixed_4c",
+        tail=False,
+        boxes="truth",
+        scored="truth",
+        background=False,
+        rois=8,
+        freeze_batch_norm=False,
+        dropout=0.0,
+    ),
 )
 
 # A folder of one's own: sizes come from the data, the network is the paper's.

@@ -49,10 +49,12 @@ class DetectionScores(Scores):
         videos = len(matches.videos)
         rng = np.random.default_rng(0)
         drawn = [
-            _mean(matches, numbers, rng.multinomial(videos, [1 / videos] * videos))
-            for _ in range(_DRAWS)
+            frame_map(matches, numbers, draw)
+            for draw in rng.multinomial(
+                videos, np.full(videos, 1 / videos), size=_DRAWS
+            )
         ]
-        value = _mean(matches, numbers, None)
+        value = frame_map(matches, numbers)
         ci95 = [float(b) for b in np.nanpercentile(drawn, [2.5, 97.5])]
         entry = {"value": value, "n": len(self.ids), "ci95": ci95}
         return {"frame_map": entry}
@@ -108,10 +110,16 @@ def keyframe_of(id_: str) -> tuple[str, int]:
     return unspell(video), int(time) * _MICRO
 
 
-def _mean(
-    matches: Matches, numbers: list[int], weights: np.ndarray | None
+def frame_map(
+    matches: Matches, numbers: list[int], weights: np.ndarray | None = None
 ) -> float:
-    """Of the actions that are true somewhere; 0 if none is."""
+    """The mean over actions that are true somewhere; 0 if none is.
+
+    Args:
+      matches: what was right.
+      numbers: of the actions.
+      weights: `[videos]`, how often each counts; None: once.
+    """
     found = matches.average_precisions(numbers, weights)
     known = found[~np.isnan(found)]
     return float(known.mean()) if len(known) else 0.0
