@@ -65,7 +65,9 @@ class Disc:
 
     def box(self, height: int, width: int) -> tuple[float, ...]:
         """x1, y1, x2, y2 at the keyframe as shares, of what is seen of it."""
-        low, high = self.middle - self.radius, self.middle + self.radius
+        # The middle of the first pixel is at 0, and its edge half a pixel off.
+        middle = self.middle + 0.5
+        low, high = middle - self.radius, middle + self.radius
         sides = np.array([width, height])
         return (*(low / sides).clip(0, 1), *(high / sides).clip(0, 1))
 

@@ -1,0 +1,154 @@
+"""Trained by the command, scored, and scored again from the file it wrote."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from d3d_tf import config
+from d3d_tf.commands import distill, evaluate, export, predict, train
+from d3d_tf.detection.network import Detector
+from d3d_tf.errors import UsageError
+from d3d_tf.models.inception.config import InceptionRecipe
+from d3d_tf.recipes import OWN_VIDEOS
+from d3d_tf.runs.folder import Run
+from d3d_tf.runs.loading import load_checkpoint
+from d3d_tf.tasks import load_scores
+
+SETTINGS = (
+    "task=detection",
+    "train.stream=rgb",
+    "train.steps=40",
+    "train.checkpoint_every=20",
+    "train.batch_size=2",
+    "clip.frames=4",
+    "clip.size=32",
+    "detector.endpoint=Conv2d_2c_3x3",
+    "detector.tail=false",
+    "detector.rois=8",
+    "detector.freeze_batch_norm=false",
+    "detector.dropout=0.0",
+    "detector.least_score=0.6",
+)
+NETWORK = InceptionRecipe(
+    depth_multiplier=1 / 16,
+    min_depth=4,
+    final_endpoint="Mixed_3b",
+    batch_norm_momentum=0.9,
+    fan_in_initializer=True,
+)
+
+
+def recipe(*more):
+    start = dataclasses.replace(OWN_VIDEOS, network=NETWORK)
+    return config.override(start, [*SETTINGS, *more])
+
+
+@pytest.fixture(scope="module")
+def trained(keyframes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("detector") / "run"
+    train.run(
+        recipe("detector.scored=truth"),
+        data=str(keyframes),
+        run_dir=str(folder),
+    )
+    return Run(folder)
+
+
+def test_it_learns_who_does_what(trained):
+    """Two persons who look otherwise: all is known after 40 steps."""
+    results = trained.read_results()["metrics"]
+    assert results["baseline/frame_map"]["value"] > 0.95
+    assert results["baseline/frame_map"]["n"] == 2
+    assert results["baseline/ms_per_video"]["value"] > 0
+    assert trained.report_path.is_file()
+
+
+def test_the_file_of_detections_has_the_same_frame_map(
+    trained, keyframes, tmp_path
+):
+    """By the evaluator of anybody's files, with the lists as they were."""
+    lists = keyframes.parent / "lists"
+    out = tmp_path / "results.json"
+    evaluate.run(
+        data=str(lists / "val.csv"),
+        detections=str(trained.folder / "scores" / "baseline-val.csv"),
+        settings=["task=detection", f"label_map={lists / 'names.pbtxt'}"],
+        out=str(out),
+    )
+    results = trained.read_results()["metrics"]
+    assert json.loads(out.read_text())["frame_map"] == pytest.approx(
+        results["baseline/frame_map"]["value"], abs=1e-6
+    )
+
+
+def test_proposals_are_scored(trained, keyframes, tmp_path):
+    """Of the first person's only: half of what there is to be found."""
+    train.run(
+        recipe("detector.scored=proposals", "train.steps=20"),
+        data=str(keyframes),
+        run_dir=str(tmp_path / "run"),
+        init=[],
+    )
+    scores = load_scores(Run(tmp_path / "run").scores("baseline", "val"))
+    assert scores.boxes.shape == (2, 2, 4)
+    # The whole picture had a score of 0.5.
+    assert (scores.boxes[:, 1] == 0).all()
+    assert (scores.probabilities[:, 1] == 0).all()
+    assert (scores.probabilities[:, 0] > 0).all()
+
+
+def test_a_detector_is_loaded_from_its_run(trained):
+    network = load_checkpoint(trained.folder)
+    assert isinstance(network, Detector)
+    frames = np.zeros([1, 4, 32, 48, 3], np.float32)
+    answers, _ = network.detect(frames, np.zeros([1, 3, 4], np.float32))
+    assert answers.shape == [1, 3, 3]
+
+
+def test_scores_are_saved_and_read(trained, capsys):
+    """`--mode=evaluate` takes them from the run."""
+    evaluate.run(checkpoint=[str(trained.folder)])
+    assert "frame-mAP val" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda run, data: distill.run(recipe(), data=data),
+            "--mode=distill knows no task=detection",
+        ),
+        (
+            lambda run, data: predict.run(checkpoint=run, data="a.mp4"),
+            "does not know detectors yet",
+        ),
+        (
+            lambda run, data: export.run(checkpoint=run),
+            "does not know detectors yet",
+        ),
+        (
+            lambda run, data: train.run(recipe(), data=data, init=[run]),
+            "is a detector; nothing starts from one",
+        ),
+    ],
+)
+def test_what_detectors_cannot_do(
+    call, message, trained, keyframes, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=message):
+        call(str(trained.folder), str(keyframes))
+
+
+@pytest.mark.parametrize(
+    "setting, message",
+    [
+        ("detector.endpoint=Mixed_5c", "detector.endpoint must be one of"),
+        ("train.stream=flow", "train.stream must be rgb"),
+    ],
+)
+def test_recipes_that_cannot_be(setting, message):
+    with pytest.raises(UsageError, match=message):
+        recipe(setting)
