@@ -75,7 +75,9 @@ def measure(scores: Sequence[dict[str, DetectionScores]]) -> dict[str, dict]:
         for one in matches:
             names = one[RGB].videos
             share = np.full(len(names), 1 / len(names))
-            draw = dict(zip(names, rng.multinomial(len(names), share), strict=True))
+            draw = dict(
+                zip(names, rng.multinomial(len(names), share), strict=True)
+            )
             for row, match in one.items():
                 weights = np.array([draw[name] for name in match.videos])
                 drawn[row][-1].append(frame_map(match, numbers, weights))

@@ -2,8 +2,9 @@
 
 `python -m benchmarks.hostile` (`make hostile`) sends 2,000 of them, a function
 of the seed, to all signatures of a small S3D-G and of a small X3D, or of
-`--module`, and writes what came back into docs/modules.md. Every fourth is an honest request, whose
-answer is known: a request that damages the process shows there.
+`--module`, and writes what came back into docs/modules.md. Every fourth is an
+honest request, whose answer is known: a request that damages the process shows
+there.
 """
 
 import argparse

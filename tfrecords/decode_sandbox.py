@@ -186,8 +186,11 @@ def _read(path: str, *, picture_rate: float, **options) -> tuple[Video, str]:
 # Of a long video many parts are read.
 @functools.lru_cache(maxsize=4096)
 def _sha256(path: str, size: int, changed: int) -> str:
+    sha256 = hashlib.sha256()
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while chunk := file.read(2**20):
+            sha256.update(chunk)
+    return sha256.hexdigest()
 
 
 _CALLS: dict[str, Callable] = {"read": _read, "frame_size": first_frame_size}

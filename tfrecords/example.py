@@ -129,9 +129,7 @@ def _add_frames(
     quality = [cv2.IMWRITE_JPEG_QUALITY, data.jpeg_quality]
     _add_pictures(example, "", video.frames, video.timestamps, ".jpg", quality)
     if codes is not None:
-        _add_pictures(
-            example, schema.FLOW, codes, video.timestamps, ".png", []
-        )
+        _add_pictures(example, schema.FLOW, codes, video.timestamps, ".png", [])
 
 
 def _add_pictures(example, prefix, pictures, times, suffix, options) -> None:

@@ -46,13 +46,10 @@ def add_keyframe(
         context[schema.KEYFRAME_BOX + side].float_list.value.extend(values)
     key = schema.KEYFRAME_BOX + "score"
     context[key].float_list.value.extend([1.0] * len(keyframe.boxes))
-    for key, values in (
-        ("label/index", [index for index, _ in keyframe.actions]),
-        ("label/string", [name.encode() for _, name in keyframe.actions]),
-    ):
-        feature = context[schema.KEYFRAME_BOX + key]
-        kind = feature.int64_list if "index" in key else feature.bytes_list
-        kind.value.extend(values)
+    labels = [label for label, _ in keyframe.actions]
+    context[f"{schema.KEYFRAME_BOX}label/index"].int64_list.value.extend(labels)
+    names = [name.encode() for _, name in keyframe.actions]
+    context[f"{schema.KEYFRAME_BOX}label/string"].bytes_list.value.extend(names)
     found = {
         side: [box[place] for box, _ in keyframe.proposals]
         for place, side in enumerate(schema.SIDES)

@@ -98,7 +98,9 @@ def _counts(listing: Listing, used: list[dict]) -> dict:
             {"several_labels": True} if any("labels" in r for r in used) else {}
         ),
         **(
-            {"keyframes": True} if any(s.keyframe for s in listing.sources) else {}
+            {"keyframes": True}
+            if any(s.keyframe for s in listing.sources)
+            else {}
         ),
         "num_trimmed": sum(row["trimmed"] for row in used),
         "num_joined": sum(row["recordings"] > 1 for row in used),

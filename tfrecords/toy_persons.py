@@ -136,9 +136,7 @@ def make_video(
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), index, 3])
     width = round(WIDTH * height)
-    frames = np.empty(
-        (FRAME_RATE * (SCENES + 1), height, width, 3), np.uint8
-    )
+    frames = np.empty((FRAME_RATE * (SCENES + 1), height, width, 3), np.uint8)
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
     scenes = list(make_scenes(seed, split, index, height, cue))
     looks = [
@@ -150,7 +148,9 @@ def make_video(
     ]
     for number in range(len(frames)):
         # The nearest keyframe's.
-        scene = min(max((number + FRAME_RATE // 2) // FRAME_RATE - 1, 0), SCENES - 1)
+        scene = min(
+            max((number + FRAME_RATE // 2) // FRAME_RATE - 1, 0), SCENES - 1
+        )
         discs, picture = scenes[scene]
         for disc, look in zip(discs, looks[scene], strict=True):
             passed = number - FRAME_RATE * (scene + 1)
@@ -158,8 +158,8 @@ def make_video(
             half = len(look) // 2
             pixels = cv2.remap(
                 look,
-                np.float32(xs - x + half),
-                np.float32(ys - y + half),
+                (xs - x + half).astype(np.float32),
+                (ys - y + half).astype(np.float32),
                 cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_REFLECT,
             )

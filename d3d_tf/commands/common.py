@@ -51,8 +51,8 @@ def require_sources(
     if recipe.task == DETECTION and mode not in ("prepare", "train"):
         raise UsageError(
             f"--mode={mode} knows no task=detection. A detector is trained "
-            "with --mode=train --set stream=rgb --init=RUN, where RUN may be "
-            "a distilled student."
+            "with --mode=train --init=RUN, where RUN may be a distilled "
+            "student."
         )
     kept = config.FinetuneRecipe()
     if recipe.task == DETECTION:

@@ -9,6 +9,7 @@ from d3d_tf.roles import BASELINE, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.opening import open_run
 from d3d_tf.screen import say
+from d3d_tf.tasks import DETECTION
 
 
 def run(
@@ -27,7 +28,7 @@ def run(
     takes as its teacher (`train.stream=flow`) or its baseline (`rgb`).
 
     Args:
-      recipe: `train.stream` names the network.
+      recipe: `train.stream` names the network, but with `task=detection`.
       data: videos or records; None: the toy's.
       records_dir: where records live.
       run_dir: the run folder; None: runs/RECIPE.
@@ -50,7 +51,9 @@ def run(
     from d3d_tf.report.write import write_report
     from d3d_tf.tfrecords.ensure import ensure_records
 
-    role = TEACHER if recipe.train.stream == "flow" else BASELINE
+    # Detectors look at RGB, whatever the stream.
+    flow = recipe.train.stream == "flow" and recipe.task != DETECTION
+    role = TEACHER if flow else BASELINE
     recipe, dataset = ensure_records(recipe, data, records_dir)
     if role == TEACHER:
         dataset.require_flow()

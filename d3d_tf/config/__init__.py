@@ -12,6 +12,7 @@ from d3d_tf.config.data import (
     ToyRecipe,
     data_as_saved,
 )
+from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
 from d3d_tf.config.files import (
     from_dict,
@@ -40,7 +41,6 @@ from d3d_tf.config.training import (
     EvaluationRecipe,
     TrainRecipe,
 )
-from d3d_tf.detection.config import DetectorRecipe
 from d3d_tf.models.network_recipe import NetworkRecipe
 
 __all__ = [

@@ -146,15 +146,13 @@ class DataRecipe:
 def data_as_saved(content: dict) -> dict:
     """A saved `data` section with what it meant before a field existed.
 
-    A section that has all other fields but not `square_pixels` was saved when
-    stored pixels were always kept. What a user writes by hand is partial, and
-    gets the defaults of today.
+    A section that has all fields of version 0.1.0 but not `square_pixels` was
+    saved when stored pixels were always kept. What a user writes by hand is
+    partial, and gets the defaults of today.
     """
-    others = {
-        field.name
-        for field in dataclasses.fields(DataRecipe)
-        if Later() not in DataRecipe.__pydantic_fields__[field.name].metadata
-    } - {"square_pixels"}
+    fields = dataclasses.fields(DataRecipe)
+    others = {field.name for field in fields}
+    others -= {"square_pixels", "first_second", "picture_rate"}
     if others == set(content):
         return {"square_pixels": False} | content
     return content

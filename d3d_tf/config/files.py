@@ -141,8 +141,7 @@ def _ending(paths: list[str], key: str) -> list[str]:
     return [
         path
         for path in paths
-        if path.split(".")[-1] == key
-        and not path.startswith(_IN_FULL)
+        if path.split(".")[-1] == key and not path.startswith(_IN_FULL)
     ]
 
 

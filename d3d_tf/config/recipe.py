@@ -9,6 +9,7 @@ from annotated_types import Ge
 from pydantic import model_validator
 
 from d3d_tf.config.data import DataRecipe, FlowRecipe, ToyRecipe
+from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
 from d3d_tf.config.network import (
     AnyNetwork,
@@ -23,7 +24,6 @@ from d3d_tf.config.training import (
     EvaluationRecipe,
     TrainRecipe,
 )
-from d3d_tf.detection.config import DetectorRecipe
 from d3d_tf.models import DEFAULT, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
@@ -106,12 +106,6 @@ class Recipe:
                 self,
                 "detector.endpoint",
                 f"one of {', '.join(known)}",
-            )
-            require(
-                self.train.stream == "rgb",
-                self,
-                "train.stream",
-                "rgb with task=detection",
             )
         return self
 

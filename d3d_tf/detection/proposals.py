@@ -1,4 +1,4 @@
-"""Boxes that a detector of persons found, as published with SlowFast and others.
+"""Boxes that a detector of persons found, as published with SlowFast.
 
 A CSV file has rows `video_id, timestamp, x1, y1, x2, y2, action_id, score`, the
 seventh column of which may be empty and does not matter here. A pickle has a

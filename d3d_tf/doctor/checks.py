@@ -27,7 +27,7 @@ from d3d_tf.errors import UsageError, UserError
 from d3d_tf.hub_export.versions import MARK
 from d3d_tf.runs.opening import open_run
 from d3d_tf.screen import say
-from d3d_tf.tasks import SEVERAL
+from d3d_tf.tasks import DETECTION, SEVERAL
 
 RECIPE = "recipe.yaml"
 
@@ -143,8 +143,8 @@ def examine_records(
         tell(findings)
         return require_health(findings, data)
     dataset = open_dataset(data)
-    several = dataset.has_several_labels
-    dataset = dataset.for_task(SEVERAL if several else recipe.task)
+    task = SEVERAL if dataset.has_several_labels else recipe.task
+    dataset = dataset.for_task(DETECTION if dataset.has_keyframes else task)
     rows = dataset.rows()
     found = check_shards.read_contents(
         dataset, check_shards.choose_sample(rows, sample)

@@ -77,7 +77,7 @@ def _video(
     saturation = context[schema.FLOW_SATURATION].float_list.value[0]
     task = task_of(dataset.task)
     read = functools.partial(
-        parse, task=dataset.task, num_classes=len(dataset.classes)
+        parse, target=task.target, num_classes=len(dataset.classes)
     )
     target = read(data, ("frames",))["label"].numpy()
     draws = []

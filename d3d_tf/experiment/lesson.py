@@ -5,7 +5,7 @@ from typing import Any
 
 from d3d_tf.config import Recipe
 from d3d_tf.data.teacher_logits import TeacherLogits
-from d3d_tf.detection.trainer import DetectorTrainer
+from d3d_tf.detector.trainer import DetectorTrainer
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.models.endpoint_names import full_name

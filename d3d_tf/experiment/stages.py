@@ -3,12 +3,12 @@
 import statistics
 
 from d3d_tf.config import FinetuneRecipe
-from d3d_tf.detection.scoring import (
+from d3d_tf.detector.scoring import (
     compile_detector,
     score_detector,
     write_detections,
 )
-from d3d_tf.evaluation.scores import average
+from d3d_tf.evaluation.scores import Scores, average
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.experiment.kept_logits import kept_logits
 from d3d_tf.experiment.latency import milliseconds_per_video
@@ -196,15 +196,17 @@ def _run_detector(experiment: Experiment, role: str) -> Row:
     recipe, dataset = experiment.recipe, experiment.dataset
     network = experiment.network(role)
     forward = compile_detector(network)
-    scores, times = {}, []
+    scores: dict[str, Scores] = {}
+    times = []
     for split in dataset.splits:
         title = f"scoring {experiment.title(role)} on {split}"
-        scores[split], time = score_detector(
+        found, time = score_detector(
             forward, network.pixels, dataset, split, recipe, title=title
         )
+        scores[split] = found
         times.append(time)
         path = experiment.run.scores(role, split).with_suffix(".csv")
-        write_detections(path, scores[split])
+        write_detections(path, found)
     return Row(
         role,
         scores,

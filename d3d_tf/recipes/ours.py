@@ -57,9 +57,7 @@ TOY_AVA = dataclasses.replace(
     TOY,
     name="toy_ava",
     task="detection",
-    toy=ToyRecipe(
-        motions="persons", size=64, train_videos=24, test_videos=48
-    ),
+    toy=ToyRecipe(motions="persons", size=64, train_videos=24, test_videos=48),
     data=DataRecipe(
         layout="ava", short_side=64, max_seconds=0.48, num_shards=16
     ),
@@ -67,7 +65,6 @@ TOY_AVA = dataclasses.replace(
     clip=dataclasses.replace(TOY.clip, size=64),
     train=dataclasses.replace(
         TOY.train,
-        stream="rgb",
         steps=200,
         batch_size=8,
         learning_rate=0.0005,

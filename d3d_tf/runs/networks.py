@@ -1,7 +1,7 @@
 """The networks of a run, as its recipe describes them."""
 
 from d3d_tf.config import Recipe
-from d3d_tf.detection.network import make_detector
+from d3d_tf.detector.network import make_detector
 from d3d_tf.models import make_network
 from d3d_tf.roles import STREAM
 from d3d_tf.tasks import DETECTION

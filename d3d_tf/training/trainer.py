@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import signal
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -13,7 +14,7 @@ from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.data.teacher_logits import TeacherLogits
-from d3d_tf.detection.batches import training_batches
+from d3d_tf.detector.batches import training_batches
 from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
 from d3d_tf.garbage import set_aside
@@ -200,7 +201,7 @@ def _fit(
 def _batches(training: Training, start: int) -> tf.data.Dataset:
     """Of all steps from `start` on."""
     recipe = training.recipe
-    common = {
+    common: dict[str, Any] = {
         "batch_size": recipe.train.batch_size,
         "pixels": recipe.network.pixels,
         "seed": recipe.seed,

@@ -179,7 +179,7 @@ print(json.dumps(moved))
 @pytest.mark.skipif(not NEWEST, reason="Keras 3 comes with newer TensorFlow")
 @pytest.mark.parametrize("family", ["inception", "x3d"])
 def test_keras_3(family, request, tmp_path):
-    """In its own process, without tf_keras: predicts, and trains all weights."""
+    """In its own process, without tf_keras: predicts, trains all weights."""
     if family == "inception":
         network, path = request.getfixturevalue("exported")
         given = CLIPS * 2 - 1

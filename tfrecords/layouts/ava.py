@@ -144,9 +144,10 @@ def _keyframes(
     excluded_path = _find(annotations, _EXCLUDED.format(split=split))
     excluded = read_keyframes(excluded_path) if excluded_path else set()
     proposals = _proposals(annotations, split)
-    found = {key: [] for key in _named(rows, annotations)}
-    good = _good(rows, split, names, counts)
-    for place in good:
+    found: dict[tuple[str, int], list[int]] = {
+        key: [] for key in _named(rows, annotations)
+    }
+    for place in _good(rows, split, names, counts).tolist():
         key = rows.videos[rows.video[place]], int(rows.time[place])
         found.setdefault(key, []).append(place)
     empty = 0
@@ -254,15 +255,17 @@ def _classes(annotations: Path) -> dict[int, str]:
 
 def _find(folder: Path, pattern: str) -> Path | None:
     """The one file whose name is like that, if there is one."""
-    paths = [p for p in sorted(folder.iterdir()) if re.fullmatch(pattern, p.name)]
+    paths = [
+        p for p in sorted(folder.iterdir()) if re.fullmatch(pattern, p.name)
+    ]
     return _only(paths, "a list of one kind")
 
 
 def _only(paths: list[Path], what: str) -> Path | None:
     if len(paths) > 1:
         raise UserError(
-            f"{paths[0].parent} has {' and '.join(p.name for p in paths)}, each "
-            f"of which could be {what}: leave one there."
+            f"{paths[0].parent} has {' and '.join(p.name for p in paths)}, "
+            f"each of which could be {what}: leave one there."
         )
     return paths[0] if paths else None
 

@@ -1,6 +1,6 @@
 """Who does what where in a keyframe: boxes, sigmoid of each action, frame-mAP.
 
-`d3d_tf.detection` has its batches, its network and its losses.
+`d3d_tf.detector` has its batches, its network and its losses.
 """
 
 import numpy as np

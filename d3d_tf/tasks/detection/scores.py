@@ -83,9 +83,9 @@ class DetectionScores(Scores):
             videos=videos,
             video=own[keyframe],
             time=times[keyframe],
-            boxes=np.float64(boxes[keyframe, box]),
+            boxes=boxes[keyframe, box].astype(np.float64),
             action=action + 1,
-            last=np.float64(values[keyframe, box, action]),
+            last=values[keyframe, box, action].astype(np.float64),
             keyframes=pairs,
         )
 

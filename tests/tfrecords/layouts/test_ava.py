@@ -218,7 +218,7 @@ def test_the_doctor_of_such_records(tmp_path, tree, write_numbered):
         flow=FlowRecipe(algorithm="none"),
         show=False,
     )
-    dataset = open_dataset(tmp_path / "records").for_task("multilabel")
+    dataset = open_dataset(tmp_path / "records").for_task("detection")
     rows = dataset.rows()
     found = read_contents(dataset, choose_sample(rows, 2))
     findings = check_contents(dataset, rows, found)

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from d3d_tf.detection.network import Detector
-from d3d_tf.detection.sampling import Lesson
+from d3d_tf.detector.network import Detector
+from d3d_tf.detector.sampling import Lesson
 from d3d_tf.distill.train_step import StreamTrainer
 
 # Where the loss of offsets turns from squares to lengths.

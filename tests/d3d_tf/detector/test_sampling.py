@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.detection.config import DetectorRecipe
-from d3d_tf.detection.sampling import Lesson, choose
+from d3d_tf.config.detector import DetectorRecipe
+from d3d_tf.detector.sampling import Lesson, choose
 
 # Two persons of three actions.
 PERSONS = np.float32(
@@ -91,7 +91,7 @@ def test_nobody_is_left():
 
 
 def test_jitter_is_bounded_and_drawn_anew():
-    """Middle and size by up to a fifth of the size; never out of the picture."""
+    """Middle and size by up to a fifth of the size; never out of it all."""
     person = np.float32([[0.5, 0.2, 0.9, 0.4, 1, 0, 0]])
     empty = np.zeros([0, 4], np.float32)
     found = np.stack(

@@ -4,13 +4,13 @@ import tensorflow as tf
 
 from d3d_tf import schema
 from d3d_tf.config import ClipRecipe
+from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.data.colour_jitter import random_jitter
 from d3d_tf.data.crops import random_geometry
 from d3d_tf.data.decode import decode_frames, parse
 from d3d_tf.data.one_clip import draw_of
-from d3d_tf.detection.boxes import cropped
-from d3d_tf.detection.config import DetectorRecipe
-from d3d_tf.detection.sampling import choose
+from d3d_tf.detector.boxes import cropped
+from d3d_tf.detector.sampling import choose
 from d3d_tf.tasks.detection.target import Persons
 
 _SCORE = schema.PROPOSAL + "score"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.detection.boxes import moved
-from d3d_tf.detection.config import DetectorRecipe
-from d3d_tf.detection.network import Detector
-from d3d_tf.detection.roi_align import roi_align
+from d3d_tf.config.detector import DetectorRecipe
+from d3d_tf.detector.boxes import moved
+from d3d_tf.detector.network import Detector
+from d3d_tf.detector.roi_align import roi_align
 from d3d_tf.errors import UsageError
 from tests.harness import randomize
 from tests.harness.tiny import INCEPTION, X3D

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.data.crops import ClipGeometry, crop_and_flip
-from d3d_tf.detection.boxes import cropped, moved, offsets, overlap
+from d3d_tf.detector.boxes import cropped, moved, offsets, overlap
 
 
 def test_overlap():

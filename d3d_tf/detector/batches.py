@@ -8,13 +8,13 @@ from typing import Any
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe
+from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.data.batches import as_it_is, batches, opened
 from d3d_tf.data.counted import Counted
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.one_clip import scale
 from d3d_tf.data.shuffle import shuffled_records
-from d3d_tf.detection.clips import parse_keyframe, training_clip, whole_clip
-from d3d_tf.detection.config import DetectorRecipe
+from d3d_tf.detector.clips import parse_keyframe, training_clip, whole_clip
 from d3d_tf.errors import UserError
 from d3d_tf.pixels import SYMMETRIC, Pixels
 from d3d_tf.tasks import DETECTION
@@ -98,9 +98,7 @@ def scoring_batches(
         read=_reader(dataset, split),
     )
     shards = tf.data.TFRecordDataset(list(dataset.shards(split)))
-    clips = shards.map(
-        as_it_is(to_clip), num_parallel_calls=tf.data.AUTOTUNE
-    )
+    clips = shards.map(as_it_is(to_clip), num_parallel_calls=tf.data.AUTOTUNE)
     return clips.group_by_window(
         as_it_is(_size),
         as_it_is(lambda _, same: same.padded_batch(batch_size)),

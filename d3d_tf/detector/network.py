@@ -1,4 +1,4 @@
-"""Who does what: actions of the persons in boxes, on a video network's features.
+"""Who does what: actions of persons in boxes, on a video network's features.
 
 D3D (section 5.5) takes Faster R-CNN with boxes that all actions share; X3D and
 SlowFast average over time, take the largest value under a box, and leave boxes
@@ -7,9 +7,9 @@ as they are. `DetectorRecipe` has what they differ in.
 
 import tensorflow as tf
 
-from d3d_tf.detection.boxes import moved
-from d3d_tf.detection.config import DetectorRecipe
-from d3d_tf.detection.roi_align import roi_align
+from d3d_tf.config.detector import DetectorRecipe
+from d3d_tf.detector.boxes import moved
+from d3d_tf.detector.roi_align import roi_align
 from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork

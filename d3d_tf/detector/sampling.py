@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from d3d_tf.detection import boxes as geometry
-from d3d_tf.detection.config import DetectorRecipe
+from d3d_tf.config.detector import DetectorRecipe
+from d3d_tf.detector import boxes as geometry
 
 
 class Lesson(NamedTuple):

@@ -37,6 +37,4 @@ def roi_align(features, boxes, bins: int = 7):
     rows = tf.reshape(places, [-1, 4])
     pictures = tf.repeat(tf.range(shape[0]), number)
     found = tf.image.crop_and_resize(wide, rows, pictures, [bins, bins])
-    return tf.reshape(
-        found, [shape[0], number, bins, bins, features.shape[-1]]
-    )
+    return tf.reshape(found, [shape[0], number, bins, bins, features.shape[-1]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.detection.roi_align import roi_align
+from d3d_tf.detector.roi_align import roi_align
 
 
 def test_a_plane_by_hand():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.detection.config import DetectorRecipe
-from d3d_tf.detection.network import Detector
-from d3d_tf.detection.trainer import DetectorTrainer
+from d3d_tf.config.detector import DetectorRecipe
+from d3d_tf.detector.network import Detector
+from d3d_tf.detector.trainer import DetectorTrainer
 from d3d_tf.keras_api import keras
 from tests.harness import one_device, randomize
 from tests.harness.step import CLOSE, same_weights
@@ -21,7 +21,9 @@ def trainer(**changes):
     backbone = INCEPTION.network(weight_decay=0.0)
     recipe = DetectorRecipe(**RECIPE.__dict__ | changes)
     network = Detector(backbone, recipe, 3)
-    network({"frames": tf.zeros([1, 2, 32, 32, 3]), "boxes": np.zeros([1, 1, 4])})
+    network(
+        {"frames": tf.zeros([1, 2, 32, 32, 3]), "boxes": np.zeros([1, 1, 4])}
+    )
     return DetectorTrainer(network)
 
 

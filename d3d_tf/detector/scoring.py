@@ -15,8 +15,8 @@ from d3d_tf.config import Recipe
 from d3d_tf.data.counted import Counted
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.detection.batches import scoring_batches
-from d3d_tf.detection.network import Detector
+from d3d_tf.detector.batches import scoring_batches
+from d3d_tf.detector.network import Detector
 from d3d_tf.pixels import Pixels
 from d3d_tf.tasks.detection.scores import DetectionScores
 
@@ -77,7 +77,9 @@ def score_detector(
                 traced.add(batch["frames"].shape[2:4])
                 forward(batch["frames"], boxes)  # Not timed.
             begin = time.perf_counter()
-            answers, where = (x.numpy() for x in forward(batch["frames"], boxes))
+            answers, where = (
+                x.numpy() for x in forward(batch["frames"], boxes)
+            )
             spent = time.perf_counter() - begin
             there = (boxes[..., 2:] > boxes[..., :2]).all(-1, keepdims=True)
             parts.append(
@@ -103,18 +105,15 @@ def write_detections(path: Path, scores: DetectionScores) -> None:
     """
     rows = scores.rows()
     text = io.StringIO()
-    for video, micro, box, action, score in zip(
-        rows.video, rows.time, rows.boxes, rows.action, rows.last, strict=True
-    ):
-        if score < _LEAST:
-            continue
-        seconds = micro / 1e6
-        when = f"{micro // 10**6:04d}" if micro % 10**6 == 0 else f"{seconds:.6f}"
-        y1, x1, y2, x2 = box
-        numbers = ",".join(_DIGITS % value for value in (x1, y1, x2, y2))
-        text.write(
-            f"{rows.videos[video]},{when},{numbers},{action},{_DIGITS % score}\n"
-        )
+    for place in np.flatnonzero(rows.last >= _LEAST):
+        micro, action = rows.time[place], rows.action[place]
+        y1, x1, y2, x2 = rows.boxes[place]
+        whole = micro % 10**6 == 0
+        seconds = f"{micro // 10**6:04d}" if whole else f"{micro / 1e6:.6f}"
+        sides = ",".join(_DIGITS % value for value in (x1, y1, x2, y2))
+        score = _DIGITS % rows.last[place]
+        video = rows.videos[rows.video[place]]
+        text.write(f"{video},{seconds},{sides},{action},{score}\n")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text.getvalue())
 
@@ -132,8 +131,5 @@ def _joined(arrays: list[np.ndarray]) -> np.ndarray:
     """`[keyframes, rows, ...]` with as many rows as any has."""
     most = max(array.shape[1] for array in arrays)
     return np.concatenate(
-        [
-            np.pad(a, [(0, 0), (0, most - a.shape[1]), (0, 0)])
-            for a in arrays
-        ]
+        [np.pad(a, [(0, 0), (0, most - a.shape[1]), (0, 0)]) for a in arrays]
     )

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from d3d_tf.config import ClipRecipe
+from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.data.dataset import open_dataset
-from d3d_tf.detection.batches import scoring_batches, training_batches
-from d3d_tf.detection.config import DetectorRecipe
-from d3d_tf.detection.sampling import Lesson
+from d3d_tf.detector.batches import scoring_batches, training_batches
+from d3d_tf.detector.sampling import Lesson
 from d3d_tf.errors import UserError
-from tests.d3d_tf.detection.conftest import SQUARES
+from tests.d3d_tf.detector.conftest import SQUARES
 
 CLIP = ClipRecipe(frames=4, size=32, stride=2)
 
