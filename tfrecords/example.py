@@ -44,41 +44,10 @@ def encode_example(
     keyframe = source.keyframe
     if keyframe and keyframe.index >= len(video.frames):
         raise UnreadableVideo("it ends before the keyframe")
-    codes, clipped = None, 0.0
-    if source.flow_path:
-        vectors = _imported_flow(video, source, flow)
-    elif flow.algorithm != "none":
-        vectors = tvl1_flow(video.frames, flow)
-    if flow.algorithm != "none":
-        codes = _flow_codes(video, vectors, flow)
-        clipped = schema.clipped_share(vectors, flow.saturation)
-    height, width = video.frames.shape[1:3]
-    end = video.timestamps[-1] + round(1e6 / data.frame_rate)
-    texts = {
-        schema.EXAMPLE_ID: source.id,
-        schema.DATASET_NAME: dataset_name,
-        schema.DATA_PATH: source.id,
-        schema.MEDIA_ID: source.id,
-        schema.IMAGE_FORMAT: "JPEG",
-        schema.IMAGE_COLORSPACE: "RGB",
-    }
-    integers = {
-        schema.CLIP_START: 0,
-        schema.CLIP_END: int(end),
-        schema.SCHEMA_KEY: schema.SCHEMA_VERSION,
-    }
-    floats: dict[str, float] = {}
+    codes, clipped = _flow_of(video, source, flow)
+    example = _described(video, source.id, dataset_name, data)
     if codes is not None:
-        texts[schema.FLOW + schema.IMAGE_FORMAT] = "PNG"
-        texts[schema.FLOW_RECIPE] = flow_digest
-        integers[schema.LAST_FLOW_REPEATED] = 1
-        floats[schema.FLOW_SATURATION] = flow.saturation
-    for prefix in ("",) if codes is None else ("", schema.FLOW):
-        integers[prefix + schema.IMAGE_CHANNELS] = 3
-        integers[prefix + schema.IMAGE_HEIGHT] = height
-        integers[prefix + schema.IMAGE_WIDTH] = width
-        floats[prefix + schema.IMAGE_RATE] = data.frame_rate
-    example = _with_context(texts, integers, floats)
+        _describe_flow(example, video, data, flow, flow_digest)
     _add_labels(example, source)
     _add_frames(example, video, codes, data)
     if keyframe:
@@ -93,11 +62,67 @@ def _add_labels(example: tf.train.SequenceExample, source: Source) -> None:
     context[schema.LABEL_STRING].bytes_list.value.extend(names)
 
 
-def _with_context(
-    texts: dict[str, str], integers: dict[str, int], floats: dict[str, float]
+def _described(
+    video: Video, id_: str, dataset_name: str, data: DataRecipe
 ) -> tf.train.SequenceExample:
-    """An example without frames, with one value for each key."""
+    """An example without labels and frames."""
     example = tf.train.SequenceExample()
+    end = video.timestamps[-1] + round(1e6 / data.frame_rate)
+    texts = {
+        schema.EXAMPLE_ID: id_,
+        schema.DATASET_NAME: dataset_name,
+        schema.DATA_PATH: id_,
+        schema.MEDIA_ID: id_,
+        schema.IMAGE_FORMAT: "JPEG",
+        schema.IMAGE_COLORSPACE: "RGB",
+    }
+    integers = {
+        schema.CLIP_START: 0,
+        schema.CLIP_END: int(end),
+        schema.SCHEMA_KEY: schema.SCHEMA_VERSION,
+        **_pictures("", video),
+    }
+    _add_context(example, texts, integers, {schema.IMAGE_RATE: data.frame_rate})
+    return example
+
+
+def _describe_flow(
+    example: tf.train.SequenceExample,
+    video: Video,
+    data: DataRecipe,
+    flow: FlowRecipe,
+    flow_digest: str,
+) -> None:
+    _add_context(
+        example,
+        {
+            schema.FLOW + schema.IMAGE_FORMAT: "PNG",
+            schema.FLOW_RECIPE: flow_digest,
+        },
+        {schema.LAST_FLOW_REPEATED: 1, **_pictures(schema.FLOW, video)},
+        {
+            schema.FLOW_SATURATION: flow.saturation,
+            schema.FLOW + schema.IMAGE_RATE: data.frame_rate,
+        },
+    )
+
+
+def _pictures(prefix: str, video: Video) -> dict[str, int]:
+    height, width = video.frames.shape[1:3]
+    return {
+        prefix + schema.IMAGE_CHANNELS: 3,
+        prefix + schema.IMAGE_HEIGHT: height,
+        prefix + schema.IMAGE_WIDTH: width,
+    }
+
+
+def _add_context(
+    example: tf.train.SequenceExample,
+    texts: dict[str, str],
+    integers: dict[str, int],
+    floats: dict[str, float],
+) -> None:
+    """Adds one value for each key."""
     context = example.context.feature
     for key, text in texts.items():
         context[key].bytes_list.value.append(text.encode())
@@ -105,7 +130,20 @@ def _with_context(
         context[key].int64_list.value.append(integer)
     for key, number in floats.items():
         context[key].float_list.value.append(number)
-    return example
+
+
+def _flow_of(
+    video: Video, source: Source, flow: FlowRecipe
+) -> tuple[np.ndarray | None, float]:
+    """Its pictures and the share of clipped vectors; None: it is not wanted."""
+    if flow.algorithm == "none":
+        return None, 0.0
+    if source.flow_path:
+        vectors = _imported_flow(video, source, flow)
+    else:
+        vectors = tvl1_flow(video.frames, flow)
+    clipped = schema.clipped_share(vectors, flow.saturation)
+    return _flow_codes(video, vectors, flow), clipped
 
 
 def _flow_codes(

@@ -3,7 +3,6 @@
 import io
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.detector.batches import scoring_batches
 from d3d_tf.detector.network import Detector
-from d3d_tf.pixels import Pixels
 from d3d_tf.tasks.detection.scores import DetectionScores
 
 # Values of a file of detections: those of AVA's boxes have three digits.
@@ -25,14 +23,8 @@ _DIGITS = "%.6g"
 _LEAST = 1e-4
 
 
-def compile_detector(detector: Detector) -> Callable:
-    """Its `detect`, traced for all sizes."""
-    return tf.function(detector.detect, reduce_retracing=True)
-
-
 def score_detector(
-    forward: Callable,
-    pixels: Pixels,
+    network: Detector,
     dataset: Dataset,
     split: str,
     recipe: Recipe,
@@ -42,8 +34,7 @@ def score_detector(
     """What it says of every keyframe, and the milliseconds of one.
 
     Args:
-      forward: from `compile_detector`.
-      pixels: of its backbone.
+      network: a detector.
       dataset: records around keyframes.
       split: one of its splits.
       recipe: `detector.scored` are the boxes, `evaluation.scaled_short_side`
@@ -53,40 +44,29 @@ def score_detector(
     Raises:
       UserError: the records are not those of the manifest, or damaged.
     """
-    clip = recipe.evaluation.clip_of(recipe.clip)
-    batch_size = recipe.train.batch_size
     data = scoring_batches(
         dataset,
         split,
-        clip,
-        batch_size=batch_size,
+        recipe.evaluation.clip_of(recipe.clip),
+        batch_size=recipe.train.batch_size,
         short_side=recipe.evaluation.scaled_short_side,
-        pixels=pixels,
+        pixels=network.pixels,
     )
+    ask = _Timed(network)
     ids: list[str] = []
     parts: list[tuple] = []
-    times = []
-    traced = set()
     bar = tqdm(
         total=dataset.splits[split], unit="keyframe", desc=title, leave=False
     )
     with naming_damage(dataset, split), bar:
         for batch in data:
             boxes = _asked(batch, recipe)
-            if batch["frames"].shape[2:4] not in traced:
-                traced.add(batch["frames"].shape[2:4])
-                forward(batch["frames"], boxes)  # Not timed.
-            begin = time.perf_counter()
-            answers, where = (
-                x.numpy() for x in forward(batch["frames"], boxes)
-            )
-            spent = time.perf_counter() - begin
+            answers, where = ask(batch["frames"], boxes)
             there = (boxes[..., 2:] > boxes[..., :2]).all(-1, keepdims=True)
             parts.append(
                 (batch["persons"].numpy(), where * there, answers * there)
             )
             ids += [text.decode() for text in batch["id"].numpy()]
-            times.append(spent / len(boxes))
             bar.update(len(boxes))
     Counted(dataset, split).require_each_once(ids)
     labels, boxes, probabilities = (
@@ -95,7 +75,29 @@ def score_detector(
     scores = DetectionScores(
         np.array(ids), labels, boxes=boxes, probabilities=probabilities
     )
-    return scores, 1000 * statistics.median(times)
+    return scores, ask.milliseconds()
+
+
+class _Timed:
+    """A detector's `detect`, and how long it takes for a keyframe."""
+
+    def __init__(self, network: Detector):
+        self._forward = tf.function(network.detect, reduce_retracing=True)
+        self._traced: set = set()
+        self._times: list[float] = []
+
+    def __call__(self, frames, boxes) -> tuple[np.ndarray, np.ndarray]:
+        if frames.shape[2:4] not in self._traced:
+            self._traced.add(frames.shape[2:4])
+            self._forward(frames, boxes)  # Not timed.
+        begin = time.perf_counter()
+        answers, where = (x.numpy() for x in self._forward(frames, boxes))
+        self._times.append((time.perf_counter() - begin) / len(boxes))
+        return answers, where
+
+    def milliseconds(self) -> float:
+        """The median."""
+        return 1000 * statistics.median(self._times)
 
 
 def write_detections(path: Path, scores: DetectionScores) -> None:

@@ -9,7 +9,7 @@ from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.experiment.start import show_records, warn_of_no_test
 from d3d_tf.models import architecture, training_fields
 from d3d_tf.recipes import RECIPES
-from d3d_tf.roles import BASELINE, STUDENT
+from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
@@ -31,13 +31,7 @@ def start_finetuning(
       UsageError: the start has no such network, or the folder belongs to
         another recipe, data set or start.
     """
-    initial = Initial(
-        [start],
-        recipe,
-        dataset.classes,
-        (STUDENT,),
-        giver=BASELINE if recipe.finetune.start == BASELINE else None,
-    )
+    initial = Initial([start], recipe, dataset.classes, (STUDENT,))
     run.start(
         recipe,
         dataset.classes,

@@ -3,11 +3,7 @@
 import statistics
 
 from d3d_tf.config import FinetuneRecipe
-from d3d_tf.detector.scoring import (
-    compile_detector,
-    score_detector,
-    write_detections,
-)
+from d3d_tf.detector.scoring import score_detector, write_detections
 from d3d_tf.evaluation.scores import Scores, average
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.experiment.kept_logits import kept_logits
@@ -195,13 +191,12 @@ def _run_detector(experiment: Experiment, role: str) -> Row:
     """As `_run_network`; what it found is written as CSV files, too."""
     recipe, dataset = experiment.recipe, experiment.dataset
     network = experiment.network(role)
-    forward = compile_detector(network)
     scores: dict[str, Scores] = {}
     times = []
     for split in dataset.splits:
         title = f"scoring {experiment.title(role)} on {split}"
         found, time = score_detector(
-            forward, network.pixels, dataset, split, recipe, title=title
+            network, dataset, split, recipe, title=title
         )
         scores[split] = found
         times.append(time)

@@ -54,9 +54,7 @@ def start_training(
     trained = _networks_to_train(recipe, rows, teacher)
     initial = None
     if init:
-        one = recipe.finetune.start == BASELINE
-        giver = BASELINE if one else None
-        initial = Initial(init, recipe, dataset.classes, trained, giver)
+        initial = Initial(init, recipe, dataset.classes, trained)
     logits = read_logits(logits_file, dataset.classes) if logits_file else None
     run.start(
         recipe,

@@ -29,11 +29,11 @@ class Initial:
 
     Args:
       runs: of `--init`, in the order of preference.
-      recipe: of the new run.
+      recipe: of the new run; with `finetune.start=baseline` a run's baseline
+        alone may start a network, else the first that it has of student and
+        baseline (or of teacher, for flow).
       labels: of the new run.
       roles: the networks that will be trained.
-      giver: the one network of a run that may start them; None: the first that
-        it has of student and baseline (or of teacher, for flow).
 
     Raises:
       UsageError: a run has another architecture, or nothing to give.
@@ -45,11 +45,11 @@ class Initial:
         recipe: Recipe,
         labels: list[str],
         roles: tuple[str, ...],
-        giver: str | None = None,
     ):
         self._runs = runs
         self._labels = labels
         self._heads = head_names(recipe.network)
+        giver = BASELINE if recipe.finetune.start == BASELINE else None
         self._giver = giver
         # By what starts: a role, or `role.part`.
         self._starts: dict[str, Start] = {}
