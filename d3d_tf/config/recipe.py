@@ -107,6 +107,19 @@ class Recipe:
                 "detector.endpoint",
                 f"one of {', '.join(known)}",
             )
+            views = self.evaluation
+            require(
+                views.clips * views.crops == 1,
+                self,
+                "evaluation.clips",
+                "1, with one crop, with task=detection: whole frames are seen",
+            )
+            require(
+                not views.precise_batch_norm,
+                self,
+                "evaluation.precise_batch_norm",
+                "0 with task=detection",
+            )
         return self
 
     @model_validator(mode="after")

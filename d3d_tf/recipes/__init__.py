@@ -1,5 +1,6 @@
 """Named experiments. Each number says where it is from."""
 
+from d3d_tf.recipes.ava import AVA
 from d3d_tf.recipes.d3d import (
     ABLATIONS,
     KINETICS,
@@ -23,6 +24,6 @@ RECIPES = {
     for recipe in (
         *(TOY, TOY_HEADINGS, TOY_AVA, OWN_VIDEOS),
         *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
-        *(*X3D, CHARADES, EXPANSION, *TRANSFERS),
+        *(*X3D, CHARADES, EXPANSION, *TRANSFERS, *AVA),
     )
 }
