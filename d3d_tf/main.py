@@ -93,7 +93,7 @@ COMMANDS = {
     "doctor": Command(
         "what is wrong with a record folder or an exported module (--data), a "
         "run (--checkpoint) or, without any, this machine",
-        "data checkpoint run_dir recipe set sample quiet",
+        "data annotations checkpoint run_dir recipe set sample quiet",
     ),
 }
 

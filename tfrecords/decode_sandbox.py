@@ -26,8 +26,8 @@ from collections.abc import Callable
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.tfrecords.listing import Source
-from d3d_tf.video.frame_folder import read_frame_folder
-from d3d_tf.video.opening import UnreadableVideo, reason
+from d3d_tf.video.frame_folder import pictures_in, read_frame_folder
+from d3d_tf.video.opening import UnreadableVideo, rate_and_seconds, reason
 from d3d_tf.video.reading import Video, first_frame_size, read_video
 
 MEMORY_LIMIT = 16 * 2**30  # Bytes of address space, libraries included.
@@ -68,6 +68,20 @@ def frame_size(source: Source, data: DataRecipe) -> tuple[int, int]:
         source.path,
         data.max_decode_seconds,
         square_pixels=data.square_pixels,
+    )
+
+
+def header(path: str, data: DataRecipe) -> tuple[float, float]:
+    """Frames per second, and seconds (0: unknown), as a file's header says.
+
+    Raises:
+      UnreadableVideo: as `read`.
+    """
+    return _ask(
+        "header",
+        path,
+        data.max_decode_seconds,
+        picture_rate=data.picture_rate,
     )
 
 
@@ -193,4 +207,14 @@ def _sha256(path: str, size: int, changed: int) -> str:
     return sha256.hexdigest()
 
 
-_CALLS: dict[str, Callable] = {"read": _read, "frame_size": first_frame_size}
+def _header(path: str, *, picture_rate: float) -> tuple[float, float]:
+    if os.path.isdir(path):
+        return picture_rate, len(pictures_in(path)) / picture_rate
+    return rate_and_seconds(path)
+
+
+_CALLS: dict[str, Callable] = {
+    "read": _read,
+    "frame_size": first_frame_size,
+    "header": _header,
+}

@@ -16,6 +16,7 @@ from d3d_tf.doctor import (
 )
 from d3d_tf.doctor.check_annotations import SUFFIX, check_annotations
 from d3d_tf.doctor.check_foreign import check_foreign, foreign_folder
+from d3d_tf.doctor.check_lists import check_lists
 from d3d_tf.doctor.check_machine import check_machine
 from d3d_tf.doctor.check_run import check_run
 from d3d_tf.doctor.findings import ERROR, Finding, judge
@@ -83,6 +84,19 @@ def examine(
         tell(findings)
         require_health(findings, "this machine")
     return None
+
+
+def examine_lists(recipe: Recipe, data: str | None, annotations: str) -> None:
+    """Checks lists and videos that `--mode=prepare` would be given.
+
+    Raises:
+      UserError: a check found an error.
+    """
+    if not data:
+        raise UsageError("--annotations needs --data=FOLDER of videos.")
+    findings = check_lists(data, annotations, recipe.data)
+    tell(findings)
+    require_health(findings, annotations)
 
 
 def _check_named_run(given: str, data: str | None) -> list[Finding]:

@@ -17,11 +17,13 @@ from d3d_tf.evaluation.scores import Scores
 from d3d_tf.pixels import SYMMETRIC
 from d3d_tf.report.class_section import class_section
 from d3d_tf.report.flow_section import flow_section
+from d3d_tf.report.keyframes import COLOURS, keyframe_figures
 from d3d_tf.report.page import render
 from d3d_tf.report.pictures import clip_picture, curves
-from d3d_tf.roles import titles
+from d3d_tf.roles import BASELINE, titles
 from d3d_tf.runs.folder import Run
-from d3d_tf.tasks import load_scores, task_of
+from d3d_tf.tasks import DETECTION, load_scores, task_of
+from d3d_tf.tasks.detection.scores import DetectionScores
 from d3d_tf.tasks.task import Task
 
 MOST_CLIPS = 8
@@ -48,7 +50,10 @@ def write_report(run: Run, dataset: Dataset) -> Path:
     splits = dataset.test_splits or ["train"]
     histories = _histories(run, task)
     with naming_damage(dataset, splits[-1]):
-        clips, mistakes = _clips(run, dataset, recipe, splits[-1])
+        if recipe.task == DETECTION:
+            clips, mistakes = _keyframes(run, dataset, recipe, splits[-1]), None
+        else:
+            clips, mistakes = _clips(run, dataset, recipe, splits[-1])
     page = render(
         title=recipe.name,
         results=results,
@@ -68,6 +73,7 @@ def write_report(run: Run, dataset: Dataset) -> Path:
             if histories
         ],
         clips=clips,
+        boxes=COLOURS if recipe.task == DETECTION else None,
         flow=flow_section(
             *_first_clip(dataset, recipe, splits[-1]), recipe.flow
         )
@@ -169,6 +175,15 @@ def _views(dataset: Dataset, clip: ClipRecipe, split: str):
         training=False,
         streams=("frames", *(("flow",) if dataset.flow else ()), "id"),
     )
+
+
+def _keyframes(
+    run: Run, dataset: Dataset, recipe: Recipe, split: str
+) -> list[dict]:
+    """Keyframes with the boxes of the run's detector."""
+    scores = load_scores(run.scores(BASELINE, split))
+    assert isinstance(scores, DetectionScores)
+    return keyframe_figures(scores, dataset, recipe, split, 2 * MOST_CLIPS)
 
 
 def _clips(run: Run, dataset: Dataset, recipe: Recipe, split: str):

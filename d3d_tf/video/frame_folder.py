@@ -43,10 +43,7 @@ def read_frame_folder(
       UnreadableVideo: there is no picture, one cannot be decoded or has another
         size, or they are over before `start`.
     """
-    paths = sorted(
-        (p for p in Path(folder).iterdir() if p.suffix.lower() in PICTURES),
-        key=_number,
-    )
+    paths = pictures_in(folder)
     length = len(paths) / rate
     if start >= length:
         raise UnreadableVideo(
@@ -74,6 +71,14 @@ def read_frame_folder(
         trimmed,
     )
     return video, sha256.hexdigest()
+
+
+def pictures_in(folder: str | Path) -> list[Path]:
+    """In the order in which they are shown."""
+    return sorted(
+        (p for p in Path(folder).iterdir() if p.suffix.lower() in PICTURES),
+        key=_number,
+    )
 
 
 def _number(path: Path) -> tuple[int, str]:

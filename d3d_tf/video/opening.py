@@ -39,6 +39,19 @@ def opened(path: str | Path) -> Iterator[tuple]:
         raise UnreadableVideo(reason(error)) from error
 
 
+def rate_and_seconds(path: str | Path) -> tuple[float, float]:
+    """What a file's header says: frames per second, and how long it is.
+
+    0 is what it does not say. Nothing is decoded but what opening needs.
+
+    Raises:
+      UnreadableVideo: as `opened`.
+    """
+    with opened(path) as (container, stream):
+        rate = stream.average_rate or stream.guessed_rate or 0
+        return float(rate), (container.duration or 0) / av.time_base
+
+
 def reason(error: BaseException, good_frames: int = 0) -> str:
     """One line that says why a file cannot be decoded."""
     text = getattr(error, "strerror", None) or str(error) or repr(error)

@@ -64,7 +64,7 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     counts: Counter[str] = Counter()
     sources: list[Source] = []
     for split in SPLITS:
-        path = _find(annotations, _ROWS.format(split=split))
+        path = true_boxes(annotations, split)
         if path is None:
             continue
         for key, keyframe in _keyframes(
@@ -92,6 +92,15 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
         folder=folder,
         example=f"{sources[0].id.rpartition('/')[0]}.mp4",
     )
+
+
+def true_boxes(annotations: Path, split: str) -> Path | None:
+    """The list of a split, if there is one.
+
+    Raises:
+      UserError: there are two, or no folder.
+    """
+    return _find(annotations, _ROWS.format(split=split))
 
 
 def _source(
@@ -236,11 +245,6 @@ def _words(path: Path) -> set[str]:
 
 def _classes(annotations: Path) -> dict[int, str]:
     """`{number: name}`, without gaps from 1 on."""
-    if not annotations.is_dir():
-        raise UserError(
-            f"{annotations} is not a folder; data.layout=ava needs the "
-            f"{ANNOTATIONS}."
-        )
     every = ava_actions(evaluated=False)
     path = _find(annotations, _LABEL_MAP)
     known = read_label_map(str(path)) if path else every
@@ -255,6 +259,11 @@ def _classes(annotations: Path) -> dict[int, str]:
 
 def _find(folder: Path, pattern: str) -> Path | None:
     """The one file whose name is like that, if there is one."""
+    if not folder.is_dir():
+        raise UserError(
+            f"{folder} is not a folder; data.layout=ava needs the "
+            f"{ANNOTATIONS}."
+        )
     paths = [
         p for p in sorted(folder.iterdir()) if re.fullmatch(pattern, p.name)
     ]

@@ -60,6 +60,7 @@ def make_content(**changes):
         ],
         "toy": None,
         "curves": ["<svg><path/></svg>"],
+        "boxes": None,
         "clips": [{"picture": "data:image/webp;base64,AA", "caption": "c1"}],
         "flow": FLOW,
         "mistakes": [],
@@ -219,3 +220,12 @@ def test_missing_content_is_an_error(name):
     del content[name]
     with pytest.raises(jinja2.UndefinedError, match=name):
         render(**content)
+
+
+def test_keyframes_have_their_legend():
+    colours = {"right": "#0a0", "wrong": "#a00", "missed": "#aa0"}
+    page = render(**make_content(boxes=colours))
+    assert "Keyframes" in words(page) and "beside their flow" not in page
+    for colour in colours.values():
+        assert f"background: {colour}" in page
+    assert "Keyframes" not in words(render(**make_content()))
