@@ -9,6 +9,7 @@ from benchmarks import (
     memory,
     runtimes,
     speed,
+    speed_detector,
     speed_x3d,
 )
 
@@ -21,4 +22,5 @@ if __name__ == "__main__":
     memory.main([])
     runtimes.main([])
     speed.main([])
+    speed_detector.main([])
     speed_x3d.main([])

@@ -30,7 +30,8 @@ class Detector(keras.Model):
       actions: how many there are.
 
     Attributes:
-      backbone: as given; checkpoints know it by this name.
+      backbone: as given, but that layers which are not needed are frozen;
+        checkpoints know it by this name.
 
     Raises:
       UsageError: the backbone has no endpoint `recipe.endpoint`, or nothing
@@ -59,6 +60,12 @@ class Detector(keras.Model):
                 f"Nothing of the backbone follows {recipe.endpoint}: choose "
                 "--set detector.tail=false, or an earlier detector.endpoint."
             )
+        # What it does not ask is not trained.
+        asked = [*trunk.layers_up_to(recipe.endpoint), *self.tail]
+        backbone.head.trainable = False
+        for layer in trunk.layers_up_to(trunk.endpoints[-1]):
+            if not any(layer is other for other in asked):
+                layer.trainable = False
         self.dropout = keras.layers.Dropout(recipe.dropout)
         self.actions = keras.layers.Dense(
             actions,

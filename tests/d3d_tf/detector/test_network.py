@@ -112,6 +112,19 @@ def test_batch_norm_is_frozen_or_not():
         assert moved_ != frozen
 
 
+def test_what_is_not_asked_is_not_trained():
+    """All weights that are have a gradient."""
+    network = detector()
+    with tf.GradientTape() as tape:
+        logits, offsets = network({"frames": FRAMES, "boxes": BOXES})
+        loss = tf.reduce_sum(logits) + tf.reduce_sum(offsets)
+    weights = network.trainable_variables
+    gradients = tape.gradient(loss, weights)
+    assert all(gradient is not None for gradient in gradients)
+    names = {w.name for w in weights}
+    assert not any("MaxPool_3a" in n or "Logits" in n for n in names)
+
+
 def test_of_x3d():
     recipe = DetectorRecipe(
         endpoint="res5", tail=False, pooling="max", refine=False
