@@ -211,6 +211,7 @@ CLASSES_OUTSIDE = {
     "d3d_tf/data/kinds.py": "refuses tasks that need more than these",
     "d3d_tf/weights/published.py": "what authors print of their weights",
     "d3d_tf/detector/sampling.py": "the person whom a box overlaps most",
+    "d3d_tf/report/keyframes.py": "the person whom a box overlaps most",
     "d3d_tf/models/inception/non_local.py": "attention, not logits",
     "hub_export/client/example.py": "names the largest value of any answer, "
     "and the soft-max only where it explains a difference",

@@ -17,6 +17,7 @@ from d3d_tf.config import (
     TrainRecipe,
 )
 from d3d_tf.models.inception.config import InceptionRecipe
+from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.recipes.x3d import X3D
 
 _GPUS = 11
@@ -55,7 +56,7 @@ def _ava(name: str, model: str, start: str, gpus: int) -> Recipe:
     )
 
 
-def _ava_x3d(kinetics: Recipe) -> Recipe:
+def _ava_x3d(size: str) -> Recipe:
     """X3D, section A.1: true boxes, and proposals that share more than 0.9 with
     one; the largest value under a box after the mean over time; 14,000 steps,
     1,000 of warm-up, weight decay of 1e-7, all else as on Kinetics; proposals
@@ -67,19 +68,20 @@ def _ava_x3d(kinetics: Recipe) -> Recipe:
     the tests on Kinetics. Ours: frozen batch normalisation, and so no precise
     statistics; 64 boxes a clip.
     """
+    (kinetics,) = (r for r in X3D if r.name == f"x3d_{size}_kinetics400")
     return dataclasses.replace(
         kinetics,
-        name=kinetics.name.replace("_kinetics400", "").replace(
-            "x3d", "ava_x3d"
-        ),
+        name=f"ava_x3d_{size}",
         task="detection",
         data=dataclasses.replace(kinetics.data, layout="ava", max_seconds=2.7),
         flow=FlowRecipe(algorithm="none"),
         evaluation=EvaluationRecipe(
             scaled_short_side=kinetics.evaluation.scaled_short_side
         ),
-        network=dataclasses.replace(
-            kinetics.network, batch_norm_clips=0, weight_decay=1e-7
+        network=X3DRecipe(
+            model=f"x3d_{size}",
+            drop_connect=0.1 if size == "xl" else 0.0,
+            weight_decay=1e-7,
         ),
         train=dataclasses.replace(
             kinetics.train, steps=14_000, warmup_steps=1000, schedule="steps"
@@ -106,4 +108,4 @@ AVA = tuple(
         ("ava_s3dg", "s3dg", "baseline"),
         ("ava_i3d", "i3d", "student"),
     )
-) + tuple(_ava_x3d(recipe) for recipe in X3D[:5])
+) + tuple(map(_ava_x3d, ("xs", "s", "m", "l", "xl")))
