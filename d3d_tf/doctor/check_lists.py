@@ -4,12 +4,12 @@ import statistics
 from pathlib import Path
 
 from d3d_tf.config import DataRecipe
+from d3d_tf.detection.lists import SPLITS, AvaLists
 from d3d_tf.doctor.check_annotations import check_annotations
 from d3d_tf.doctor.findings import Finding, grouped, judge
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.tfrecords import decode_sandbox
 from d3d_tf.tfrecords.layouts import list_videos
-from d3d_tf.tfrecords.layouts.ava import SPLITS, true_boxes
 from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.video.opening import UnreadableVideo
 
@@ -38,8 +38,9 @@ def check_lists(
             "sets are counted by --mode=prepare --dry_run."
         )
     findings = []
+    lists = AvaLists(Path(annotations))
     for split in SPLITS:
-        path = true_boxes(Path(annotations), split)
+        path = lists.true_boxes(split)
         if path is not None:
             findings += [
                 Finding(f"{split}, {f.check}", f.level, f.text)

@@ -11,13 +11,14 @@ from pathlib import Path
 from d3d_tf import config
 from d3d_tf.atomic_files import write_atomically
 from d3d_tf.damaged import read_json
+from d3d_tf.errors import UserError
 from d3d_tf.evaluation.cost import measure_cost
 from d3d_tf.models import make_network
 from d3d_tf.report.cost_figure import Point, draw
 from d3d_tf.roles import STREAM, titles
 from d3d_tf.screen import say
 from d3d_tf.streams import CHANNELS
-from d3d_tf.tasks import task_of
+from d3d_tf.tasks import DETECTION, task_of
 
 # Classes do not change what papers count by more than a thousandth.
 _CLASSES = 400
@@ -49,7 +50,7 @@ def points_of(path: Path) -> list[Point]:
     """Of the networks that one results.json has.
 
     Raises:
-      UserError: it holds no results.
+      UserError: it holds no results, or those of a detector.
     """
     results = read_json(
         path,
@@ -57,6 +58,11 @@ def points_of(path: Path) -> list[Point]:
         "--mode=evaluate makes it again",
     )
     recipe = config.from_dict(results["recipe"], str(path))
+    if recipe.task == DETECTION:
+        raise UserError(
+            f"{path} is of a detector, whose multiply-adds depend on the size "
+            "of the frames and on the boxes: it has no place in this plot."
+        )
     scores = task_of(recipe.task).scores
     headline = scores.headline()
     metric = scores.measures[headline]

@@ -12,13 +12,15 @@ from d3d_tf.experiment.rows import Row, header, line
 from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
-from d3d_tf.tasks import task_of
+from d3d_tf.tasks import DETECTION, task_of
 
 
 def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     """What of each video was scored, and how many were shorter than that."""
     views = recipe.evaluation
     clip = views.clip_of(recipe.clip)
+    if recipe.task == DETECTION:
+        return _describe_boxes(recipe)
     clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
     crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
     text = f"{clips} x {crops} x {clip.frames} frames"
@@ -46,6 +48,17 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     return text
 
 
+def _describe_boxes(recipe: Recipe) -> str:
+    """Of a detector: what it was shown, and who found the persons."""
+    frames, side = recipe.clip.frames, recipe.evaluation.scaled_short_side
+    text = f"whole frames, {frames} around each keyframe"
+    if side:
+        text += f", of a short side of {side}"
+    if recipe.detector.scored == "truth":
+        return f"{text}; ORACLE: the boxes are those of the ground truth"
+    return f"{text}; proposals from {recipe.detector.least_score:g} on"
+
+
 def set_damaged_aside(run: Run) -> None:
     """Makes room for new results where nobody can read the old ones."""
     try:
@@ -71,6 +84,8 @@ class Table:
         self._seconds_before = earlier.get("wall_seconds", 0.0)
         self._splits = experiment.dataset.test_splits or ["train"]
         self._results = _head(experiment, self._splits)
+        if experiment.recipe.task == DETECTION:
+            say(_describe_boxes(experiment.recipe))
         say(header(self._splits, task_of(experiment.recipe.task).scores))
 
     def add(self, row: Row) -> None:

@@ -15,6 +15,7 @@ from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
 from d3d_tf.screen import log_to, say
+from d3d_tf.tasks import DETECTION
 from d3d_tf.training.checkpoints import is_finished
 
 
@@ -49,8 +50,7 @@ def start_training(
     """
     mismatch = _flow_mismatch(dataset, (run, teacher), allow_flow_mismatch)
     if teacher:
-        _require_same_classes(teacher, dataset)
-        _require_same_pixels(teacher, recipe)
+        _require_teacher(teacher, recipe, dataset)
     trained = _networks_to_train(recipe, rows, teacher)
     initial = None
     if init:
@@ -140,6 +140,13 @@ def _warn_of_short_videos(dataset: Dataset, clip: ClipRecipe) -> None:
             f"{shorter} of {dataset.splits['train']} training videos have less "
             f"than {clip.needed} frames: their clips {clip.when_shorter}."
         )
+
+
+def _require_teacher(teacher: Run, recipe: Recipe, dataset: Dataset) -> None:
+    if teacher.recipe().task == DETECTION:
+        raise UserError(f"{teacher.folder} is a detector; it cannot teach.")
+    _require_same_classes(teacher, dataset)
+    _require_same_pixels(teacher, recipe)
 
 
 def _require_same_classes(teacher: Run, dataset: Dataset) -> None:

@@ -1,21 +1,11 @@
 """AVA by its official files, or a data set of one's own in their form.
 
-The folder of lists has `ava_train_v2.1.csv` and `ava_val_v2.1.csv`, whose rows
-are in docs/detection.md (`train.csv` and `val.csv` will do), and may have
-
-- `ava_val_excluded_timestamps_v2.1.csv`: keyframes that do not count,
-- `ava_included_timestamps_v2.1.txt`: the seconds of all keyframes, so that
-  those without a person are there, too, where networks are scored,
-- `ava_action_list_v2.1.pbtxt`: names of the actions; else they are AVA's 80,
-- files of `proposals`, `detections` or `predicted_boxes` with the split in
-  their names (`ava_val_predicted_boxes.csv`): boxes of a detector of persons.
-
-A record is a clip around a keyframe, `data.max_seconds` long; its classes are
-all actions that are seen there. Videos are files or folders of pictures.
+`AvaLists` says what the folder of lists may have. A record is a clip around a
+keyframe, `data.max_seconds` long; its classes are all actions that are seen
+there. Videos are files or folders of pictures.
 """
 
 import dataclasses
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,12 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from d3d_tf.config import DataRecipe
-from d3d_tf.detection.actions import ava_actions, read_label_map
-from d3d_tf.detection.proposals import PICKLES, Proposals, read_proposals
-from d3d_tf.detection.rows import Rows, read_keyframes, read_rows
+from d3d_tf.detection.lists import SPLITS, AvaLists
+from d3d_tf.detection.rows import Rows, read_rows
 from d3d_tf.errors import UserError
 from d3d_tf.names import spell
-from d3d_tf.text_lists import read_lines
 from d3d_tf.tfrecords.keyframe import Keyframe
 from d3d_tf.tfrecords.layouts.common import files_below, finish, index_files
 from d3d_tf.tfrecords.listing import Listing, Source
@@ -36,13 +24,6 @@ from d3d_tf.tfrecords.tree import Found
 from d3d_tf.video.frame_folder import PICTURES
 
 ANNOTATIONS = "FOLDER with ava_train_v2.1.csv and the others"
-SPLITS = ("train", "val", "test")
-_VERSION = r"(?:_v[\d.]+)?"
-_ROWS = rf"(?:ava_)?{{split}}{_VERSION}\.csv"
-_EXCLUDED = rf"(?:ava_)?{{split}}_excluded(?:_timestamps)?{_VERSION}\.csv"
-_INCLUDED = rf"(?:ava_)?included_timestamps{_VERSION}\.txt"
-_LABEL_MAP = r".*\.pbtxt"
-_DETECTED = {"proposals", "detection", "detections", "predicted"}
 _MICRO = 1_000_000
 
 
@@ -56,7 +37,8 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
       UserError: no such lists, two of one kind, a row that is none, or no
         listed video on disk.
     """
-    names = _classes(annotations)
+    lists = AvaLists(annotations)
+    names = lists.actions()
     below = files_below(folder)
     folders = _picture_folders(below)
     places = {**folders, **{k: v[0] for k, v in index_files(below).items()}}
@@ -64,13 +46,7 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     counts: Counter[str] = Counter()
     sources: list[Source] = []
     for split in SPLITS:
-        path = true_boxes(annotations, split)
-        if path is None:
-            continue
-        for key, keyframe in _keyframes(
-            path, split, annotations, names, data, counts
-        ):
-            video, time = key
+        for (video, time), keyframe in _keyframes(lists, split, names, counts):
             found = places.get(video)
             sources.append(_source(video, time, split, found, keyframe, data))
     if not sources:
@@ -92,15 +68,6 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
         folder=folder,
         example=f"{sources[0].id.rpartition('/')[0]}.mp4",
     )
-
-
-def true_boxes(annotations: Path, split: str) -> Path | None:
-    """The list of a split, if there is one.
-
-    Raises:
-      UserError: there are two, or no folder.
-    """
-    return _find(annotations, _ROWS.format(split=split))
 
 
 def _source(
@@ -138,23 +105,19 @@ def _source(
 
 
 def _keyframes(
-    path: Path,
-    split: str,
-    annotations: Path,
-    names: dict[int, str],
-    data: DataRecipe,
-    counts: Counter[str],
+    lists: AvaLists, split: str, names: dict[int, str], counts: Counter[str]
 ) -> Iterator[tuple[tuple[str, int], Keyframe]]:
     """`((video, microseconds), what is seen there)`, sorted.
 
     Training has no keyframes without an action: nothing is learned there.
     """
-    rows = read_rows(path)
-    excluded_path = _find(annotations, _EXCLUDED.format(split=split))
-    excluded = read_keyframes(excluded_path) if excluded_path else set()
-    proposals = _proposals(annotations, split)
+    path = lists.true_boxes(split)
+    if path is None:
+        return
+    rows, excluded = read_rows(path), lists.excluded(split)
+    proposals = lists.proposals(split)
     found: dict[tuple[str, int], list[int]] = {
-        key: [] for key in _named(rows, annotations)
+        key: [] for key in _named(rows, lists.times())
     }
     for place in _good(rows, split, names, counts).tolist():
         key = rows.videos[rows.video[place]], int(rows.time[place])
@@ -206,79 +169,6 @@ def _good(
     return np.flatnonzero(known & high)
 
 
-def _named(rows: Rows, annotations: Path) -> list[tuple[str, int]]:
-    """Keyframes that are there whether or not they have boxes."""
-    included = _find(annotations, _INCLUDED)
-    if included is None:
-        pairs = {*zip(rows.video.tolist(), rows.time.tolist(), strict=True)}
-        boxed = [(rows.videos[video], time) for video, time in pairs]
-        return boxed + rows.keyframes
-    try:
-        times = [
-            round(float(line) * _MICRO)
-            for _, line in read_lines(included)
-            if line.strip()
-        ]
-    except ValueError as error:
-        raise UserError(
-            f"{included} is not a list of seconds, one in a line: {error}."
-        ) from error
-    videos = dict.fromkeys([*rows.videos, *(v for v, _ in rows.keyframes)])
-    return [(video, time) for video in videos for time in times]
-
-
-def _proposals(annotations: Path, split: str) -> Proposals:
-    paths = [
-        path
-        for path in sorted(annotations.iterdir())
-        if path.suffix in (".csv", *PICKLES)
-        and split in (words := _words(path))
-        and _DETECTED & words
-    ]
-    path = _only(paths, f"proposals of {split}")
-    return read_proposals(path) if path else {}
-
-
-def _words(path: Path) -> set[str]:
-    return set(re.split(r"[^a-z]+", path.name.lower()))
-
-
-def _classes(annotations: Path) -> dict[int, str]:
-    """`{number: name}`, without gaps from 1 on."""
-    every = ava_actions(evaluated=False)
-    path = _find(annotations, _LABEL_MAP)
-    known = read_label_map(str(path)) if path else every
-    # The list of a challenge has 60 of the 80.
-    if all(every.get(number) == name for number, name in known.items()):
-        return every
-    return {
-        number: known.get(number, f"action {number}")
-        for number in range(1, max(known) + 1)
-    }
-
-
-def _find(folder: Path, pattern: str) -> Path | None:
-    """The one file whose name is like that, if there is one."""
-    if not folder.is_dir():
-        raise UserError(
-            f"{folder} is not a folder; data.layout=ava needs the "
-            f"{ANNOTATIONS}."
-        )
-    paths = [
-        p for p in sorted(folder.iterdir()) if re.fullmatch(pattern, p.name)
-    ]
-    return _only(paths, "a list of one kind")
-
-
-def _only(paths: list[Path], what: str) -> Path | None:
-    if len(paths) > 1:
-        raise UserError(
-            f"{paths[0].parent} has {' and '.join(p.name for p in paths)}, "
-            f"each of which could be {what}: leave one there."
-        )
-    return paths[0] if paths else None
-
-
 def _picture_folders(files: list[Found]) -> dict[str, Path]:
     """Folders with pictures in them, by name."""
     return {
@@ -286,3 +176,13 @@ def _picture_folders(files: list[Found]) -> dict[str, Path]:
         for file in files
         if file.path.suffix.lower() in PICTURES
     }
+
+
+def _named(rows: Rows, times: list[int] | None) -> list[tuple[str, int]]:
+    """Keyframes that are there whether or not they have boxes."""
+    if times is None:
+        pairs = {*zip(rows.video.tolist(), rows.time.tolist(), strict=True)}
+        boxed = [(rows.videos[video], time) for video, time in pairs]
+        return boxed + rows.keyframes
+    videos = dict.fromkeys([*rows.videos, *(v for v, _ in rows.keyframes)])
+    return [(video, time) for video in videos for time in times]

@@ -7,9 +7,19 @@ import numpy as np
 import pytest
 
 from d3d_tf import config
-from d3d_tf.commands import distill, evaluate, export, predict, train
+from d3d_tf.commands import (
+    distill,
+    evaluate,
+    export,
+    predict,
+    probe,
+    train,
+)
+from d3d_tf.data.dataset import open_dataset
 from d3d_tf.detector.network import Detector
-from d3d_tf.errors import UsageError
+from d3d_tf.errors import UsageError, UserError
+from d3d_tf.experiment.cost_plot import points_of
+from d3d_tf.experiment.start import start_training
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.runs.folder import Run
@@ -109,7 +119,11 @@ def test_a_detector_is_loaded_from_its_run(trained):
 def test_scores_are_saved_and_read(trained, capsys):
     """`--mode=evaluate` takes them from the run."""
     evaluate.run(checkpoint=[str(trained.folder)])
-    assert "frame-mAP val" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "frame-mAP val" in shown
+    oracle = "ORACLE: the boxes are those of the ground truth"
+    assert oracle in shown
+    assert oracle in trained.read_results()["protocol"]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +142,10 @@ def test_scores_are_saved_and_read(trained, capsys):
             "does not know detectors yet",
         ),
         (
+            lambda run, data: probe.run(recipe(), checkpoint=run),
+            "does not know detectors yet",
+        ),
+        (
             lambda run, data: train.run(recipe(), data=data, init=[run]),
             "is a detector; nothing starts from one",
         ),
@@ -139,6 +157,20 @@ def test_what_detectors_cannot_do(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=message):
         call(str(trained.folder), str(keyframes))
+
+
+def test_where_detectors_do_not_fit(trained, keyframes, tmp_path):
+    """As teachers, and in a plot of costs."""
+    with pytest.raises(UserError, match="has no place in this plot"):
+        points_of(trained.results_path)
+    with pytest.raises(UserError, match="is a detector; it cannot teach"):
+        start_training(
+            recipe(),
+            open_dataset(keyframes),
+            Run(tmp_path / "run"),
+            rows=("student",),
+            teacher=trained,
+        )
 
 
 def test_a_layer_that_the_backbone_lacks():
