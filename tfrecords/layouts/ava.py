@@ -18,7 +18,12 @@ from d3d_tf.detection.rows import Rows, read_rows
 from d3d_tf.errors import UserError
 from d3d_tf.names import spell
 from d3d_tf.tfrecords.keyframe import Keyframe
-from d3d_tf.tfrecords.layouts.common import files_below, finish, index_files
+from d3d_tf.tfrecords.layouts.common import (
+    files_below,
+    finish,
+    index_files,
+    listed_once,
+)
 from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.tree import Found
 from d3d_tf.video.frame_folder import PICTURES
@@ -54,6 +59,7 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
             f"{annotations} lists no keyframes: a file such as "
             "ava_train_v2.1.csv or train.csv was expected in it."
         )
+    sources, notes = listed_once(sources)
     videos = {source.id.rpartition("/")[0]: source.path for source in sources}
     if gone := sorted(name for name, path in videos.items() if not path):
         counts[
@@ -64,7 +70,7 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
         [names[number] for number in sorted(names)],
         sources,
         [file for file in below if str(file.path.parent) not in used],
-        [f"{count} {what}" for what, count in counts.items()],
+        notes + [f"{count} {what}" for what, count in counts.items()],
         folder=folder,
         example=f"{sources[0].id.rpartition('/')[0]}.mp4",
     )

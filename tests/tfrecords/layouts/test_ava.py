@@ -87,6 +87,16 @@ def test_all_seconds_of_a_video(tree):
     assert found == [("here/0901", []), ("here/0902", [3])]
 
 
+def test_a_keyframe_in_two_splits(tree):
+    """It is in the first, and said; a record there is not scored here."""
+    row = "v,0002,0,0,1,1,4,7\n"
+    lists = tree("lists", {"train.csv": row, "val.csv": row + "w" + row[1:]})
+    listing = list_videos(tree("videos", "v.mp4", "w.mp4"), lists, DATA)
+    found = [(source.id, source.split) for source in listing.sources]
+    assert found == [("v/0002", "train"), ("w/0002", "val")]
+    assert "1 videos are listed twice: the first line counts" in listing.notes
+
+
 def test_the_first_second_of_the_files(tree):
     """A file that was cut out from 900 s on; near its begin the keyframe is
     not in the middle.
