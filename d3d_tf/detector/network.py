@@ -5,6 +5,8 @@ SlowFast average over time, take the largest value under a box, and leave boxes
 as they are. `DetectorRecipe` has what they differ in.
 """
 
+import dataclasses
+
 import tensorflow as tf
 
 from d3d_tf.config.detector import DetectorRecipe
@@ -15,6 +17,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork
 
 
+@keras.utils.register_keras_serializable("d3d_tf")
 class Detector(keras.Model):
     """Answers to boxes: `detector({"frames": ..., "boxes": ...})`.
 
@@ -84,6 +87,26 @@ class Detector(keras.Model):
                 name="offsets",
             )
 
+    def get_config(self):
+        return {
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "recipe": dataclasses.asdict(self.recipe),
+            "actions": self.actions.units,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        load = keras.saving.deserialize_keras_object
+        changes = {
+            "backbone": load(config["backbone"], custom_objects=custom_objects),
+            "recipe": DetectorRecipe(**config["recipe"]),
+        }
+        return cls(**(config | changes))
+
+    def build_from_config(self, config):
+        _make_variables(self)
+
     @property
     def pixels(self):
         """How RGB is scaled for it."""
@@ -141,8 +164,13 @@ def make_detector(
     Raises:
       UsageError: as `Detector`.
     """
-    detector = Detector(backbone, recipe, actions)
-    clip = tf.zeros([1, 2, 32, 32, backbone.trunk.channels])
+    return _make_variables(Detector(backbone, recipe, actions))
+
+
+def _make_variables(detector: Detector) -> Detector:
+    """Calls it once, on the smallest clip that all backbones take."""
+    channels = detector.backbone.trunk.channels
+    clip = tf.zeros([1, 2, 32, 32, channels])
     detector({"frames": clip, "boxes": tf.zeros([1, 1, 4])})
     return detector
 

@@ -5,11 +5,13 @@ import tensorflow as tf
 from d3d_tf.detector.network import Detector
 from d3d_tf.detector.sampling import Lesson
 from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.keras_api import keras
 
 # Where the loss of offsets turns from squares to lengths.
 DELTA = 1.0
 
 
+@keras.utils.register_keras_serializable("d3d_tf")
 class DetectorTrainer(StreamTrainer):
     """Cross-entropy of each action, and Huber's loss of the offsets.
 

@@ -9,6 +9,7 @@ from d3d_tf.detector.boxes import moved
 from d3d_tf.detector.network import Detector
 from d3d_tf.detector.roi_align import roi_align
 from d3d_tf.errors import UsageError
+from d3d_tf.keras_api import keras
 from tests.harness import randomize
 from tests.harness.tiny import INCEPTION, X3D
 
@@ -123,6 +124,17 @@ def test_what_is_not_asked_is_not_trained():
     assert all(gradient is not None for gradient in gradients)
     names = {w.name for w in weights}
     assert not any("MaxPool_3a" in n or "Logits" in n for n in names)
+
+
+def test_saved_and_loaded_by_keras(tmp_path):
+    network = detector()
+    network.save(tmp_path / "detector.keras")
+    again = keras.models.load_model(tmp_path / "detector.keras")
+    assert again.recipe == network.recipe
+    for one, other in zip(
+        again.detect(FRAMES, BOXES), network.detect(FRAMES, BOXES), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_of_x3d():
