@@ -18,8 +18,6 @@ from d3d_tf.detector.batches import scoring_batches
 from d3d_tf.detector.network import Detector
 from d3d_tf.tasks.detection.scores import DetectionScores
 
-# Values of a file of detections: those of AVA's boxes have three digits.
-_DIGITS = "%.6g"
 _LEAST = 1e-4
 
 
@@ -105,19 +103,42 @@ def write_detections(path: Path, scores: DetectionScores) -> None:
 
     Rows with a score below 0.0001 are left out.
     """
+    import pyarrow as pa
+    from pyarrow import csv
+
     rows = scores.rows()
-    text = io.StringIO()
-    for place in np.flatnonzero(rows.last >= _LEAST):
-        micro, action = rows.time[place], rows.action[place]
-        y1, x1, y2, x2 = rows.boxes[place]
-        whole = micro % 10**6 == 0
-        seconds = f"{micro // 10**6:04d}" if whole else f"{micro / 1e6:.6f}"
-        sides = ",".join(_DIGITS % value for value in (x1, y1, x2, y2))
-        score = _DIGITS % rows.last[place]
-        video = rows.videos[rows.video[place]]
-        text.write(f"{video},{seconds},{sides},{action},{score}\n")
+    kept = np.flatnonzero(rows.last >= _LEAST)
+    y1, x1, y2, x2 = rows.boxes[kept].T
+    # Of many rows few have another time.
+    times, which = np.unique(rows.time[kept], return_inverse=True)
+    videos = pa.DictionaryArray.from_arrays(rows.video[kept], rows.videos)
+    seconds = pa.DictionaryArray.from_arrays(which, list(map(_seconds, times)))
+    table = pa.table(
+        {
+            "video": videos.dictionary_decode(),
+            "seconds": seconds.dictionary_decode(),
+            **{
+                name: pa.array(side.astype(np.float32))
+                for name, side in zip(
+                    ("x1", "y1", "x2", "y2"), (x1, y1, x2, y2), strict=True
+                )
+            },
+            "action": pa.array(rows.action[kept]),
+            "score": pa.array(rows.last[kept].astype(np.float32)),
+        }
+    )
+    content = io.BytesIO()
+    options = csv.WriteOptions(include_header=False, quoting_style="none")
+    csv.write_csv(table, content, options)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, text.getvalue())
+    write_atomically(path, content.getvalue())
+
+
+def _seconds(micro: int) -> str:
+    """As AVA writes them: `0902`; parts of a second with six digits."""
+    if micro % 10**6 == 0:
+        return f"{micro // 10**6:04d}"
+    return f"{micro / 1e6:.6f}"
 
 
 def _asked(batch: dict, recipe: Recipe) -> np.ndarray:

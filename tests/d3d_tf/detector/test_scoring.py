@@ -16,7 +16,9 @@ from d3d_tf.commands import (
     train,
 )
 from d3d_tf.data.dataset import open_dataset
+from d3d_tf.detection.rows import read_rows
 from d3d_tf.detector.network import Detector
+from d3d_tf.detector.scoring import write_detections
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment.cost_plot import points_of
 from d3d_tf.experiment.start import start_training
@@ -25,6 +27,7 @@ from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.tasks import load_scores
+from d3d_tf.tasks.detection.scores import DetectionScores
 
 SETTINGS = (
     "task=detection",
@@ -90,6 +93,27 @@ def test_the_file_of_detections_has_the_same_frame_map(
     assert json.loads(out.read_text())["frame_map"] == pytest.approx(
         results["baseline/frame_map"]["value"], abs=1e-6
     )
+
+
+def test_rows_as_ava_has_them(tmp_path):
+    """By keyframe, box and action; few digits where few say it."""
+    scores = DetectionScores(
+        np.array(["-a_b/0902", "c/1500000us"]),
+        np.zeros([2, 1, 6], np.float32),
+        boxes=np.float32([[[0.1, 0.2, 0.5, 0.75]], [[0, 0, 1, 1]]]),
+        probabilities=np.float32([[[0.9, 0.25]], [[0, 1e-5]]]),
+    )
+    write_detections(tmp_path / "a" / "b.csv", scores)
+    assert (tmp_path / "a" / "b.csv").read_text().splitlines() == [
+        "-a_b,0902,0.2,0.1,0.75,0.5,1,0.9",
+        "-a_b,0902,0.2,0.1,0.75,0.5,2,0.25",
+    ]
+    scores.probabilities[1, 0, 0] = 1 / 3
+    write_detections(tmp_path / "b.csv", scores)
+    last = (tmp_path / "b.csv").read_text().splitlines()[-1]
+    assert last == "c,1.500000,0,0,1,1,1,0.33333334"
+    rows = read_rows(tmp_path / "b.csv")
+    assert np.float32(rows.last[-1]) == np.float32(1 / 3)
 
 
 def test_proposals_are_scored(trained, keyframes, tmp_path):

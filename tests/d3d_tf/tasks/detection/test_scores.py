@@ -42,6 +42,18 @@ def test_frame_map_by_hand():
     assert low <= entry["value"] <= high <= 1
 
 
+def test_ranked_is_the_same():
+    """Ties stay in their order; weights of videos still fit."""
+    some = scores()
+    some.probabilities[0, :, 0] = 0.7
+    plain, ranked = some.matches(), some.matches().ranked()
+    for weights in (None, np.array([1, 2]), np.array([0, 3])):
+        one, other = (
+            m.average_precisions([1, 2], weights) for m in (plain, ranked)
+        )
+        np.testing.assert_array_equal(one, other)
+
+
 def test_keyframes():
     assert keyframe_of("-a_b/0902") == ("-a_b", 902_000_000)
     assert keyframe_of("x/y/1500000us") == ("x/y", 1_500_000)
