@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -27,7 +26,7 @@ from d3d_tf.config import DataRecipe, ToyRecipe
 from d3d_tf.disk import naming_refusal
 from d3d_tf.tfrecords.layouts.ava import list_videos
 from d3d_tf.tfrecords.listing import Listing
-from d3d_tf.tfrecords.toy_videos import FRAME_RATE, texture, tint
+from d3d_tf.tfrecords.toy_videos import FRAME_RATE, painted, texture, tint
 from d3d_tf.video.writing import write_video
 
 ACTIONS = ("right", "down", "left", "up")
@@ -137,7 +136,6 @@ def make_video(
     rng = np.random.default_rng([seed, SPLITS.index(split), index, 3])
     width = round(WIDTH * height)
     frames = np.empty((FRAME_RATE * (SCENES + 1), height, width, 3), np.uint8)
-    ys, xs = np.mgrid[:height, :width].astype(np.float32)
     scenes = list(make_scenes(seed, split, index, height, cue))
     looks = [
         [
@@ -155,17 +153,7 @@ def make_video(
         for disc, look in zip(discs, looks[scene], strict=True):
             passed = number - FRAME_RATE * (scene + 1)
             x, y = disc.middle + disc.velocity * passed
-            half = len(look) // 2
-            pixels = cv2.remap(
-                look,
-                (xs - x + half).astype(np.float32),
-                (ys - y + half).astype(np.float32),
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REFLECT,
-            )
-            distance = np.hypot(xs - x, ys - y)
-            cover = np.clip(disc.radius - distance + 0.5, 0, 1)[..., None]
-            picture = cover * pixels + (1 - cover) * picture
+            picture, _ = painted(picture, look, x, y, disc.radius)
         frames[number] = np.rint(picture)
     return frames
 

@@ -84,6 +84,35 @@ def tint(texture: np.ndarray, hue: float, saturation: float) -> np.ndarray:
     return 255 * texture[..., None] * colour
 
 
+def painted(
+    background: np.ndarray, look: np.ndarray, x: float, y: float, radius: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A picture with a disc on it.
+
+    Args:
+      background: `[height, width, 3]`.
+      look: `[side, side, 3]`, of an odd side, what the disc shows.
+      x, y: its middle, in pixels; that of the first pixel is 0.
+      radius: in pixels.
+
+    Returns:
+      The picture, and the disc's share of each pixel, `[height, width, 1]`.
+    """
+    height, width = background.shape[:2]
+    ys, xs = np.mgrid[:height, :width].astype(np.float32)
+    half = len(look) // 2
+    pixels = cv2.remap(
+        look,
+        (xs - x + half).astype(np.float32),
+        (ys - y + half).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT,
+    )
+    distance = np.hypot(xs - x, ys - y)
+    cover = np.clip(radius - distance + 0.5, 0, 1)[..., None]
+    return cover * pixels + (1 - cover) * background, cover
+
+
 def _velocity(rng: np.random.Generator, label: int, motions: str) -> np.ndarray:
     """(u, v) of a class, in pixels per frame."""
     # Anywhere in most of the label's sector: a network that has to
@@ -136,19 +165,10 @@ def make_clip(
 
     frames = np.empty((num_frames, size, size, 3), np.uint8)
     flow = np.zeros((num_frames, size, size, 2), np.float32)
-    ys, xs = np.mgrid[:size, :size].astype(np.float32)
     for t in range(num_frames):
         x, y = middle + velocity * (t - (num_frames - 1) / 2)
-        pixels = cv2.remap(
-            patch,
-            (xs - x + half).astype(np.float32),
-            (ys - y + half).astype(np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT,
-        )
-        distance = np.hypot(xs - x, ys - y)
-        cover = np.clip(radius - distance + 0.5, 0, 1)[..., None]
-        frames[t] = np.rint(cover * pixels + (1 - cover) * background)
+        picture, cover = painted(background, patch, x, y, radius)
+        frames[t] = np.rint(picture)
         flow[t][cover[..., 0] > 0.5] = velocity
     return ToyClip(frames, flow[:-1], label, hue)
 

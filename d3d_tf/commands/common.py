@@ -54,10 +54,11 @@ def require_sources(
             "with --mode=train --init=RUN, where RUN may be a distilled "
             "student."
         )
-    kept = config.FinetuneRecipe()
-    if recipe.task == DETECTION:
-        kept = dataclasses.replace(kept, start=recipe.finetune.start)
-    if mode != "finetune" and recipe.finetune != kept:
+    unchanged = config.FinetuneRecipe()
+    if recipe.task == DETECTION:  # Whose --init it is about, too.
+        start = recipe.finetune.start
+        unchanged = dataclasses.replace(unchanged, start=start)
+    if mode != "finetune" and recipe.finetune != unchanged:
         raise UsageError(
             f"finetune.* has no effect with --mode={mode}; leave it alone."
         )
