@@ -17,6 +17,11 @@ from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork
 
 
+# Boxes of a clip at once in inference. With D3D's tail one takes some 2 MB per
+# layer.
+TOGETHER = 64
+
+
 @keras.utils.register_keras_serializable("d3d_tf")
 class Detector(keras.Model):
     """Answers to boxes: `detector({"frames": ..., "boxes": ...})`.
@@ -113,22 +118,35 @@ class Detector(keras.Model):
         return self.backbone.pixels
 
     def call(self, inputs, training=None):
-        under = self.under_boxes(inputs["frames"], inputs["boxes"], training)
+        features = self.features(inputs["frames"], training)
+        return self.answers(features, inputs["boxes"], training)
+
+    def features(self, frames, training=None):
+        """What boxes are looked for in: the endpoint; without a tail, its mean.
+
+        Returns:
+          `[batch, time', height', width', C]`, or without the time.
+        """
+        endpoint = self.recipe.endpoint
+        net = self.backbone.trunk.up_to(
+            endpoint, frames, training=self._moves(training)
+        )[endpoint]
+        net = tf.cast(net, tf.float32)
+        return net if self.tail else tf.reduce_mean(net, 1)
+
+    def answers(self, features, boxes, training=None):
+        """Logits and offsets of boxes on `features`; see the class."""
+        under = self.under_boxes(features, boxes, training)
         under = self.dropout(under, training=training)
         offsets = None if self.offsets is None else self.offsets(under)
         return self.actions(under), offsets
 
-    def under_boxes(self, frames, boxes, training=None):
-        """What is seen in each box: float32 `[batch, N, C]`."""
-        moves = bool(training) and not self.recipe.freeze_batch_norm
-        endpoint = self.recipe.endpoint
-        net = self.backbone.trunk.up_to(endpoint, frames, training=moves)
-        net = tf.cast(net[endpoint], tf.float32)
-        shape, number = tf.shape(net), tf.shape(boxes)[1]
-        bins, channels = self.recipe.bins, net.shape[-1]
+    def under_boxes(self, features, boxes, training=None):
+        """What is seen in each box of `features`: float32 `[batch, N, C]`."""
+        net, bins, channels = features, self.recipe.bins, features.shape[-1]
         if not self.tail:
-            net = roi_align(tf.reduce_mean(net, 1), boxes, bins)
-            return self._pooled(net)
+            return self._pooled(roi_align(net, boxes, bins))
+        shape, number = tf.shape(net), tf.shape(boxes)[1]
         times, batch = shape[1], shape[0]
         # A box looks at the same place at all times.
         net = tf.reshape(net, [batch * times, shape[2], shape[3], channels])
@@ -137,9 +155,13 @@ class Detector(keras.Model):
         net = tf.transpose(net, [0, 2, 1, 3, 4, 5])
         net = tf.reshape(net, [batch * number, times, bins, bins, channels])
         for layer in self.tail:
-            net = layer(net, training=moves)
+            net = layer(net, training=self._moves(training))
         net = self._pooled(tf.reduce_mean(tf.cast(net, tf.float32), 1))
         return tf.reshape(net, [batch, number, net.shape[-1]])
+
+    def _moves(self, training) -> bool:
+        """Whether batch normalisation does as in training."""
+        return bool(training) and not self.recipe.freeze_batch_norm
 
     def _pooled(self, net):
         pool = tf.reduce_max if self.recipe.pooling == "max" else tf.reduce_mean
@@ -148,12 +170,40 @@ class Detector(keras.Model):
     def detect(self, frames, boxes):
         """Probabilities `[batch, N, actions]` and boxes `[batch, N, 4]`.
 
-        Boxes are where the person is thought to be, within the picture.
+        Boxes are where the person is thought to be, within the picture. Memory
+        does not grow with N: so many as `TOGETHER` are looked at at once.
         """
-        logits, offsets = self({"frames": frames, "boxes": boxes})
-        if offsets is not None:
-            boxes = tf.clip_by_value(moved(boxes, offsets), 0.0, 1.0)
-        return tf.nn.sigmoid(logits), boxes
+        features = self.features(frames)
+        batch, number = tf.shape(boxes)[0], tf.shape(boxes)[1]
+        together = tf.clip_by_value(number, 1, TOGETHER)
+        parts = -(-number // together)
+        more = parts * together - number
+        asked = tf.pad(boxes, [[0, 0], [0, more], [0, 0]])
+        asked = tf.reshape(asked, [batch, parts, together, 4])
+
+        def of_part(part):
+            logits, offsets = self.answers(features, part)
+            if offsets is None:
+                return logits, part
+            return logits, tf.clip_by_value(moved(part, offsets), 0.0, 1.0)
+
+        found = tf.map_fn(
+            of_part,
+            tf.transpose(asked, [1, 0, 2, 3]),
+            fn_output_signature=(
+                tf.TensorSpec([None, None, self.actions.units], tf.float32),
+                tf.TensorSpec([None, None, 4], tf.float32),
+            ),
+            parallel_iterations=1,
+        )
+        logits, where = (
+            tf.reshape(
+                tf.transpose(part, [1, 0, 2, 3]),
+                [batch, parts * together, part.shape[-1]],
+            )[:, :number]
+            for part in found
+        )
+        return tf.nn.sigmoid(logits), where
 
 
 def make_detector(
