@@ -6,8 +6,18 @@ import json
 from typing import Any
 
 from d3d_tf.errors import UserError
+from d3d_tf.hub_export.check_parity import (
+    Reference,
+    largest_differences,
+    make_reference,
+)
 from d3d_tf.hub_export.cut_network import CLASSIFICATION, Part, architecture
+from d3d_tf.hub_export.example import drawn_for
+from d3d_tf.hub_export.model_card import model_card
+from d3d_tf.hub_export.saved_module import make_module
 from d3d_tf.hub_export.signature_inputs import OVERSHOOT, ClipSpec
+from d3d_tf.hub_export.warm_up import filled_frames
+from d3d_tf.models.network import VideoNetwork
 from d3d_tf.tasks import DEFAULT
 from d3d_tf.text_lists import labels_sha256, written_labels
 
@@ -30,11 +40,43 @@ class Draft:
     part: Part
     clip: ClipSpec
     labels: list[str]
+    card = staticmethod(model_card)
 
     @property
     def classifies(self) -> bool:
         """Whether the module has logits."""
         return self.part.kind == CLASSIFICATION
+
+    @property
+    def ways(self) -> tuple[bool, ...]:
+        """Whether it is folded: what is tried, in this order."""
+        ours = isinstance(self.network, VideoNetwork)
+        return (True, False) if ours else (False,)
+
+    def module(self, *, fold: bool) -> tuple[Any, dict[str, Any]]:
+        """The object to save and its signatures."""
+        return make_module(self.network, self.part, self.clip, fold=fold)
+
+    def reference(self) -> Reference:
+        """What the network says of random clips."""
+        return make_reference(self.network, self.part, self.clip)
+
+    def differences(
+        self, module: Any, reference: Reference
+    ) -> dict[str, float]:
+        """How far each way into the loaded module is from that."""
+        return largest_differences(
+            self.network, self.part, module, self.clip, reference
+        )
+
+    def requests(self) -> dict[str, dict[str, Any]]:
+        """Of each signature one to warm up with: TensorProtos by name."""
+        clip = self.clip
+        return filled_frames(clip.frames, (clip.size,) * 2, clip.short_side)
+
+    def example(self) -> dict[str, Any]:
+        """What else than its clip the module's example has, and the clip."""
+        return {"pictures": drawn_for(self.clip)}
 
     @property
     def variables(self) -> list[Any]:

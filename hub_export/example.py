@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from d3d_tf.hub_export.client.example import (
     ANSWER,
+    BOXES,
     FOLDER,
     INPUT,
     REQUEST,
@@ -59,15 +60,21 @@ def drawn_for(clip: ClipSpec) -> np.ndarray:
 
 
 def write_example(
-    folder: Path, module: Any, clip: ClipSpec, content: str
+    folder: Path,
+    module: Any,
+    content: str,
+    *,
+    pictures: np.ndarray,
+    boxes: list[list[float]] | None = None,
 ) -> str:
-    """Writes the example clip and the answer of `frames_encoded` to it.
+    """Writes an example clip and the answer of `frames_encoded` to it.
 
     Args:
       folder: of the module's version.
       module: as `hub.load` gives it.
-      clip: what its signatures accept.
       content: digest of the module, the entry of `module.json`.
+      pictures: uint8 `[time, height, width, 3]`, of the clip.
+      boxes: `[N][4]`, what is asked about it, of modules that take boxes.
 
     Returns:
       The folder of the example, relative to the module's.
@@ -75,11 +82,14 @@ def write_example(
     settings = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     frames = [
         cv2.imencode(".jpg", picture[..., ::-1], settings)[1].tobytes()
-        for picture in drawn_for(clip)
+        for picture in pictures
     ]
-    outputs = module.signatures[SIGNATURE](**{INPUT: tf.constant([frames])})
+    asked = {INPUT: tf.constant([frames])}
+    if boxes is not None:
+        asked[BOXES] = tf.constant([boxes])
+    outputs = module.signatures[SIGNATURE](**asked)
     output = next(k for k in ("probabilities", "features") if k in outputs)
-    request = request_text(frames)
+    request = request_text(frames, boxes)
     answer = {
         "content": content,
         "request_sha256": hashlib.sha256(request.encode()).hexdigest(),

@@ -15,7 +15,6 @@ from d3d_tf.garbage import set_aside
 from d3d_tf.hub_export.cut_network import CLASSIFICATION, cut
 from d3d_tf.hub_export.draft import Draft, one_line_each
 from d3d_tf.hub_export.example import write_example
-from d3d_tf.hub_export.model_card import model_card
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.signature_inputs import ClipSpec
@@ -102,11 +101,29 @@ def export_module(
         part = cut(network, *(asked[k] for k in ("kind", "endpoint", "task")))
         clip = ClipSpec(frames, size, short_side, min(frames, part.shortest))
         draft = Draft(network, part, clip, labels)
-        content = draft.digest(info.get("frame_rate"))
-        tidy(folder)
-        version = newest_if(folder, content)
-        if not version:
-            version = _publish(draft, content, folder, info, asked["compare"])
+        return published(draft, folder, info, asked["compare"])
+
+
+def published(
+    draft: Draft,
+    folder: Path,
+    info: dict[str, Any],
+    compare: Callable[[Any], dict[str, Any]] | None,
+) -> Path:
+    """The version folder that holds it; made if it is not the newest.
+
+    Args:
+      draft: of the module.
+      folder, info, compare: as `export_module`.
+
+    Raises:
+      DiskError, UserError: as `export_module`.
+    """
+    content = draft.digest(info.get("frame_rate"))
+    tidy(folder)
+    version = newest_if(folder, content)
+    if not version:
+        version = _publish(draft, content, folder, info, compare)
     # An export that was killed after its renaming did not write them.
     write_serving_files(folder, tensorflow=tf.__version__)
     return version
@@ -165,17 +182,19 @@ def _publish(
             "content": content,
             "tensorflow": tf.__version__,
             **saved,
-            "example": write_example(temporary, module, draft.clip, content),
+            "example": write_example(
+                temporary, module, content, **draft.example()
+            ),
         }
         if compare:
             description["videos"] = compare(module)
-        _describe(temporary, description | info)
+        _describe(temporary, description | info, draft.card)
         return publish(temporary, folder, content)
 
 
-def _describe(folder: Path, description: dict[str, Any]) -> None:
+def _describe(folder: Path, description: dict[str, Any], card: Any) -> None:
     """For programs and for people."""
     graph = (folder / MARK).read_bytes()
     description["saved_model_sha256"] = hashlib.sha256(graph).hexdigest()
     (folder / "module.json").write_text(sealed(description))
-    (folder / "README.md").write_text(model_card(description), "utf-8")
+    (folder / "README.md").write_text(card(description), "utf-8")

@@ -58,7 +58,7 @@ def make_module(
     module.__call__, module.infer, module.train = _calls(inner)
     module.variables = part.variables_of(network)
     module.trainable_variables = [v for v in module.variables if v.trainable]
-    module.regularization_losses = penalties(part)
+    module.regularization_losses = penalties(part.layers)
     return module, _signatures(served, clip)
 
 
@@ -73,7 +73,7 @@ def _calls(inner: dict) -> tuple:
         made = inner[training](unit)
         return made.get("logits", made["features"])
 
-    @_traced()
+    @traced()
     def call(frames, training=False):
         if frames.dtype == tf.uint8:
             return answer(tf.cast(frames, tf.float32) / 255.0, training)
@@ -85,11 +85,11 @@ def _calls(inner: dict) -> tuple:
             spec = tf.TensorSpec(_AXES, dtype, "frames")
             call.get_concrete_function(spec, training=training)
 
-    @_traced(FRAMES)
+    @traced(FRAMES)
     def infer(frames):
         return answer(frames, False)
 
-    @_traced(FRAMES)
+    @traced(FRAMES)
     def train(frames):
         return answer(frames, True)
 
@@ -100,15 +100,15 @@ def _signatures(served, clip: ClipSpec) -> dict:
     """The functions that TF Serving calls; see `make_module`."""
     square = [None, None, clip.size, clip.size, 3]
 
-    @_traced(tf.TensorSpec(square, tf.float32, "frames"))
+    @traced(tf.TensorSpec(square, tf.float32, "frames"))
     def serving_default(frames):
         return served(unit_frames(frames, clip))
 
-    @_traced(tf.TensorSpec(square, tf.uint8, "frames"))
+    @traced(tf.TensorSpec(square, tf.uint8, "frames"))
     def frames_uint8(frames):
         return served(byte_frames(frames, clip))
 
-    @_traced(tf.TensorSpec([None, None], tf.string, "frames"))
+    @traced(tf.TensorSpec([None, None], tf.string, "frames"))
     def frames_encoded(frames):
         return served(encoded_frames(frames, clip))
 
@@ -119,20 +119,18 @@ def _signatures(served, clip: ClipSpec) -> dict:
     }
 
 
-def _traced(*signature):
-    """`tf.function`; nothing here needs autograph, which is slow."""
+def traced(*signature):
+    """`tf.function`; no module needs autograph, which is slow."""
     return tf.function(input_signature=signature or None, autograph=False)
 
 
-def penalties(part: Part) -> list:
+def penalties(layers: list) -> list:
     """A function without arguments per regularised weight, however deep."""
-    layers = {
-        id(layer): layer
-        for top in part.layers
-        for layer in (top, *top.submodules)
+    inner = {
+        id(layer): layer for top in layers for layer in (top, *top.submodules)
     }
     found = []
-    for layer in layers.values():
+    for layer in inner.values():
         for name, regularizer in vars(layer).items():
             if name.endswith("_regularizer") and regularizer is not None:
                 weight = getattr(layer, name.removesuffix("_regularizer"), None)
@@ -162,8 +160,8 @@ def _functions(network, part: Part) -> dict:
         }
 
     functions = {
-        False: _traced(FRAMES)(lambda frames: forward(frames, False)),
-        True: _traced(FRAMES)(lambda frames: forward(frames, True)),
+        False: traced(FRAMES)(lambda frames: forward(frames, False)),
+        True: traced(FRAMES)(lambda frames: forward(frames, True)),
     }
     # What uses variables of several replicas is traced anew while it is saved.
     if any(
@@ -188,7 +186,7 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
 
     square = [None, None, clip.size, clip.size, 3]
 
-    @_traced(tf.TensorSpec(square, tf.float32, "frames"))
+    @traced(tf.TensorSpec(square, tf.float32, "frames"))
     def served(unit):
         # Grappler's fused kernels refuse an empty batch: a black clip stands
         # in for it, and nothing of its answer is returned. Not by `tf.cond`,
@@ -198,7 +196,7 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
         black = tf.cast(tf.equal(count, 0), tf.int32)
         unit = tf.pad(unit, [[0, black], *[[0, 0]] * 4])
         return {
-            name: _finite(value[:count])
+            name: finite(value[:count])
             for name, value in part.with_probabilities(inner(unit)).items()
         }
 
@@ -207,19 +205,29 @@ def _served(network, part: Part, clip: ClipSpec, inner, fold: bool):
 
 def _folded_function(network: VideoNetwork, part: Part):
     """Frames in [0, 1] to the outputs of the folded network."""
-    folded = network.folded(verified=True)
+    folded, scaled = folded_network(network)
     constant = cut(folded, part.kind, part.endpoint, part.task)
-    mean, std = part.pixels.mean, part.pixels.std
+    return lambda unit: constant.forward(scaled(unit), False)
+
+
+def folded_network(network: VideoNetwork) -> tuple:
+    """The folded network, and what makes its input of frames in [0, 1].
+
+    Raises:
+      FoldError: the folded network is not what the network is.
+    """
+    folded = network.folded(verified=True)
+    mean, std = network.pixels.mean, network.pixels.std
     # In one pass less, and to the bit where std is a power of two: the first
     # kernel does the scaling.
     if not folded.scale_input(tuple(1 / s for s in std)):
-        return lambda unit: constant.forward(part.pixels.from_unit(unit), False)
+        return folded, network.pixels.from_unit
     # One number where it is the same for all colours, as constants go.
     shift = mean[0] if len(set(mean)) == 1 else tf.constant(mean)
-    return lambda unit: constant.forward(unit - shift, False)
+    return folded, lambda unit: unit - shift
 
 
-def _finite(outputs):
+def finite(outputs):
     """The outputs, once it is sure that they are numbers."""
     return tf.debugging.check_numerics(outputs, "the answer is not finite")
 

@@ -8,17 +8,12 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
-from d3d_tf.hub_export.check_parity import (
-    REGULARIZATION,
-    largest_differences,
-    make_reference,
-    outside,
-)
+from d3d_tf.hub_export.check_parity import REGULARIZATION, outside
 from d3d_tf.hub_export.draft import Draft
 from d3d_tf.hub_export.rounding import TOLERANCE, allowed
-from d3d_tf.hub_export.saved_module import make_module, without_recompute
+from d3d_tf.hub_export.saved_module import without_recompute
 from d3d_tf.hub_export.warm_up import write_warm_up
-from d3d_tf.models.network import FoldError, VideoNetwork
+from d3d_tf.models.network import FoldError
 
 
 def save_verified(draft: Draft, folder: Path) -> tuple[Any, dict[str, Any]]:
@@ -32,12 +27,10 @@ def save_verified(draft: Draft, folder: Path) -> tuple[Any, dict[str, Any]]:
     Raises:
       UserError: the differences are too large, or a logit has no name.
     """
-    network, part, clip = draft.network, draft.part, draft.clip
-    reference = make_reference(network, part, clip)
+    reference = draft.reference()
     bound = allowed(reference.sensitivity)
     unfolded = None
-    ways = (True, False) if isinstance(network, VideoNetwork) else (False,)
-    for fold in ways:
+    for fold in draft.ways:
         try:
             signatures = _save(draft, folder, fold=fold)
         except FoldError as error:
@@ -45,9 +38,7 @@ def save_verified(draft: Draft, folder: Path) -> tuple[Any, dict[str, Any]]:
             continue
         # Takes seconds, so that whatever compares is given it.
         loaded = hub.load(str(folder))
-        differences = largest_differences(
-            network, part, loaded, clip, reference
-        )
+        differences = draft.differences(loaded, reference)
         wrong = outside(differences, bound)
         if not wrong:
             break
@@ -60,7 +51,7 @@ def save_verified(draft: Draft, folder: Path) -> tuple[Any, dict[str, Any]]:
         "sensitivity": reference.sensitivity,
         "bound": bound,
         "max_difference": differences,
-        "warm_up": write_warm_up(folder, clip),
+        "warm_up": write_warm_up(folder, draft.requests()),
     }
 
 
@@ -68,9 +59,7 @@ def _save(draft: Draft, folder: Path, *, fold: bool) -> dict[str, Any]:
     """Writes the folder anew; returns the signatures."""
     shutil.rmtree(folder, ignore_errors=True)
     with without_recompute(draft.network):
-        module, signatures = make_module(
-            draft.network, draft.part, draft.clip, fold=fold
-        )
+        module, signatures = draft.module(fold=fold)
         _require_a_name_each(signatures, draft.labels)
         tf.saved_model.save(module, str(folder), signatures=signatures)
     return signatures
@@ -78,10 +67,10 @@ def _save(draft: Draft, folder: Path, *, fold: bool) -> dict[str, Any]:
 
 def _require_a_name_each(signatures: dict[str, Any], labels: list[str]) -> None:
     function = signatures["serving_default"].get_concrete_function()
-    logits = function.structured_outputs.get("logits")
-    if logits is not None and logits.shape[-1] != len(labels):
+    answers = function.structured_outputs.get("probabilities")
+    if answers is not None and answers.shape[-1] != len(labels):
         raise UserError(
-            f"The network has {logits.shape[-1]} logits, and there are "
+            f"The network has {answers.shape[-1]} logits, and there are "
             f"{len(labels)} class names. Nothing was published."
         )
 

@@ -170,13 +170,19 @@ class Detector(keras.Model):
     def detect(self, frames, boxes):
         """Probabilities `[batch, N, actions]` and boxes `[batch, N, 4]`.
 
-        Boxes are where the person is thought to be, within the picture. Memory
-        does not grow with N: so many as `TOGETHER` are looked at at once.
+        Boxes are where the person is thought to be, within the picture.
         """
-        features = self.features(frames)
+        return self.detect_in(self.features(frames), boxes)
+
+    def detect_in(self, features, boxes):
+        """As `detect`, on `features`.
+
+        Memory does not grow with N: so many as `TOGETHER` are looked at at
+        once.
+        """
         batch, number = tf.shape(boxes)[0], tf.shape(boxes)[1]
         together = tf.clip_by_value(number, 1, TOGETHER)
-        parts = -(-number // together)
+        parts = tf.maximum(-(-number // together), 1)
         more = parts * together - number
         asked = tf.pad(boxes, [[0, 0], [0, more], [0, 0]])
         asked = tf.reshape(asked, [batch, parts, together, 4])

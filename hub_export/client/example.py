@@ -23,7 +23,7 @@ from d3d_tf.sealed import unsealed
 
 FOLDER = "assets.extra/example"
 REQUEST, ANSWER = "request.json", "answer.json"
-SIGNATURE, INPUT = "frames_encoded", "frames"
+SIGNATURE, INPUT, BOXES = "frames_encoded", "frames", "boxes"
 # Export held random clips to the bound; every clip is rounded differently.
 MARGIN = 10
 # Up to here, rounding to 10 or 8 bits (TF32, bfloat16) is a likely cause.
@@ -39,10 +39,11 @@ class Example:
       request_sha256: of request.json.
       output: `probabilities` or `features`.
       values: float64 `[classes or channels]`; a feature map's mean over time,
-        height and width.
+        height and width, a detector's over boxes.
       allowed: the largest difference, in units of the largest value if that
         is above 1, that float32 on another machine may make.
       labels: of the classes in order; none for features.
+      boxes: `[N][4]`, what is asked about the clip; None: nothing.
     """
 
     frames: list[bytes]
@@ -51,6 +52,7 @@ class Example:
     values: np.ndarray
     allowed: float
     labels: tuple[str, ...] = ()
+    boxes: list[list[float]] | None = None
 
     def name(self, index: int) -> str:
         """Of a class or a channel."""
@@ -83,7 +85,12 @@ def read_example(
             raise ValueError("it was made for another module")
         if answer["request_sha256"] != sha256:
             raise ValueError(f"{REQUEST} is not the one that was exported")
-        (clip,) = parsed(content)["inputs"][INPUT]
+        asked = parsed(content)["inputs"]
+        (clip,) = asked[INPUT]
+        boxes = None
+        if BOXES in asked:
+            (rows,) = asked[BOXES]
+            boxes = [[number(side) for side in row] for row in rows]
         return Example(
             [base64.b64decode(frame["b64"]) for frame in clip],
             sha256,
@@ -91,6 +98,7 @@ def read_example(
             np.array([number(value) for value in answer["values"]]),
             MARGIN * rounding.told(description),
             labels,
+            boxes,
         )
     except (OSError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ClientError(
@@ -99,10 +107,15 @@ def read_example(
         ) from error
 
 
-def request_text(frames: list[bytes]) -> str:
-    """TensorFlow Serving's REST request for one clip of JPEGs."""
+def request_text(
+    frames: list[bytes], boxes: list[list[float]] | None = None
+) -> str:
+    """TensorFlow Serving's REST request for one clip of JPEGs, and its boxes."""
     clip = [{"b64": base64.b64encode(frame).decode()} for frame in frames]
-    return json.dumps({"signature_name": SIGNATURE, "inputs": {INPUT: [clip]}})
+    inputs: dict = {INPUT: [clip]}
+    if boxes is not None:
+        inputs[BOXES] = [boxes]
+    return json.dumps({"signature_name": SIGNATURE, "inputs": inputs})
 
 
 def per_channel(outputs: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import tensorflow_hub as hub
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
-from d3d_tf.hub_export import verified_save
+from d3d_tf.hub_export import draft
 from d3d_tf.keras_api import keras
 from tests.harness import (
     randomize,
@@ -180,15 +180,15 @@ def test_another_export_at_the_same_time(tmp_path, monkeypatch):
     """It publishes version 1 while this one compares: this one is 2, and
     each archive holds its own version.
     """
-    compare = verified_save.largest_differences
+    compare = draft.largest_differences
 
     def overtaken(*args):
         with monkeypatch.context() as patch:
-            patch.setattr(verified_save, "largest_differences", compare)
+            patch.setattr(draft, "largest_differences", compare)
             assert export(made(seed=1), tmp_path) == tmp_path / "1"
         return compare(*args)
 
-    monkeypatch.setattr(verified_save, "largest_differences", overtaken)
+    monkeypatch.setattr(draft, "largest_differences", overtaken)
     assert export(made(), tmp_path) == tmp_path / "2"
     for version in "1", "2":
         with tarfile.open(tmp_path / f"module-{version}.tar.gz") as archive:
@@ -198,15 +198,15 @@ def test_another_export_at_the_same_time(tmp_path, monkeypatch):
 
 def test_the_same_export_at_the_same_time(tmp_path, monkeypatch):
     """It publishes this module while this one compares: there is one."""
-    compare = verified_save.largest_differences
+    compare = draft.largest_differences
 
     def overtaken(*args):
         with monkeypatch.context() as patch:
-            patch.setattr(verified_save, "largest_differences", compare)
+            patch.setattr(draft, "largest_differences", compare)
             assert export(made(), tmp_path) == tmp_path / "1"
         return compare(*args)
 
-    monkeypatch.setattr(verified_save, "largest_differences", overtaken)
+    monkeypatch.setattr(draft, "largest_differences", overtaken)
     assert export(made(), tmp_path) == tmp_path / "1"
     there = {path.name for path in tmp_path.iterdir()}
     assert there == {"1", "module-1.tar.gz", "serving"}
@@ -218,7 +218,7 @@ def test_an_interrupted_export_leaves_nothing(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(verified_save, "largest_differences", full)
+    monkeypatch.setattr(draft, "largest_differences", full)
     with pytest.raises(OSError, match="No space"):
         export(made(), tmp_path)
     assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.hub_export.cut_network import Part, cut
+from d3d_tf.hub_export.cut_network import cut
 from d3d_tf.hub_export.saved_module import make_module, penalties
 from d3d_tf.hub_export.signature_inputs import ClipSpec
 from d3d_tf.keras_api import keras
@@ -173,7 +173,7 @@ def test_every_kernel_of_s3dg_is_regularised():
     """114 kernels in the original (facts, 6); 1e-3 / 2 of their squares."""
     network = S3DG(3, depth_multiplier=1 / 64, min_depth=2, weight_decay=1e-3)
     network(tf.zeros([1, 2, 32, 32, 3]))
-    losses = penalties(cut(network, "classification"))
+    losses = penalties(cut(network, "classification").layers)
     assert len(losses) == 114
     squares = sum(
         float(tf.reduce_sum(v**2))
@@ -193,7 +193,7 @@ def test_biases_are_regularised_too():
     )
     layer.build([None, 3])
     layer.set_weights([np.ones([3, 1]), np.full([1], 2)])
-    losses = penalties(Part(layer, [layer], 1, "classification"))
+    losses = penalties([layer])
     assert sorted(float(loss()) for loss in losses) == [0.75, 2]
 
 

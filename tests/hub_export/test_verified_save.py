@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
-from d3d_tf.hub_export import verified_save
+from d3d_tf.hub_export import draft
 from d3d_tf.hub_export.cut_network import cut
 from d3d_tf.hub_export.saved_module import make_module
 from d3d_tf.models.inception import networks
@@ -20,7 +20,7 @@ def save_instead(patch, other):
     """Another network is saved than the one that was asked for."""
     part = cut(other, "classification")
     patch.setattr(
-        verified_save,
+        draft,
         "make_module",
         lambda network, _, clip, **options: make_module(
             other, part, clip, **options
@@ -49,7 +49,7 @@ def test_where_folding_differs_too_much_there_is_none(tmp_path, monkeypatch):
             return make_module(other, part, clip)
         return make_module(network, right, clip, fold=False)
 
-    monkeypatch.setattr(verified_save, "make_module", far_off)
+    monkeypatch.setattr(draft, "make_module", far_off)
     path = export(network, tmp_path)
     description = json.loads((path / "module.json").read_text())
     assert description["folded"] is False

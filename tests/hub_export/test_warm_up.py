@@ -6,10 +6,7 @@ import sys
 import pytest
 import tensorflow as tf
 
-from d3d_tf.hub_export.signature_inputs import ClipSpec
 from d3d_tf.hub_export.warm_up import NAME, write_warm_up
-
-CLIP = ClipSpec(frames=3, size=8, short_side=10, shortest=1)
 
 
 @pytest.mark.card
@@ -39,5 +36,5 @@ def test_every_signature_is_warmed_up(exported):
 
 def test_without_the_package_it_is_said(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
-    assert "tensorflow-serving-api was not" in write_warm_up(tmp_path, CLIP)
+    assert "tensorflow-serving-api was not" in write_warm_up(tmp_path, {})
     assert not list(tmp_path.iterdir())
