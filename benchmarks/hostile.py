@@ -1,10 +1,10 @@
 """Requests that no client of ours sends, to a module in the C++ run time.
 
 `python -m benchmarks.hostile` (`make hostile`) sends 2,000 of them, a function
-of the seed, to all signatures of a small S3D-G and of a small X3D, or of
-`--module`, and writes what came back into docs/modules.md. Every fourth is an
-honest request, whose answer is known: a request that damages the process shows
-there.
+of the seed, to all signatures of a small S3D-G, of a small X3D and of a small
+detector, or of `--module`, and writes what came back into docs/modules.md.
+Every fourth is an honest request, whose answer is known: a request that damages
+the process shows there.
 """
 
 import argparse
@@ -29,6 +29,7 @@ SMALL = {
     "s3dg": {"depth_multiplier": 1 / 16, "min_depth": 4},
     "x3d_s": {"width_factor": 0.5, "depth_factor": 0.6, "head_channels": 64},
 }
+DETECTOR = "detector"
 
 
 def attack(module: Path, *, requests: int, seed: int) -> dict:
@@ -50,14 +51,14 @@ def attack(module: Path, *, requests: int, seed: int) -> dict:
     not_finite = wrong = 0
     with CppRuntime(module) as runtime:
         known = {
-            signature: runtime.ask(signature, frames=frames).outputs
-            for signature, frames in mutator.honest.items()
+            signature: runtime.ask(signature, **inputs).outputs
+            for signature, inputs in mutator.honest.items()
         }
         for i in range(requests):
             honest = i % HONEST == 0
             if honest:
                 signature = [*known][i // HONEST % len(known)]
-                inputs = {"frames": mutator.honest[signature]}
+                inputs = mutator.honest[signature]
             else:
                 signature, inputs = mutator.draw()
             answer = runtime.ask(signature, **inputs)
@@ -90,6 +91,12 @@ def _equal(found: dict, known: dict) -> bool:
     )
 
 
+def _made(name: str, folder: Path) -> Path:
+    if name == DETECTOR:
+        return small_detector(folder)
+    return small_module(name, folder)
+
+
 def small_module(name: str, folder: Path) -> Path:
     """A network of all layers, few channels, small clips.
 
@@ -105,6 +112,28 @@ def small_module(name: str, folder: Path) -> Path:
     labels = [str(i) for i in range(8)]
     return export_module(
         network, folder, labels=labels, frames=8, size=32, short_side=40
+    )
+
+
+def small_detector(folder: Path) -> Path:
+    """A detector on the small S3D-G, whose tail sees each time.
+
+    Args:
+      folder: where the module is written.
+    """
+    from d3d_tf.config.detector import DetectorRecipe
+    from d3d_tf.detector.network import make_detector
+    from d3d_tf.hub_export.detection.export import export_detector
+    from d3d_tf.models import make_network, recipe_class
+
+    recipe = recipe_class("s3dg")(model="s3dg", **SMALL["s3dg"])
+    backbone = make_network(recipe, 8, "frames")
+    return export_detector(
+        make_detector(backbone, DetectorRecipe(), 8),
+        folder,
+        labels=[str(i) for i in range(8)],
+        frames=8,
+        short_side=40,
     )
 
 
@@ -145,8 +174,8 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     reports = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name in [str(given.module)] if given.module else SMALL:
-            module = given.module or small_module(name, Path(folder) / name)
+        for name in [str(given.module)] if given.module else [*SMALL, DETECTOR]:
+            module = given.module or _made(name, Path(folder) / name)
             report = attack(module, requests=given.requests, seed=given.seed)
             reports[name] = report | {"processor": processor.name()}
     print(markdown(reports))

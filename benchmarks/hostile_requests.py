@@ -17,33 +17,72 @@ class Mutator:
     def __init__(self, clip: dict, seed: int):
         self._rng = np.random.default_rng(seed)
         self._clip = clip
-        size, side = clip["size"], clip["short_side"]
+        side = clip["short_side"]
+        size = clip["size"] or side  # A detector sees whole frames.
         frames = self._rng.integers(
             0, 256, [clip["frames"], side, side, 3], np.uint8
         )
         low = (side - size) // 2
         crops = frames[None, :, low : low + size, low : low + size]
-        self.honest = {
+        self._frames = {
             "serving_default": np.float32(crops / 255),
             "frames_uint8": crops,
             "frames_encoded": _strings([[_encode(f, ".png") for f in frames]]),
         }
+        self._boxes = {}
+        if clip["size"] is None:
+            self._boxes = {"boxes": np.float32([[[0.1, 0.2, 0.7, 0.6]] * 3])}
+
+    @property
+    def honest(self) -> dict[str, dict]:
+        """By signature, inputs that must be answered."""
+        return {
+            signature: {"frames": frames} | self._boxes
+            for signature, frames in self._frames.items()
+        }
 
     def draw(self) -> tuple[str, dict]:
         """A signature and its inputs."""
-        signature = self._pick([*self.honest])
+        signature = self._pick([*self._frames])
+        if self._boxes and self._rng.integers(2):
+            frames = {"frames": self._frames[signature]}
+            return signature, frames | self._odd_boxes()
         if signature == "frames_encoded":
             ways = [self._pictures] * 4 + [self._string_shape, self._dtype]
         else:
             ways = [self._shape, self._shape, self._dtype, self._values]
         name = self._pick(["frames"] * 30 + ["frame", ""])
-        return signature, {name: self._pick(ways)(signature)}
+        return signature, {name: self._pick(ways)(signature)} | self._boxes
+
+    def _odd_boxes(self) -> dict:
+        """Of other shapes, numbers and types, too many, none, or left out."""
+        boxes = self._boxes["boxes"]
+        count = self._pick([0, 1, 2, 1000, 1001, 50_000])
+        places = self._rng.random(boxes.shape) < self._pick([0.1, 1])
+        odd = self._pick([np.nan, np.inf, -np.inf, -1e38, -0.01, 1.01, 2, 400])
+        shape = self._pick(
+            [[], [4], [3, 4], [2, 3, 4], [1, 3, 5], [1, 3, 4, 1]]
+        )
+        drawn = [
+            np.where(places, np.float32(odd), boxes),
+            np.float32(self._rng.uniform(-0.1, 1.1, [1, 3, 4])),
+            boxes[..., [2, 3, 0, 1]],
+            np.zeros([1, count, 4], np.float32),
+            np.float32(np.sort(self._rng.random([1, count, 2, 2]), 2)).reshape(
+                1, count, 4
+            ),
+            self._rng.random(shape).astype(np.float32),
+            boxes.astype(self._pick([np.float64, np.int32, np.uint8])),
+        ]
+        if self._rng.integers(16) == 0:
+            return {}
+        return {"boxes": drawn[self._rng.integers(len(drawn))]}
 
     def _pick(self, choices):
         return choices[self._rng.integers(len(choices))]
 
     def _shape(self, signature: str) -> np.ndarray:
-        shape = list(self.honest[signature].shape)
+        shape = list(self._frames[signature].shape)
         for _ in range(self._rng.integers(1, 4)):
             axis = int(self._rng.integers(len(shape) + 1))
             change = self._rng.integers(3)
@@ -57,11 +96,11 @@ class Mutator:
                 )
         while np.prod(shape, dtype=float) > 2e7:
             shape[int(np.argmax(shape))] //= 2
-        dtype = self.honest[signature].dtype
+        dtype = self._frames[signature].dtype
         return self._rng.integers(0, 2, shape).astype(dtype)
 
     def _dtype(self, signature: str) -> np.ndarray:
-        shape = self.honest[signature].shape
+        shape = self._frames[signature].shape
         kind = self._pick(
             [np.float32, np.float64, np.int32, np.int64, np.uint8]
         )
@@ -70,7 +109,7 @@ class Mutator:
         return self._rng.integers(0, 2, shape).astype(kind)
 
     def _values(self, signature: str) -> np.ndarray:
-        frames = self.honest[signature].copy()
+        frames = self._frames[signature].copy()
         places = self._rng.random(frames.shape) < self._pick([1e-4, 0.1, 1])
         odd = [0, 1, 255]
         if signature == "serving_default":
@@ -79,7 +118,7 @@ class Mutator:
         return frames
 
     def _string_shape(self, signature: str) -> np.ndarray:
-        picture = self.honest[signature][0, 0]
+        picture = self._frames[signature][0, 0]
         frames = self._clip["frames"]
         shape = self._pick(
             [[], [frames], [1, frames, 1], [0, frames], [1, 0], [2, 1], [3, 9]]
@@ -91,7 +130,7 @@ class Mutator:
     def _pictures(self, signature: str) -> np.ndarray:
         """Honest and damaged pictures in one batch."""
         batch = int(self._rng.integers(1, 4))
-        pictures = np.repeat(self.honest[signature], batch, axis=0)
+        pictures = np.repeat(self._frames[signature], batch, axis=0)
         for _ in range(self._rng.integers(1, 4)):
             row = self._rng.integers(batch)
             column = self._rng.integers(pictures.shape[1])

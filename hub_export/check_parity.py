@@ -45,20 +45,32 @@ def make_reference(network, part: Part, clip: ClipSpec) -> Reference:
     pixels = np.random.default_rng(0).integers(
         0, 256, [2, clip.frames, clip.size, clip.size, 3], np.uint8
     )
-    frames = part.pixels.from_unit(_unit(pixels))
+    frames = part.pixels.from_unit(to_unit(pixels))
     outputs = _outputs(part, frames)
     if "logits" in outputs:
         # Not by way of the part, which is compared, too.
         logits = network(tf.constant(frames), training=False)
         outputs = part.with_probabilities(outputs | {"logits": logits})
     moved = sensitivity(_in_last_bits(network, part, frames), outputs)
-    for name, value in (outputs | {"outputs": moved}).items():
+    require_finite(outputs | {"outputs": moved})
+    return Reference(pixels, outputs, moved)
+
+
+def require_finite(outputs: dict) -> None:
+    """Refuses a network whose answers to a random clip are not finite.
+
+    Args:
+      outputs: by name.
+
+    Raises:
+      UserError: they are not.
+    """
+    for name, value in outputs.items():
         if not np.isfinite(value).all():
             raise UserError(
                 f"The network's {name} of a random clip are not finite, as "
                 "after a training that diverged. Nothing was published."
             )
-    return Reference(pixels, outputs, moved)
 
 
 def largest_differences(
@@ -85,12 +97,12 @@ def largest_differences(
     """
     reference = reference or make_reference(network, part, clip)
     pixels, expected = reference.pixels, reference.outputs
-    unit = _unit(pixels)
+    unit = to_unit(pixels)
     main = "logits" if "logits" in expected else "features"
     given = {
         "serving_default": unit,
         "frames_uint8": pixels,
-        "frames_encoded": _png(pixels, clip),
+        "frames_encoded": encoded_png(_in_the_middle(pixels, clip)),
     }
     found = {
         "reloaded": {main: module(unit, training=False)},
@@ -148,21 +160,23 @@ def _outputs(part: Part, frames: np.ndarray) -> dict:
     return part.with_probabilities(part.forward(tf.constant(frames), False))
 
 
-def _unit(pixels: np.ndarray) -> np.ndarray:
+def to_unit(pixels: np.ndarray) -> np.ndarray:
+    """uint8 pixels as float32 in [0, 1]."""
     return (pixels / 255).astype(np.float32)
 
 
-def _png(pixels: np.ndarray, clip: ClipSpec) -> np.ndarray:
-    """The clips in the middle of frames that are neither resized nor lossy."""
+def _in_the_middle(pixels: np.ndarray, clip: ClipSpec) -> np.ndarray:
+    """The clips in the middle of larger frames."""
     room = clip.short_side - clip.size
-    before, after = room // 2, room - room // 2
-    border = [(before, after), (before, after), (0, 0)]
+    border = (room // 2, room - room // 2)
+    return np.pad(pixels, [(0, 0), (0, 0), border, border, (0, 0)])
+
+
+def encoded_png(pixels: np.ndarray) -> np.ndarray:
+    """The frames `[batch, time, ...]` as PNGs, which lose nothing."""
     return np.array(
         [
-            [
-                tf.io.encode_png(np.pad(frame, border)).numpy()
-                for frame in frames
-            ]
+            [tf.io.encode_png(frame).numpy() for frame in frames]
             for frames in pixels
         ]
     )

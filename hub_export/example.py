@@ -22,7 +22,7 @@ from d3d_tf.hub_export.signature_inputs import ClipSpec
 from d3d_tf.sealed import sealed
 
 # Of longer clips only so many: 16 pictures of 256 pixels take 0.2 MB.
-_MOST_FRAMES = 16
+MOST_FRAMES = 16
 _JPEG_QUALITY = 85
 
 
@@ -55,7 +55,7 @@ def draw(frames: int, height: int) -> np.ndarray:
 
 def drawn_for(clip: ClipSpec) -> np.ndarray:
     """The example of modules that take such clips; see `draw`."""
-    frames = max(clip.shortest, min(clip.frames, _MOST_FRAMES))
+    frames = max(clip.shortest, min(clip.frames, MOST_FRAMES))
     return draw(frames, clip.short_side)
 
 

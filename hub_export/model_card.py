@@ -2,6 +2,10 @@
 
 from d3d_tf.tasks import DEFAULT, task_of
 
+ONEDNN = """\
+Set `TF_ENABLE_ONEDNN_OPTS=1` in the environment, also of a server, before
+TensorFlow is imported: on x86 processors without AVX-512 VNNI or AVX-VNNI it
+leaves oneDNN off, and the network is several times slower there."""
 _OUTPUT = {
     "classification": "logits, `[batch, {num_classes}]`; class names, in "
     "order, are in `assets/labels.txt`",
@@ -23,10 +27,22 @@ def model_card(description: dict) -> str:
         _opening(description),
         _usage(description),
         _signatures(description),
+        *evidence(description),
+    ]
+    return joined(sections)
+
+
+def evidence(description: dict) -> list[str]:
+    """The sections of all cards: results, parity, origin."""
+    return [
         _results(description),
         _parity(description),
         _origin(description),
     ]
+
+
+def joined(sections: list[str]) -> str:
+    """The card of sections, which may be empty."""
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
@@ -44,7 +60,7 @@ def _opening(told: dict) -> str:
         "in [0, 1] or uint8 in 0..255.",
         f"It was trained on clips of {clip['frames']} frames of {clip['size']} "
         f"x {clip['size']} pixels"
-        + _rate(told)
+        + at_rate(told)
         + f", the middle of frames with a short side of {clip['short_side']}.",
         "",
         f"Output: {output}.",
@@ -52,7 +68,8 @@ def _opening(told: dict) -> str:
     return "\n".join(lines)
 
 
-def _rate(told: dict) -> str:
+def at_rate(told: dict) -> str:
+    """How a clip is sampled, if that is known."""
     rate = told.get("frame_rate")
     if told.get("sampling") == "segments":
         return ", one of each of so many equal parts of a video"
@@ -73,9 +90,7 @@ output = layer(frames)  # float32 [batch, {told["input"]["frames"]}, \
 With Keras 3: `keras.layers.TFSMLayer(FOLDER, call_endpoint="infer",
 call_training_endpoint="train")`.
 
-Set `TF_ENABLE_ONEDNN_OPTS=1` in the environment, also of a server, before
-TensorFlow is imported: on x86 processors without AVX-512 VNNI or AVX-VNNI it
-leaves oneDNN off, and the network is several times slower there."""
+{ONEDNN}"""
 
 
 def _signatures(told: dict) -> str:

@@ -21,7 +21,7 @@ SEED = 0  # Of a module's dropout.
 _AXES = [None, None, None, None, 3]
 FRAMES = tf.TensorSpec(_AXES, tf.float32, "frames")
 # A mixed-precision policy casts what a layer is given; bytes are cast by us.
-_ACCEPTED = (tf.float32, tf.float16, tf.bfloat16, tf.uint8)
+ACCEPTED = (tf.float32, tf.float16, tf.bfloat16, tf.uint8)
 
 
 def make_module(
@@ -80,7 +80,7 @@ def _calls(inner: dict) -> tuple:
         return answer(tf.cast(frames, tf.float32), training)
 
     # `hub.KerasLayer` asks for a trace of either value.
-    for dtype in _ACCEPTED:
+    for dtype in ACCEPTED:
         for training in (False, True):
             spec = tf.TensorSpec(_AXES, dtype, "frames")
             call.get_concrete_function(spec, training=training)

@@ -46,7 +46,11 @@ class ClipSpec:
 
 def unit_frames(frames, clip: ClipSpec):
     """Checked float32 frames `[batch, time, size, size, 3]` in [0, 1]."""
-    frames = _checked(frames, clip)
+    return require_unit(_checked(frames, clip))
+
+
+def require_unit(frames):
+    """The frames, once it is sure that they are in [0, 1]."""
     low, high = tf.reduce_min(frames), tf.reduce_max(frames)
     # An empty batch has the range (infinity, -infinity). On CPUs NaN passes
     # into both; where it does not, the outputs are looked at, too.
@@ -56,7 +60,7 @@ def unit_frames(frames, clip: ClipSpec):
             ["frames must be in [0, 1]; these are in", low, high],
         )
     ]
-    return _after(checks, frames)
+    return after(checks, frames)
 
 
 def byte_frames(frames, clip: ClipSpec):
@@ -72,7 +76,7 @@ def encoded_frames(encoded, clip: ClipSpec):
     """
     encoded = tf.ensure_shape(encoded, [None, None])
     shape = tf.shape(encoded)
-    encoded = _after(_length_checks(shape[1], clip), encoded)
+    encoded = after([require_length(shape[1], clip)], encoded)
     pixels = tf.map_fn(
         lambda picture: _decoded(picture, clip),
         tf.reshape(encoded, [-1]),
@@ -84,23 +88,27 @@ def encoded_frames(encoded, clip: ClipSpec):
 
 def _checked(frames, clip: ClipSpec):
     frames = tf.ensure_shape(frames, [None, None, clip.size, clip.size, 3])
-    return _after(_length_checks(tf.shape(frames)[1], clip), frames)
+    return after([require_length(tf.shape(frames)[1], clip)], frames)
 
 
-def _length_checks(time, clip: ClipSpec) -> list:
-    return [
-        tf.debugging.Assert(
-            (time >= clip.shortest) & (time <= clip.longest),
-            [
-                f"a clip must have {clip.shortest} to {clip.longest} frames; "
-                "this has",
-                time,
-            ],
-        )
-    ]
+def require_length(time, clip):
+    """A check of the number of frames.
+
+    Args:
+      time: of a clip.
+      clip: has `shortest` and `longest`.
+    """
+    return tf.debugging.Assert(
+        (time >= clip.shortest) & (time <= clip.longest),
+        [
+            f"a clip must have {clip.shortest} to {clip.longest} frames; "
+            "this has",
+            time,
+        ],
+    )
 
 
-def _after(checks: list, tensor):
+def after(checks: list, tensor):
     """The tensor, once the checks are passed and not before."""
     with tf.control_dependencies([check for check in checks if check]):
         return tf.identity(tensor)
@@ -108,12 +116,23 @@ def _after(checks: list, tensor):
 
 def _decoded(encoded, clip: ClipSpec):
     """One picture as uint8 `[size, size, 3]`."""
+    picture = decoded_picture(encoded, clip.short_side)
+    room = tf.shape(picture)[:2] - clip.size
+    top, left = room[0] // 2, room[1] // 2
+    return tf.ensure_shape(
+        picture[top : top + clip.size, left : left + clip.size],
+        [clip.size, clip.size, 3],
+    )
+
+
+def decoded_picture(encoded, short_side: int):
+    """One picture, resized, as uint8 `[height, width, 3]`."""
     shape = _shape_in_header(encoded)
     # In float64: a header may say 2**32, whose square is no int64.
     sides = tf.cast(shape, tf.float64)
     short, long = tf.reduce_min(sides), tf.reduce_max(sides)
     # Of the picture or of what it is resized to, whichever is larger.
-    pixels = tf.maximum(short, clip.short_side) ** 2 * long / short
+    pixels = tf.maximum(short, short_side) ** 2 * long / short
     checks = [
         tf.debugging.Assert(
             (short >= 1)
@@ -123,19 +142,13 @@ def _decoded(encoded, clip: ClipSpec):
                 "a picture must be no longer than "
                 f"{LARGEST_RATIO} times its width, and have at most "
                 f"{LARGEST_PICTURE} pixels, also when resized to a short side "
-                f"of {clip.short_side}; height and width here are",
+                f"of {short_side}; height and width here are",
                 shape,
             ],
         )
     ]
-    picture = tf.io.decode_jpeg(_after(checks, encoded), channels=3)
-    picture = _resized(picture, clip.short_side)
-    room = tf.shape(picture)[:2] - clip.size
-    top, left = room[0] // 2, room[1] // 2
-    return tf.ensure_shape(
-        picture[top : top + clip.size, left : left + clip.size],
-        [clip.size, clip.size, 3],
-    )
+    picture = tf.io.decode_jpeg(after(checks, encoded), channels=3)
+    return _resized(picture, short_side)
 
 
 def _shape_in_header(encoded):
@@ -161,7 +174,7 @@ def _shape_in_header(encoded):
                 ["a frame is neither a JPEG nor a PNG; its length is", length],
             )
         ]
-        return _after(known, tf.zeros([2], tf.int64))
+        return after(known, tf.zeros([2], tf.int64))
 
     length = tf.strings.length(encoded)
     is_jpeg = tf.equal(tf.strings.substr(encoded, 0, len(_JPEG)), _JPEG)

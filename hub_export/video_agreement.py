@@ -18,12 +18,18 @@ class Sample:
     """One clip of one video.
 
     Attributes:
-      frames: float32 `[time, size, size, 3]` in [0, 1], as read from records.
+      frames: float32 `[time, height, width, 3]` in [0, 1], as in records.
       encoded: by way, JPEG or PNG of the same frames, before they were cropped.
+      boxes: float32 `[N, 4]`, of modules that take boxes; None: of others.
     """
 
     frames: np.ndarray
     encoded: dict[str, list[bytes]]
+    boxes: np.ndarray | None = None
+
+    def asked(self) -> dict:
+        """What is asked beside the frames, a batch of 1, by input."""
+        return {} if self.boxes is None else {"boxes": self.boxes[None]}
 
 
 def compare_ways(
@@ -32,7 +38,7 @@ def compare_ways(
     """Compares each way with the frames from records.
 
     Args:
-      module: as `hub.load` gives it, of the kind `classification`.
+      module: as `hub.load` gives it, with probabilities.
       samples: of the network that it was exported from.
       agreement: of its task.
 
@@ -44,15 +50,16 @@ def compare_ways(
     encoded = module.signatures["frames_encoded"]
     found: dict[str, list[tuple]] = {}
     for sample in samples:
+        boxes = {k: tf.constant(v) for k, v in sample.asked().items()}
         unit = tf.constant(sample.frames[None])
-        expected = plain(frames=unit)["probabilities"].numpy()
+        expected = plain(frames=unit, **boxes)["probabilities"].numpy()
         for way, pictures in sample.encoded.items():
-            asked = encoded(frames=tf.constant([pictures]))
+            asked = encoded(frames=tf.constant([pictures]), **boxes)
             there = asked["probabilities"].numpy()
             found.setdefault(way, []).append(
                 (
                     agreement.same(there[0], expected[0]),
-                    np.abs(there - expected).max(),
+                    np.abs(there - expected).max(initial=0),
                 )
             )
     return {

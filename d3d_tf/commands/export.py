@@ -2,12 +2,8 @@
 
 from collections.abc import Sequence
 
-from d3d_tf.commands.common import (
-    changed_recipe,
-    chosen_run,
-    refuse_detector,
-)
-from d3d_tf.roles import STUDENT
+from d3d_tf.commands.common import changed_recipe, chosen_run
+from d3d_tf.roles import BASELINE, STUDENT
 from d3d_tf.screen import say
 
 
@@ -17,7 +13,7 @@ def run(
     run_dir: str | None = None,
     settings: Sequence[str] = (),
 ) -> None:
-    """Exports the run's student, or the RGB network of a converted checkpoint.
+    """Exports the run's student, its detector, or a converted checkpoint.
 
     Records are not needed.
 
@@ -28,16 +24,17 @@ def run(
       settings: `key=value`, of the recipe's section `export`.
 
     Raises:
-      UserError: the student is not finished.
+      UserError: the network is not finished.
       UsageError: a setting is of another section.
     """
     exported = chosen_run(checkpoint, run_dir)
-    refuse_detector("export", exported)
     recipe = changed_recipe(exported, "export", "export", list(settings))
     from d3d_tf.experiment.export import export_run
     from d3d_tf.runs.loading import load_checkpoint
+    from d3d_tf.tasks import DETECTION
 
+    role = BASELINE if recipe.task == DETECTION else STUDENT
     network = load_checkpoint(
-        exported.folder, None if exported.is_converted() else STUDENT
+        exported.folder, None if exported.is_converted() else role
     )
     say(f"module: {export_run(exported, network, recipe)}")

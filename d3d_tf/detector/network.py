@@ -16,7 +16,6 @@ from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork
 
-
 # Boxes of a clip at once in inference. With D3D's tail one takes some 2 MB per
 # layer.
 TOGETHER = 64
@@ -53,7 +52,8 @@ class Detector(keras.Model):
         actions: int,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Half precision has no eight bits to spare for a box.
+        super().__init__(autocast=False, **kwargs)
         self.backbone = backbone
         self.recipe = recipe
         trunk = backbone.trunk
@@ -74,7 +74,7 @@ class Detector(keras.Model):
         for layer in trunk.layers_up_to(trunk.endpoints[-1]):
             if not any(layer is other for other in asked):
                 layer.trainable = False
-        self.dropout = keras.layers.Dropout(recipe.dropout)
+        self.dropout = keras.layers.Dropout(recipe.dropout, dtype=tf.float32)
         self.actions = keras.layers.Dense(
             actions,
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
@@ -127,10 +127,12 @@ class Detector(keras.Model):
         Returns:
           `[batch, time', height', width', C]`, or without the time.
         """
-        endpoint = self.recipe.endpoint
-        net = self.backbone.trunk.up_to(
-            endpoint, frames, training=self._moves(training)
-        )[endpoint]
+        return self.features_of(self.backbone.trunk, frames, training)
+
+    def features_of(self, trunk, frames, training=None):
+        """As `features`, of another trunk, as a folded one."""
+        endpoint, moves = self.recipe.endpoint, self._moves(training)
+        net = trunk.up_to(endpoint, frames, training=moves)[endpoint]
         net = tf.cast(net, tf.float32)
         return net if self.tail else tf.reduce_mean(net, 1)
 
@@ -167,6 +169,12 @@ class Detector(keras.Model):
         pool = tf.reduce_max if self.recipe.pooling == "max" else tf.reduce_mean
         return pool(net, [-3, -2])
 
+    def where(self, boxes, offsets):
+        """Boxes as their offsets, or None, move them, within the picture."""
+        if offsets is None:
+            return boxes
+        return tf.clip_by_value(moved(boxes, offsets), 0.0, 1.0)
+
     def detect(self, frames, boxes):
         """Probabilities `[batch, N, actions]` and boxes `[batch, N, 4]`.
 
@@ -189,9 +197,7 @@ class Detector(keras.Model):
 
         def of_part(part):
             logits, offsets = self.answers(features, part)
-            if offsets is None:
-                return logits, part
-            return logits, tf.clip_by_value(moved(part, offsets), 0.0, 1.0)
+            return logits, self.where(part, offsets)
 
         found = tf.map_fn(
             of_part,

@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from d3d_tf.atomic_files import is_literal, resolved
-from d3d_tf.config import Recipe, digest, to_dict
+from d3d_tf.config import ExportRecipe, Recipe, digest, to_dict
 from d3d_tf.data.dataset import open_dataset
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment.agreement_clips import samples
+from d3d_tf.experiment.agreement_keyframes import keyframe_samples
+from d3d_tf.hub_export.detection.export import export_detector
 from d3d_tf.hub_export.export import export_module
 from d3d_tf.hub_export.video_agreement import compare_ways
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
-from d3d_tf.tasks import task_of
+from d3d_tf.tasks import DETECTION, task_of
 
 
 def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
@@ -26,12 +28,24 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
       recipe: the run's own, maybe with another section `export`.
     """
     recipe = recipe or run.recipe()
+    export = _detector if recipe.task == DETECTION else _classifier
+    module = export(run, network, recipe)
+    if not is_literal(resolved(module)):
+        say(
+            f"warning: TensorFlow itself may not find {module}: it takes [, ], "
+            "*, ? and \\ in a path for a pattern. Copy the module to another "
+            "folder for hub.KerasLayer and TensorFlow Serving."
+        )
+    return module
+
+
+def _classifier(run: Run, network, recipe: Recipe) -> Path:
     kind, endpoint = recipe.export.kind, recipe.export.endpoint
     folder = run.export_path
     classifies = kind == "classification"
     if not classifies:
         folder /= f"{kind}-{endpoint}" if endpoint else kind
-    module = export_module(
+    return export_module(
         network,
         folder,
         labels=run.labels(),
@@ -48,13 +62,31 @@ def export_run(run: Run, network, recipe: Recipe | None = None) -> Path:
             else None
         ),
     )
-    if not is_literal(resolved(module)):
-        say(
-            f"warning: TensorFlow itself may not find {module}: it takes [, ], "
-            "*, ? and \\ in a path for a pattern. Copy the module to another "
-            "folder for hub.KerasLayer and TensorFlow Serving."
+
+
+def _detector(run: Run, network, recipe: Recipe) -> Path:
+    """Of clips as they are scored.
+
+    Raises:
+      UsageError: another kind of module is asked for.
+    """
+    kind, usual = recipe.export.kind, ExportRecipe().kind
+    if kind != usual:
+        raise UsageError(
+            f"{run.folder} is a detector, whose module has no export.kind "
+            f"{kind}; leave it at {usual}. Features of its backbone are those "
+            "of the run that it started from."
         )
-    return module
+    clip = recipe.evaluation.clip_of(recipe.clip)
+    return export_detector(
+        network,
+        run.export_path,
+        labels=run.labels(),
+        frames=clip.frames,
+        short_side=recipe.shown_short_side,
+        info=_description(run, recipe),
+        compare=lambda module: _on_videos(module, run, recipe),
+    )
 
 
 def _description(run: Run, recipe: Recipe) -> dict:
@@ -94,11 +126,12 @@ def _on_videos(module, run: Run, recipe: Recipe) -> dict:
     if dataset.info.get("foreign"):
         return {"note": "none, the records are another tool's", "ways": {}}
     split = (dataset.test_splits or ["train"])[-1]
+    clips, which = samples, "centre clips"
+    if recipe.task == DETECTION:
+        clips, which = keyframe_samples, "keyframes, their true boxes,"
     return {
-        "note": f"centre clips of {split} of {dataset.info['name']}",
+        "note": f"{which} of {split} of {dataset.info['name']}",
         "ways": compare_ways(
-            module,
-            samples(dataset, recipe),
-            task_of(recipe.task).agreement,
+            module, clips(dataset, recipe), task_of(recipe.task).agreement
         ),
     }

@@ -114,5 +114,19 @@ def rebuilt(network: VideoNetwork, **changes) -> VideoNetwork:
     config = network.get_config() | changes
     copy = type(network).from_config(config)
     make_variables(copy, network.trunk.channels)
-    copy.set_weights(network.get_weights())
+    pairs = zip(_by_layer(copy), _by_layer(network), strict=True)
+    for variable, own in pairs:
+        variable.assign(own)
     return copy
+
+
+def _by_layer(network: VideoNetwork) -> list:
+    """Its variables; those of `weights` change places with frozen layers."""
+    return [
+        variable
+        for layer in network._flatten_layers()
+        for variable in (
+            *layer._trainable_weights,
+            *layer._non_trainable_weights,
+        )
+    ]

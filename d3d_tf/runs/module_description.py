@@ -6,6 +6,7 @@ from d3d_tf import config
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.cut_network import CLASSIFICATION
+from d3d_tf.hub_export.detection.draft import DETECTION
 from d3d_tf.tasks import DEFAULT as TASK
 from d3d_tf.text_lists import read_written_labels
 
@@ -32,7 +33,14 @@ def read_description(folder: Path) -> dict:
             "module.json nobody knows its layers. hub.KerasLayer fine-tunes "
             "it where it is a reusable one, see docs/finetuning.md."
         )
-    if "network" not in read_json(path, {}, AGAIN):
+    told = read_json(path, {}, AGAIN)
+    if told.get("kind") == DETECTION:
+        raise UserError(
+            f"{folder} is a detector's module; nothing starts from one. Name "
+            "the run or the module that the detector started from. "
+            "hub.KerasLayer fine-tunes this one, see docs/detection.md."
+        )
+    if "network" not in told:
         raise UserError(
             f"{folder}/module.json does not say which network it is (key "
             "`network`): it was made by an older d3d_tf, or by export_module "

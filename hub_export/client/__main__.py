@@ -1,7 +1,8 @@
 """`python -m d3d_tf.hub_export.client VIDEO --server=grpc://HOST:PORT`.
 
-With `--check --module=EXPORT/VERSION` instead of VIDEO it sends the module's
-example clip and compares.
+With `--boxes=FILE` it asks a detector what the persons in them do. With
+`--check --module=EXPORT/VERSION` instead of VIDEO it sends the module's example
+clip and compares.
 """
 
 import argparse
@@ -37,16 +38,13 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments.check:
             return _check(arguments)
-        answer = classify(
-            arguments.video,
-            arguments.server,
-            model=arguments.model,
-            version=arguments.version,
-            signature=arguments.signature,
-            info=_info(arguments),
-            deadline=arguments.deadline,
-            retries=arguments.retries,
-        )
+        info = _info(arguments)
+        names = "model", "version", "signature", "deadline", "retries"
+        asked = {name: getattr(arguments, name) for name in names}
+        asked["info"] = info
+        if arguments.boxes:
+            return _detect(arguments, asked)
+        answer = classify(arguments.video, arguments.server, **asked)
     except ClientError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
@@ -65,14 +63,38 @@ def main(argv: list[str] | None = None) -> int:
             "said. --module=EXPORT/VERSION tells.",
             file=sys.stderr,
         )
-    print(
-        f"{printable(arguments.video)}, by {printable(arguments.model)} at "
-        f"{printable(arguments.server)}: {answer.frames} frames, "
-        f"{answer.num_bytes / 1e6:.2f} MB, "
-        f"{answer.seconds:.2f} s"
-    )
+    print(_about(arguments, answer))
     for label, probability in answer.top(arguments.top):
         print(f"{100 * probability:6.1f} %  {printable(label)}")
+    return 0
+
+
+def _about(arguments: argparse.Namespace, answer) -> str:
+    return (
+        f"{printable(arguments.video)}, by {printable(arguments.model)} at "
+        f"{printable(arguments.server)}: {answer.frames} frames, "
+        f"{answer.num_bytes / 1e6:.2f} MB, {answer.seconds:.2f} s"
+    )
+
+
+def _detect(arguments: argparse.Namespace, asked: dict) -> int:
+    """Prints what the persons do, and draws it; returns the exit code."""
+    from d3d_tf.hub_export.client.detection import detect, read_boxes
+
+    boxes = read_boxes(arguments.boxes)
+    answer = detect(arguments.video, arguments.server, boxes, **asked)
+    print(_about(arguments, answer))
+    for person in range(len(answer.boxes)):
+        actions = ", ".join(
+            f"{printable(label)} {100 * value:.0f} %"
+            for label, value in answer.actions(person)
+        )
+        print(f"person {person + 1}: {actions}")
+    if arguments.out:
+        from d3d_tf.hub_export.client.drawing import write_picture
+
+        write_picture(arguments.out, answer)
+        print(f"picture: {printable(arguments.out)}")
     return 0
 
 
@@ -142,6 +164,14 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "another machine may make (see docs/input.md)",
     )
     parser.add_argument("--labels", help="a file with one class per line")
+    parser.add_argument(
+        "--boxes",
+        help="persons in the middle frame, for a detector: a file of "
+        "x1,y1,x2,y2 per line, shares of width and height",
+    )
+    parser.add_argument(
+        "--out", help="with --boxes: the picture to draw the answer on"
+    )
     parser.add_argument("--frames", type=int, help="of a clip")
     parser.add_argument("--frame_rate", type=float, help="per second")
     parser.add_argument("--short_side", type=int, help="of frames, in pixels")
@@ -156,6 +186,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.check and not arguments.module:
         parser.error("--check needs --module=EXPORT/VERSION")
+    if arguments.out and not arguments.boxes:
+        parser.error("--out is the picture of what persons do in --boxes=FILE")
     return arguments
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from d3d_tf.hub_export.client.classification import connect
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.example import (
+    BOXES,
     SIGNATURE,
     Example,
     compare,
@@ -18,7 +19,7 @@ from d3d_tf.hub_export.client.module_info import (
     read_module_info,
 )
 from d3d_tf.hub_export.client.retry import Deadline
-from d3d_tf.hub_export.client.signature import encoded_input
+from d3d_tf.hub_export.client.signature import Inputs, encoded_input
 
 
 def check(
@@ -63,11 +64,14 @@ def check(
             address=server,
             output=output,
         ).key
+        inputs: Inputs = {key: example.frames}
+        if example.boxes is not None:
+            inputs[BOXES] = np.array(example.boxes)
         answer = left.call(
             lambda seconds: backend.predict(
-                SIGNATURE, key, example.frames, seconds, output=output
+                SIGNATURE, inputs, seconds, (output,)
             )
-        )
+        )[output]
     finally:
         backend.close()
     values = per_channel(answer) if answer.size else answer.ravel()

@@ -15,7 +15,11 @@ from d3d_tf.hub_export.client.errors import (
 )
 from d3d_tf.hub_export.client.module_info import ModuleInfo
 from d3d_tf.hub_export.client.retry import Deadline
-from d3d_tf.hub_export.client.signature import encoded_input
+from d3d_tf.hub_export.client.signature import (
+    PROBABILITIES,
+    Inputs,
+    encoded_input,
+)
 
 # The name in the `models.config` that an export writes.
 MODEL = "d3d"
@@ -98,11 +102,18 @@ def classify(
         model_input = encoded_input(
             time_left.call(backend.signatures), signature, address=server
         )
-        count = _agreed(info, model_input.frames, server)
-        frames = _clip(video, info, count, time_left)
+        if model_input.boxes:
+            raise ClientError(
+                f"The model at {server} is a detector, which is asked about "
+                "boxes: give --boxes=FILE, see docs/detection.md."
+            )
+        count = agreed_frames(info, model_input.frames, server)
+        frames = sent_clip(video, info, count, time_left)
         start = time.monotonic()
-        question = signature, model_input.key, frames
-        scores = time_left.call(lambda left: backend.predict(*question, left))
+        question: Inputs = {model_input.key: frames}
+        scores = time_left.call(
+            lambda left: backend.predict(signature, question, left)
+        )[PROBABILITIES]
         seconds = time.monotonic() - start
     scores = _checked(scores, info, model_input.classes, server)
     settings = {"frames": count, "frame_rate": info.frame_rate}
@@ -116,10 +127,14 @@ def classify(
     )
 
 
-def _clip(
+def sent_clip(
     video: str | Path, info: ModuleInfo, count: int | None, time_left: Deadline
 ) -> list[bytes]:
-    """The video's middle clip, of the paper's length and rate if need be."""
+    """A video's middle clip, of the paper's length and rate if need be.
+
+    Raises:
+      ClientError: the file cannot be used.
+    """
     # Here, as a wrong address is reported without PyAV and OpenCV.
     from d3d_tf.hub_export.client.clip import encoded_clip
 
@@ -132,8 +147,14 @@ def _clip(
     )
 
 
-def _agreed(info: ModuleInfo, fixed: int | None, server: str) -> int | None:
-    """The number of frames that the signature or the module wants."""
+def agreed_frames(
+    info: ModuleInfo, fixed: int | None, server: str
+) -> int | None:
+    """The number of frames that the signature or the module wants.
+
+    Raises:
+      ClientError: they want other ones.
+    """
     if fixed and info.frames not in (None, fixed):
         raise ClientError(
             f"The model at {server} takes clips of {fixed} frames, and "

@@ -35,7 +35,8 @@ def encoded_clip(
 ) -> list[bytes]:
     """The middle clip of a video as JPEGs.
 
-    A video that is too short begins again at its end. Where the network's
+    A video that is too short begins again at its end; for a detector its first
+    and last frame stay. Where the network's
     square is known, no more is sent than it needs around it; the cut is on the
     borders of JPEG's blocks, so that the square's pixels are, to the bit,
     those of whole frames. Quality, unless `info` tells it, is 95, that of
@@ -67,7 +68,10 @@ def encoded_clip(
         ).frames
     except UnreadableVideo as error:
         raise ClientError(f"{path} cannot be used: {error}.") from error
-    chosen = middle_frames(len(stored), frames, info.stride, info.sampling)
+    if info.detects:
+        chosen = frames_around(len(stored) // 2, len(stored), frames, info)
+    else:
+        chosen = middle_frames(len(stored), frames, info.stride, info.sampling)
     told = info.jpeg_quality
     for quality in (told,) if told else QUALITIES:
         jpegs: dict[int, bytes] = {}
@@ -98,6 +102,22 @@ def middle_frames(
         return [(a + b) // 2 for a, b in itertools.pairwise(edges)]
     start = max(0, (length - (frames - 1) * stride - 1) // 2)
     return [(start + k * stride) % length for k in range(frames)]
+
+
+def frames_around(
+    keyframe: int, length: int, frames: int, info: ModuleInfo
+) -> list[int]:
+    """Indices of the frames of a detector's clip.
+
+    Those of `detector.clips.around`, without TensorFlow.
+
+    Args:
+      keyframe: its index, that of frame `frames // 2` of the clip.
+      length, frames: as in `middle_frames`.
+      info: of the stride.
+    """
+    steps = [info.stride * (k - frames // 2) for k in range(frames)]
+    return [min(max(keyframe + step, 0), length - 1) for step in steps]
 
 
 def _jpeg(pixels: np.ndarray, info: ModuleInfo, quality: int) -> bytes:

@@ -110,7 +110,7 @@ def read_example(
 def request_text(
     frames: list[bytes], boxes: list[list[float]] | None = None
 ) -> str:
-    """TensorFlow Serving's REST request for one clip of JPEGs, and its boxes."""
+    """TensorFlow Serving's REST request for a clip of JPEGs, and its boxes."""
     clip = [{"b64": base64.b64encode(frame).decode()} for frame in frames]
     inputs: dict = {INPUT: [clip]}
     if boxes is not None:

@@ -18,6 +18,7 @@ from d3d_tf.hub_export.client.signature import (
     FLOAT,
     PROBABILITIES,
     STRING,
+    Inputs,
     Signature,
     Tensor,
 )
@@ -90,43 +91,43 @@ class GrpcServer:
     def predict(
         self,
         signature: str,
-        key: str,
-        frames: list[bytes],
+        inputs: Inputs,
         seconds: float,
-        output: str = PROBABILITIES,
-    ) -> np.ndarray:
-        """The answer to one clip, float64 `[batch = 1, ..., classes]`.
+        outputs: tuple[str, ...] = (PROBABILITIES,),
+    ) -> dict[str, np.ndarray]:
+        """The answer to one clip, float64 `[batch = 1, ...]` by output.
 
         Args:
           signature: its name.
-          key: of the input.
-          frames: encoded, one per time step.
+          inputs: by name, without the batch.
           seconds: for the answer.
-          output: its name.
+          outputs: their names.
 
         Raises:
           ServingError: as above.
         """
         request = messages.PredictRequest(
             model_spec={**self._spec, "signature_name": signature},
-            output_filter=[output],
+            output_filter=outputs,
         )
-        tensor = request.inputs[key]
-        tensor.dtype = STRING
-        tensor.tensor_shape.dim.add(size=1)
-        tensor.tensor_shape.dim.add(size=len(frames))
-        tensor.string_val.extend(frames)
+        for key, value in inputs.items():
+            _write(request.inputs[key], value)
         response = self._ask(
             "Predict", request, messages.PredictResponse, seconds
         )
-        if output not in response.outputs:
-            raise misunderstood("other outputs than its", address=self._address)
-        try:
-            return _array(response.outputs[output])
-        except ValueError as error:
-            raise misunderstood(
-                f"the {output} {error}", address=self._address
-            ) from error
+        found = {}
+        for output in outputs:
+            if output not in response.outputs:
+                raise misunderstood(
+                    "other outputs than its", address=self._address
+                )
+            try:
+                found[output] = _array(response.outputs[output])
+            except ValueError as error:
+                raise misunderstood(
+                    f"the {output} {error}", address=self._address
+                ) from error
+        return found
 
     def _ask(self, method: str, request, answer, seconds: float) -> Any:
         call = self._channel.unary_unary(
@@ -158,6 +159,20 @@ def _tensor(info) -> Tensor:
         info.dtype,
         None if shape.unknown_rank else tuple(d.size for d in shape.dim),
     )
+
+
+def _write(tensor, value: list[bytes] | np.ndarray) -> None:
+    """Puts a batch of one into a message."""
+    shape = [1, len(value)]
+    if isinstance(value, np.ndarray):
+        shape = [1, *value.shape]
+        tensor.dtype = FLOAT
+        tensor.tensor_content = value.astype("<f4").tobytes()
+    else:
+        tensor.dtype = STRING
+        tensor.string_val.extend(value)
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
 
 
 def _array(tensor) -> np.ndarray:

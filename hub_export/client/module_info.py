@@ -35,14 +35,15 @@ class ModuleInfo:
       sampling: `dense`, successive frames in the middle, or `segments`, the
         middle frame of each of `frames` equal parts of a video.
       short_side: shorter side of the frames that are sent, in pixels.
-      size: of the square in their middle that the network sees; None: not
-        known, and whole frames are sent.
+      size: of the square in their middle that the network sees; None: it is
+        a detector's, or not known, and whole frames are sent.
       jpeg_quality: of what is sent; None: see `encoded_clip`.
       max_seconds: the clip is in the middle of the first so many seconds, as
         records keep no more.
       square_pixels: whether pixels of another aspect than 1 become square, as
         in the records that the module was trained on.
       labels: of the classes in order; none: they are numbers.
+      detects: whether it is a detector, whose clip is around a keyframe.
     """
 
     frames: int | None = None
@@ -55,6 +56,7 @@ class ModuleInfo:
     max_seconds: float = 10.0
     square_pixels: bool = True
     labels: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    detects: bool = False
 
     def __post_init__(self):
         valid = (
@@ -105,7 +107,8 @@ def read_module_info(
     try:
         content = unsealed(parsed(file_content(file)))
         clip = content["input"]
-        size = whole(clip["size"])
+        # A detector sees whole frames.
+        size = None if clip["size"] is None else whole(clip["size"])
         short_side = clip.get("short_side") or content.get("short_side") or size
         rate = content.get("frame_rate")
         # Modules of before kept stored pixels and do not say so.
@@ -120,6 +123,7 @@ def read_module_info(
             short_side=whole(short_side),
             size=size,
             square_pixels=square_pixels,
+            detects=content.get("kind") == "detection",
         )
     except (
         *(OSError, KeyError, TypeError, ValueError, OverflowError),

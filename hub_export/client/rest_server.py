@@ -19,6 +19,7 @@ from d3d_tf.hub_export.client.http_question import HttpAnswer, ask
 from d3d_tf.hub_export.client.signature import (
     PROBABILITIES,
     TYPE_NAMES,
+    Inputs,
     Signature,
     Tensor,
 )
@@ -36,6 +37,8 @@ _CODES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+# Of an output, without the batch: a feature map's.
+_AXES = 4
 
 
 class RestServer:
@@ -82,33 +85,38 @@ class RestServer:
     def predict(
         self,
         signature: str,
-        key: str,
-        frames: list[bytes],
+        inputs: Inputs,
         seconds: float,
-        output: str = PROBABILITIES,
-    ) -> np.ndarray:
-        """The answer to one clip, float64 `[batch = 1, ..., classes]`.
+        outputs: tuple[str, ...] = (PROBABILITIES,),
+    ) -> dict[str, np.ndarray]:
+        """The answer to one clip, float64 `[batch = 1, ...]` by output.
 
         Args:
           signature: its name.
-          key: of the input.
-          frames: encoded, one per time step.
+          inputs: by name, without the batch.
           seconds: for everything.
-          output: its name.
+          outputs: their names.
 
         Raises:
           ServingError: as above.
         """
-        clip = [{"b64": base64.b64encode(frame).decode()} for frame in frames]
-        request = {"signature_name": signature, "inputs": {key: [clip]}}
+        request = {
+            "signature_name": signature,
+            "inputs": {key: [_json(value)] for key, value in inputs.items()},
+        }
         answer = self._ask(":predict", request, seconds)
         try:
-            outputs = answer["outputs"]
+            found = answer["outputs"]
             # A single output comes without its name.
-            if isinstance(outputs, dict):
-                outputs = outputs[output]
-            axes = 1 if output == PROBABILITIES else 4
-            return np.array([_numbers(row, axes) for row in outputs])
+            if not isinstance(found, dict):
+                (output,) = outputs
+                found = {output: found}
+            return {
+                output: np.array(
+                    [_numbers(row, _AXES) for row in found[output]]
+                )
+                for output in outputs
+            }
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise misunderstood(
                 "other outputs than its", address=self._address
@@ -151,6 +159,12 @@ class RestServer:
         ):  # TensorFlow Serving would say what it lacks.
             code = "UNIMPLEMENTED"
         return server_error(code, details, address=self._address)
+
+
+def _json(value: list[bytes] | np.ndarray) -> list:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return [{"b64": base64.b64encode(item).decode()} for item in value]
 
 
 def _numbers(values: list, most: int) -> list:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 from d3d_tf.hub_export.client.errors import ServingError, printable
 from d3d_tf.hub_export.client.module_info import MOST_FRAMES
 
@@ -15,7 +17,9 @@ TYPE_NAMES = {
     "DT_UINT8": UINT8,
     "DT_STRING": STRING,
 }
-PROBABILITIES = "probabilities"
+PROBABILITIES, BOXES = "probabilities", "boxes"
+# Of a request, by name: encoded frames, or float32 boxes `[N, 4]`.
+Inputs = dict[str, list[bytes] | np.ndarray]
 
 
 class Tensor(NamedTuple):
@@ -42,11 +46,13 @@ class EncodedInput(NamedTuple):
       key: the input's name.
       frames: of a clip; None: any.
       classes: how many values of the output it returns; None: not known.
+      boxes: whether it also takes boxes, as `boxes`.
     """
 
     key: str
     frames: int | None
     classes: int | None
+    boxes: bool = False
 
 
 def encoded_input(
@@ -77,7 +83,14 @@ def encoded_input(
         )
     signature = signatures[name]
     said = f"The signature {name!r} at {address}"
-    key, frames = _frames_of(signature, said)
+    others = dict(signature.inputs)
+    boxes = others.get(BOXES)
+    takes_boxes = boxes is not None and (
+        boxes.dtype == FLOAT and boxes.shape is not None
+    )
+    if takes_boxes:
+        del others[BOXES]
+    key, frames = _frames_of(signature._replace(inputs=others), said)
     if output not in signature.outputs:
         why = (
             ": the model classifies nothing" if output == PROBABILITIES else ""
@@ -91,6 +104,7 @@ def encoded_input(
         key,
         None if frames == -1 else frames,
         None if classes == -1 else classes,
+        takes_boxes,
     )
 
 

@@ -13,7 +13,7 @@ from d3d_tf.doctor.module.served import open_module
 from d3d_tf.doctor.module.signatures import (
     check_example,
     check_signatures,
-    clips_for,
+    inputs_for,
 )
 from d3d_tf.errors import UserError
 
@@ -35,8 +35,8 @@ def check_module(folder: Path) -> Iterator[Finding]:
     yield judge("module", f"{folder}, {module.told.get('kind')}")
     yield check_input(module)
     try:
-        clips = clips_for(module)
-        expected = module.output(clips["serving_default"])
+        inputs = inputs_for(module)
+        expected = module.output(inputs["serving_default"])
     except Exception as error:  # TensorFlow's are of many kinds.
         yield judge(
             "signatures",
@@ -45,6 +45,6 @@ def check_module(folder: Path) -> Iterator[Finding]:
         )
         return
     yield check_labels(module, expected.shape[-1])
-    yield check_signatures(module, clips, expected)
+    yield check_signatures(module, inputs, expected)
     yield check_warm_up(module)
     yield check_example(module)

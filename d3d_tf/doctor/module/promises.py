@@ -32,15 +32,16 @@ def check_input(module: Module) -> Finding:
     for key, right in (("range", [0, 1]), ("colour", "RGB")):
         if clip.get(key, right) != right:
             errors.append(f"{key} is {clip[key]!r}; d3d_tf knows {right!r}")
-    size = module.size
     length = f"{module.frames} frames"
     if "longest" in clip and "shortest" in clip:
         length += f" ({clip['shortest']} to {clip['longest']})"
+    shape = f"{module.size}, {module.size}" if module.size else "height, width"
+    what = "the middle of frames" if module.size else "whole frames"
     return judge(
         "input",
-        f"RGB, red first; float32 in [0, 1], or uint8; [batch, time, {size}, "
-        f"{size}, 3]; {length}{_rate(module)}; the middle of frames with a "
-        f"short side of {module.info.short_side} pixels",
+        f"RGB, red first; float32 in [0, 1], or uint8; [batch, time, {shape}, "
+        f"3]; {length}{_rate(module)}; {what} with a short side of "
+        f"{module.info.short_side} pixels",
         errors=errors,
         warnings=warnings,
     )
@@ -59,7 +60,7 @@ def check_labels(module: Module, outputs: int) -> Finding:
       module: the module.
       outputs: how many logits it gives.
     """
-    if not module.classifies:
+    if not (module.classifies or module.detects):
         return judge("labels", f"none, as of every {module.told.get('kind')}")
     path = module.path / "assets" / "labels.txt"
     labels = module.info.labels

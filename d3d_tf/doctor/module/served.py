@@ -13,8 +13,10 @@ from d3d_tf.doctor.findings import words_of
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.client.classification import FRAME_RATE
 from d3d_tf.hub_export.client.errors import ClientError
+from d3d_tf.hub_export.client.example import INPUT
 from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
 from d3d_tf.hub_export.cut_network import CLASSIFICATION
+from d3d_tf.hub_export.detection.draft import DETECTION
 from d3d_tf.hub_export.versions import MARK
 from d3d_tf.training.checkpoints import damage
 
@@ -44,13 +46,18 @@ class Module:
         return self.told.get("kind") == CLASSIFICATION
 
     @property
+    def detects(self) -> bool:
+        """Whether it is asked about boxes."""
+        return self.told.get("kind") == DETECTION
+
+    @property
     def frames(self) -> int:
         """Of a clip."""
         return int(self.info.frames or 0)
 
     @property
     def size(self) -> int:
-        """Of its square, in pixels."""
+        """Of its square, in pixels; 0: it sees whole frames."""
         return int(self.info.size or 0)
 
     @property
@@ -58,16 +65,27 @@ class Module:
         """Per second; where nobody tells, the paper's."""
         return self.info.frame_rate or FRAME_RATE
 
-    def output(self, clips) -> np.ndarray:
-        """Logits or features of clips; nothing is checked.
+    @property
+    def answer(self) -> str:
+        """The output of its signatures that `output` is."""
+        if self.detects:
+            return "probabilities"
+        return "logits" if self.classifies else "features"
+
+    def output(self, inputs: dict) -> np.ndarray:
+        """Logits, features or, of boxes, probabilities; nothing is checked.
 
         Args:
-          clips: float32 `[batch, time, height, width, 3]` in [0, 1].
+          inputs: of `serving_default`: `frames`, and of a detector `boxes`.
 
         Returns:
-          float32 `[batch, classes]` or `[batch, ..., channels]`.
+          float32 `[batch, classes]`, `[batch, ..., channels]` or `[batch, N,
+          actions]`.
         """
-        return self.loaded(clips, training=False).numpy()
+        if self.detects:
+            answers = self.loaded(inputs, training=False)
+            return tf.nn.sigmoid(answers["logits"]).numpy()
+        return self.loaded(inputs[INPUT], training=False).numpy()
 
 
 def is_module(folder: Path) -> bool:

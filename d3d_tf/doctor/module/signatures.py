@@ -8,6 +8,7 @@ from d3d_tf.doctor.findings import Finding, judge, words_of
 from d3d_tf.doctor.module.served import Module
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.example import (
+    BOXES,
     INPUT,
     MARGIN,
     SIGNATURE,
@@ -19,38 +20,43 @@ from d3d_tf.hub_export.example import drawn_for
 from d3d_tf.hub_export.rounding import difference, told
 from d3d_tf.hub_export.signature_inputs import ClipSpec
 
+_BOXES = [[0.1, 0.05, 0.8, 0.5], [0.3, 0.4, 1.0, 0.9]]
 _UNANSWERABLE = (tf.errors.OpError, ValueError, TypeError, KeyError)
 
 
-def clips_for(module: Module) -> dict:
+def inputs_for(module: Module) -> dict[str, dict]:
     """One clip in the form of each signature, a batch of 1.
 
     Floats, the bytes that they were made of, and PNGs of the whole pictures
-    that these were cut from are the same clip.
+    that these were cut from are the same clip. Detectors are asked about two
+    boxes of it.
     """
     short_side, size = module.info.short_side, module.size
     shortest = int(module.told["input"].get("shortest", module.frames))
-    spec = ClipSpec(module.frames, size, short_side, shortest)
-    pictures = drawn_for(spec)
-    top, left = ((side - size) // 2 for side in pictures.shape[1:3])
-    pixels = pictures[None, :, top : top + size, left : left + size]
-    return {
+    pictures = drawn_for(ClipSpec(module.frames, size, short_side, shortest))
+    pixels = pictures[None]
+    if size:
+        top, left = ((side - size) // 2 for side in pictures.shape[1:3])
+        pixels = pixels[:, :, top : top + size, left : left + size]
+    boxes = {BOXES: tf.constant([_BOXES])} if module.detects else {}
+    clips = {
         "serving_default": tf.constant(np.float32(pixels / 255)),
         "frames_uint8": tf.constant(pixels),
         SIGNATURE: tf.constant([[_png(picture) for picture in pictures]]),
     }
+    return {name: {INPUT: clip} | boxes for name, clip in clips.items()}
 
 
 def _png(picture: np.ndarray) -> bytes:
     return cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
 
 
-def check_signatures(module: Module, clips: dict, expected) -> Finding:
+def check_signatures(module: Module, inputs: dict, expected) -> Finding:
     """All are there and give what the callable gives.
 
     Args:
       module: the module.
-      clips: from `clips_for`.
+      inputs: from `inputs_for`.
       expected: the callable's answer to them.
     """
     promised = module.told.get("signatures")
@@ -58,8 +64,7 @@ def check_signatures(module: Module, clips: dict, expected) -> Finding:
     errors: list[str] = []
     warnings: list[str] = []
     agreed = []
-    key = "logits" if module.classifies else "features"
-    for name, clip in clips.items():
+    for name, given in inputs.items():
         if name not in module.loaded.signatures:
             problem = f"{name} is missing"
             if promised is None:
@@ -67,8 +72,8 @@ def check_signatures(module: Module, clips: dict, expected) -> Finding:
             (warnings if promised is None else errors).append(problem)
             continue
         try:
-            answer = module.loaded.signatures[name](**{INPUT: clip})
-            worst = difference(expected, answer[key].numpy())
+            answer = module.loaded.signatures[name](**given)
+            worst = difference(expected, answer[module.answer].numpy())
         except _UNANSWERABLE as error:
             errors.append(f"{name} fails on a drawn clip: {words_of(error)}")
             continue
@@ -106,9 +111,10 @@ def check_example(module: Module) -> Finding:
             ],
         )
     try:
-        answer = module.loaded.signatures[SIGNATURE](
-            **{INPUT: tf.constant([example.frames])}
-        )
+        asked = {INPUT: tf.constant([example.frames])}
+        if example.boxes is not None:
+            asked[BOXES] = tf.constant([example.boxes])
+        answer = module.loaded.signatures[SIGNATURE](**asked)
         values = per_channel(answer[example.output].numpy())
     except _UNANSWERABLE as error:
         return judge("example", "not answered", errors=[words_of(error)])

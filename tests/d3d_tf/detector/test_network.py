@@ -138,6 +138,22 @@ def test_what_is_not_asked_is_not_trained():
     assert not any("MaxPool_3a" in n or "Logits" in n for n in names)
 
 
+def test_in_mixed_precision(precision):
+    """The backbone computes in half precision; boxes stay what they are."""
+    network = detector()
+    plain, where = network.detect(FRAMES, BOXES)
+    weights = network.get_weights()
+    precision("mixed_bfloat16")
+    mixed = detector()
+    mixed.set_weights(weights)
+    assert mixed.backbone.compute_dtype == "bfloat16"
+    said, moved_ = mixed.detect(FRAMES, BOXES)
+    assert said.dtype == moved_.dtype == tf.float32
+    np.testing.assert_allclose(said, plain, atol=0.03)
+    np.testing.assert_allclose(moved_, where, atol=0.03)
+    assert np.abs(said - plain).max() > 0
+
+
 def test_saved_and_loaded_by_keras(tmp_path):
     network = detector()
     network.save(tmp_path / "detector.keras")

@@ -46,7 +46,7 @@ def ask(fixed, tensor, version=None):
     fixed.tensor = tensor
     server = GrpcServer(fixed.address, "m", version)
     try:
-        return server.predict("s", "clip", [b"a", b"b"], 10)
+        return server.predict("s", {"clip": [b"a", b"b"]}, 10)["probabilities"]
     finally:
         server.close()
 

@@ -52,8 +52,8 @@ def test_a_single_output_comes_without_its_name(outputs):
     body = json.dumps({"outputs": outputs}).encode()
     with answering(200, body) as (server, address):
         backend = RestServer(address + "/behind/a/proxy/", "m n", 3)
-        found = backend.predict("s", "clip", [b"\xff\xd8", b""], 10)
-    np.testing.assert_array_equal(found, [[0.25, 0.75]])
+        found = backend.predict("s", {"clip": [b"\xff\xd8", b""]}, 10)
+    np.testing.assert_array_equal(found["probabilities"], [[0.25, 0.75]])
     ((path, sent),) = server.asked
     assert path == "/behind/a/proxy/v1/models/m%20n/versions/3:predict"
     # FF D8 in base 64.
@@ -89,7 +89,7 @@ def test_answers_that_are_none(status, body, code, words):
         backend = RestServer(address, "m", None)
         for ask in (
             backend.signatures,
-            lambda seconds: backend.predict("s", "k", [b""], seconds),
+            lambda seconds: backend.predict("s", {"k": [b""]}, seconds),
         ):
             with pytest.raises(ServingError, match=words) as error:
                 ask(10)

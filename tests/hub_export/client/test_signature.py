@@ -24,7 +24,7 @@ def one(dtype, shape, outputs=OUT):
 )
 def test_encoded_frames(shape, frames):
     found = encoded_input(one(STRING, shape), "s", address="grpc://x")
-    assert found == ("clip", frames, 3)
+    assert found == ("clip", frames, 3, False)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_an_export(served):
     assert module.classifies
     assert (module.frames, module.size, module.frame_rate) == (3, 8, 25.0)
     clips = np.zeros([2, 3, 8, 8, 3], np.float32)
-    assert module.output(clips).shape == (2, 3)
+    assert module.output({"frames": clips}).shape == (2, 3)
 
 
 def spoil_an_older_one(folder):

@@ -11,7 +11,7 @@ from d3d_tf.doctor.module.served import open_module
 from d3d_tf.doctor.module.signatures import (
     check_example,
     check_signatures,
-    clips_for,
+    inputs_for,
 )
 from d3d_tf.hub_export.client.example import ANSWER, FOLDER, REQUEST
 from d3d_tf.sealed import sealed
@@ -21,7 +21,7 @@ from tests.hub_export.practice import export, made
 
 def checked(folder):
     module = open_module(folder)
-    clips = clips_for(module)
+    clips = inputs_for(module)
     return check_signatures(
         module, clips, module.output(clips["serving_default"])
     )

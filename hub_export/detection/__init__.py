@@ -1,0 +1,1 @@
+"""Modules of detectors: frames and boxes in, what each person does out."""
