@@ -81,6 +81,8 @@ def detect(
     Raises:
       ServingError, UsageError, ClientError: as there.
     """
+    if not len(boxes):  # JSON has no shape for what is empty.
+        raise ClientError("There is no box: a detector is asked about some.")
     info = dataclasses.replace(info or ModuleInfo(), detects=True, size=None)
     time_left = Deadline(deadline, retries)
     with contextlib.closing(connect(server, model, version)) as backend:
@@ -160,12 +162,6 @@ def _checked(
         and probabilities.shape[:2] == (1, count)
         and boxes.shape == (1, count, 4)
     )
-    if not count:  # JSON has no shape of what is empty.
-        right = not probabilities.size and not boxes.size
-        answer |= {
-            PROBABILITIES: np.zeros([1, 0, 0]),
-            BOXES: np.zeros([1, 0, 4]),
-        }
     values = np.concatenate([probabilities.ravel(), boxes.ravel()])
     # NaN is in no range.
     if not right or not ((values >= 0) & (values <= 1)).all():
@@ -175,8 +171,8 @@ def _checked(
             f"{list(probabilities.shape)} and {list(boxes.shape)}, "
             f"{values[:3]}."
         )
-    actions = answer[PROBABILITIES].shape[-1]
-    if info.labels and count and len(info.labels) != actions:
+    actions = probabilities.shape[-1]
+    if info.labels and len(info.labels) != actions:
         raise ClientError(
             f"The model at {server} has {actions} actions and there are "
             f"{len(info.labels)} labels: they are those of another module."

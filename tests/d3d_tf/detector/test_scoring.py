@@ -19,6 +19,8 @@ from d3d_tf.data.dataset import open_dataset
 from d3d_tf.detection.rows import read_rows
 from d3d_tf.detector.network import Detector
 from d3d_tf.detector.scoring import write_detections
+from d3d_tf.doctor.findings import OK
+from d3d_tf.doctor.module.examination import check_module
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment.cost_plot import points_of
 from d3d_tf.experiment.start import start_training
@@ -95,6 +97,20 @@ def test_the_file_of_detections_has_the_same_frame_map(
     )
 
 
+def test_it_is_exported(trained):
+    """What its module says of the scored keyframes is what was scored."""
+    export.run(checkpoint=str(trained.folder))
+    module = trained.export_path / "1"
+    told = json.loads((module / "module.json").read_text())
+    assert told["kind"] == "detection" and told["num_classes"] == 3
+    (way,) = told["videos"]["ways"].values()
+    assert way["n"] == 2 and way["label_agreement"] == 1.0
+    assert way["max_probability_difference"] < 1e-5
+    assert [
+        line.text for line in check_module(module) if line.level != OK
+    ] == []
+
+
 def test_rows_as_ava_has_them(tmp_path):
     """By keyframe, box and action; few digits where few say it."""
     scores = DetectionScores(
@@ -162,8 +178,10 @@ def test_scores_are_saved_and_read(trained, capsys):
             "does not know detectors yet",
         ),
         (
-            lambda run, data: export.run(checkpoint=run),
-            "does not know detectors yet",
+            lambda run, data: export.run(
+                checkpoint=run, settings=["export.kind=feature_vector"]
+            ),
+            "whose module has no export.kind feature_vector",
         ),
         (
             lambda run, data: probe.run(recipe(), checkpoint=run),

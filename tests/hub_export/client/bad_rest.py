@@ -200,7 +200,7 @@ PREDICT = {
         for given in (
             *(None, 1, "x", {}, {"logits": [[0.2, 0.3, 0.5]]}, [1, 2], [None]),
             *([["0.2", "0.3", "0.5"]], [[True, False, False]], [[None, 1, 0]]),
-            *([[[0.2, 0.3, 0.5]]], [[10**400, 0, 0]], [[{}, 1, 0]]),
+            *([[10**400, 0, 0]], [[{}, 1, 0]]),
         )
     },
     "rows of several lengths": (said({"outputs": [[1], [1, 0]]}), _OTHER),
@@ -208,6 +208,10 @@ PREDICT = {
     "1e308, whose sum is infinite": (
         said({"outputs": [[1e308] * 3]}),
         "sum to 1; got 1e[+]308 to 1e[+]308, of sum inf",
+    ),
+    "a row of rows": (
+        said({"outputs": [[[0.2, 0.3, 0.5]]]}),
+        r"of shape \[1, classes\]",
     ),
     "no row": (said({"outputs": []}), r"of shape \[1, classes\]"),
     **{
