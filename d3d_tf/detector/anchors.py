@@ -52,7 +52,10 @@ def anchor_targets(anchors, truth, recipe: PersonsRecipe, seed):
     nearest = (shared == tf.reduce_max(shared, 0)) & (shared > 0)
     shows = (best >= recipe.match_iou) | tf.reduce_any(nearest, 1)
     nobody = (best < recipe.unmatched_iou) & ~shows
-    seeds = tf.random.experimental.stateless_split(seed, 2)
+    # Other streams than those of `choose`, which has the same seed.
+    seeds = tf.random.experimental.stateless_split(
+        tf.random.experimental.stateless_fold_in(seed, 1), 2
+    )
     shows = _drawn(shows, recipe.sampled // 2, seeds[0])
     number = tf.reduce_sum(tf.cast(shows, tf.int32))
     learned = shows | _drawn(nobody, recipe.sampled - number, seeds[1])

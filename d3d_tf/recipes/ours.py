@@ -8,6 +8,7 @@ from d3d_tf.config import (
     DetectorRecipe,
     DistillRecipe,
     FlowRecipe,
+    PersonsRecipe,
     Recipe,
     ToyRecipe,
     TrainRecipe,
@@ -78,6 +79,33 @@ TOY_AVA = dataclasses.replace(
         rois=8,
         freeze_batch_norm=False,
         dropout=0.0,
+    ),
+)
+
+# As `toy_ava`, but nobody says where the discs are; ours. The RPN learns from
+# nothing: a small one on a fine grid, as discs are of some 20 pixels.
+TOY_AVA_RPN = dataclasses.replace(
+    TOY_AVA,
+    name="toy_ava_rpn",
+    detector=dataclasses.replace(
+        TOY_AVA.detector,
+        boxes="rpn",
+        scored="rpn",
+        background=True,
+        rois=16,
+        foreground_share=0.5,
+    ),
+    persons=PersonsRecipe(
+        depth=10,
+        min_level=2,
+        max_level=3,
+        filters=64,
+        side=64,
+        anchor_sizes=(4.0, 6.0),
+        ratios=(1.0,),
+        candidates=300,
+        proposals=20,
+        batch_norm_momentum=0.9,
     ),
 )
 
