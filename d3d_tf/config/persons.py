@@ -53,6 +53,8 @@ class PersonsRecipe:
     """The best boxes of a level, among which there may be equal ones."""
     nms_iou: _Iou = 0.7
     """A proposal that shares more than that with a better one is dropped."""
+    least_score: Share = 0.0
+    """Of a proposal: how likely it shows a person."""
     proposals: PositiveWhole = 300
     """At most; of Faster R-CNN's test (Ren et al. 2015, section 4)."""
     suppress_iou: _Iou = 0.6

@@ -55,6 +55,7 @@ class PersonFinder(keras.layers.Layer):
         self._anchors = make_anchors(recipe)
         self._generator = roi_generator.MultilevelROIGenerator(
             test_pre_nms_top_k=recipe.candidates,
+            test_pre_nms_score_threshold=recipe.least_score,
             # Without it, boxes that were moved out of the picture count, too.
             test_pre_nms_min_size_threshold=_LEAST,
             test_nms_iou_threshold=recipe.nms_iou,
