@@ -90,7 +90,8 @@ def batches(
             ),
             num_parallel_calls=2,
             deterministic=True,
-        ).prefetch(1)
+        )
+        .prefetch(1)
     )
 
 

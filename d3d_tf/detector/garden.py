@@ -113,8 +113,7 @@ def _names_in(path: str) -> set[str]:
             hint = " A folder is meant to have a file `checkpoint`."
         raise UserError(
             f"persons.checkpoint={path} is not a checkpoint of "
-            "tf.train.Checkpoint: give its path without .index or .data."
-            + hint
+            "tf.train.Checkpoint: give its path without .index or .data." + hint
         ) from error
     graph = trackable_object_graph_pb2.TrackableObjectGraph()
     graph.ParseFromString(content)

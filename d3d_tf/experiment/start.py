@@ -85,6 +85,16 @@ def start_training(
 def _warn(recipe: Recipe, dataset: Dataset, initial: Initial | None) -> None:
     """Says what of records and start may make poor networks."""
     _warn_of_short_videos(dataset, recipe.clip)
+    if (
+        recipe.task == DETECTION
+        and recipe.detector.rpn
+        and recipe.persons.checkpoint is None
+        and recipe.toy is None
+    ):
+        say(
+            "warning: the RPN starts from scratch; D3D's was pretrained. Give "
+            "it weights of Model Garden: --set persons.checkpoint=PATH."
+        )
     warn_of_no_test(dataset)
     if initial:
         initial.tell()

@@ -14,8 +14,14 @@ from d3d_tf.recipes import RECIPES
         ({"depth": 51}, "persons.depth must be 10, 18.* got 51"),
         ({"decoder": "c5"}, "persons.decoder must be one of fpn, c4; got 'c5'"),
         ({"nms_iou": 0.0}, "persons.nms_iou must be above 0, up to 1; got 0.0"),
-        ({"anchor_sizes": ()}, r"persons.anchor_sizes must be one or more; got"),
-        ({"ratios": (-1.0,)}, "persons.ratios.0 must be greater than 0; got -1.0"),
+        (
+            {"anchor_sizes": ()},
+            r"persons.anchor_sizes must be one or more; got",
+        ),
+        (
+            {"ratios": (-1.0,)},
+            "persons.ratios.0 must be greater than 0; got -1.0",
+        ),
         (
             {"side": 100},
             "persons.side must be a multiple of 64, the pixels of the coarsest "

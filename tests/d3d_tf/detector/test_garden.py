@@ -104,7 +104,10 @@ def test_of_a_faster_rcnn(tmp_path, resnet):
     "changes, message",
     [
         ({"depth": 18}, "is of another network than persons.depth=18"),
-        ({"frozen": True}, "has backbone; the RPN needs backbone, decoder, rpn"),
+        (
+            {"frozen": True},
+            "has backbone; the RPN needs backbone, decoder, rpn",
+        ),
     ],
 )
 def test_checkpoints_that_do_not_fit(tmp_path, resnet, changes, message):
@@ -122,5 +125,7 @@ def test_what_is_none(tmp_path):
         read_checkpoint(parts, recipe)
     path = saved(tmp_path, model=tf.Variable(1.0))
     recipe = dataclasses.replace(SMALL, checkpoint=path)
-    with pytest.raises(UserError, match="has .*model.*; the RPN needs backbone"):
+    with pytest.raises(
+        UserError, match="has .*model.*; the RPN needs backbone"
+    ):
         read_checkpoint(parts, recipe)

@@ -282,7 +282,9 @@ def test_without_an_rpn():
     network = detector()
     assert network.persons is None
     for method in (network.find, network.detect_persons):
-        with pytest.raises(UsageError, match="This detector has no RPN: it was"):
+        with pytest.raises(
+            UsageError, match="This detector has no RPN: it was"
+        ):
             method(FRAMES)
     # As it was saved before there were any.
     config = network.get_config()

@@ -60,9 +60,7 @@ def test_anchors_of_the_picture():
     assert boxes.shape == (16, 4) and scores.shape == (16,)
     np.testing.assert_allclose(scores, [0.75] * 8 + [0] * 8, atol=1e-6)
     quarter = [(x / 4, (x + 1) / 4) for x in range(4)]
-    expected = [
-        (y, x1, y + 0.5, x2) for y in (0.0, 0.5) for x1, x2 in quarter
-    ]
+    expected = [(y, x1, y + 0.5, x2) for y in (0.0, 0.5) for x1, x2 in quarter]
     assert rows(boxes[:8]) == sorted(expected)
     assert not boxes[8:].any()
 

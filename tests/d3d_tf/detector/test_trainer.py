@@ -126,7 +126,9 @@ def finding_trainer(persons=RPN, **changes):
     settings = {"boxes": "rpn", "scored": "rpn", "rois": 5, "jitter": 0.1}
     recipe = dataclasses.replace(RECIPE, **settings | changes)
     network = Detector(backbone, recipe, 3, persons)
-    network({"frames": np.zeros([1, 2, 32, 32, 3]), "boxes": np.zeros([1, 1, 4])})
+    network(
+        {"frames": np.zeros([1, 2, 32, 32, 3]), "boxes": np.zeros([1, 1, 4])}
+    )
     return DetectorTrainer(network)
 
 
@@ -189,7 +191,9 @@ def test_boxes_are_the_rpns():
     made = finding_trainer()
     randomize(made.network)
     inputs, persons = clips()
-    seen, logits = made.forward(tf.nest.map_structure(tf.constant, inputs), True)
+    seen, logits = made.forward(
+        tf.nest.map_structure(tf.constant, inputs), True
+    )
     found, _ = made.network.find(inputs["frames"])
     np.testing.assert_allclose(seen["proposals"], found, atol=1e-5)
     for i in range(3):
