@@ -1,9 +1,9 @@
 """`make ava-table`: what a detector starts from, on the miniature of AVA.
 
-The recipe `toy_ava` with the boxes of the ground truth (an oracle), from
-scratch, from the RGB baseline and from the student of a run of `make effect`,
-for several seeds; each seed has videos of its own. Finished networks are not
-trained again.
+The recipes `toy_ava`, with the boxes of the ground truth (an oracle), and
+`toy_ava_rpn`, whose RPN finds them, from scratch, from the RGB baseline and from
+the student of a run of `make effect`, for several seeds; each seed has videos of
+its own. Finished networks are not trained again.
 """
 
 import argparse
@@ -23,9 +23,15 @@ from d3d_tf.tasks.detection.scores import DetectionScores, frame_map
 RESULTS = HERE / "results" / "ava_table.json"
 PAGE = HERE.parent / "docs" / "detection.md"
 # Of the miniature, and of the toy's run that networks start from: seed 0 of the
-# former is where the recipe was settled.
+# former is where the recipes were settled.
 SEEDS = {1: 6, 2: 7, 3: 8}
-SCRATCH, RGB, D3D = "From scratch", "From RGB (baseline)", "From D3D (student)"
+SCRATCH, RGB, D3D = (
+    "From scratch",
+    "From RGB (baseline)",
+    "From D3D (student)",
+)
+# Who finds the persons: the recipe, and what is added to a folder's name.
+FINDERS = {"oracle": ("toy_ava", ""), "RPN": ("toy_ava_rpn", "-rpn")}
 DRAWS = 1000
 
 
@@ -40,29 +46,37 @@ def trained(seed: int, runs: Path, toy: Path) -> dict[str, DetectionScores]:
         D3D: (f"--init={start}",),
     }
     found = {}
-    for row, extra in flags.items():
-        name = row.split()[1].lower()
-        folder = runs / f"seed{seed}-{name}"
-        run_mode(
-            folder,
-            "--mode=train",
-            "--recipe=toy_ava",
-            f"--set=seed={seed}",
-            f"--records_dir={runs / 'records'}",
-            *extra,
-        )
-        found[row] = load_scores(Run(folder).scores(BASELINE, "val"))
+    for finder, (recipe, suffix) in FINDERS.items():
+        for begin, extra in flags.items():
+            name = begin.split()[1].lower()
+            run = Run(runs / f"seed{seed}-{name}{suffix}")
+            if not run.results_path.is_file():
+                run_mode(
+                    run.folder,
+                    "--mode=train",
+                    f"--recipe={recipe}",
+                    f"--set=seed={seed}",
+                    f"--records_dir={runs / 'records'}",
+                    *extra,
+                )
+            scores = load_scores(run.scores(BASELINE, "val"))
+            found[_row(begin, finder)] = scores
     return found
 
 
+def _row(begin: str, finder: str) -> str:
+    """The name of a row: where the detector starts, who finds persons."""
+    return f"{begin}; {finder}"
+
+
 def measure(scores: Sequence[dict[str, DetectionScores]]) -> dict[str, dict]:
-    """By row: frame-mAP of each seed, the mean, and what it is above RGB.
+    """By row: frame-mAP of each seed, the mean, and what it is above RGB's.
 
     Intervals are bootstraps over the videos of each seed; where rows are
     compared, both have the same draw.
 
     Args:
-      scores: of each seed, by row.
+      scores: of each seed, by row; RGB's row of the same finder is compared.
     """
     matches = [{row: s.matches() for row, s in one.items()} for one in scores]
     classes = next(iter(scores[0].values())).probabilities.shape[-1]
@@ -73,7 +87,7 @@ def measure(scores: Sequence[dict[str, DetectionScores]]) -> dict[str, dict]:
         for row in drawn:
             drawn[row].append([])
         for one in matches:
-            names = one[RGB].videos
+            names = next(iter(one.values())).videos
             share = np.full(len(names), 1 / len(names))
             draw = dict(
                 zip(names, rng.multinomial(len(names), share), strict=True)
@@ -90,9 +104,10 @@ def measure(scores: Sequence[dict[str, DetectionScores]]) -> dict[str, dict]:
             "frame_map": _entry(np.mean(seeds), means[row]),
         }
     for row, entry in result.items():
-        if row != RGB:
-            change = np.mean(entry["seeds"]) - np.mean(result[RGB]["seeds"])
-            entry["minus_rgb"] = _entry(change, means[row] - means[RGB])
+        rgb = _row(RGB, row.rpartition("; ")[-1])
+        if row != rgb:
+            change = np.mean(entry["seeds"]) - np.mean(result[rgb]["seeds"])
+            entry["minus_rgb"] = _entry(change, means[row] - means[rgb])
     return result
 
 
@@ -116,9 +131,10 @@ def markdown(results: dict) -> str:
         lines.append(f"| {row} | {' | '.join(cells)} |")
     lines += [
         "",
-        f"Boxes of the ground truth (oracle); {results['keyframes']} held-out "
-        "keyframes per seed; 95 % intervals by bootstrap over the videos of "
-        f"each seed. On {results['processor']}.",
+        "Who finds the persons: the ground truth (oracle, `toy_ava`), or the "
+        f"RPN (`toy_ava_rpn`); {results['keyframes']} held-out keyframes per "
+        "seed; 95 % intervals by bootstrap over the videos of each seed. On "
+        f"{results['processor']}.",
     ]
     return "\n".join(lines)
 
@@ -132,7 +148,7 @@ def main(argv: list[str] | None = None) -> None:
     scores = [trained(seed, given.runs, given.toy) for seed in SEEDS]
     results = {
         "processor": processor.name(),
-        "keyframes": len(scores[0][RGB].ids),
+        "keyframes": len(next(iter(scores[0].values())).ids),
         "rows": measure(scores),
     }
     publish(RESULTS, results, PAGE, "ava table", markdown)

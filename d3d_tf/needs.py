@@ -44,6 +44,26 @@ def require_torch(who: str) -> None:
     _require(who, _TORCH)
 
 
+def require_model_garden() -> None:
+    """TensorFlow Model Garden, of whose parts the RPN is built.
+
+    Raises:
+      UserError: with what to install, and what does without.
+    """
+    try:
+        found = importlib.util.find_spec("official")
+    except ValueError:  # It was set to None in `sys.modules`.
+        found = None
+    if found is None:
+        raise UserError(
+            "An RPN (detector.boxes=rpn, detector.scored=rpn) needs TensorFlow "
+            "Model Garden, tf-models-official 2.15 for TensorFlow 2.15 and "
+            "Python 3.11 or older: run `pip install 'd3d_tf[card]'`. Without "
+            "it, persons can be those of the records: --set "
+            "detector.boxes=both --set detector.scored=proposals."
+        )
+
+
 def _require_temporary_folder() -> None:
     try:
         tempfile.gettempdir()

@@ -25,6 +25,12 @@ class Pixels:
             self.std, frames
         )
 
+    def to_unit(self, frames):
+        """The inverse of `from_unit`."""
+        return frames * self._like(self.std, frames) + self._like(
+            self.mean, frames
+        )
+
     def from_bytes(self, pixels):
         """uint8, or float32 of 0..255, `[..., 3]`, to what a network takes."""
         import tensorflow as tf

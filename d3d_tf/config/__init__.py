@@ -32,6 +32,7 @@ from d3d_tf.config.network import (
     FinetuneRecipe,
     TermRecipe,
 )
+from d3d_tf.config.persons import PersonsRecipe
 from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.recipe import Recipe, digest, to_dict
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
@@ -54,6 +55,7 @@ __all__ = [
     "FinetuneRecipe",
     "FlowRecipe",
     "NetworkRecipe",
+    "PersonsRecipe",
     "ProbeRecipe",
     "Recipe",
     "TeacherModuleRecipe",

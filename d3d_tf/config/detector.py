@@ -39,14 +39,15 @@ class DetectorRecipe:
     dropout: Share = 0.5
     freeze_batch_norm: Flag = True
     """Whether the backbone normalises by the averages that it came with."""
-    boxes: Annotated[str, OneOf("truth", "proposals", "both")] = "both"
+    boxes: Annotated[str, OneOf("truth", "proposals", "both", "rpn")] = "both"
     """Which it is trained on: those of the ground truth, those of the records'
-    proposals, or both."""
-    scored: Annotated[str, OneOf("truth", "proposals")] = "proposals"
+    proposals, or both; `rpn`: those of the ground truth and those that the RPN
+    of the section `persons` finds."""
+    scored: Annotated[str, OneOf("truth", "proposals", "rpn")] = "proposals"
     """Which it is asked about when it is scored; with `truth`, an oracle found
-    the persons."""
+    the persons; with `rpn`, the RPN."""
     least_score: _Part = 0.8
-    """Of proposals."""
+    """Of the records' proposals."""
     jitter: _Part = 0.1
     """By how much of their height and width true boxes are moved and stretched
     in training at most; without it, and without proposals, it would learn to
@@ -59,3 +60,8 @@ class DetectorRecipe:
     """Boxes of a clip that are learned."""
     foreground_share: _Part = 0.25
     """Of which show a person at most, where background is learned."""
+
+    @property
+    def rpn(self) -> bool:
+        """Whether an RPN finds persons, in training or when it is scored."""
+        return "rpn" in (self.boxes, self.scored)

@@ -15,7 +15,7 @@ from d3d_tf.sections import explain
 
 _RECIPE = TypeAdapter(Recipe)
 # Keys that are never named by their last part.
-_IN_FULL = ("teacher.", "teacher_module.", "detector.")
+_IN_FULL = ("teacher.", "teacher_module.", "detector.", "persons.")
 
 
 def load(path: str | Path) -> Recipe:
@@ -72,7 +72,7 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
 
     A key is a path such as `train.steps`, or its last part where only one
     section has it (`steps`); of `network` and `teacher`, that of `network`;
-    never of `teacher_module` or `detector`.
+    never of `teacher_module`, `detector` or `persons`.
     Of two settings of one key the last one holds. A value is YAML and must
     have the field's type. Where the recipe has no teacher of its own, one
     setting of it makes it: a network as `network` is after all settings, but

@@ -16,6 +16,7 @@ from d3d_tf.config.network import (
     ExportRecipe,
     FinetuneRecipe,
 )
+from d3d_tf.config.persons import PersonsRecipe
 from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
 from d3d_tf.config.training import (
@@ -57,6 +58,7 @@ class Recipe:
         TeacherModuleRecipe()
     )
     detector: Annotated[DetectorRecipe, Later()] = DetectorRecipe()
+    persons: Annotated[PersonsRecipe, Later()] = PersonsRecipe()
 
     @property
     def shown_short_side(self) -> int:
@@ -106,6 +108,14 @@ class Recipe:
                 self,
                 "detector.endpoint",
                 f"one of {', '.join(known)}",
+            )
+            require(
+                not (self.detector.rpn and self.persons.frozen)
+                or self.persons.checkpoint is not None,
+                self,
+                "persons.checkpoint",
+                "given with persons.frozen=true: an RPN that does not learn "
+                "must come from somewhere",
             )
             views = self.evaluation
             require(

@@ -61,6 +61,7 @@ def batches(
     pixels: Pixels,
     *,
     whole: bool,
+    padded: bool = False,
     finish: Callable[..., Any] = lambda inputs, label: (inputs, label),
 ) -> tf.data.Dataset:
     """Decodes and batches, several records at a time and in their order.
@@ -71,15 +72,17 @@ def batches(
       batch_size: clips per batch.
       pixels: how the network wants RGB.
       whole: drop a last batch that is smaller.
+      padded: whether clips differ in their number of rows; zeros follow.
       finish: a last change of inputs and labels of a batch.
     """
+    clips = serialized.map(
+        as_it_is(to_clip),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+    batch = clips.padded_batch if padded else clips.batch
     return (
-        serialized.map(
-            as_it_is(to_clip),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        .batch(batch_size, drop_remainder=whole)
+        batch(batch_size, drop_remainder=whole)
         # Bytes are a quarter to move of what floats are.
         .map(
             as_it_is(

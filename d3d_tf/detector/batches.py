@@ -35,7 +35,11 @@ def training_batches(
 
     Inputs are `frames`, float32 `[batch, time, size, size, 3]` as `pixels`
     makes it, and `boxes`, float32 `[batch, rois, 4]`: y1, x1, y2, x2 as shares
-    of the crop; the lesson is a joined `Lesson` of them.
+    of the crop; the lesson is a joined `Lesson` of them. With an RPN, which
+    finds boxes in the step, inputs are `frames`, `persons`, what is true,
+    float32 `[batch, P, 4 + classes]`, `proposals` of the records, float32
+    `[batch, Q, 4]`, both filled up with rows of zeros, and `seed` of the draws,
+    int32 `[batch, 2]`; the lesson is `persons`.
 
     Args:
       records, split, clip, batch_size, pixels, seed, start_step: as in
@@ -59,7 +63,14 @@ def training_batches(
         seed=seed,
         read=_reader(dataset, split),
     )
-    return batches(serialized, to_clip, batch_size, pixels, whole=True)
+    return batches(
+        serialized,
+        to_clip,
+        batch_size,
+        pixels,
+        whole=True,
+        padded=detector.rpn,
+    )
 
 
 def scoring_batches(

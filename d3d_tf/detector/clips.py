@@ -64,7 +64,9 @@ def training_clip(
 
     Returns:
       `({"frames", "boxes"}, lesson)` without the batch axis; frames are not
-      yet scaled, boxes are shares of the crop.
+      yet scaled, boxes are shares of the crop. With an RPN boxes are chosen
+      later: `({"frames", "persons", "proposals", "seed"}, persons)`, what
+      `choose` takes.
     """
     video = read(record, ("frames",))
     draw = draw_of(video["id"], epoch, seed)
@@ -84,9 +86,12 @@ def training_clip(
     found = cropped(tf.boolean_mask(proposals[:, :4], good), geometry, *size)
     # Another stream than those of crop and colours.
     own = tf.random.experimental.stateless_fold_in(draw, 3)
-    boxes, lesson = choose(persons, found, detector, own)
     jitter = random_jitter(clip, draw)
     pixels = decode_frames(video["frames"], geometry, jitter)
+    if detector.rpn:
+        raw = {"persons": persons, "proposals": found, "seed": own}
+        return {"frames": pixels} | raw, persons
+    boxes, lesson = choose(persons, found, detector, own)
     return {"frames": pixels, "boxes": boxes}, lesson
 
 

@@ -10,8 +10,11 @@ import dataclasses
 import tensorflow as tf
 
 from d3d_tf.config.detector import DetectorRecipe
-from d3d_tf.detector.boxes import moved
+from d3d_tf.config.persons import PersonsRecipe
+from d3d_tf.detector.boxes import area, moved
+from d3d_tf.detector.persons import PersonFinder
 from d3d_tf.detector.roi_align import roi_align
+from d3d_tf.detector.suppression import suppressed
 from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork
@@ -35,14 +38,17 @@ class Detector(keras.Model):
       backbone: a network of RGB, with its variables; its head is not used.
       recipe: what is built on it.
       actions: how many there are.
+      persons: of the RPN, if `recipe.rpn` wants one.
 
     Attributes:
       backbone: as given, but that layers which are not needed are frozen;
         checkpoints know it by this name.
+      persons: a `PersonFinder`; None: others find the persons.
 
     Raises:
       UsageError: the backbone has no endpoint `recipe.endpoint`, or nothing
         after it that could be a tail.
+      UserError: an RPN is wanted, and Model Garden is not installed.
     """
 
     def __init__(
@@ -50,12 +56,16 @@ class Detector(keras.Model):
         backbone: VideoNetwork,
         recipe: DetectorRecipe,
         actions: int,
+        persons: PersonsRecipe | None = None,
         **kwargs,
     ):
         # Half precision has no eight bits to spare for a box.
         super().__init__(autocast=False, **kwargs)
         self.backbone = backbone
         self.recipe = recipe
+        self.persons = None
+        if recipe.rpn:
+            self.persons = PersonFinder(persons or PersonsRecipe())
         trunk = backbone.trunk
         if recipe.endpoint not in trunk.endpoints:
             raise UsageError(
@@ -97,6 +107,7 @@ class Detector(keras.Model):
             "backbone": keras.saving.serialize_keras_object(self.backbone),
             "recipe": dataclasses.asdict(self.recipe),
             "actions": self.actions.units,
+            "persons": self.persons and dataclasses.asdict(self.persons.recipe),
             "name": self.name,
         }
 
@@ -107,6 +118,9 @@ class Detector(keras.Model):
             "backbone": load(config["backbone"], custom_objects=custom_objects),
             "recipe": DetectorRecipe(**config["recipe"]),
         }
+        # Files of before there was an RPN have no such entry.
+        if config.get("persons"):
+            changes["persons"] = PersonsRecipe(**config["persons"])
         return cls(**(config | changes))
 
     def build_from_config(self, config):
@@ -131,7 +145,7 @@ class Detector(keras.Model):
 
     def features_of(self, trunk, frames, training=None):
         """As `features`, of another trunk, as a folded one."""
-        endpoint, moves = self.recipe.endpoint, self._moves(training)
+        endpoint, moves = self.recipe.endpoint, self.moves(training)
         net = trunk.up_to(endpoint, frames, training=moves)[endpoint]
         net = tf.cast(net, tf.float32)
         return net if self.tail else tf.reduce_mean(net, 1)
@@ -157,11 +171,11 @@ class Detector(keras.Model):
         net = tf.transpose(net, [0, 2, 1, 3, 4, 5])
         net = tf.reshape(net, [batch * number, times, bins, bins, channels])
         for layer in self.tail:
-            net = layer(net, training=self._moves(training))
+            net = layer(net, training=self.moves(training))
         net = self._pooled(tf.reduce_mean(tf.cast(net, tf.float32), 1))
         return tf.reshape(net, [batch, number, net.shape[-1]])
 
-    def _moves(self, training) -> bool:
+    def moves(self, training) -> bool:
         """Whether batch normalisation does as in training."""
         return bool(training) and not self.recipe.freeze_batch_norm
 
@@ -217,16 +231,67 @@ class Detector(keras.Model):
         )
         return tf.nn.sigmoid(logits), where
 
+    def keyframes(self, frames):
+        """What the RPN is shown: `[batch, height, width, 3]` in [0, 1]."""
+        middle = frames[:, tf.shape(frames)[1] // 2]
+        return self.pixels.to_unit(tf.cast(middle, tf.float32))
+
+    def find(self, frames):
+        """Where the RPN sees persons in the clips' keyframes.
+
+        Args:
+          frames: as the class has them; the keyframe is in the middle.
+
+        Returns:
+          Boxes float32 `[batch, N, 4]` and their scores `[batch, N]`, see
+          `PersonFinder.propose`.
+
+        Raises:
+          UsageError: there is no RPN.
+        """
+        if self.persons is None:
+            raise UsageError(
+                "This detector has no RPN: it was made with "
+                f"detector.boxes={self.recipe.boxes} and "
+                f"detector.scored={self.recipe.scored}, of which one must be "
+                "rpn. Give `detect` the boxes of persons."
+            )
+        pictures = self.keyframes(frames)
+        answers = self.persons(pictures, training=False)
+        return self.persons.propose(answers, pictures)
+
+    def detect_persons(self, frames):
+        """Who does what, where the RPN sees persons.
+
+        Returns:
+          As `detect` of the boxes that `find` gives, but that of two persons
+          who share more than `persons.suppress_iou` the one of whom an action
+          is less likely has probability 0 of it; rows without a box are zeros.
+
+        Raises:
+          UsageError: there is no RPN.
+        """
+        boxes, _ = self.find(frames)
+        probabilities, where = self.detect(frames, boxes)
+        there = (area(boxes) > 0) & (area(where) > 0)
+        there = tf.cast(there, tf.float32)[..., None]
+        where *= there
+        iou = self.persons.recipe.suppress_iou
+        return suppressed(probabilities * there, where, iou), where
+
 
 def make_detector(
-    backbone: VideoNetwork, recipe: DetectorRecipe, actions: int
+    backbone: VideoNetwork,
+    recipe: DetectorRecipe,
+    actions: int,
+    persons: PersonsRecipe | None = None,
 ) -> Detector:
     """A detector with its variables.
 
     Raises:
-      UsageError: as `Detector`.
+      UserError: as `Detector`.
     """
-    return _make_variables(Detector(backbone, recipe, actions))
+    return _make_variables(Detector(backbone, recipe, actions, persons))
 
 
 def _make_variables(detector: Detector) -> Detector:

@@ -47,7 +47,7 @@ def choose(persons, proposals, recipe: DetectorRecipe, seed):
     Args:
       persons: float32 `[P, 4 + classes]`, true boxes (shares of the clip) and
         their actions.
-      proposals: float32 `[Q, 4]`, boxes of a detector.
+      proposals: float32 `[Q, 4]`, boxes of a detector or of the RPN.
       recipe: which are taken.
       seed: int32 `[2]`, of this clip in this epoch.
 
@@ -58,10 +58,12 @@ def choose(persons, proposals, recipe: DetectorRecipe, seed):
     persons = tf.boolean_mask(persons, geometry.area(persons[:, :4]) > 0)
     truth, actions = persons[:, :4], persons[:, 4:]
     drawn = _jittered(truth, recipe.jitter, seeds[0])
+    mixed = tf.concat([drawn, proposals], 0)
     given = {
         "truth": drawn,
         "proposals": proposals,
-        "both": tf.concat([drawn, proposals], 0),
+        "both": mixed,
+        "rpn": mixed,
     }[recipe.boxes]
     given = tf.boolean_mask(given, geometry.area(given) > 0)
     # A last person, of no place, so that there is one to gather.

@@ -3,6 +3,7 @@
 import io
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,8 @@ def score_detector(
       network: a detector.
       dataset: records around keyframes.
       split: one of its splits.
-      recipe: `detector.scored` are the boxes, `evaluation.scaled_short_side`
-        the size of the frames.
+      recipe: `detector.scored` are the boxes, or the network's RPN finds
+        them; `evaluation.scaled_short_side` is the size of the frames.
       title: of the progress bar.
 
     Raises:
@@ -50,7 +51,8 @@ def score_detector(
         short_side=recipe.evaluation.scaled_short_side,
         pixels=network.pixels,
     )
-    ask = _Timed(network)
+    found = recipe.detector.scored == "rpn"
+    ask = _Timed(network.detect_persons if found else network.detect)
     ids: list[str] = []
     parts: list[tuple] = []
     bar = tqdm(
@@ -58,14 +60,16 @@ def score_detector(
     )
     with naming_damage(dataset, split), bar:
         for batch in data:
-            boxes = _asked(batch, recipe)
-            answers, where = ask(batch["frames"], boxes)
-            there = (boxes[..., 2:] > boxes[..., :2]).all(-1, keepdims=True)
-            parts.append(
-                (batch["persons"].numpy(), where * there, answers * there)
-            )
+            persons, frames = batch["persons"].numpy(), batch["frames"]
+            if found:
+                answers, where = ask(frames)
+            else:
+                boxes = _asked(batch, recipe)
+                there = (boxes[..., 2:] > boxes[..., :2]).all(-1)[..., None]
+                answers, where = (there * x for x in ask(frames, boxes))
+            parts.append((persons, where, answers))
             ids += [text.decode() for text in batch["id"].numpy()]
-            bar.update(len(boxes))
+            bar.update(len(persons))
     Counted(dataset, split).require_each_once(ids)
     labels, boxes, probabilities = (
         _joined([part[i] for part in parts]) for i in range(3)
@@ -77,20 +81,20 @@ def score_detector(
 
 
 class _Timed:
-    """A detector's `detect`, and how long it takes for a keyframe."""
+    """A method of a detector, and how long it takes for a keyframe."""
 
-    def __init__(self, network: Detector):
-        self._forward = tf.function(network.detect, reduce_retracing=True)
+    def __init__(self, method: Callable):
+        self._forward = tf.function(method, reduce_retracing=True)
         self._traced: set = set()
         self._times: list[float] = []
 
-    def __call__(self, frames, boxes) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, frames, *boxes) -> tuple[np.ndarray, np.ndarray]:
         if frames.shape[2:4] not in self._traced:
             self._traced.add(frames.shape[2:4])
-            self._forward(frames, boxes)  # Not timed.
+            self._forward(frames, *boxes)  # Not timed.
         begin = time.perf_counter()
-        answers, where = (x.numpy() for x in self._forward(frames, boxes))
-        self._times.append((time.perf_counter() - begin) / len(boxes))
+        answers, where = (x.numpy() for x in self._forward(frames, *boxes))
+        self._times.append((time.perf_counter() - begin) / len(frames))
         return answers, where
 
     def milliseconds(self) -> float:

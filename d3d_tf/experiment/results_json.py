@@ -56,6 +56,12 @@ def _describe_boxes(recipe: Recipe) -> str:
         text += f", of a short side of {side}"
     if recipe.detector.scored == "truth":
         return f"{text}; ORACLE: the boxes are those of the ground truth"
+    if recipe.detector.scored == "rpn":
+        return (
+            f"{text}; the RPN finds the persons, {recipe.persons.proposals} "
+            "proposals at most, non-maximum suppression of each action at an "
+            f"IoU of {recipe.persons.suppress_iou:g}"
+        )
     return f"{text}; proposals from {recipe.detector.least_score:g} on"
 
 

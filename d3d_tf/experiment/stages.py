@@ -73,6 +73,8 @@ def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
             # Of a detector, what it is built on.
             start = getattr(network, "backbone", network)
             experiment.initial.fill(start, role)
+        if finder := getattr(network, "persons", None):
+            finder.start()
         if experiment.finetuned:
             freeze(network, recipe.finetune)
             say(describe_freezing(network, recipe.finetune))

@@ -10,6 +10,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.file_digests import digest_file
 from d3d_tf.models import require_stream
+from d3d_tf.needs import require_model_garden
 from d3d_tf.roles import BASELINE, ROLES, STREAM, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
@@ -43,11 +44,13 @@ def start_training(
       allow_flow_mismatch: accept records of another flow than the networks'.
 
     Raises:
-      UserError: the teacher has other classes or is not finished, or a flow
-        differs.
+      UserError: the teacher has other classes or is not finished, a flow
+        differs, or the RPN that is wanted needs Model Garden.
       UsageError: the folder belongs to another recipe, data set or start, or a
         network cannot look at its stream.
     """
+    if recipe.task == DETECTION and recipe.detector.rpn:
+        require_model_garden()
     mismatch = _flow_mismatch(dataset, (run, teacher), allow_flow_mismatch)
     if teacher:
         _require_teacher(teacher, recipe, dataset)
@@ -82,6 +85,16 @@ def start_training(
 def _warn(recipe: Recipe, dataset: Dataset, initial: Initial | None) -> None:
     """Says what of records and start may make poor networks."""
     _warn_of_short_videos(dataset, recipe.clip)
+    if (
+        recipe.task == DETECTION
+        and recipe.detector.rpn
+        and recipe.persons.checkpoint is None
+        and recipe.toy is None
+    ):
+        say(
+            "warning: the RPN starts from scratch; D3D's was pretrained. Give "
+            "it weights of Model Garden: --set persons.checkpoint=PATH."
+        )
     warn_of_no_test(dataset)
     if initial:
         initial.tell()

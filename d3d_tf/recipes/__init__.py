@@ -13,6 +13,7 @@ from d3d_tf.recipes.ours import (
     OWN_VIDEOS,
     TOY,
     TOY_AVA,
+    TOY_AVA_RPN,
     TOY_HEADINGS,
 )
 from d3d_tf.recipes.x3d import CHARADES, EXPANSION, X3D
@@ -22,7 +23,7 @@ __all__ = ["OWN_VIDEOS", "RECIPES", "TOY"]
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        *(TOY, TOY_HEADINGS, TOY_AVA, OWN_VIDEOS),
+        *(TOY, TOY_HEADINGS, TOY_AVA, TOY_AVA_RPN, OWN_VIDEOS),
         *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
         *(*X3D, CHARADES, EXPANSION, *TRANSFERS, *AVA),
     )

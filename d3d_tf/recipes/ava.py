@@ -1,7 +1,7 @@
 """Detection on AVA, from networks of Kinetics; not run by us.
 
-Boxes of persons are the records' proposals and true boxes: the papers' RPN and
-person detector are not part of these recipes.
+D3D's persons are found by an RPN of ours (`persons`), X3D's are the records'
+proposals: its person detector is not part of these recipes.
 """
 
 import dataclasses
@@ -13,6 +13,7 @@ from d3d_tf.config import (
     EvaluationRecipe,
     FinetuneRecipe,
     FlowRecipe,
+    PersonsRecipe,
     Recipe,
     TrainRecipe,
 )
@@ -36,6 +37,13 @@ def _ava(name: str, model: str, start: str, gpus: int) -> Recipe:
     to 320, whole frames of 256 in the test, 64 boxes a clip, a thousand steps
     of warm-up, weight decay. Fewer GPUs, as on Kinetics: as many clips in all,
     the rate divided by what the batch is divided by.
+
+    The paper's RPN is a separate ResNet, pretrained: give its weights with
+    `persons.checkpoint`. It is of 50 layers as in AVA's baseline, with 300
+    proposals as in Girdhar et al.; level 4 and the sizes of anchors, 32 to 512
+    pixels of the square, are those of Faster R-CNN (Ren et al. 2015, section
+    3.3; with a larger image, three sizes from 128 on). That it learns along
+    with the rest is ours.
     """
     share = gpus / _GPUS
     return Recipe(
@@ -53,6 +61,13 @@ def _ava(name: str, model: str, start: str, gpus: int) -> Recipe:
             warmup_steps=round(1000 / share),
         ),
         finetune=FinetuneRecipe(start=start),
+        detector=DetectorRecipe(boxes="rpn", scored="rpn"),
+        persons=PersonsRecipe(
+            depth=50,
+            decoder="c4",
+            anchor_sizes=(2.0, 4.0, 8.0, 16.0, 32.0),
+            proposals=300,
+        ),
     )
 
 

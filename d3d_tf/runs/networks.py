@@ -17,8 +17,11 @@ def make_role(recipe: Recipe, role: str, num_classes: int):
 
     Raises:
       UsageError: it cannot be built, or cannot look at its stream.
+      UserError: it has an RPN, and Model Garden is not installed.
     """
     network = make_network(recipe.network_of(role), num_classes, STREAM[role])
     if recipe.task == DETECTION:
-        return make_detector(network, recipe.detector, num_classes)
+        return make_detector(
+            network, recipe.detector, num_classes, recipe.persons
+        )
     return network

@@ -6,7 +6,11 @@ import sys
 import pytest
 
 from d3d_tf.errors import UserError
-from d3d_tf.needs import require_means, require_preparation
+from d3d_tf.needs import (
+    require_means,
+    require_model_garden,
+    require_preparation,
+)
 
 
 def test_everything_is_here():
@@ -30,6 +34,24 @@ def test_packages_that_are_not_installed(monkeypatch, lacking, extras):
     )
     if lacking == ["jinja2"]:
         require_means("prepare")  # Which writes no report.
+
+
+def test_no_model_garden(monkeypatch):
+    monkeypatch.setitem(sys.modules, "official", None)
+    with pytest.raises(UserError) as caught:
+        require_model_garden()
+    for words in (
+        "detector.boxes=rpn",
+        "tf-models-official 2.15",
+        "pip install 'd3d_tf[card]'",
+        "--set detector.boxes=both --set detector.scored=proposals",
+    ):
+        assert words in str(caught.value)
+
+
+@pytest.mark.card
+def test_model_garden_is_here():
+    require_model_garden()
 
 
 def test_no_folder_for_temporary_files():

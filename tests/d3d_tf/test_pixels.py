@@ -51,3 +51,12 @@ def test_back_to_bytes(pixels):
     frames = pixels.from_bytes(tf.constant(LEVELS))
     np.testing.assert_array_equal(pixels.to_bytes(frames), LEVELS)
     assert pixels.to_bytes(np.full([1, 3], 9.0)).tolist() == [[255] * 3]
+
+
+def test_back_to_what_it_was():
+    """By hand: 2 * 0.2 + 0.4 = 0.8; -1 is 0 of the default."""
+    pixels = Pixels((0.4, 0.5, 0.6), (0.2, 0.3, 0.4))
+    unit = pixels.to_unit(tf.constant([[2.0, -1.0, 0.5]]))
+    np.testing.assert_allclose(unit, [[0.8, 0.2, 0.8]], atol=1e-7)
+    unit = Pixels().to_unit(tf.constant([[-1.0, 0.0, 1.0]]))
+    np.testing.assert_array_equal(unit, [[0, 0.5, 1]])

@@ -10,7 +10,7 @@ from d3d_tf.config import ClipRecipe
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.detector.batches import scoring_batches, training_batches
-from d3d_tf.detector.sampling import Lesson
+from d3d_tf.detector.sampling import Lesson, choose
 from d3d_tf.errors import UserError
 from tests.d3d_tf.detector.conftest import SQUARES
 
@@ -126,6 +126,36 @@ def test_the_order_is_the_seeds(keyframes):
             np.testing.assert_array_equal(one[0], two[0])
             np.testing.assert_array_equal(one[1], two[1])
     assert any((a[0] != b[0]).any() for a, b in zip(once, other, strict=True))
+
+
+def test_what_the_step_chooses_from(keyframes):
+    """With an RPN, boxes are chosen in the step; from the same persons, by the
+    same draws.
+    """
+    clip = ClipRecipe(frames=3, size=24, short_sides=(24, 40))
+
+    def read(boxes):
+        detector = DetectorRecipe(boxes=boxes, rois=4, foreground_share=1.0)
+        data = training_batches(
+            keyframes, "train", clip, detector, batch_size=2, seed=5
+        )
+        return detector, list(itertools.islice(data, 3))
+
+    _, earlier = read("truth")
+    detector, later = read("rpn")
+    for (inputs, lesson), (raw, persons) in zip(earlier, later, strict=True):
+        assert raw.keys() == {"frames", "persons", "proposals", "seed"}
+        assert raw["seed"].shape == [2, 2]
+        # Nobody proposed anything in training.
+        assert raw["proposals"].shape == [2, 0, 4]
+        np.testing.assert_array_equal(raw["persons"], persons)
+        np.testing.assert_array_equal(raw["frames"], inputs["frames"])
+        for i in range(2):
+            boxes, rows = choose(
+                persons[i], raw["proposals"][i], detector, raw["seed"][i]
+            )
+            np.testing.assert_array_equal(boxes, inputs["boxes"][i])
+            np.testing.assert_array_equal(rows, lesson[i])
 
 
 def test_records_of_whole_videos(keyframes):

@@ -1,12 +1,15 @@
 """A detector on a tiny backbone."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from d3d_tf.config.detector import DetectorRecipe
-from d3d_tf.detector.boxes import moved
-from d3d_tf.detector.network import Detector
+from d3d_tf.config.persons import PersonsRecipe
+from d3d_tf.detector.boxes import moved, overlap
+from d3d_tf.detector.network import Detector, make_detector
 from d3d_tf.detector.roi_align import roi_align
 from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
@@ -185,3 +188,121 @@ def test_of_x3d():
 def test_what_cannot_be_built(changes, message):
     with pytest.raises(UsageError, match=message):
         detector(DetectorRecipe(**PLAIN.__dict__ | changes))
+
+
+RPN = PersonsRecipe(
+    depth=10,
+    min_level=2,
+    max_level=2,
+    filters=4,
+    side=32,
+    anchor_sizes=(2.0, 4.0),
+    ratios=(1.0,),
+    proposals=9,
+)
+
+
+@pytest.fixture(scope="module")
+def finding():
+    """One with an RPN, of other pixels than its own."""
+    recipe = dataclasses.replace(PLAIN, boxes="rpn", scored="rpn")
+    backbone = INCEPTION.network(
+        pixel_mean=(0.4, 0.5, 0.6), pixel_std=(0.2, 0.3, 0.4)
+    )
+    network = make_detector(backbone, recipe, 5, RPN)
+    randomize(network)
+    return network
+
+
+@pytest.mark.card
+def test_the_rpn_sees_the_keyframe(finding):
+    """The fourth of six frames, in [0, 1]; no other one."""
+    unit = FRAMES[:, 3] * [0.2, 0.3, 0.4] + [0.4, 0.5, 0.6]
+    pictures = finding.keyframes(FRAMES)
+    np.testing.assert_allclose(pictures, unit, atol=1e-6)
+    boxes, scores = tf.function(finding.find)(FRAMES)
+    assert boxes.shape == [2, 9, 4] and scores.shape == [2, 9]
+    assert (np.diff(scores) <= 0).all() and (scores.numpy() > 0).any()
+    answers = finding.persons(pictures)
+    for one, other in zip(
+        finding.persons.propose(answers, pictures),
+        (boxes, scores),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    others = np.where(np.arange(6).reshape(1, 6, 1, 1, 1) == 3, FRAMES, 0)
+    np.testing.assert_allclose(finding.find(others)[0], boxes, atol=1e-5)
+
+
+@pytest.mark.card
+def test_persons_are_detected(finding):
+    """What `detect` says of what `find` finds, each action where it is likely
+    most: of two that share more than 0.6 one at most has it.
+    """
+    found, _ = finding.find(FRAMES)
+    said, moved_to = finding.detect(FRAMES, found)
+    probabilities, where = tf.function(finding.detect_persons)(FRAMES)
+    assert probabilities.shape == [2, 9, 5]
+    np.testing.assert_allclose(where, moved_to, atol=1e-5)
+    kept = probabilities.numpy() > 0
+    np.testing.assert_allclose(
+        probabilities, np.where(kept, said, 0), atol=1e-5
+    )
+    shared = overlap(where, where).numpy()
+    assert kept.any() and not kept.all()
+    for i, action in np.ndindex(2, 5):
+        likely = said[i, :, action].numpy()
+        (places,) = np.nonzero(kept[i, :, action])
+        among = shared[i][np.ix_(places, places)]
+        assert (among[~np.eye(len(places), dtype=bool)] <= 0.6).all()
+        for place in np.flatnonzero(~kept[i, :, action]):
+            better = places[likely[places] > likely[place]]
+            assert (shared[i, place, better] > 0.6).any()
+
+
+@pytest.mark.card
+def test_keyframes_without_persons(finding):
+    """Rows of zeros, of boxes and of probabilities."""
+    (bias,) = [
+        v for v in finding.variables if v.name.endswith("rpn-scores/bias:0")
+    ]
+    before = bias.numpy()
+    bias.assign(before - 1000)
+    try:
+        boxes, scores = finding.find(FRAMES)
+        probabilities, where = finding.detect_persons(FRAMES)
+    finally:
+        bias.assign(before)
+    for values in (boxes, scores, probabilities, where):
+        assert values.shape[:2] == [2, 9] and not values.numpy().any()
+
+
+@pytest.mark.card
+def test_an_rpn_is_saved_and_loaded(finding, tmp_path):
+    """By Keras, and by a checkpoint: all its values, to the bit."""
+    finding.save(tmp_path / "detector.keras")
+    loaded = keras.models.load_model(tmp_path / "detector.keras")
+    path = tf.train.Checkpoint(network=finding).write(str(tmp_path / "ckpt"))
+    other = type(finding).from_config(finding.get_config())
+    other({"frames": FRAMES[:1], "boxes": BOXES[:1]})
+    tf.train.Checkpoint(network=other).read(path).assert_consumed()
+    for network in (loaded, other):
+        assert network.persons.recipe == RPN
+        for one, two in zip(
+            network.get_weights(), finding.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_without_an_rpn():
+    network = detector()
+    assert network.persons is None
+    for method in (network.find, network.detect_persons):
+        with pytest.raises(
+            UsageError, match="This detector has no RPN: it was"
+        ):
+            method(FRAMES)
+    # As it was saved before there were any.
+    config = network.get_config()
+    assert config.pop("persons") is None
+    assert Detector.from_config(config).persons is None

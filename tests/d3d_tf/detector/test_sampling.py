@@ -65,6 +65,7 @@ def test_boxes_and_what_they_show():
     [
         ({"boxes": "truth"}, 2, 0),
         ({"boxes": "proposals"}, 2, 3),
+        ({"boxes": "rpn"}, 4, 3),
         ({"foreground_iou": 0.85}, 3, 4),
         ({"foreground_iou": 0.85, "background": False}, 3, 0),
         ({"rois": 4, "foreground_share": 0.5}, 2, 2),

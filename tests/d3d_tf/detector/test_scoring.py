@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from d3d_tf.commands import (
 )
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.detection.rows import read_rows
+from d3d_tf.detector.batches import scoring_batches
 from d3d_tf.detector.network import Detector
 from d3d_tf.detector.scoring import write_detections
 from d3d_tf.doctor.findings import OK
@@ -146,6 +148,73 @@ def test_proposals_are_scored(trained, keyframes, tmp_path):
     assert (scores.boxes[:, 1] == 0).all()
     assert (scores.probabilities[:, 1] == 0).all()
     assert (scores.probabilities[:, 0] > 0).all()
+
+
+RPN = (
+    "detector.boxes=rpn",
+    "detector.scored=rpn",
+    "persons.depth=10",
+    "persons.min_level=2",
+    "persons.max_level=2",
+    "persons.filters=8",
+    "persons.side=32",
+    "persons.anchor_sizes=[2.0, 4.0]",
+    "persons.proposals=6",
+    "persons.sampled=16",
+    "persons.batch_norm_momentum=0.9",
+)
+
+
+@pytest.mark.card
+def test_an_rpn_finds_the_persons(keyframes, tmp_path, capsys):
+    """Trained, scored, reported; nothing says that an oracle did it."""
+    train.run(
+        recipe(*RPN, "train.steps=8", "train.learning_rate=0.01"),
+        data=str(keyframes),
+        run_dir=str(tmp_path / "run"),
+    )
+    assert "the RPN starts from scratch" in capsys.readouterr().out
+    run = Run(tmp_path / "run")
+    results = run.read_results()
+    assert (
+        "the RPN finds the persons, 6 proposals at most"
+        in (results["protocol"])
+    )
+    assert "ORACLE" not in results["protocol"]
+    assert results["metrics"]["baseline/frame_map"]["n"] == 2
+    history = (run.checkpoints("baseline") / "history.csv").read_text()
+    for name in ("action_loss", "person_loss", "person_offset_loss"):
+        assert name in history.splitlines()[0]
+    scores = load_scores(run.scores("baseline", "val"))
+    assert scores.boxes.shape == (2, 6, 4)
+    network = load_checkpoint(run.folder)
+    assert network.persons.recipe.proposals == 6
+    # What is in the file is what the loaded network says.
+    place = scores.ids.tolist().index("wide/0002")
+    (batch,) = [
+        b
+        for b in scoring_batches(
+            keyframes, "val", run.recipe().clip, batch_size=1
+        )
+        if b["id"].numpy()[0] == b"wide/0002"
+    ]
+    probabilities, where = network.detect_persons(batch["frames"])
+    np.testing.assert_allclose(scores.boxes[place], where[0], atol=1e-4)
+    np.testing.assert_allclose(
+        scores.probabilities[place], probabilities[0], atol=1e-4
+    )
+    rows = read_rows(run.folder / "scores" / "baseline-val.csv")
+    assert len(rows.last) == (scores.probabilities >= 1e-4).sum()
+
+
+def test_without_model_garden(keyframes, tmp_path, monkeypatch):
+    """It is said before a run begins, and recipes can still be made."""
+    monkeypatch.setitem(sys.modules, "official", None)
+    with pytest.raises(UserError, match="needs TensorFlow Model Garden"):
+        train.run(
+            recipe(*RPN), data=str(keyframes), run_dir=str(tmp_path / "run")
+        )
+    assert not (tmp_path / "run" / "recipe.yaml").exists()
 
 
 def test_a_detector_is_loaded_from_its_run(trained):

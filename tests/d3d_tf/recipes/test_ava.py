@@ -32,6 +32,14 @@ def test_d3d(name, model, start, gpus):
     detector = recipe.detector
     assert (detector.endpoint, detector.tail) == ("Mixed_4f", True)
     assert detector.refine and detector.background
+    # An RPN of ResNet-50's level 4: anchors of 32 to 512 pixels.
+    assert (detector.boxes, detector.scored) == ("rpn", "rpn")
+    persons = recipe.persons
+    assert (persons.depth, persons.levels) == (50, (4,))
+    assert [16 * size for size in persons.anchor_sizes] == [
+        *(32, 64, 128, 256, 512)
+    ]
+    assert persons.proposals == 300 and not persons.frozen
 
 
 @pytest.mark.parametrize("size", ["xs", "s", "m", "l", "xl"])
@@ -51,6 +59,7 @@ def test_x3d(size):
     assert train.learning_rate == kinetics.train.learning_rate
     assert recipe.network.weight_decay == 1e-7
     detector = recipe.detector
+    assert not detector.rpn
     assert (detector.foreground_iou, detector.least_score) == (0.9, 0.8)
     assert (detector.pooling, detector.tail, detector.refine) == (
         *("max", False),

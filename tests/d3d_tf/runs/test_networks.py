@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import pytest
+
 from d3d_tf import config
 from d3d_tf.detector.network import Detector
 from d3d_tf.models.inception.networks import S3DG
@@ -28,3 +30,10 @@ def test_a_detector():
     assert network.actions.get_weights()[-1].shape == (5,)
     plain = dataclasses.replace(recipe, task="classification")
     assert not isinstance(make_role(plain, "baseline", 5), Detector)
+
+
+@pytest.mark.card
+def test_a_detector_with_an_rpn():
+    recipe = config.override(RECIPES["toy_ava_rpn"], SMALL)
+    network = make_role(recipe, "baseline", 5)
+    assert network.persons.recipe == recipe.persons
