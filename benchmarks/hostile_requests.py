@@ -30,7 +30,7 @@ class Mutator:
             "frames_encoded": _strings([[_encode(f, ".png") for f in frames]]),
         }
         self._boxes = {}
-        if clip["size"] is None:
+        if clip.get("most_boxes"):  # A detector without an RPN.
             self._boxes = {"boxes": np.float32([[[0.1, 0.2, 0.7, 0.6]] * 3])}
 
     @property

@@ -249,6 +249,10 @@ class Detector(keras.Model):
         Raises:
           UsageError: there is no RPN.
         """
+        return self.find_in(self.keyframes(frames))
+
+    def find_in(self, pictures):
+        """As `find`, in keyframes; see `keyframes`."""
         if self.persons is None:
             raise UsageError(
                 "This detector has no RPN: it was made with "
@@ -256,7 +260,6 @@ class Detector(keras.Model):
                 f"detector.scored={self.recipe.scored}, of which one must be "
                 "rpn. Give `detect` the boxes of persons."
             )
-        pictures = self.keyframes(frames)
         answers = self.persons(pictures, training=False)
         return self.persons.propose(answers, pictures)
 
@@ -272,7 +275,11 @@ class Detector(keras.Model):
           UsageError: there is no RPN.
         """
         boxes, _ = self.find(frames)
-        probabilities, where = self.detect(frames, boxes)
+        return self.detect_found(self.features(frames), boxes)
+
+    def detect_found(self, features, boxes):
+        """As `detect_persons`, of what `find` gave and `features`."""
+        probabilities, where = self.detect_in(features, boxes)
         there = (area(boxes) > 0) & (area(where) > 0)
         there = tf.cast(there, tf.float32)[..., None]
         where *= there

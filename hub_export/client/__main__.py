@@ -1,6 +1,6 @@
 """`python -m d3d_tf.hub_export.client VIDEO --server=grpc://HOST:PORT`.
 
-With `--boxes=FILE` it asks a detector what the persons in them do. With
+With a detector's `--module`, or `--boxes=FILE`, it asks who does what. With
 `--check --module=EXPORT/VERSION` instead of VIDEO it sends the module's example
 clip and compares.
 """
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         names = "model", "version", "signature", "deadline", "retries"
         asked = {name: getattr(arguments, name) for name in names}
         asked["info"] = info
-        if arguments.boxes:
+        if arguments.boxes or info.detects:
             return _detect(arguments, asked)
         answer = classify(arguments.video, arguments.server, **asked)
     except ClientError as error:
@@ -81,7 +81,7 @@ def _detect(arguments: argparse.Namespace, asked: dict) -> int:
     """Prints what the persons do, and draws it; returns the exit code."""
     from d3d_tf.hub_export.client.detection import detect, read_boxes
 
-    boxes = read_boxes(arguments.boxes)
+    boxes = read_boxes(arguments.boxes) if arguments.boxes else None
     answer = detect(arguments.video, arguments.server, boxes, **asked)
     print(_about(arguments, answer))
     for person in range(len(answer.boxes)):
@@ -170,7 +170,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "x1,y1,x2,y2 per line, shares of width and height",
     )
     parser.add_argument(
-        "--out", help="with --boxes: the picture to draw the answer on"
+        "--out", help="of a detector: the picture to draw the answer on"
     )
     parser.add_argument("--frames", type=int, help="of a clip")
     parser.add_argument("--frame_rate", type=float, help="per second")
@@ -186,8 +186,6 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.check and not arguments.module:
         parser.error("--check needs --module=EXPORT/VERSION")
-    if arguments.out and not arguments.boxes:
-        parser.error("--out is the picture of what persons do in --boxes=FILE")
     return arguments
 
 

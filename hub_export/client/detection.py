@@ -25,6 +25,9 @@ from d3d_tf.hub_export.client.signature import (
     encoded_input,
 )
 
+# A person who was found by the model is shown from here on.
+FOUND = 0.3
+
 
 @dataclasses.dataclass(frozen=True)
 class Detections:
@@ -62,7 +65,7 @@ class Detections:
 def detect(
     video: str | Path,
     server: str,
-    boxes: np.ndarray,
+    boxes: np.ndarray | None = None,
     *,
     model: str = MODEL,
     version: int | None = None,
@@ -74,14 +77,17 @@ def detect(
     """Asks what persons do in the middle frame of a video.
 
     Args:
-      boxes: float32 `[N, 4]`: y1, x1, y2, x2 of the persons, as shares.
+      boxes: float32 `[N, 4]`: y1, x1, y2, x2 of the persons, as shares; None:
+        the model finds them.
       video, server, model, version, signature, info, deadline, retries: as of
         `classification.classify`.
 
     Raises:
       ServingError, UsageError, ClientError: as there.
     """
-    if not len(boxes):  # JSON has no shape for what is empty.
+    if boxes is not None and not len(
+        boxes
+    ):  # JSON has no shape for what is empty.
         raise ClientError("There is no box: a detector is asked about some.")
     info = dataclasses.replace(info or ModuleInfo(), detects=True, size=None)
     time_left = Deadline(deadline, retries)
@@ -89,25 +95,36 @@ def detect(
         model_input = encoded_input(
             time_left.call(backend.signatures), signature, address=server
         )
-        if not model_input.boxes:
+        if boxes is None and model_input.boxes:
             raise ClientError(
-                f"The model at {server} takes no boxes, so it is not a "
-                "detector; leave --boxes out."
+                f"The model at {server} is asked about persons: give --boxes."
+            )
+        if boxes is not None and not model_input.boxes:
+            raise ClientError(
+                f"The model at {server} takes no boxes: it finds persons by "
+                "itself, or is not a detector; leave --boxes out."
             )
         count = agreed_frames(info, model_input.frames, server)
         frames = sent_clip(video, info, count, time_left)
         start = time.monotonic()
-        question: Inputs = {model_input.key: frames, BOXES: boxes}
+        question: Inputs = {model_input.key: frames}
+        if boxes is not None:
+            question[BOXES] = boxes
         answer = time_left.call(
             lambda left: backend.predict(
                 signature, question, left, (PROBABILITIES, BOXES)
             )
         )
         seconds = time.monotonic() - start
-    labels = _checked(answer, len(boxes), info, server)
+    count = None if boxes is None else len(boxes)
+    labels = _checked(answer, count, info, server)
+    found, probabilities = answer[BOXES][0], answer[PROBABILITIES][0]
+    if boxes is None:  # Rows of zeros are nobody.
+        there = (probabilities > FOUND).any(1)
+        found, probabilities = found[there], probabilities[there]
     return Detections(
-        boxes=answer[BOXES][0],
-        probabilities=answer[PROBABILITIES][0],
+        boxes=found,
+        probabilities=probabilities,
         labels=labels,
         keyframe=frames[len(frames) // 2],
         frames=len(frames),
@@ -149,7 +166,7 @@ def read_boxes(path: str | Path) -> np.ndarray:
 
 
 def _checked(
-    answer: dict, count: int, info: ModuleInfo, server: str
+    answer: dict, count: int | None, info: ModuleInfo, server: str
 ) -> tuple[str, ...]:
     """The labels, if the answer is one to so many boxes.
 
@@ -157,17 +174,18 @@ def _checked(
       ClientError: it is not.
     """
     probabilities, boxes = answer[PROBABILITIES], answer[BOXES]
-    right = (
-        probabilities.ndim == 3
-        and probabilities.shape[:2] == (1, count)
-        and boxes.shape == (1, count, 4)
+    right = probabilities.ndim == 3 and boxes.shape == (
+        *probabilities.shape[:2],
+        4,
     )
+    right = right and probabilities.shape[0] == 1
+    right = right and count in (None, boxes.shape[1])
     values = np.concatenate([probabilities.ravel(), boxes.ravel()])
     # NaN is in no range.
     if not right or not ((values >= 0) & (values <= 1)).all():
         raise ServingError(
-            f"{server} must answer with probabilities [1, {count}, actions] "
-            f"and boxes [1, {count}, 4] from 0 to 1; got "
+            f"{server} must answer with probabilities [1, {count or 'N'}, "
+            f"actions] and boxes [1, {count or 'N'}, 4] from 0 to 1; got "
             f"{list(probabilities.shape)} and {list(boxes.shape)}, "
             f"{values[:3]}."
         )

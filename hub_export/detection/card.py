@@ -1,7 +1,11 @@
 """README.md of a detector's module."""
 
-from d3d_tf.hub_export.detection.inputs import MOST_BOXES
 from d3d_tf.hub_export.model_card import ONEDNN, at_rate, evidence, joined
+
+_FOUND = """
+The layer is asked about boxes, as for fine-tuning. The signatures find them:
+`tf.saved_model.load(FOLDER).signatures["serving_default"](frames=frames)`.
+"""
 
 
 def card(told: dict) -> str:
@@ -17,6 +21,22 @@ def card(told: dict) -> str:
 
 def _opening(told: dict) -> str:
     clip = told["input"]
+    persons = (
+        " `boxes`, float32 `[batch, N, 4]`: y1, x1, y2, x2 of the persons in "
+        "the keyframe, as shares of height and width; at most "
+        f"{clip['most_boxes']}."
+    )
+    rest = (
+        "Both are 0 of boxes without an area, so that clips with fewer boxes "
+        "are filled up with zeros."
+    )
+    if not clip["most_boxes"]:
+        persons = " An RPN in the module finds the persons in the keyframe."
+        rest = (
+            "As shares of height and width: y1, x1, y2, x2. Rows of zeros are "
+            "nobody; of two persons who share most of a box, the likelier one "
+            "has the action."
+        )
     return "\n".join(
         [
             f"# {told.get('recipe', 'Detector')}: detection of actions",
@@ -30,15 +50,11 @@ def _opening(told: dict) -> str:
             f"frames; it was trained on clips of {clip['frames']} frames"
             f"{at_rate(told)}, with frame {clip['frames'] // 2} (the first is "
             "0) as keyframe, and scored on frames with a short side of "
-            f"{clip['short_side']} pixels. `boxes`, float32 `[batch, N, 4]`: "
-            "y1, x1, y2, x2 of the persons in the keyframe, as shares of "
-            f"height and width; at most {MOST_BOXES}.",
+            f"{clip['short_side']} pixels.{persons}",
             "",
             f"Output: `probabilities`, `[batch, N, {told['num_classes']}]`, of "
             "each action, whose names, in order, are in `assets/labels.txt`; "
-            "`boxes`, where the persons are thought to be. Both are 0 of boxes "
-            "without an area, so that clips with fewer boxes are filled up "
-            "with zeros.",
+            f"`boxes`, where the persons are thought to be. {rest}",
         ]
     )
 
@@ -53,7 +69,7 @@ layer = hub.KerasLayer("FOLDER OF THIS FILE", trainable=True)
 answer = layer({{"frames": frames, "boxes": boxes}})
 answer["logits"], answer["boxes"]
 ```
-
+{_FOUND if not told["input"]["most_boxes"] else ""}
 With Keras 3: `keras.layers.TFSMLayer(FOLDER, call_endpoint="infer",
 call_training_endpoint="train")`.
 
@@ -62,9 +78,10 @@ call_training_endpoint="train")`.
 
 def _signatures(told: dict) -> str:
     clip = told["input"]
+    beside = ", beside `boxes`" if clip["most_boxes"] else ""
     return f"""## Signatures
 
-| name | `frames`, beside `boxes` |
+| name | `frames`{beside} |
 |---|---|
 | `serving_default` | float32 `[batch, time, height, width, 3]` in [0, 1] |
 | `frames_uint8` | uint8 `[batch, time, height, width, 3]` |

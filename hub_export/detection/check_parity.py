@@ -61,6 +61,8 @@ def largest_differences(
     pixels, boxes = reference.pixels, _boxes()
     unit = to_unit(pixels)
     inputs = {"frames": tf.constant(unit), "boxes": boxes}
+    # With an RPN they are not asked about boxes.
+    asked = {"boxes": boxes} if detector.persons is None else {}
     given = {
         "serving_default": unit,
         "frames_uint8": pixels,
@@ -71,15 +73,18 @@ def largest_differences(
         "infer": _of_call(module.infer(inputs)),
         "keras_layer": _of_call(hub.KerasLayer(module)(inputs)),
     } | {
-        name: module.signatures[name](frames=tf.constant(frames), boxes=boxes)
+        name: _seen(
+            module.signatures[name](frames=tf.constant(frames), **asked),
+            detector,
+        )
         for name, frames in given.items()
     }
     differences = {
         way: float(
             np.max(
                 [
-                    difference(value, outputs[name])
-                    for name, value in reference.outputs.items()
+                    difference(reference.outputs[name], value)
+                    for name, value in outputs.items()
                 ]
             )
         )
@@ -107,8 +112,24 @@ def _boxes():
 
 def _outputs(detector: Detector, frames) -> dict:
     """As signatures answer; boxes without an area are none."""
-    probabilities, where = detector.detect(tf.constant(frames), _boxes())
-    return _there({"probabilities": probabilities, "boxes": where})
+    frames = tf.constant(frames)
+    probabilities, where = detector.detect(frames, _boxes())
+    found = _there({"probabilities": probabilities, "boxes": where})
+    if detector.persons is not None:
+        probabilities, _ = detector.detect_persons(frames)
+        found |= _seen({"probabilities": probabilities}, detector)
+    return found
+
+
+def _seen(outputs: dict, detector: Detector) -> dict:
+    """A signature's outputs; with an RPN, how likely each action is there.
+
+    Rounding changes the order of proposals that are alike, and which of them
+    are left out; hardly what is seen in the picture.
+    """
+    if detector.persons is None:
+        return outputs
+    return {"seen": np.max(outputs["probabilities"], 1)}
 
 
 def _of_call(answer: dict) -> dict:

@@ -64,18 +64,26 @@ class DetectionDraft:
         return largest_differences(self.detector, module, reference)
 
     def requests(self) -> dict[str, dict[str, Any]]:
-        """Of each signature one to warm up with, of eight boxes."""
+        """Of each signature one to warm up with, of eight boxes or none."""
         side = max(self.clip.short_side, SMALLEST_SIDE)
-        boxes = filled(tf.float32, [1, 8, 4], float_val=[0.0])
         frames = filled_frames(self.clip.frames, (side, side), side)
-        return {k: inputs | {"boxes": boxes} for k, inputs in frames.items()}
+        boxes = {"boxes": filled(tf.float32, [1, 8, 4], float_val=[0.0])}
+        if not self.takes_boxes:
+            return frames
+        return {name: inputs | boxes for name, inputs in frames.items()}
 
     def example(self) -> dict[str, Any]:
         """The pictures and the boxes of the module's example."""
         clip = self.clip
         frames = max(clip.shortest, min(clip.frames, MOST_FRAMES))
         pictures = draw(frames, max(clip.short_side, SMALLEST_SIDE))
-        return {"pictures": pictures, "boxes": BOXES.tolist()}
+        boxes = BOXES.tolist() if self.takes_boxes else None
+        return {"pictures": pictures, "boxes": boxes}
+
+    @property
+    def takes_boxes(self) -> bool:
+        """Whether others find the persons, as there is no RPN."""
+        return self.detector.persons is None
 
     @property
     def num_bytes(self) -> int:
@@ -112,7 +120,7 @@ class DetectionDraft:
                 "size": None,
                 "short_side": clip.short_side,
                 "most_pixels": clip.most_pixels,
-                "most_boxes": MOST_BOXES,
+                "most_boxes": MOST_BOXES if self.takes_boxes else None,
                 "range": [0, 1],
                 "overshoot": OVERSHOOT,
                 "colour": "RGB",

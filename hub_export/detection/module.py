@@ -43,8 +43,9 @@ def make_module(
 
     Returns:
       The object to save, and its signatures, see `inputs`: `serving_default`,
-      `frames_uint8` and `frames_encoded`, of `frames` and `boxes`. They return
-      `probabilities` and `boxes`; both are 0 of boxes without an area.
+      `frames_uint8` and `frames_encoded`, of `frames` and `boxes`, or, of a
+      detector with an RPN, of `frames` alone. They return `probabilities` and
+      `boxes`; both are 0 of boxes without an area.
 
     Raises:
       FoldError: the folded backbone is not what the backbone is.
@@ -56,13 +57,14 @@ def make_module(
     module.variables = [v for v in detector.variables if id(v) in used]
     module.trainable_variables = [v for v in module.variables if v.trainable]
     module.regularization_losses = penalties(layers)
-    return module, _signatures(_served(detector, fold), clip)
+    served = _served(detector, fold)
+    return module, _signatures(served, clip, boxes=detector.persons is None)
 
 
 def asked_layers(detector: Detector) -> list:
     """Those that an answer passes: not the backbone's head, for one."""
     trunk = detector.backbone.trunk.layers_up_to(detector.recipe.endpoint)
-    own = [detector.actions, detector.offsets]
+    own = [detector.actions, detector.offsets, detector.persons]
     return [*trunk, *detector.tail, *(layer for layer in own if layer)]
 
 
@@ -120,42 +122,53 @@ def _served(detector: Detector, fold: bool):
         folded, scaled = folded_network(detector.backbone)
         trunk = folded.trunk
 
-    @traced(FRAMES, BOXES)
-    def served(unit, boxes):
+    def answer(unit, boxes):
         # As in `saved_module`, a black clip stands in for an empty batch.
         count = tf.shape(unit)[0]
         black = tf.cast(tf.equal(count, 0), tf.int32)
         unit = tf.pad(unit, [[0, black], *[[0, 0]] * 4])
-        boxes = tf.pad(boxes, [[0, black], [0, 0], [0, 0]])
         features = detector.features_of(trunk, scaled(unit))
-        probabilities, where = detector.detect_in(features, boxes)
+        if detector.persons is None:
+            boxes = tf.pad(boxes, [[0, black], [0, 0], [0, 0]])
+            probabilities, where = detector.detect_in(features, boxes)
+        else:
+            boxes, _ = detector.find_in(unit[:, tf.shape(unit)[1] // 2])
+            probabilities, where = detector.detect_found(features, boxes)
         there = tf.cast(area(boxes) > 0, tf.float32)[..., None]
         found = {"probabilities": probabilities, "boxes": where}
         return {k: finite(v * there)[:count] for k, v in found.items()}
 
-    return served
+    if detector.persons is not None:
+        return traced(FRAMES)(lambda unit: answer(unit, None))
+    return traced(FRAMES, BOXES)(answer)
 
 
-def _signatures(served, clip: KeyframeSpec) -> dict:
-    """The functions that TF Serving calls; see `make_module`."""
+def _signatures(served, clip: KeyframeSpec, *, boxes: bool) -> dict:
+    """The functions that TF Serving calls; see `make_module`.
+
+    Args:
+      served: from `_served`.
+      clip: what they accept.
+      boxes: whether they are asked about boxes.
+    """
     axes = [None] * 4 + [3]
-
-    @traced(tf.TensorSpec(axes, tf.float32, "frames"), BOXES)
-    def serving_default(frames, boxes):
-        return served(unit_frames(frames, clip), checked_boxes(boxes, frames))
-
-    @traced(tf.TensorSpec(axes, tf.uint8, "frames"), BOXES)
-    def frames_uint8(frames, boxes):
-        return served(byte_frames(frames, clip), checked_boxes(boxes, frames))
-
-    @traced(tf.TensorSpec([None, None], tf.string, "frames"), BOXES)
-    def frames_encoded(frames, boxes):
-        # First, as it costs nothing.
-        boxes = checked_boxes(boxes, frames)
-        return served(encoded_frames(frames, clip), boxes)
-
-    return {
-        "serving_default": serving_default,
-        "frames_uint8": frames_uint8,
-        "frames_encoded": frames_encoded,
+    ways = {
+        "serving_default": (axes, tf.float32, unit_frames),
+        "frames_uint8": (axes, tf.uint8, byte_frames),
+        "frames_encoded": ([None, None], tf.string, encoded_frames),
     }
+
+    def signature(shape, dtype, read):
+        spec = tf.TensorSpec(shape, dtype, "frames")
+        if not boxes:
+            return traced(spec)(lambda frames: served(read(frames, clip)))
+
+        @traced(spec, BOXES)
+        def about_boxes(frames, boxes):
+            # First, as it costs nothing.
+            asked = checked_boxes(boxes, frames)
+            return served(read(frames, clip), asked)
+
+        return about_boxes
+
+    return {name: signature(*way) for name, way in ways.items()}

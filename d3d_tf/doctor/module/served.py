@@ -13,7 +13,7 @@ from d3d_tf.doctor.findings import words_of
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.client.classification import FRAME_RATE
 from d3d_tf.hub_export.client.errors import ClientError
-from d3d_tf.hub_export.client.example import INPUT
+from d3d_tf.hub_export.client.example import BOXES, INPUT
 from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
 from d3d_tf.hub_export.cut_network import CLASSIFICATION
 from d3d_tf.hub_export.detection.draft import DETECTION
@@ -51,6 +51,11 @@ class Module:
         return self.told.get("kind") == DETECTION
 
     @property
+    def takes_boxes(self) -> bool:
+        """Whether its signatures are asked about boxes."""
+        return self.detects and bool(self.told["input"].get("most_boxes"))
+
+    @property
     def frames(self) -> int:
         """Of a clip."""
         return int(self.info.frames or 0)
@@ -82,9 +87,12 @@ class Module:
           float32 `[batch, classes]`, `[batch, ..., channels]` or `[batch, N,
           actions]`.
         """
-        if self.detects:
+        if self.detects and BOXES in inputs:
             answers = self.loaded(inputs, training=False)
             return tf.nn.sigmoid(answers["logits"]).numpy()
+        if self.detects:  # Its callable does not find persons.
+            answers = self.loaded.signatures["serving_default"](**inputs)
+            return answers["probabilities"].numpy()
         return self.loaded(inputs[INPUT], training=False).numpy()
 
 

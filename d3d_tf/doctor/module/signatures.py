@@ -38,7 +38,7 @@ def inputs_for(module: Module) -> dict[str, dict]:
     if size:
         top, left = ((side - size) // 2 for side in pictures.shape[1:3])
         pixels = pixels[:, :, top : top + size, left : left + size]
-    boxes = {BOXES: tf.constant([_BOXES])} if module.detects else {}
+    boxes = {BOXES: tf.constant([_BOXES])} if module.takes_boxes else {}
     clips = {
         "serving_default": tf.constant(np.float32(pixels / 255)),
         "frames_uint8": tf.constant(pixels),
@@ -111,7 +111,7 @@ def check_example(module: Module) -> Finding:
             ],
         )
     try:
-        asked = {INPUT: tf.constant([example.frames])}
+        asked: dict = {INPUT: tf.constant([example.frames])}
         if example.boxes is not None:
             asked[BOXES] = tf.constant([example.boxes])
         answer = module.loaded.signatures[SIGNATURE](**asked)

@@ -17,7 +17,7 @@ from d3d_tf.hub_export.client.module_info import read_module_info
 from tests.harness import write_lossless
 from tests.hub_export.client.conftest import serving
 from tests.hub_export.client.test_main import TENSORFLOW, alone
-from tests.hub_export.detection.conftest import LABELS, export, made
+from tests.hub_export.detection.conftest import LABELS, RPN, export, made
 
 BOTH = pytest.mark.parametrize("way", ["grpc", "rest"])
 BOXES = np.float32([[0.1, 0.2, 0.9, 0.5], [0, 0, 1, 1]])
@@ -76,6 +76,27 @@ def test_nobody_is_asked_about(scene):
         detect(scene[1], "grpc://127.0.0.1:1", BOXES[:0])
 
 
+@pytest.mark.card
+def test_a_detector_that_finds_persons(tmp_path, scene, capsys):
+    """The command knows it by its module; the example has no boxes."""
+    network = made(RPN)
+    module = export(network, tmp_path / "export", info={"frame_rate": 10.0})
+    info = read_module_info(module)
+    picture = tmp_path / "answer.jpg"
+    with serving(module) as double:
+        for server in (double.grpc, double.rest):
+            found = detect(scene[1], server, info=info)
+            assert found.boxes.shape[0] == len(found.probabilities) <= 6
+        with pytest.raises(ClientError, match="it finds persons by itself"):
+            detect(scene[1], double.grpc, BOXES, info=info)
+        flags = [f"--server={double.rest}", f"--module={module}"]
+        assert main([str(scene[1]), *flags, f"--out={picture}"]) == 0
+        assert main(["--check", *flags]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(found.boxes) + 2
+    assert picture.is_file()
+
+
 def test_its_example(detector, capsys):
     _, double = detector
     flags = [f"--server={double.rest}", f"--module={double.module}"]
@@ -109,8 +130,10 @@ def test_the_command_draws(detector, scene, tmp_path):
 def test_detectors_and_classifiers(detector, double, scene):
     with pytest.raises(ClientError, match="is a detector, which is asked"):
         classify(scene[1], detector[1].grpc)
-    with pytest.raises(ClientError, match="takes no boxes, so it is not"):
+    with pytest.raises(ClientError, match="takes no boxes: it finds"):
         detect(scene[1], double.grpc, BOXES)
+    with pytest.raises(ClientError, match="is asked about persons: give"):
+        detect(scene[1], detector[1].grpc)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from benchmarks.cpp_runtime import CppRuntime
 from d3d_tf.config.detector import DetectorRecipe
+from d3d_tf.config.persons import PersonsRecipe
 from d3d_tf.detector.network import make_detector
 from d3d_tf.hub_export.detection.export import export_detector
 from tests.harness import randomize
@@ -15,8 +16,17 @@ FRAMES, SHORT_SIDE = 4, 36
 TAIL = DetectorRecipe(endpoint="MaxPool_2a_3x3", tail=True, bins=3)
 
 
+RPN = DetectorRecipe(
+    endpoint="MaxPool_2a_3x3", tail=True, bins=3, boxes="rpn", scored="rpn"
+)
+FINDER = PersonsRecipe(
+    depth=10, min_level=2, max_level=2, filters=8, side=64, proposals=6
+)
+
+
 def made(recipe=TAIL, *, seed=0, case=INCEPTION, **changes):
-    network = make_detector(case.network(**changes), recipe, len(LABELS))
+    backbone = case.network(**changes)
+    network = make_detector(backbone, recipe, len(LABELS), FINDER)
     randomize(network, seed)
     return network
 
@@ -35,6 +45,14 @@ def exported(tmp_path_factory):
     network = made()
     folder = tmp_path_factory.mktemp("detector") / "export"
     return network, export(network, folder, info={"recipe": "practice"})
+
+
+@pytest.fixture(scope="session")
+def finding(tmp_path_factory):
+    """A detector with an RPN, and its module."""
+    network = made(RPN)
+    folder = tmp_path_factory.mktemp("finding") / "export"
+    return network, export(network, folder)
 
 
 @pytest.fixture(scope="session")

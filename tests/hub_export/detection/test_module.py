@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-from benchmarks.cpp_runtime import INVALID_ARGUMENT
+from benchmarks.cpp_runtime import INVALID_ARGUMENT, CppRuntime
 from benchmarks.hostile import attack
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.hub_export.detection.inputs import KeyframeSpec
@@ -184,3 +184,42 @@ def test_of_x3d():
         found["probabilities"], probabilities * THERE, atol=1e-4
     )
     np.testing.assert_array_equal(found["boxes"], BOXES * THERE)
+
+
+@pytest.mark.card
+def test_with_an_rpn(finding):
+    """Frames alone; who is found is asked about, and NMS drops repetitions."""
+    network, path = finding
+    probabilities, boxes = network.detect_persons(
+        network.pixels.from_unit(UNIT)
+    )
+    assert (probabilities.numpy() > 0).any(2).sum(1).min() > 0
+    with CppRuntime(path) as runtime:
+        for signature, frames in clips().items():
+            answer = runtime.ask(signature, frames=frames)
+            assert answer.code == 0, answer.message
+            found = answer.outputs["probabilities"]
+            assert found.shape == (2, 6, len(LABELS))
+            np.testing.assert_allclose(found, probabilities, atol=1e-5)
+            found = answer.outputs["boxes"]
+            np.testing.assert_allclose(found, boxes, atol=1e-5)
+            none = runtime.ask(signature, frames=frames[:0])
+            assert none.outputs["boxes"].shape == (0, 6, 4)
+    report = attack(path, requests=60, seed=1)
+    assert report["crashes"] == []
+    assert report["not_finite"] == report["wrong"] == 0
+    assert report["answers"]["OK"] >= 15
+
+
+@pytest.mark.card
+def test_the_layer_with_an_rpn_is_asked_about_boxes(finding):
+    """As for fine-tuning; and the RPN's weights are its own."""
+    network, path = finding
+    layer = hub.KerasLayer(str(path), trainable=True)
+    frames = network.pixels.from_unit(UNIT)
+    logits, _ = network({"frames": frames, "boxes": BOXES})
+    answer = layer({"frames": UNIT, "boxes": BOXES})
+    np.testing.assert_allclose(answer["logits"], logits, atol=1e-5)
+    assert len(layer.weights) == sum(
+        len(x.variables) for x in asked_layers(network)
+    )
