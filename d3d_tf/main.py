@@ -71,8 +71,8 @@ COMMANDS = {
         f"{_TRAINS} checkpoint allow_flow_mismatch",
     ),
     "predict": Command(
-        "a video file in, top classes out",
-        "data checkpoint run_dir",
+        "a video file in, top classes, or persons and their actions, out",
+        "data checkpoint run_dir detections out",
     ),
     "convert": Command(
         "a published checkpoint, TensorFlow 1 or PyTorch, to a verified run",
@@ -119,7 +119,7 @@ flags.DEFINE_string(
     "with --set layout=kinetics400|ucf101|csv|... (see docs/datasets.md).",
 )
 flags.DEFINE_string(
-    "detections", None, "Boxes to score, CSV (see docs/detection.md)."
+    "detections", None, "CSV of boxes: to score, or of persons to predict."
 )
 flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."
@@ -159,7 +159,8 @@ flags.DEFINE_string(
     "out",
     None,
     "What is written: with flow the array (.npy), with compare the ids of both "
-    "(.txt), with evaluate the results (.json) or the folder of an ensemble.",
+    "(.txt), with evaluate results (.json) or an ensemble's folder, with "
+    "predict a folder for detections and the video with them drawn on it.",
 )
 flags.DEFINE_string(
     "plot",
