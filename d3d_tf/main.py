@@ -158,9 +158,8 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "out",
     None,
-    "What is written: with flow the array (.npy), with compare the ids of both "
-    "(.txt), with evaluate results (.json) or an ensemble's folder, with "
-    "predict a folder for detections and the video with them drawn on it.",
+    "What is written: with flow the array (.npy), compare the ids of both "
+    "(.txt), evaluate results (.json, ensembles a folder), predict a folder.",
 )
 flags.DEFINE_string(
     "plot",

@@ -69,7 +69,7 @@ def predict_keyframes(
     ids: list[str] = []
     parts = [(np.zeros([0, most, actions]), np.zeros([0, most, 4]))]
     bar = tqdm(times, unit="keyframe", desc="predicting", leave=False)
-    clips = _clips(network, path, times, recipe)
+    clips = keyframe_clips(network, path, times, recipe)
     for time, frames in zip(bar, clips, strict=True):
         if frames is None:
             continue
@@ -91,7 +91,7 @@ def predict_keyframes(
     return Predicted(scores, ask.milliseconds(), len(times) - len(ids))
 
 
-def _clips(
+def keyframe_clips(
     network: Detector, path: str | Path, times: Sequence[int], recipe: Recipe
 ) -> Iterator:
     """Yields `[1, time, height, width, 3]` as the network takes it, or None.

@@ -151,8 +151,8 @@ def _describe(found: Predicted, length: float, seconds: float) -> None:
     count = len(scores.ids)
     if found.late:
         say(
-            f"{found.late} keyframes are after the end of the video, at "
-            f"{length:.1f} s, and left out"
+            "left out, as the video ends before them, after "
+            f"{length:.1f} s: {found.late} keyframes"
         )
     say(
         f"{count} keyframes, {persons} persons, "

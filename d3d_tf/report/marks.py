@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 # they are where that is more.
 _LETTERS, _LETTERS_SHARE = 12, 1 / 24
 _LINE, _LINE_SHARE = 2, 1 / 200
-_BEHIND = (0, 0, 0, 160)  # RGB and opacity: words are read on any picture.
+# RGB and opacity, so that lines and words are seen on any picture.
+_BEHIND = (0, 0, 0, 160)
 
 
 class Mark(NamedTuple):
@@ -48,11 +49,9 @@ def marked(pixels: np.ndarray, marks: Sequence[Mark]) -> np.ndarray:
         for mark in marks
     ]
     for mark, (y1, x1, y2, x2) in zip(marks, places, strict=True):
-        pen.rectangle(
-            (x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)),
-            outline=mark.colour,
-            width=line,
-        )
+        y2, x2 = max(y1, y2 - 1), max(x1, x2 - 1)
+        pen.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), outline=_BEHIND)
+        pen.rectangle((x1, y1, x2, y2), outline=mark.colour, width=line)
     for mark, (y1, x1, y2, x2) in zip(marks, places, strict=True):
         if not mark.text:
             continue
@@ -64,7 +63,8 @@ def marked(pixels: np.ndarray, marks: Sequence[Mark]) -> np.ndarray:
             top, left = (y1 - rows if rows <= y1 else y2), x1
         top = max(0, min(top, height - rows))
         left = max(0, min(left, width - columns))
-        pen.rectangle((left, top, left + columns, top + rows), fill=_BEHIND)
+        right, bottom = left + columns - 1, top + rows - 1
+        pen.rectangle((left, top, right, bottom), fill=_BEHIND)
         pen.multiline_text(
             (left + line, top), mark.text, mark.colour, font, spacing=line
         )
