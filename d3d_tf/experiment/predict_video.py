@@ -155,8 +155,8 @@ def _describe(found: Predicted, length: float, seconds: float) -> None:
             f"{length:.1f} s: {found.late} keyframes"
         )
     say(
-        f"{count} keyframes, {persons} persons, "
-        f"{(scores.probabilities > 0.5).sum()} actions above 50 %"
+        f"keyframes: {count}, persons: {persons}, actions above 50 %: "
+        f"{(scores.probabilities > 0.5).sum()}"
     )
     alone = 1000 / found.milliseconds
     say(
