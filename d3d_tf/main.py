@@ -119,7 +119,9 @@ flags.DEFINE_string(
     "with --set layout=kinetics400|ucf101|csv|... (see docs/datasets.md).",
 )
 flags.DEFINE_string(
-    "detections", None, "CSV of boxes: to score, or of persons to predict."
+    "detections",
+    None,
+    "CSV of boxes to score, or of persons (docs/detection.md).",
 )
 flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."

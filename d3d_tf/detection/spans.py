@@ -14,12 +14,12 @@ class Span(NamedTuple):
 
     Attributes:
       start, end: in seconds from the first frame of the file.
-      index: of the keyframe among the frames of the part.
+      keyframe: its place among the frames of the part.
     """
 
     start: float
     end: float
-    index: int
+    keyframe: int
 
 
 def span_around(seconds: float, data: DataRecipe) -> Span:

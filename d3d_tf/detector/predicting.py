@@ -110,10 +110,10 @@ def keyframe_clips(
         square_pixels=data.square_pixels,
     )
     for span, video in zip(spans, videos, strict=True):
-        if video is None or span.index >= len(video.frames):
+        if video is None or span.keyframe >= len(video.frames):
             yield None
             continue
-        places = around(span.index, len(video.frames), clip)
+        places = around(span.keyframe, len(video.frames), clip)
         pixels = shown(
             tf.gather(video.frames, places),
             recipe.evaluation.scaled_short_side,

@@ -1,10 +1,8 @@
 """What a run's detector says of a video file: a list and an annotated video."""
 
 import os
-import statistics
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +10,7 @@ from d3d_tf.atomic_files import require_local
 from d3d_tf.config import Recipe
 from d3d_tf.detection.person_boxes import read_person_boxes
 from d3d_tf.detection.spans import every_second
+from d3d_tf.detector.network import Detector
 from d3d_tf.detector.predicting import (
     Predicted,
     finds_persons,
@@ -31,16 +30,6 @@ from d3d_tf.video.reading import frame_times
 
 LIST, VIDEO = "detections.csv", "detections.mp4"
 _MICRO = 1_000_000
-
-
-class _Asked(NamedTuple):
-    """Keyframes in sorted microseconds, and the persons' boxes at each.
-
-    Boxes are None where the network finds the persons.
-    """
-
-    times: list[int]
-    boxes: dict[int, np.ndarray] | None
 
 
 def predict_video(
@@ -63,48 +52,44 @@ def predict_video(
     video, recipe = printable(Path(path).stem), run.recipe()
     folder = require_local(out or f"{Path(path).stem}-detections", "--out")
     _require_own(folder, [path, detections])
-    boxes, notes = None, []
+    boxes, notes = None, list[str]()
     if detections:
         boxes, notes = read_person_boxes(
             detections, video, recipe.detector.least_score
         )
         _require_within(list(boxes), detections, recipe)
-    network = load_checkpoint(run.folder, role)
-    if boxes is None and not finds_persons(network):
-        raise UsageError(
-            f"The detector in {run.folder} does not find persons: say where "
-            "they are with --detections=BOXES.csv, rows of "
-            f"{video},SECOND,x1,y1,x2,y2 (docs/detection.md)."
-        )
+    network = _loaded(run, role, video, alone=boxes is None)
     begin = time.perf_counter()
     try:
-        shown = np.subtract(times := frame_times(path), times[0]).tolist()
-        length = shown[-1] + statistics.median(np.diff(shown))
-        asked = _Asked(list(boxes or _seconds(length, recipe)), boxes)
-        found = predict_keyframes(network, path, video, *asked, recipe)
+        times, length = _times(path)
+        asked = list(boxes) if boxes else _seconds(length, recipe)
+        found = predict_keyframes(network, path, video, asked, boxes, recipe)
         if not len(found.scores.ids):
             raise UserError(
                 f"{path} is over after {length:.1f} s, before the keyframes of "
                 f"{detections}, the first of which is at "
-                f"{asked.times[0] / _MICRO:g} s."
+                f"{asked[0] / _MICRO:g} s."
             )
-        keyframes = [
-            keyframe_of(id_)[1] / _MICRO - recipe.data.first_second
-            for id_ in found.scores.ids
-        ]
         with naming_refusal(folder):
             folder.mkdir(parents=True, exist_ok=True)
         write_annotated(
-            folder / VIDEO, path, shown, keyframes, found.scores, run.labels()
+            folder / VIDEO,
+            path,
+            times,
+            [
+                keyframe_of(id_)[1] / _MICRO - recipe.data.first_second
+                for id_ in found.scores.ids
+            ],
+            found.scores,
+            run.labels(),
         )
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error
     write_detections(folder / LIST, found.scores)
-    seconds = time.perf_counter() - begin
+    say(f"{path}, by {run.folder}:")
     for note in notes:
         say(f"{detections}: left out {note}")
-    say(f"{path}, by {run.folder}:")
-    _describe(found, length, seconds)
+    _describe(found, length, time.perf_counter() - begin)
     say(f"detections: {folder / LIST}")
     say(f"video: {folder / VIDEO}")
 
@@ -124,6 +109,25 @@ def _require_own(folder: Path, given: list[str | None]) -> None:
             f"{folder} has other files in it than --mode=predict wrote there: "
             "choose a new folder with --out."
         )
+
+
+def _loaded(run: Run, role: str, video: str, *, alone: bool) -> Detector:
+    """The network, which must find persons if it is left `alone` with that."""
+    network = load_checkpoint(run.folder, role)
+    if alone and not finds_persons(network):
+        raise UsageError(
+            f"The detector in {run.folder} does not find persons: say where "
+            "they are with --detections=BOXES.csv, rows of "
+            f"{video},SECOND,x1,y1,x2,y2 (docs/detection.md)."
+        )
+    return network
+
+
+def _times(path: str) -> tuple[list[float], float]:
+    """When each frame is shown, and when the last one ends; from 0 s on."""
+    times = np.array(frame_times(path))
+    times -= times[0]
+    return times.tolist(), float(times[-1] + np.median(np.diff(times)))
 
 
 def _require_within(times: list[int], detections: str, recipe: Recipe) -> None:

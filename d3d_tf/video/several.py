@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from d3d_tf.video.one_rate import Clip, Video, resizing
 from d3d_tf.video.opening import opened
@@ -39,13 +40,14 @@ def read_clips(
         Clip(frame_rate, end - start + 1, start, end) for start, end in spans
     )
     begun: deque[Clip] = deque()
-    before = origin = stop = None
+    before: tuple[Any, float] | None = None
+    origin = stop = 0.0
     with opened(path) as (container, stream):
         resize = resizing(stream, short_side, square_pixels)
         for clip in waiting:
             clip.begin(stream, resize)
         for time, end, frame in timed_frames(container, stream, timeline):
-            origin = time if origin is None else origin
+            origin = time if before is None else origin
             now, stop = time - origin, end - origin
             # A clip begins with the frame before the first that is too late.
             while before and waiting and now > _first_wanted(waiting[0]):
@@ -66,7 +68,7 @@ def read_clips(
             if stop <= clip.start:
                 yield None
                 continue
-            if clip in waiting:
+            if before and clip in waiting:
                 clip.show(before[0], before[1] - clip.start)
             clip.end_at(stop - clip.start)
             yield clip.video(timeline)

@@ -103,7 +103,7 @@ def _source(
         start=span.start,
         end=span.end,
         others=tuple(actions[1:]),
-        keyframe=dataclasses.replace(keyframe, index=span.index),
+        keyframe=dataclasses.replace(keyframe, index=span.keyframe),
     )
 
 

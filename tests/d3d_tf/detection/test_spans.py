@@ -2,8 +2,8 @@
 
 import pytest
 
-from d3d_tf.config import DataRecipe
-from d3d_tf.detection.spans import span_around
+from d3d_tf.config import ClipRecipe, DataRecipe
+from d3d_tf.detection.spans import every_second, span_around
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,25 @@ from d3d_tf.detection.spans import span_around
 def test_two_seconds(seconds, start, end, index):
     span = span_around(seconds, DataRecipe(frame_rate=25, max_seconds=2))
     assert span == pytest.approx((start, end, index))
+
+
+@pytest.mark.parametrize(
+    "length, frames, stride, seconds",
+    [
+        # 50 frames at 25 per second: a second before and one after.
+        (3.99, 50, 1, [1, 2]),
+        (4.0, 50, 1, [1, 2, 3]),
+        (2.0, 50, 1, [1]),
+        # None fits: the middle.
+        (1.98, 50, 1, [0.99]),
+        # Before the keyframe 6 frames, 5 apart; after it, with it, 7.
+        (3.4, 13, 5, [2]),
+        (3.39, 13, 5, [1.695]),
+        (0.04, 1, 1, [0]),
+    ],
+)
+def test_every_second(length, frames, stride, seconds):
+    clip = ClipRecipe(frames=frames, stride=stride)
+    assert every_second(length, clip, 25) == [
+        round(1_000_000 * second) for second in seconds
+    ]

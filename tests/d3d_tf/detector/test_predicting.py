@@ -89,8 +89,7 @@ def test_clips_are_those_of_records(network, keyframes, name, split, frames):
 def test_answers_are_those_to_records(network, keyframes, split, side):
     """The same, but for rounding, when the clip has gone through JPEG.
 
-    JPEG itself changes the pixels by 0.5 on average, of 255, and the answers
-    of this network by 1e-4.
+    JPEG itself changes the answers of this network by 1e-4.
     """
     own = recipe(f"evaluation.scaled_short_side={side}")
     dataset = open_dataset(keyframes)
