@@ -119,9 +119,7 @@ flags.DEFINE_string(
     "with --set layout=kinetics400|ucf101|csv|... (see docs/datasets.md).",
 )
 flags.DEFINE_string(
-    "detections",
-    None,
-    "CSV of boxes to score, or of persons (docs/detection.md).",
+    "detections", None, "Boxes to score, or of persons; see docs/detection.md."
 )
 flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."

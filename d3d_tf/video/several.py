@@ -40,7 +40,7 @@ def read_clips(
         Clip(frame_rate, end - start + 1, start, end) for start, end in spans
     )
     begun: deque[Clip] = deque()
-    before: tuple[Any, float] | None = None
+    before: Any = None  # (frame, seconds)
     origin = stop = 0.0
     with opened(path) as (container, stream):
         resize = resizing(stream, short_side, square_pixels)
@@ -50,7 +50,7 @@ def read_clips(
             origin = time if before is None else origin
             now, stop = time - origin, end - origin
             # A clip begins with the frame before the first that is too late.
-            while before and waiting and now > _first_wanted(waiting[0]):
+            while waiting and now > waiting[0].start + waiting[0].slack:
                 clip = waiting.popleft()
                 clip.show(before[0], before[1] - clip.start)
                 begun.append(clip)
@@ -65,15 +65,8 @@ def read_clips(
         wanted = origin + max(clip.end for clip in (*begun, *waiting))
         require_whole(path, container, stream, timeline, origin + stop, wanted)
         for clip in (*begun, *waiting):
-            if stop <= clip.start:
-                yield None
-                continue
-            if before and clip in waiting:
+            if clip in waiting:
                 clip.show(before[0], before[1] - clip.start)
-            clip.end_at(stop - clip.start)
-            yield clip.video(timeline)
-
-
-def _first_wanted(clip: Clip) -> float:
-    """Frames shown up to then, in seconds, are no more than its first one."""
-    return clip.start + clip.slack
+            if stop > clip.start:
+                clip.end_at(stop - clip.start)
+            yield clip.video(timeline) if clip.frames else None
