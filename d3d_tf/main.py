@@ -71,8 +71,8 @@ COMMANDS = {
         f"{_TRAINS} checkpoint allow_flow_mismatch",
     ),
     "predict": Command(
-        "a video file in, top classes out",
-        "data checkpoint run_dir",
+        "a video file in, top classes, or persons and their actions, out",
+        "data checkpoint run_dir detections out",
     ),
     "convert": Command(
         "a published checkpoint, TensorFlow 1 or PyTorch, to a verified run",
@@ -119,7 +119,7 @@ flags.DEFINE_string(
     "with --set layout=kinetics400|ucf101|csv|... (see docs/datasets.md).",
 )
 flags.DEFINE_string(
-    "detections", None, "Boxes to score, CSV (see docs/detection.md)."
+    "detections", None, "Boxes to score, or of persons; see docs/detection.md."
 )
 flags.DEFINE_string(
     "records_dir", "records", "Where record folders live, shared by runs."
@@ -158,8 +158,8 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "out",
     None,
-    "What is written: with flow the array (.npy), with compare the ids of both "
-    "(.txt), with evaluate the results (.json) or the folder of an ensemble.",
+    "What is written: with flow the array (.npy), compare the ids of both "
+    "(.txt), evaluate results (.json, ensembles a folder), predict a folder.",
 )
 flags.DEFINE_string(
     "plot",

@@ -1,10 +1,11 @@
 """`--mode=predict`: a video file in, the network's answer out."""
 
-from d3d_tf.commands.common import chosen_run, refuse_detector
+from d3d_tf.commands.common import chosen_run
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
+from d3d_tf.tasks import DETECTION
 
 
 def run(
@@ -12,30 +13,45 @@ def run(
     data: str | None = None,
     checkpoint: str | None = None,
     run_dir: str | None = None,
+    detections: str | None = None,
+    out: str | None = None,
 ) -> None:
     """Prints the answer on a video: the five most probable classes.
 
     The baseline answers while no student is finished, and that is said. The
-    centre clip and crop are used, whatever views the run is evaluated by.
+    centre clip and crop are used, whatever views the run is evaluated by. A
+    detector writes who does what where; see `predict_video`.
 
     Args:
       data: the video file.
       checkpoint: a run, published weights or a module; None: `run_dir`, or the
         newest run.
       run_dir: as `checkpoint`.
+      detections: boxes of persons, for a detector.
+      out: the folder that a detector writes.
 
     Raises:
-      UsageError: no file is named, or no run.
+      UsageError: no file is named, or no run, or it is no detector's.
       UserError: the file cannot be used, or the run has no RGB network yet.
     """
     if not data:
         raise UsageError("--mode=predict needs --data=FILE.")
     asked = chosen_run(checkpoint, run_dir)
-    refuse_detector("predict", asked)
+    is_detector = asked.recipe().task == DETECTION
+    for flag, value in {"detections": detections, "out": out}.items():
+        if value and not is_detector:
+            raise UsageError(
+                f"--{flag} is for detectors; the run in {asked.folder} has "
+                f"task={asked.recipe().task}, and its answer is printed."
+            )
     from d3d_tf.runs.loading import role_to_load
     from d3d_tf.tasks import task_of
 
     role = role_to_load(asked)
+    if is_detector:
+        from d3d_tf.experiment.predict_video import predict_video
+
+        return predict_video(asked, role, data, detections, out)
     probabilities = class_probabilities(asked, role, data)
     if role != STUDENT and not asked.is_converted():
         say(f"{asked.folder} has no finished student: its {role} answers.")

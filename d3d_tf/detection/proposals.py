@@ -1,8 +1,9 @@
 """Boxes that a detector of persons found, as published with SlowFast.
 
 A CSV file has rows `video_id, timestamp, x1, y1, x2, y2, action_id, score`, the
-seventh column of which may be empty and does not matter here. A pickle has a
-dict `{"video_id,0902": float array [boxes, 5]}` of x1, y1, x2, y2, score.
+seventh column of which may be empty and does not matter here; without an eighth
+the score is 1. A pickle has a dict `{"video_id,0902": float array [boxes, 5]}`
+of x1, y1, x2, y2, score.
 """
 
 import csv
@@ -49,6 +50,8 @@ def read_proposals(path: str | Path) -> Proposals:
             found.setdefault(key, []).append((y1, x1, y2, x2, score))
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"Cannot read {path}: {error}.") from error
     arrays = {key: np.array(value, np.float64) for key, value in found.items()}
     for (video, time), boxes in arrays.items():
         if not np.isfinite(boxes).all():
@@ -65,15 +68,17 @@ def _of_csv(path: Path) -> Iterable[tuple]:
             if not row:
                 continue
             try:
-                if len(row) != 8:
+                if len(row) not in (6, 7, 8):
                     raise ValueError
-                numbers = [float(text) for text in (*row[2:6], row[7])]
+                numbers = [float(text) for text in (*row[2:6], *row[7:])]
+                numbers += [1.0] * (5 - len(numbers))
                 yield row[0], float(row[1]), numbers
             except ValueError:
                 raise UserError(
                     f"{path}, line {line}: a proposal is video_id,timestamp,"
                     "x1,y1,x2,y2,action_id,score (without a header; the action "
-                    f"may be empty); got {','.join(row)[:100]!r}."
+                    "may be empty, and both may be missing); got "
+                    f"{','.join(row)[:100]!r}."
                 ) from None
 
 

@@ -109,21 +109,29 @@ def whole_clip(record, clip: ClipRecipe, short_side: int, read) -> dict:
       `proposals` as they are in the record.
     """
     video = read(record, ("frames",))
-    height, width = video["height"], video["width"]
     frames = around(video["keyframe"], video["length"], clip)
     pixels = tf.map_fn(
         lambda picture: tf.io.decode_jpeg(picture, 3),
         tf.gather(video["frames"], frames),
         fn_output_signature=tf.TensorSpec([None, None, 3], tf.uint8),
     )
-    if short_side:
-        short = tf.cast(tf.minimum(height, width), tf.float32)
-        sides = tf.cast(tf.stack([height, width]), tf.float32)
-        sides = tf.cast(tf.round(sides * short_side / short), tf.int32)
-        pixels = tf.image.resize(pixels, sides)
     return {
         "id": video["id"],
-        "frames": pixels,
+        "frames": shown(pixels, short_side),
         "persons": video["label"],
         "proposals": video["proposals"],
     }
+
+
+def shown(pixels, short_side: int):
+    """Whole frames as networks are scored on them, not yet scaled to a range.
+
+    Args:
+      pixels: uint8 `[time, height, width, 3]`.
+      short_side: in pixels; 0: they stay as they are.
+    """
+    if not short_side:
+        return pixels
+    sides = tf.cast(tf.shape(pixels)[1:3], tf.float32)
+    sides = sides * short_side / tf.reduce_min(sides)
+    return tf.image.resize(pixels, tf.cast(tf.round(sides), tf.int32))

@@ -1,6 +1,7 @@
 """Runs a detector over the keyframes of a split."""
 
 import io
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from d3d_tf.detector.network import Detector
 from d3d_tf.tasks.detection.scores import DetectionScores
 
 _LEAST = 1e-4
+_QUOTED = set(',"\r\n')
 
 
 def score_detector(
@@ -52,7 +54,7 @@ def score_detector(
         pixels=network.pixels,
     )
     found = recipe.detector.scored == "rpn"
-    ask = _Timed(network.detect_persons if found else network.detect)
+    ask = Timed(network.detect_persons if found else network.detect)
     ids: list[str] = []
     parts: list[tuple] = []
     bar = tqdm(
@@ -72,7 +74,7 @@ def score_detector(
             bar.update(len(persons))
     Counted(dataset, split).require_each_once(ids)
     labels, boxes, probabilities = (
-        _joined([part[i] for part in parts]) for i in range(3)
+        joined([part[i] for part in parts]) for i in range(3)
     )
     scores = DetectionScores(
         np.array(ids), labels, boxes=boxes, probabilities=probabilities
@@ -80,25 +82,31 @@ def score_detector(
     return scores, ask.milliseconds()
 
 
-class _Timed:
-    """A method of a detector, and how long it takes for a keyframe."""
+class Timed:
+    """A detector's `detect` or the like, and how long it takes for a keyframe.
 
-    def __init__(self, method: Callable):
-        self._forward = tf.function(method, reduce_retracing=True)
+    Args:
+      forward: from frames, and what else it is asked, to two tensors.
+    """
+
+    def __init__(self, forward: Callable):
+        self._forward = tf.function(forward, reduce_retracing=True)
         self._traced: set = set()
         self._times: list[float] = []
 
-    def __call__(self, frames, *boxes) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, frames, *asked) -> tuple[np.ndarray, np.ndarray]:
         if frames.shape[2:4] not in self._traced:
             self._traced.add(frames.shape[2:4])
-            self._forward(frames, *boxes)  # Not timed.
+            self._forward(frames, *asked)  # Not timed.
         begin = time.perf_counter()
-        answers, where = (x.numpy() for x in self._forward(frames, *boxes))
+        answers, where = (x.numpy() for x in self._forward(frames, *asked))
         self._times.append((time.perf_counter() - begin) / len(frames))
         return answers, where
 
     def milliseconds(self) -> float:
-        """The median."""
+        """The median; NaN if nothing was asked."""
+        if not self._times:
+            return math.nan
         return 1000 * statistics.median(self._times)
 
 
@@ -132,7 +140,11 @@ def write_detections(path: Path, scores: DetectionScores) -> None:
         }
     )
     content = io.BytesIO()
-    options = csv.WriteOptions(include_header=False, quoting_style="none")
+    # Arrow's "needed" is all text.
+    odd = any(_QUOTED & set(video) for video in rows.videos)
+    options = csv.WriteOptions(
+        include_header=False, quoting_style="needed" if odd else "none"
+    )
     csv.write_csv(table, content, options)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, content.getvalue())
@@ -154,7 +166,7 @@ def _asked(batch: dict, recipe: Recipe) -> np.ndarray:
     return proposals[..., :4] * good
 
 
-def _joined(arrays: list[np.ndarray]) -> np.ndarray:
+def joined(arrays: list[np.ndarray]) -> np.ndarray:
     """`[keyframes, rows, ...]` with as many rows as any has."""
     most = max(array.shape[1] for array in arrays)
     return np.concatenate(

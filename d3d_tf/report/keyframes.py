@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from d3d_tf.config import ClipRecipe, Recipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.detector.batches import scoring_batches
 from d3d_tf.pixels import SYMMETRIC
+from d3d_tf.report.marks import Mark, marked
 from d3d_tf.report.pictures import still_picture
 from d3d_tf.tasks.detection.scores import DetectionScores
 
@@ -133,12 +134,13 @@ def draw(pixels: np.ndarray, found: Sequence[Verdict]) -> np.ndarray:
     """
     height = round(WIDTH * pixels.shape[0] / pixels.shape[1])
     picture = Image.fromarray(pixels).resize((WIDTH, height))
-    pen = ImageDraw.Draw(picture)
-    for number, (box, colour, _) in enumerate(found, 1):
-        y1, x1, y2, x2 = np.multiply(box, [height, WIDTH] * 2)
-        pen.rectangle((x1, y1, x2 - 1, y2 - 1), outline=colour, width=2)
-        pen.text((x1 + 4, y1 + 2), str(number), fill=colour)
-    return np.asarray(picture)
+    return marked(
+        np.asarray(picture),
+        [
+            Mark(verdict.box, verdict.colour, str(number))
+            for number, verdict in enumerate(found, 1)
+        ],
+    )
 
 
 def _there(boxes: np.ndarray) -> np.ndarray:

@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from d3d_tf.video.one_rate import MICROSECONDS, SIZE_CHANGES, Video
 from d3d_tf.video.opening import UnreadableVideo, require_size
 from d3d_tf.video.pictures import scaled
-from d3d_tf.video.reading import MICROSECONDS, SIZE_CHANGES, Video
 
 PICTURES = (".jpg", ".jpeg", ".png")
 _NUMBER = re.compile(r"(\d+)\D*$")

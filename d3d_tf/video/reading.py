@@ -1,36 +1,32 @@
 """Reading one video file at a constant rate and a given size."""
 
 import contextlib
-import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 
+from d3d_tf.video.one_rate import (
+    SIZE_CHANGES,
+    SLACK,
+    SQUARE,
+    Clip,
+    Video,
+    resizing,
+)
 from d3d_tf.video.opening import UnreadableVideo, opened, reason
 from d3d_tf.video.pictures import pixel_aspect, resized, shown_size
 from d3d_tf.video.timing import Timeline, timed_frames
 from d3d_tf.video.wholeness import NO_FRAME, require_video, require_whole
 
-MICROSECONDS = 1_000_000
-# Half a tick of MPEG's clock, in seconds: containers round timestamps.
-SLACK = 0.5 / 90_000
-# A container's tick is no rounding if it is more of a frame's time than this.
-LARGEST_TICK = 0.4
-# A tick of the coarsest usual clock, Matroska's: an end is a sum of two times.
-END_SLACK = 0.001
 # Below this, decoding from the beginning costs no more than a jump.
 SHORTEST_JUMP = 5.0  # Seconds.
 # Formats with an index of their key frames. Elsewhere (MPEG program streams) a
 # jump can end between them, in pictures without what they refer to.
 INDEXED = ("mov,mp4", "matroska,webm")
-LARGEST_VIDEO = 4 * 2**30  # Bytes of decoded frames.
 NO_ENTRY = "cannot be entered in the middle"
-SIZE_CHANGES = "the picture size changes within the file"
-SQUARE = Fraction(1)
 
 __all__ = [
     "UnreadableVideo",
@@ -40,26 +36,6 @@ __all__ = [
     "frames_of",
     "read_video",
 ]
-
-
-@dataclasses.dataclass(frozen=True)
-class Video:
-    """Decoded and resampled frames.
-
-    Attributes:
-      frames: uint8 `[time, height, width, 3]` RGB.
-      timestamps: int64 `[time]`, microseconds from the first frame.
-      trimmed: whether `max_seconds` cut something off.
-      missing: frames that the file lacks in its middle, as far as it was read;
-        see `Timeline.missing`.
-      parts: how many recordings are joined in the file, as far as it was read.
-    """
-
-    frames: np.ndarray
-    timestamps: np.ndarray
-    trimmed: bool
-    missing: int = 0
-    parts: int = 1
 
 
 def read_video(
@@ -97,13 +73,14 @@ def read_video(
         off well before the end that its header states, followed by another
         recording that cannot be read, or over before `start`.
     """
-    clip = _Clip(frame_rate, short_side, max_seconds, start, end, square_pixels)
+    clip = Clip(frame_rate, max_seconds, start, end)
+    size = short_side, square_pixels
     if start > SHORTEST_JUMP:
         try:
-            return _read(path, clip, check, jump=True)
+            return _read(path, clip, size, check, jump=True)
         except UnreadableVideo:
             pass  # Not every file can be entered in the middle.
-    return _read(path, clip, check, jump=False)
+    return _read(path, clip, size, check, jump=False)
 
 
 def frames_of(
@@ -163,86 +140,21 @@ def first_frame_size(
         return shown_size(frame, aspect)
 
 
-class _Clip:
-    """The output frames, filled as time goes by; times from `start`."""
-
-    def __init__(self, rate, short_side, max_seconds, start, end, square):
-        self.start = start
-        self.end = math.inf if end is None else end
-        self._rate, self._short_side, self._square = rate, short_side, square
-        longest = max(1, round(max_seconds * rate))
-        wanted = (self.end - start) * rate - 1e-6
-        self._cut_short = longest < wanted
-        self._limit = longest if self._cut_short else max(1, math.ceil(wanted))
-
-    def begin(self, stream) -> None:
-        """Takes the first frame of a stream next."""
-        self.frames: list[np.ndarray] = []
-        self._aspect = pixel_aspect(stream) if self._square else SQUARE
-        self._shown, self._fresh = None, False
-        self._pixels = np.empty((0, 0, 3), np.uint8)
-        self.slack = _rounding(stream)
-
-    def show(self, frame, time: float) -> bool:
-        """From `time` on `frame` is shown; whether more is wanted."""
-        self.fill(time - self.slack)
-        self._shown, self._fresh = frame, True
-        return time < self._limit / self._rate - self.slack
-
-    def fill(self, time: float) -> None:
-        """Repeats what is shown for all output frames due before `time`."""
-        while (
-            len(self.frames) < self._limit
-            and len(self.frames) / self._rate < time
-        ):
-            if self._fresh:
-                self._pixels = resized(
-                    self._shown, self._short_side, self._aspect
-                )
-                self._fresh = False
-            self.frames.append(self._pixels)
-            if len(self.frames) * self._pixels.nbytes > LARGEST_VIDEO:
-                raise UnreadableVideo(
-                    f"more than {LARGEST_VIDEO / 2**30:g} GiB when decoded; a "
-                    "smaller data.max_seconds cuts it"
-                )
-
-    def video(self, timeline: Timeline) -> Video:
-        if len({frame.shape for frame in self.frames}) > 1:
-            raise UnreadableVideo(SIZE_CHANGES)
-        times = np.arange(len(self.frames)) * MICROSECONDS / self._rate
-        return Video(
-            np.stack(self.frames),
-            np.rint(times).astype(np.int64),
-            self._cut_short and not timeline.complete,
-            missing=timeline.missing,
-            parts=timeline.parts,
-        )
-
-
 def _first(frames: Iterator[tuple]) -> tuple:
     for timed in frames:
         return timed
     raise UnreadableVideo(NO_FRAME)
 
 
-def _rounding(stream) -> float:
-    """Seconds by which a frame may be later than its rate says.
-
-    Both its time and that of the first frame are rounded to ticks, unless the
-    time from frame to frame is a whole number of them.
-    """
-    rate = stream.guessed_rate or stream.average_rate
-    if not rate or not stream.time_base:
-        return SLACK
-    share = rate * stream.time_base
-    if share.numerator == 1 or share > LARGEST_TICK:
-        return SLACK
-    return max(SLACK, float(stream.time_base))
-
-
-def _read(path: str | Path, clip: _Clip, check: Callable, *, jump: bool):
-    """Fills the clip.
+def _read(
+    path: str | Path,
+    clip: Clip,
+    size: tuple[int, bool],
+    check: Callable,
+    *,
+    jump: bool,
+) -> Video:
+    """Fills the clip with pictures of a short side, in square pixels or not.
 
     Raises:
       UnreadableVideo: as `read_video`, or the jump did not end before `start`.
@@ -251,7 +163,7 @@ def _read(path: str | Path, clip: _Clip, check: Callable, *, jump: bool):
     stop = 0.0
     with contextlib.ExitStack() as stack:
         container, stream = stack.enter_context(opened(path))
-        clip.begin(stream)
+        clip.begin(stream, resizing(stream, *size))
         try:
             frames = timed_frames(container, stream, timeline)
             first = _first(frames)
@@ -286,7 +198,7 @@ def _read(path: str | Path, clip: _Clip, check: Callable, *, jump: bool):
                     f"over after {stop - origin:.1f} s, before the clip's "
                     f"start at {clip.start:.1f} s"
                 )
-            clip.fill(stop - begin - max(END_SLACK, 2 * clip.slack))
+            clip.end_at(stop - begin)
         if not clip.frames:
             clip.fill(SLACK)
     return clip.video(timeline)

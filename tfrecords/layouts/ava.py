@@ -15,8 +15,9 @@ import numpy as np
 from d3d_tf.config import DataRecipe
 from d3d_tf.detection.lists import SPLITS, AvaLists
 from d3d_tf.detection.rows import Rows, read_rows
+from d3d_tf.detection.spans import span_around
 from d3d_tf.errors import UserError
-from d3d_tf.names import spell
+from d3d_tf.tasks.detection.scores import id_of
 from d3d_tf.tfrecords.keyframe import Keyframe
 from d3d_tf.tfrecords.layouts.common import (
     files_below,
@@ -91,22 +92,18 @@ def _source(
             f"{video} has a keyframe at {time / _MICRO:g} s, before the files "
             f"begin (data.first_second={data.first_second:g})."
         )
-    rate = data.frame_rate
-    length = max(1, round(data.max_seconds * rate))
-    # In the middle, but for the first seconds of a file.
-    index = min(length // 2, int(seconds * rate + 1e-6))
+    span = span_around(seconds, data)
     actions = list(dict.fromkeys(keyframe.actions)) or [(-1, "")]
-    whole = f"{time // _MICRO:04d}"
     return Source(
-        id=f"{spell(video)}/" + (whole if time % _MICRO == 0 else f"{time}us"),
+        id=id_of(video, time),
         path=str(path) if path else "",
         label=actions[0][0],
         class_name=actions[0][1],
         split=split,
-        start=seconds - index / rate,
-        end=seconds + (length - index) / rate,
+        start=span.start,
+        end=span.end,
         others=tuple(actions[1:]),
-        keyframe=dataclasses.replace(keyframe, index=index),
+        keyframe=dataclasses.replace(keyframe, index=span.keyframe),
     )
 
 

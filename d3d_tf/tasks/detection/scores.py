@@ -11,7 +11,7 @@ from d3d_tf.detection.rows import Rows
 from d3d_tf.detection.settings import DetectionRecipe
 from d3d_tf.evaluation.metrics import Metric
 from d3d_tf.evaluation.scores import Scores
-from d3d_tf.names import unspell
+from d3d_tf.names import spell, unspell
 
 _DRAWS = 200
 _MICRO = 1_000_000
@@ -104,8 +104,22 @@ class DetectionScores(Scores):
         )
 
 
+def id_of(video: str, time: int) -> str:
+    """Of a keyframe's record: its second, in whole ones as AVA writes it.
+
+    >>> id_of("-5KQ66BBWC4", 902000000)
+    '-5KQ66BBWC4/0902'
+
+    Args:
+      video: its name.
+      time: in microseconds.
+    """
+    whole = f"{time // _MICRO:04d}"
+    return f"{spell(video)}/" + (whole if time % _MICRO == 0 else f"{time}us")
+
+
 def keyframe_of(id_: str) -> tuple[str, int]:
-    """Video and microseconds of a record's id, see `tfrecords/layouts/ava.py`.
+    """Video and microseconds of a record's id; the inverse of `id_of`.
 
     >>> keyframe_of("-5KQ66BBWC4/0902")
     ('-5KQ66BBWC4', 902000000)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from d3d_tf.commands import predict
-from d3d_tf.errors import UserError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.runs.origin import Origin
@@ -84,3 +84,11 @@ def test_labels_that_are_not_the_runs(copied_run, video):
     path.write_text("".join(path.read_text().splitlines(True)[::-1]))
     with pytest.raises(UserError, match=f"{path} is damaged"):
         predict.run(data=video, checkpoint=str(copied_run.folder))
+
+
+@pytest.mark.parametrize("flag", ["detections", "out"])
+def test_flags_of_detectors(toy, video, flag):
+    with pytest.raises(UsageError, match=f"--{flag} is for detectors"):
+        predict.run(
+            data=video, checkpoint=str(toy.run.folder), **{flag: "a.csv"}
+        )

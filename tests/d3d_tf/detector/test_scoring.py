@@ -31,7 +31,7 @@ from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.tasks import load_scores
-from d3d_tf.tasks.detection.scores import DetectionScores
+from d3d_tf.tasks.detection.scores import DetectionScores, id_of
 
 SETTINGS = (
     "task=detection",
@@ -132,6 +132,20 @@ def test_rows_as_ava_has_them(tmp_path):
     assert last == "c,1.500000,0,0,1,1,1,0.33333334"
     rows = read_rows(tmp_path / "b.csv")
     assert np.float32(rows.last[-1]) == np.float32(1 / 3)
+
+
+def test_ids_that_a_csv_file_must_quote(tmp_path):
+    names = ['a, "b"', "c"]
+    scores = DetectionScores(
+        np.array([id_of(name, 1_500_000) for name in names]),
+        np.zeros([2, 0, 5], np.float32),
+        boxes=np.float32([[[0.1, 0.2, 0.5, 0.75]]] * 2),
+        probabilities=np.float32([[[0.5]]] * 2),
+    )
+    write_detections(tmp_path / "a.csv", scores)
+    rows = read_rows(tmp_path / "a.csv")
+    assert [rows.videos[place] for place in rows.video] == names
+    assert rows.time.tolist() == [1_500_000] * 2
 
 
 def test_proposals_are_scored(trained, keyframes, tmp_path):
@@ -244,7 +258,7 @@ def test_scores_are_saved_and_read(trained, capsys):
         ),
         (
             lambda run, data: predict.run(checkpoint=run, data="a.mp4"),
-            "does not know detectors yet",
+            r"does not find persons: .* --detections=BOXES.csv, rows of a,",
         ),
         (
             lambda run, data: export.run(

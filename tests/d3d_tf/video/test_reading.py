@@ -4,6 +4,7 @@ import av
 import numpy as np
 import pytest
 
+from d3d_tf.video import one_rate
 from d3d_tf.video import reading as video_module
 from d3d_tf.video.reading import (
     UnreadableVideo,
@@ -359,7 +360,7 @@ def test_thousands_of_hours(tmp_path, write_numbered, numbers):
 
 def test_more_than_fits_into_memory(tmp_path, write_numbered, monkeypatch):
     """32 x 32 x 3 bytes are 3 KiB: 100 frames of them do not fit 256 KiB."""
-    monkeypatch.setattr(video_module, "LARGEST_VIDEO", 2**18)
+    monkeypatch.setattr(one_rate, "LARGEST_VIDEO", 2**18)
     path = write_numbered(tmp_path / "a.mkv", [0, 4000])
     with pytest.raises(UnreadableVideo, match="smaller data.max_seconds"):
         read(path)

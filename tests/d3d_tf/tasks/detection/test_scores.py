@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from d3d_tf.tasks import load_scores
-from d3d_tf.tasks.detection.scores import DetectionScores, keyframe_of
+from d3d_tf.tasks.detection.scores import DetectionScores, id_of, keyframe_of
 
 LEFT, RIGHT = [0.0, 0.0, 1.0, 0.5], [0.0, 0.5, 1.0, 1.0]
 
@@ -57,6 +57,8 @@ def test_ranked_is_the_same():
 def test_keyframes():
     assert keyframe_of("-a_b/0902") == ("-a_b", 902_000_000)
     assert keyframe_of("x/y/1500000us") == ("x/y", 1_500_000)
+    assert id_of("-a_b", 902_000_000) == "-a_b/0902"
+    assert keyframe_of(id_of("a\nb", 1_500_000)) == ("a\nb", 1_500_000)
 
 
 def test_saved_and_read(tmp_path):
