@@ -133,7 +133,8 @@ class Detector(keras.Model):
 
     def call(self, inputs, training=None):
         features = self.features(inputs["frames"], training)
-        return self.answers(features, inputs["boxes"], training)
+        boxes = tf.cast(inputs["boxes"], tf.float32)
+        return self.answers(features, boxes, training)
 
     def features(self, frames, training=None):
         """What boxes are looked for in: the endpoint; without a tail, its mean.

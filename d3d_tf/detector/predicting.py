@@ -35,7 +35,7 @@ class Predicted(NamedTuple):
 
 def finds_persons(network: Detector) -> bool:
     """Whether it needs no boxes."""
-    return getattr(network, "persons", None) is not None
+    return network.persons is not None
 
 
 def predict_keyframes(
