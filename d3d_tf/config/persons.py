@@ -65,7 +65,8 @@ class PersonsRecipe:
     unmatched_iou: _Iou = 0.3
     """Below, it shows nobody; between the two it is not learned."""
     sampled: PositiveWhole = 256
-    """Anchors of a keyframe that are learned, half of them of persons at most."""
+    """Anchors of a keyframe that are learned; half of them show persons at
+    most."""
     score_weight: NotNegative = 1.0
     """Of the loss of whether an anchor shows a person."""
     offset_weight: NotNegative = 1.0
@@ -76,8 +77,8 @@ class PersonsRecipe:
     frozen: Flag = False
     """Whether it stays as it comes from `checkpoint`."""
     checkpoint: Text | None = None
-    """Of Model Garden: of a ResNet (`backbone`), or of a Faster R-CNN, which has
-    `decoder` and `rpn_head`, too. None: from scratch."""
+    """Of Model Garden: of a ResNet (`backbone`), or of a Faster R-CNN, which
+    has `decoder` and `rpn_head`, too. None: from scratch."""
 
     @property
     def levels(self) -> tuple[int, ...]:

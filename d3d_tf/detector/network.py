@@ -19,7 +19,6 @@ from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork
 
-
 # Boxes of a clip at once in inference. With D3D's tail one takes some 2 MB per
 # layer.
 TOGETHER = 64

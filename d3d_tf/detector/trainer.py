@@ -8,7 +8,8 @@ from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.keras_api import keras
 
 # Where losses of offsets turn from squares to lengths: of persons, and of
-# anchors, whose offsets have no weights (Model Garden's `rpn_huber_loss_delta`).
+# anchors, whose offsets have no weights (Model Garden's
+# `rpn_huber_loss_delta`).
 DELTA = 1.0
 ANCHOR_DELTA = 1 / 9
 
