@@ -45,6 +45,11 @@ class PersonsRecipe:
     side: PositiveWhole = 512
     """Pixels of the square that the keyframe is scaled into; ours (1024 there)
     as AVA's frames are seen small."""
+    longest: Annotated[Whole, Ge(0)] = 0
+    """Pixels of a picture's longer side that fill the square. A smaller picture
+    fills less of it, a larger one is scaled to fit: so crops in training are
+    seen as large as whole frames. 0: every picture fills it, as in Model
+    Garden."""
     anchor_sizes: tuple[Positive, ...] = (8.0,)
     """In features, of the anchors at each feature."""
     ratios: tuple[Positive, ...] = (0.5, 1.0, 2.0)

@@ -259,11 +259,11 @@ class Detector(keras.Model):
           UsageError: there is no RPN.
         """
         boxes, _ = self.find(frames)
+        iou = self.persons.recipe.suppress_iou
         probabilities, where = self.detect(frames, boxes)
         there = (area(boxes) > 0) & (area(where) > 0)
         there = tf.cast(there, tf.float32)[..., None]
         where *= there
-        iou = self.persons.recipe.suppress_iou
         return suppressed(probabilities * there, where, iou), where
 
 

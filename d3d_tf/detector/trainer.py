@@ -71,7 +71,7 @@ class DetectorTrainer(StreamTrainer):
         """Boxes and lessons of each clip, see `choose`."""
         recipe, columns = self.network.recipe, inputs["persons"].shape[-1]
         return tf.map_fn(
-            lambda one: choose(*one[:2], recipe, one[2]),
+            lambda one: choose(one[0], one[1], recipe, one[2]),
             (inputs["persons"], inputs["proposals"], inputs["seed"]),
             fn_output_signature=(
                 tf.TensorSpec([recipe.rois, 4], tf.float32),

@@ -103,7 +103,9 @@ TOY_AVA_RPN = dataclasses.replace(
         min_level=2,
         max_level=2,
         filters=64,
-        side=64,
+        # Whole frames are of 64 x 96 pixels, crops of 64 x 64.
+        side=96,
+        longest=96,
         anchor_sizes=(4.0, 6.0),
         ratios=(1.0,),
         candidates=300,
