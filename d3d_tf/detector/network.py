@@ -236,16 +236,8 @@ class Detector(keras.Model):
         Raises:
           UsageError: there is no RPN.
         """
-        if self.persons is None:
-            raise UsageError(
-                "This detector has no RPN: it was made with "
-                f"detector.boxes={self.recipe.boxes} and "
-                f"detector.scored={self.recipe.scored}, of which one must be "
-                "rpn. Give `detect` the boxes of persons."
-            )
-        pictures = self.keyframes(frames)
-        answers = self.persons(pictures, training=False)
-        return self.persons.propose(answers, pictures)
+        finder, pictures = self._finder(), self.keyframes(frames)
+        return finder.propose(finder(pictures, training=False), pictures)
 
     def detect_persons(self, frames):
         """Who does what, where the RPN sees persons.
@@ -259,12 +251,22 @@ class Detector(keras.Model):
           UsageError: there is no RPN.
         """
         boxes, _ = self.find(frames)
-        iou = self.persons.recipe.suppress_iou
+        iou = self._finder().recipe.suppress_iou
         probabilities, where = self.detect(frames, boxes)
         there = (area(boxes) > 0) & (area(where) > 0)
         there = tf.cast(there, tf.float32)[..., None]
         where *= there
         return suppressed(probabilities * there, where, iou), where
+
+    def _finder(self) -> PersonFinder:
+        if self.persons is None:
+            raise UsageError(
+                "This detector has no RPN: it was made with "
+                f"detector.boxes={self.recipe.boxes} and "
+                f"detector.scored={self.recipe.scored}, of which one must be "
+                "rpn. Give `detect` the boxes of persons."
+            )
+        return self.persons
 
 
 def make_detector(
