@@ -1,9 +1,9 @@
 """`make ava-table`: what a detector starts from, on the miniature of AVA.
 
 The recipes `toy_ava`, with the boxes of the ground truth (an oracle), and
-`toy_ava_rpn`, whose RPN finds them, from scratch, from the RGB baseline and from
-the student of a run of `make effect`, for several seeds; each seed has videos of
-its own. Finished networks are not trained again.
+`toy_ava_rpn`, whose RPN finds them, from scratch, from the RGB baseline and
+from the student of a run of `make effect`, for several seeds; each seed has
+videos of its own. Finished networks are not trained again.
 """
 
 import argparse

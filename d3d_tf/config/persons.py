@@ -45,6 +45,11 @@ class PersonsRecipe:
     side: PositiveWhole = 512
     """Pixels of the square that the keyframe is scaled into; ours (1024 there)
     as AVA's frames are seen small."""
+    longest: Annotated[Whole, Ge(0)] = 0
+    """Pixels of a picture's longer side that fill the square. A smaller picture
+    fills less of it, a larger one is scaled to fit: so crops in training are
+    seen as large as whole frames. 0: every picture fills it, as in Model
+    Garden."""
     anchor_sizes: tuple[Positive, ...] = (8.0,)
     """In features, of the anchors at each feature."""
     ratios: tuple[Positive, ...] = (0.5, 1.0, 2.0)
@@ -65,7 +70,8 @@ class PersonsRecipe:
     unmatched_iou: _Iou = 0.3
     """Below, it shows nobody; between the two it is not learned."""
     sampled: PositiveWhole = 256
-    """Anchors of a keyframe that are learned, half of them of persons at most."""
+    """Anchors of a keyframe that are learned; half of them show persons at
+    most."""
     score_weight: NotNegative = 1.0
     """Of the loss of whether an anchor shows a person."""
     offset_weight: NotNegative = 1.0
@@ -76,8 +82,8 @@ class PersonsRecipe:
     frozen: Flag = False
     """Whether it stays as it comes from `checkpoint`."""
     checkpoint: Text | None = None
-    """Of Model Garden: of a ResNet (`backbone`), or of a Faster R-CNN, which has
-    `decoder` and `rpn_head`, too. None: from scratch."""
+    """Of Model Garden: of a ResNet (`backbone`), or of a Faster R-CNN, which
+    has `decoder` and `rpn_head`, too. None: from scratch."""
 
     @property
     def levels(self) -> tuple[int, ...]:

@@ -254,15 +254,8 @@ class Detector(keras.Model):
 
     def find_in(self, pictures):
         """As `find`, in keyframes; see `keyframes`."""
-        if self.persons is None:
-            raise UsageError(
-                "This detector has no RPN: it was made with "
-                f"detector.boxes={self.recipe.boxes} and "
-                f"detector.scored={self.recipe.scored}, of which one must be "
-                "rpn. Give `detect` the boxes of persons."
-            )
-        answers = self.persons(pictures, training=False)
-        return self.persons.propose(answers, pictures)
+        finder = self._finder()
+        return finder.propose(finder(pictures, training=False), pictures)
 
     def detect_persons(self, frames):
         """Who does what, where the RPN sees persons.
@@ -280,12 +273,22 @@ class Detector(keras.Model):
 
     def detect_found(self, features, boxes):
         """As `detect_persons`, of what `find` gave and `features`."""
+        iou = self._finder().recipe.suppress_iou
         probabilities, where = self.detect_in(features, boxes)
         there = (area(boxes) > 0) & (area(where) > 0)
         there = tf.cast(there, tf.float32)[..., None]
         where *= there
-        iou = self.persons.recipe.suppress_iou
         return suppressed(probabilities * there, where, iou), where
+
+    def _finder(self) -> PersonFinder:
+        if self.persons is None:
+            raise UsageError(
+                "This detector has no RPN: it was made with "
+                f"detector.boxes={self.recipe.boxes} and "
+                f"detector.scored={self.recipe.scored}, of which one must be "
+                "rpn. Give `detect` the boxes of persons."
+            )
+        return self.persons
 
 
 def make_detector(

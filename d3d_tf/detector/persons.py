@@ -73,7 +73,10 @@ class PersonFinder(keras.layers.Layer):
             read_checkpoint(self._parts, self.recipe)
 
     def call(self, pictures, training=None):
-        square = letterboxed(IMAGENET.from_unit(pictures), self.recipe.side)
+        recipe = self.recipe
+        square = letterboxed(
+            IMAGENET.from_unit(pictures), recipe.side, recipe.longest
+        )
         answers = self.rpn(square, training=training)
         return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), answers)
 
@@ -131,5 +134,5 @@ class PersonFinder(keras.layers.Layer):
         )
 
     def _covered(self, pictures):
-        shape = tf.shape(pictures)
-        return extent(shape[1], shape[2], self.recipe.side)
+        shape, recipe = tf.shape(pictures), self.recipe
+        return extent(shape[1], shape[2], recipe.side, recipe.longest)

@@ -8,7 +8,8 @@ from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.keras_api import keras
 
 # Where losses of offsets turn from squares to lengths: of persons, and of
-# anchors, whose offsets have no weights (Model Garden's `rpn_huber_loss_delta`).
+# anchors, whose offsets have no weights (Model Garden's
+# `rpn_huber_loss_delta`).
 DELTA = 1.0
 ANCHOR_DELTA = 1 / 9
 
@@ -70,7 +71,7 @@ class DetectorTrainer(StreamTrainer):
         """Boxes and lessons of each clip, see `choose`."""
         recipe, columns = self.network.recipe, inputs["persons"].shape[-1]
         return tf.map_fn(
-            lambda one: choose(*one[:2], recipe, one[2]),
+            lambda one: choose(one[0], one[1], recipe, one[2]),
             (inputs["persons"], inputs["proposals"], inputs["seed"]),
             fn_output_signature=(
                 tf.TensorSpec([recipe.rois, 4], tf.float32),

@@ -82,10 +82,10 @@ TOY_AVA = dataclasses.replace(
     ),
 )
 
-# As `toy_ava`, but nobody says where the discs are; ours, settled on seed 0. The
-# RPN is a small one on a fine grid, for discs of 16 to 24 pixels that do not
-# cover one another. It learns from nothing, so that there are more steps, fewer
-# anchors that show nobody, and a larger weight of where discs are.
+# As `toy_ava`, but nobody says where the discs are; ours, settled on seed 0.
+# The RPN is a small one on a fine grid, for discs of 16 to 24 pixels that do
+# not cover one another. It learns from nothing: so there are more and larger
+# steps, fewer anchors that show nobody, and a larger weight of the offsets.
 TOY_AVA_RPN = dataclasses.replace(
     TOY_AVA,
     name="toy_ava_rpn",
@@ -103,7 +103,9 @@ TOY_AVA_RPN = dataclasses.replace(
         min_level=2,
         max_level=2,
         filters=64,
-        side=64,
+        # Whole frames are of 64 x 96 pixels, crops of 64 x 64.
+        side=96,
+        longest=96,
         anchor_sizes=(4.0, 6.0),
         ratios=(1.0,),
         candidates=300,

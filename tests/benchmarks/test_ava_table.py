@@ -27,18 +27,26 @@ def answers(right):
 
 
 def test_means_and_differences():
-    """All right: 1. All wrong first: precisions 1/3 and 2/4, so 1/2."""
-    one = {SCRATCH: answers(False), RGB: answers(False), D3D: answers(True)}
-    two = {SCRATCH: answers(False), RGB: answers(True), D3D: answers(True)}
-    rows = measure([one, two])
-    assert rows[RGB]["seeds"] == pytest.approx([1 / 2, 1])
-    assert rows[D3D]["frame_map"]["value"] == pytest.approx(1)
-    assert rows[D3D]["frame_map"]["ci95"][1] == 1
-    change = rows[D3D]["minus_rgb"]
+    """All right: 1. All wrong first: precisions 1/3 and 2/4, so 1/2.
+
+    As many rows for the RPN, where all are equal: compared with each other.
+    """
+    scratch, rgb, d3d = (f"{begin}; oracle" for begin in (SCRATCH, RGB, D3D))
+    found = [f"{begin}; RPN" for begin in (SCRATCH, RGB, D3D)]
+    one = {scratch: answers(False), rgb: answers(False), d3d: answers(True)}
+    two = {scratch: answers(False), rgb: answers(True), d3d: answers(True)}
+    alike = dict.fromkeys(found, answers(False))
+    rows = measure([one | alike, two | alike])
+    assert rows[rgb]["seeds"] == pytest.approx([1 / 2, 1])
+    assert rows[d3d]["frame_map"]["value"] == pytest.approx(1)
+    assert rows[d3d]["frame_map"]["ci95"][1] == 1
+    change = rows[d3d]["minus_rgb"]
     assert change["value"] == pytest.approx(1 / 4)
     # The second seed has no difference in any draw.
     assert 0 <= change["ci95"][0] < 1 / 4 < change["ci95"][1] <= 1 / 2
-    assert rows[SCRATCH]["minus_rgb"]["value"] == pytest.approx(-1 / 4)
-    assert "minus_rgb" not in rows[RGB]
+    assert rows[scratch]["minus_rgb"]["value"] == pytest.approx(-1 / 4)
+    assert "minus_rgb" not in rows[rgb]
+    assert rows[found[2]]["frame_map"]["value"] == pytest.approx(1 / 2)
+    assert rows[found[2]]["minus_rgb"] == {"value": 0, "ci95": [0, 0]}
     text = markdown({"rows": rows, "keyframes": 4, "processor": "P"})
-    assert "| From D3D (student) | 100.0 | 100.0 | 100.0" in text
+    assert "| From D3D (student); oracle | 100.0 | 100.0 | 100.0" in text

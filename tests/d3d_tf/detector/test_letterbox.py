@@ -21,6 +21,19 @@ def test_extent(height, width, covered):
     assert extent(height, width, 64).numpy().tolist() == covered
 
 
+@pytest.mark.parametrize(
+    "height, width, covered",
+    [
+        (64, 96, [48, 72]),  # Three quarters as large, as 128 would be.
+        (64, 64, [48, 48]),
+        (64, 128, [48, 96]),
+        (64, 192, [32, 96]),  # Too wide: half as large.
+    ],
+)
+def test_crops_are_seen_as_large_as_frames(height, width, covered):
+    assert extent(height, width, 96, 128).numpy().tolist() == covered
+
+
 def test_the_rest_is_zero():
     """Twice as large; the right half is not covered."""
     pictures = tf.ones([1, 4, 2, 3])

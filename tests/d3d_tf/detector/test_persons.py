@@ -65,6 +65,15 @@ def test_anchors_of_the_picture():
     assert not boxes[8:].any()
 
 
+def test_a_crop_that_fills_a_quarter():
+    """Of a square for pictures of 40 pixels: four anchors of half its sides."""
+    boxes, scores = proposed(constant(1.0, longest=40), 20, 20)
+    assert (scores > 0).sum() == 4
+    halves = [(0.0, 0.5), (0.5, 1.0)]
+    expected = [(y1, x1, y2, x2) for y1, y2 in halves for x1, x2 in halves]
+    assert rows(boxes[:4]) == sorted(expected)
+
+
 def test_anchors_are_moved():
     """By half of their width to the right, and twice as high: in the square of
     32 pixels, they are 16 high and 8 wide, 4 pixels further.

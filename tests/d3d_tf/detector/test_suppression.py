@@ -24,7 +24,7 @@ def test_each_action_for_itself(iou, expected):
 
 
 def test_what_is_suppressed_suppresses_nothing():
-    """Steps of 0.15: 0.85 / 1.15 with the next, 0.7 / 1.3 with the one after."""
+    """Steps of 0.15: 0.85 / 1.15 with the next, 0.7 / 1.3 with the third."""
     steps = 0.15 * np.arange(3)[:, None]
     boxes = np.float32([0, 0, 1, 1] + steps * [0, 1, 0, 1])
     likely = np.float32([[0.9], [0.8], [0.7]])

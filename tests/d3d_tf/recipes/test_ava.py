@@ -39,6 +39,8 @@ def test_d3d(name, model, start, gpus):
     assert [16 * size for size in persons.anchor_sizes] == [
         *(32, 64, 128, 256, 512)
     ]
+    # Crops and whole frames of 256 x 455 pixels are seen 1.5 times as large.
+    assert persons.side / persons.longest == 1.5 and persons.longest > 455
     assert persons.proposals == 300 and not persons.frozen
 
 
