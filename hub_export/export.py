@@ -15,6 +15,7 @@ from d3d_tf.garbage import set_aside
 from d3d_tf.hub_export.cut_network import CLASSIFICATION, cut
 from d3d_tf.hub_export.draft import Draft, one_line_each
 from d3d_tf.hub_export.example import write_example
+from d3d_tf.hub_export.exportable import Exportable
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.hub_export.serving_files import write_serving_files
 from d3d_tf.hub_export.signature_inputs import ClipSpec
@@ -105,7 +106,7 @@ def export_module(
 
 
 def published(
-    draft: Draft,
+    draft: Exportable,
     folder: Path,
     info: dict[str, Any],
     compare: Callable[[Any], dict[str, Any]] | None,
@@ -159,7 +160,7 @@ def _fitting(
 
 
 def _publish(
-    draft: Draft,
+    draft: Exportable,
     content: str,
     folder: Path,
     info: dict[str, Any],

@@ -9,14 +9,16 @@ import tensorflow_hub as hub
 
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.check_parity import REGULARIZATION, outside
-from d3d_tf.hub_export.draft import Draft
+from d3d_tf.hub_export.exportable import Exportable
 from d3d_tf.hub_export.rounding import TOLERANCE, allowed
 from d3d_tf.hub_export.saved_module import without_recompute
 from d3d_tf.hub_export.warm_up import write_warm_up
 from d3d_tf.models.network import FoldError
 
 
-def save_verified(draft: Draft, folder: Path) -> tuple[Any, dict[str, Any]]:
+def save_verified(
+    draft: Exportable, folder: Path
+) -> tuple[Any, dict[str, Any]]:
     """Saves a module whose every way in gives what the network gives.
 
     Where the folded network differs too much, the network itself is saved.
@@ -55,7 +57,7 @@ def save_verified(draft: Draft, folder: Path) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _save(draft: Draft, folder: Path, *, fold: bool) -> dict[str, Any]:
+def _save(draft: Exportable, folder: Path, *, fold: bool) -> dict[str, Any]:
     """Writes the folder anew; returns the signatures."""
     shutil.rmtree(folder, ignore_errors=True)
     with without_recompute(draft.network):

@@ -18,8 +18,9 @@ from d3d_tf.hub_export.detection.module import asked_layers
 from d3d_tf.hub_export.rounding import difference, last_bit, sensitivity
 
 # Two that are looked at, and one that is none.
-BOXES = np.float32(
-    [[0.1, 0.05, 0.8, 0.5], [0.3, 0.4, 1.0, 0.9], [0.0, 0.0, 0.0, 0.0]]
+BOXES = np.array(
+    [[0.1, 0.05, 0.8, 0.5], [0.3, 0.4, 1.0, 0.9], [0.0, 0.0, 0.0, 0.0]],
+    np.float32,
 )
 
 
