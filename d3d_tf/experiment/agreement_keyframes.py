@@ -14,7 +14,9 @@ from d3d_tf.hub_export.video_agreement import Sample
 
 
 def keyframe_samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
-    """Some keyframes of the last test split, with their true boxes.
+    """Some keyframes of the last test split.
+
+    With their true boxes, unless an RPN finds the persons.
 
     Args:
       dataset: records around keyframes.
@@ -34,5 +36,7 @@ def keyframe_samples(dataset: Dataset, recipe: Recipe) -> Iterator[Sample]:
             yield Sample(
                 tf.cast(whole["frames"], tf.float32).numpy() / 255,
                 {STORED: [*video["frames"].numpy()[chosen.numpy()]]},
-                boxes=whole["persons"][:, :4].numpy(),
+                boxes=None
+                if recipe.detector.rpn
+                else whole["persons"][:, :4].numpy(),
             )

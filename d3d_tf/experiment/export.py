@@ -128,7 +128,9 @@ def _on_videos(module, run: Run, recipe: Recipe) -> dict:
     split = (dataset.test_splits or ["train"])[-1]
     clips, which = samples, "centre clips"
     if recipe.task == DETECTION:
-        clips, which = keyframe_samples, "keyframes, their true boxes,"
+        clips, which = keyframe_samples, "keyframes with their true boxes"
+        if recipe.detector.rpn:
+            which = "keyframes"
     return {
         "note": f"{which} of {split} of {dataset.info['name']}",
         "ways": compare_ways(
