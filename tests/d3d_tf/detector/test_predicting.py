@@ -12,7 +12,6 @@ from d3d_tf.config import DataRecipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.detector.batches import scoring_batches
 from d3d_tf.detector.clips import shown
-from d3d_tf.detector.network import Detector
 from d3d_tf.detector.predicting import (
     finds_persons,
     keyframe_clips,
@@ -162,33 +161,25 @@ def test_seconds_count_from_the_first_of_the_files(network, keyframes):
     np.testing.assert_array_equal(one.probabilities, other.probabilities)
 
 
-class Finder(Detector):
-    """Finds the persons of `BOXES`, and has room for one more."""
-
-    persons = True
-
-    def detect_persons(self, frames):
-        asked = np.pad(BOXES, [(0, 1), (0, 0)])[None].astype(np.float32)
-        answers, where = self.detect(frames, asked)
-        there = np.float32([[[1], [1], [0]]])
-        return answers * there, where * there
+RPN = (
+    *("detector.boxes=rpn", "detector.scored=rpn", "persons.depth=10"),
+    *("persons.min_level=2", "persons.max_level=2", "persons.filters=8"),
+    *("persons.side=64", "persons.proposals=6"),
+)
 
 
+@pytest.mark.card
 def test_a_network_that_finds_persons(network, keyframes):
-    finder = Finder(network.backbone, network.recipe, 3)
-    finder(
-        {"frames": tf.zeros([1, 2, 32, 32, 3]), "boxes": tf.zeros([1, 1, 4])}
-    )
-    finder.set_weights(network.get_weights())
+    """Its answer on the keyframe's clip, which needs no boxes."""
+    own = recipe(*RPN)
+    finder = make_role(own, "baseline", 3)
+    randomize(finder)
     assert finds_persons(finder) and not finds_persons(network)
     times = [1_000_000]
-    given = {times[0]: BOXES}
-    one, other = (
-        predicted(who, keyframes, "wide", times, boxes, recipe()).scores
-        for who, boxes in ((finder, None), (network, given))
-    )
-    np.testing.assert_allclose(
-        one.probabilities[:, :2], other.probabilities, atol=1e-6
-    )
-    np.testing.assert_allclose(one.boxes[:, :2], other.boxes, atol=1e-6)
-    assert not one.boxes[:, 2].any()
+    path = keyframes.parent / "videos" / "wide.mp4"
+    (clip,) = keyframe_clips(finder, path, times, own)
+    probabilities, boxes = finder.detect_persons(clip)
+    scores = predicted(finder, keyframes, "wide", times, None, own).scores
+    np.testing.assert_allclose(scores.probabilities, probabilities, atol=1e-5)
+    np.testing.assert_allclose(scores.boxes, boxes, atol=1e-5)
+    assert (scores.probabilities > 0).any()
