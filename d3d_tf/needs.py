@@ -50,11 +50,7 @@ def require_model_garden() -> None:
     Raises:
       UserError: with what to install, and what does without.
     """
-    try:
-        found = importlib.util.find_spec("official")
-    except ValueError:  # It was set to None in `sys.modules`.
-        found = None
-    if found is None:
+    if importlib.util.find_spec("official") is None:
         raise UserError(
             "An RPN (detector.boxes=rpn, detector.scored=rpn) needs TensorFlow "
             "Model Garden, tf-models-official 2.15 for TensorFlow 2.15 and "

@@ -210,6 +210,7 @@ CLASSES_OUTSIDE = {
     "d3d_tf/data/soundness.py": "the keys of other tools' records",
     "d3d_tf/data/kinds.py": "refuses tasks that need more than these",
     "d3d_tf/weights/published.py": "what authors print of their weights",
+    "d3d_tf/detector/anchors.py": "the person whom an anchor overlaps most",
     "d3d_tf/detector/sampling.py": "the person whom a box overlaps most",
     "d3d_tf/report/keyframes.py": "the person whom a box overlaps most",
     "d3d_tf/models/inception/non_local.py": "attention, not logits",

@@ -36,6 +36,11 @@ def area(boxes):
     return tf.reduce_prod(tf.maximum(boxes[..., 2:] - boxes[..., :2], 0.0), -1)
 
 
+def is_there(boxes):
+    """Whether boxes have an area: bool `[..., 1]`."""
+    return area(boxes)[..., None] > 0
+
+
 def cropped(boxes, geometry: ClipGeometry, height, width):
     """Boxes of a video's frame as they are in a clip of it.
 

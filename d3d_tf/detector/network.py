@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.persons import PersonsRecipe
-from d3d_tf.detector.boxes import area, moved
+from d3d_tf.detector.boxes import is_there, moved
 from d3d_tf.detector.persons import PersonFinder
 from d3d_tf.detector.roi_align import roi_align
 from d3d_tf.detector.suppression import suppressed
@@ -85,22 +85,8 @@ class Detector(keras.Model):
             if not any(layer is other for other in asked):
                 layer.trainable = False
         self.dropout = keras.layers.Dropout(recipe.dropout, dtype=tf.float32)
-        self.actions = keras.layers.Dense(
-            actions,
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-            dtype=tf.float32,
-            name="actions",
-        )
-        self.offsets = None
-        if recipe.refine:
-            self.offsets = keras.layers.Dense(
-                4,
-                kernel_initializer=keras.initializers.RandomNormal(
-                    stddev=0.001
-                ),
-                dtype=tf.float32,
-                name="offsets",
-            )
+        self.actions = _dense(actions, 0.01, "actions")
+        self.offsets = _dense(4, 0.001, "offsets") if recipe.refine else None
 
     def get_config(self):
         return {
@@ -275,18 +261,14 @@ class Detector(keras.Model):
         """As `detect_persons`, of what `find` gave and `features`."""
         iou = self._finder().recipe.suppress_iou
         probabilities, where = self.detect_in(features, boxes)
-        there = (area(boxes) > 0) & (area(where) > 0)
-        there = tf.cast(there, tf.float32)[..., None]
-        where *= there
-        return suppressed(probabilities * there, where, iou), where
+        where = tf.where(is_there(boxes) & is_there(where), where, 0.0)
+        return suppressed(probabilities, where, iou), where
 
     def _finder(self) -> PersonFinder:
         if self.persons is None:
             raise UsageError(
-                "This detector has no RPN: it was made with "
-                f"detector.boxes={self.recipe.boxes} and "
-                f"detector.scored={self.recipe.scored}, of which one must be "
-                "rpn. Give `detect` the boxes of persons."
+                "This detector has no RPN: neither detector.boxes nor "
+                "detector.scored was rpn. Give `detect` the boxes of persons."
             )
         return self.persons
 
@@ -311,6 +293,15 @@ def _make_variables(detector: Detector) -> Detector:
     clip = tf.zeros([1, 2, 32, 32, channels])
     detector({"frames": clip, "boxes": tf.zeros([1, 1, 4])})
     return detector
+
+
+def _dense(units: int, deviation: float, name: str):
+    return keras.layers.Dense(
+        units,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=deviation),
+        dtype=tf.float32,
+        name=name,
+    )
 
 
 def _tail(trunk, endpoint: str) -> list:

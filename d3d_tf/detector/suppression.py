@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from d3d_tf.detector.boxes import overlap
+from d3d_tf.detector.boxes import is_there, overlap
 
 
 def suppressed(probabilities, boxes, iou: float):
@@ -10,7 +10,8 @@ def suppressed(probabilities, boxes, iou: float):
 
     Args:
       probabilities: float32 `[batch, N, actions]`.
-      boxes: float32 `[batch, N, 4]`; without an area, one suppresses none.
+      boxes: float32 `[batch, N, 4]`; those without an area have probability
+        0, too.
       iou: what shares more than that with a box that is more probable, and was
         not suppressed, has probability 0 then.
 
@@ -19,6 +20,7 @@ def suppressed(probabilities, boxes, iou: float):
     """
     number = tf.shape(boxes)[1]
     shared = overlap(boxes, boxes)
+    probabilities = tf.where(is_there(boxes), probabilities, 0.0)
 
     def of_picture(picture):
         one, among = picture

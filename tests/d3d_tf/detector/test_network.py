@@ -299,7 +299,7 @@ def test_without_an_rpn():
     assert network.persons is None
     for method in (network.find, network.detect_persons):
         with pytest.raises(
-            UsageError, match="This detector has no RPN: it was"
+            UsageError, match="This detector has no RPN: neither"
         ):
             method(FRAMES)
     # As it was saved before there were any.

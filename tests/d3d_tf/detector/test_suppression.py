@@ -33,10 +33,10 @@ def test_what_is_suppressed_suppresses_nothing():
 
 
 def test_pictures_do_not_see_one_another():
-    """Nor do boxes without an area; there may be none."""
+    """Boxes without an area are nobody's; there may be none at all."""
     likely = np.stack([LIKELY, LIKELY])
-    boxes = np.stack([np.zeros_like(BOXES), BOXES])
+    boxes = np.stack([BOXES * [[1], [0], [1]], BOXES]).astype(np.float32)
     found = tf.function(suppressed)(likely, boxes, 0.6).numpy()
-    np.testing.assert_array_equal(found[0], LIKELY)
+    np.testing.assert_array_equal(found[0], LIKELY * [[1], [0], [1]])
     np.testing.assert_array_equal(found[1, :, 1], np.float32([0, 0.6, 0.1]))
     assert suppressed(likely[:, :0], boxes[:, :0], 0.6).shape == [2, 0, 2]
