@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_hub as hub
 
-from d3d_tf.detector.boxes import area
+from d3d_tf.detector.boxes import is_there
 from d3d_tf.detector.network import Detector
 from d3d_tf.hub_export.check_parity import (
     REGULARIZATION,
@@ -139,5 +139,5 @@ def _of_call(answer: dict) -> dict:
 
 
 def _there(outputs: dict) -> dict:
-    there = tf.cast(area(_boxes()) > 0, tf.float32)[..., None]
+    there = tf.cast(is_there(_boxes()), tf.float32)
     return {name: (value * there).numpy() for name, value in outputs.items()}

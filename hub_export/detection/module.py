@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from d3d_tf.detector.boxes import area
+from d3d_tf.detector.boxes import is_there
 from d3d_tf.detector.network import Detector
 from d3d_tf.hub_export.detection.inputs import (
     KeyframeSpec,
@@ -134,7 +134,7 @@ def _served(detector: Detector, fold: bool):
         else:
             boxes, _ = detector.find_in(unit[:, tf.shape(unit)[1] // 2])
             probabilities, where = detector.detect_found(features, boxes)
-        there = tf.cast(area(boxes) > 0, tf.float32)[..., None]
+        there = tf.cast(is_there(boxes), tf.float32)
         found = {"probabilities": probabilities, "boxes": where}
         return {k: finite(v * there)[:count] for k, v in found.items()}
 
