@@ -127,7 +127,9 @@ def _times(path: str) -> tuple[list[float], float]:
     """When each frame is shown, and when the last one ends; from 0 s on."""
     times = np.array(frame_times(path))
     times -= times[0]
-    return times.tolist(), float(times[-1] + np.median(np.diff(times)))
+    # Of a single frame nobody knows how long it is shown.
+    gaps = np.diff(times) if len(times) > 1 else np.zeros(1)
+    return times.tolist(), float(times[-1] + np.median(gaps))
 
 
 def _require_within(times: list[int], detections: str, recipe: Recipe) -> None:
