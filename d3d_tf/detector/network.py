@@ -12,16 +12,13 @@ import tensorflow as tf
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.persons import PersonsRecipe
 from d3d_tf.detector.boxes import is_there, moved
+from d3d_tf.detector.many_boxes import in_parts
 from d3d_tf.detector.persons import PersonFinder
 from d3d_tf.detector.roi_align import roi_align
 from d3d_tf.detector.suppression import suppressed
 from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
 from d3d_tf.models.network import VideoNetwork
-
-# Boxes of a clip at once in inference. With D3D's tail one takes some 2 MB per
-# layer.
-TOGETHER = 64
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -184,38 +181,13 @@ class Detector(keras.Model):
         return self.detect_in(self.features(frames), boxes)
 
     def detect_in(self, features, boxes):
-        """As `detect`, on `features`.
+        """As `detect`, on `features`."""
 
-        Memory does not grow with N: so many as `TOGETHER` are looked at at
-        once.
-        """
-        batch, number = tf.shape(boxes)[0], tf.shape(boxes)[1]
-        together = tf.clip_by_value(number, 1, TOGETHER)
-        parts = tf.maximum(-(-number // together), 1)
-        more = parts * together - number
-        asked = tf.pad(boxes, [[0, 0], [0, more], [0, 0]])
-        asked = tf.reshape(asked, [batch, parts, together, 4])
-
-        def of_part(part):
+        def answer(part):
             logits, offsets = self.answers(features, part)
             return logits, self.where(part, offsets)
 
-        found = tf.map_fn(
-            of_part,
-            tf.transpose(asked, [1, 0, 2, 3]),
-            fn_output_signature=(
-                tf.TensorSpec([None, None, self.actions.units], tf.float32),
-                tf.TensorSpec([None, None, 4], tf.float32),
-            ),
-            parallel_iterations=1,
-        )
-        logits, where = (
-            tf.reshape(
-                tf.transpose(part, [1, 0, 2, 3]),
-                [batch, parts * together, part.shape[-1]],
-            )[:, :number]
-            for part in found
-        )
+        logits, where = in_parts(answer, boxes, self.actions.units)
         return tf.nn.sigmoid(logits), where
 
     def keyframes(self, frames):

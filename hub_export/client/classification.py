@@ -5,6 +5,7 @@ import dataclasses
 import time
 import urllib.parse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -99,23 +100,16 @@ def classify(
     time_left = Deadline(deadline, retries)
     with contextlib.closing(connect(server, model, version)) as backend:
         # First, so that its errors do not come after the decoding.
+        known = time_left.call(backend.signatures)
         model_input = encoded_input(
-            time_left.call(backend.signatures), signature, address=server
+            known, signature, address=server, boxes=False
         )
-        if model_input.boxes:
-            raise ClientError(
-                f"The model at {server} is a detector, which is asked about "
-                "boxes: give --boxes=FILE, see docs/detection.md."
-            )
         count = agreed_frames(info, model_input.frames, server)
         frames = sent_clip(video, info, count, time_left)
-        start = time.monotonic()
-        question: Inputs = {model_input.key: frames}
-        scores = time_left.call(
-            lambda left: backend.predict(signature, question, left)
-        )[PROBABILITIES]
-        seconds = time.monotonic() - start
-    scores = _checked(scores, info, model_input.classes, server)
+        answer, seconds = timed_answer(
+            backend, signature, {model_input.key: frames}, time_left
+        )
+    scores = _checked(answer[PROBABILITIES], info, model_input.classes, server)
     settings = {"frames": count, "frame_rate": info.frame_rate}
     return Answer(
         probabilities=scores,
@@ -125,6 +119,25 @@ def classify(
         num_bytes=sum(map(len, frames)),
         seconds=seconds,
     )
+
+
+def timed_answer(
+    backend: Any,
+    signature: str,
+    question: Inputs,
+    time_left: Deadline,
+    outputs: tuple[str, ...] = (PROBABILITIES,),
+) -> tuple[dict[str, np.ndarray], float]:
+    """What a server answers, by output, and after how many seconds.
+
+    Raises:
+      ServingError: the server, or the way to it.
+    """
+    start = time.monotonic()
+    answer = time_left.call(
+        lambda left: backend.predict(signature, question, left, outputs)
+    )
+    return answer, time.monotonic() - start
 
 
 def sent_clip(

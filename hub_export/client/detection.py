@@ -3,8 +3,8 @@
 import contextlib
 import csv
 import dataclasses
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from d3d_tf.hub_export.client.classification import (
     agreed_frames,
     connect,
     sent_clip,
+    timed_answer,
 )
 from d3d_tf.hub_export.client.errors import ClientError, ServingError
 from d3d_tf.hub_export.client.module_info import ModuleInfo
@@ -27,6 +28,16 @@ from d3d_tf.hub_export.client.signature import (
 
 # A person who was found by the model is shown from here on.
 FOUND = 0.3
+
+
+# As of `classification.classify`.
+_USUAL: dict[str, Any] = {
+    "model": MODEL,
+    "version": None,
+    "signature": "frames_encoded",
+    "deadline": 60.0,
+    "retries": 3,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,55 +78,42 @@ def detect(
     server: str,
     boxes: np.ndarray | None = None,
     *,
-    model: str = MODEL,
-    version: int | None = None,
-    signature: str = "frames_encoded",
     info: ModuleInfo | None = None,
-    deadline: float = 60.0,
-    retries: int = 3,
+    **options: Any,
 ) -> Detections:
     """Asks what persons do in the middle frame of a video.
 
     Args:
       boxes: float32 `[N, 4]`: y1, x1, y2, x2 of the persons, as shares; None:
         the model finds them.
-      video, server, model, version, signature, info, deadline, retries: as of
-        `classification.classify`.
+      video, server, info, options: as of `classification.classify`.
 
     Raises:
       ServingError, UsageError, ClientError: as there.
     """
-    if boxes is not None and not len(
-        boxes
-    ):  # JSON has no shape for what is empty.
+    # JSON has no shape for what is empty.
+    if boxes is not None and not len(boxes):
         raise ClientError("There is no box: a detector is asked about some.")
     info = dataclasses.replace(info or ModuleInfo(), detects=True, size=None)
-    time_left = Deadline(deadline, retries)
-    with contextlib.closing(connect(server, model, version)) as backend:
+    if unknown := options.keys() - _USUAL.keys():
+        raise TypeError(f"detect has no argument {min(unknown)!r}.")
+    asked = _USUAL | options
+    signature = asked["signature"]
+    time_left = Deadline(asked["deadline"], asked["retries"])
+    server_ = connect(server, asked["model"], asked["version"])
+    with contextlib.closing(server_) as backend:
+        known = time_left.call(backend.signatures)
         model_input = encoded_input(
-            time_left.call(backend.signatures), signature, address=server
+            known, signature, address=server, boxes=boxes is not None
         )
-        if boxes is None and model_input.boxes:
-            raise ClientError(
-                f"The model at {server} is asked about persons: give --boxes."
-            )
-        if boxes is not None and not model_input.boxes:
-            raise ClientError(
-                f"The model at {server} takes no boxes: it finds persons by "
-                "itself, or is not a detector; leave --boxes out."
-            )
         count = agreed_frames(info, model_input.frames, server)
         frames = sent_clip(video, info, count, time_left)
-        start = time.monotonic()
         question: Inputs = {model_input.key: frames}
         if boxes is not None:
             question[BOXES] = boxes
-        answer = time_left.call(
-            lambda left: backend.predict(
-                signature, question, left, (PROBABILITIES, BOXES)
-            )
+        answer, seconds = timed_answer(
+            backend, signature, question, time_left, (PROBABILITIES, BOXES)
         )
-        seconds = time.monotonic() - start
     count = None if boxes is None else len(boxes)
     labels = _checked(answer, count, info, server)
     found, probabilities = answer[BOXES][0], answer[PROBABILITIES][0]

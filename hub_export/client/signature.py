@@ -61,6 +61,7 @@ def encoded_input(
     *,
     address: str,
     output: str = PROBABILITIES,
+    boxes: bool | None = None,
 ) -> EncodedInput:
     """The input that takes encoded frames, `[batch, time]` bytes.
 
@@ -69,6 +70,7 @@ def encoded_input(
       name: of the signature.
       address: of the server, as the user gave it.
       output: that is wanted.
+      boxes: whether it is to be asked about boxes, too; None: as it is.
 
     Raises:
       ServingError: there is no such signature, it takes something else, or it
@@ -84,10 +86,15 @@ def encoded_input(
     signature = signatures[name]
     said = f"The signature {name!r} at {address}"
     others = dict(signature.inputs)
-    boxes = others.get(BOXES)
-    takes_boxes = boxes is not None and (
-        boxes.dtype == FLOAT and boxes.shape is not None
-    )
+    takes_boxes = BOXES in others and others[BOXES].dtype == FLOAT
+    if boxes is not None and boxes != takes_boxes:
+        raise _unfit(
+            f"{said} is a detector's, which is asked about persons: give "
+            "--boxes=FILE."
+            if takes_boxes
+            else f"{said} takes no boxes: it finds persons by itself, or is "
+            "not a detector's; leave --boxes out."
+        )
     if takes_boxes:
         del others[BOXES]
     key, frames = _frames_of(signature._replace(inputs=others), said)

@@ -74,18 +74,6 @@ def test_boxes_do_not_see_one_another():
     np.testing.assert_allclose(many[:, -4:], whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("count", [0, 1, 4, 5, 11])
-def test_as_many_at_once_as_there_is_memory_for(monkeypatch, count):
-    monkeypatch.setattr("d3d_tf.detector.network.TOGETHER", 4)
-    network, many = detector(), boxes(count)
-    logits, offsets = network({"frames": FRAMES, "boxes": many})
-    said, where = tf.function(network.detect)(FRAMES, many)
-    assert said.shape == [2, count, 5] and where.shape == [2, count, 4]
-    np.testing.assert_allclose(said, tf.nn.sigmoid(logits), atol=1e-6)
-    expected = np.clip(moved(many, offsets), 0, 1)
-    np.testing.assert_allclose(where, expected, atol=1e-6)
-
-
 def test_the_tail_sees_each_time():
     """A tail of 1x1x1 kernels and no time would be the same; a real one is
     what the backbone's block makes of what is under the box, time by time.
