@@ -10,7 +10,7 @@ from d3d_tf.hub_export.client.errors import ClientError
 
 WIDTH = 960
 _GREEN, _BLACK = (64, 204, 46), (0, 0, 0)
-_FONT, _SCALE, _LINE = cv2.FONT_HERSHEY_SIMPLEX, 0.5, 18
+_FONT, _SCALE, _LINE = cv2.FONT_HERSHEY_SIMPLEX, 0.55, 20
 
 
 def write_picture(path: str | Path, found: Detections) -> None:
@@ -31,17 +31,21 @@ def write_picture(path: str | Path, found: Detections) -> None:
     for number, box in enumerate(found.boxes):
         sides = np.rint(box * [height, WIDTH, height, WIDTH])
         y1, x1, y2, x2 = sides.astype(int).tolist()
-        cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), _GREEN, 2)
         lines = [
             f"{number + 1}: {label} {100 * value:.0f} %"
             for label, value in found.actions(number)
         ]
         for row, line in enumerate(lines, 1):
-            place = (x1 + 4, y1 + row * _LINE)
-            for colour, thickness in ((_BLACK, 3), (_GREEN, 1)):
-                cv2.putText(
-                    picture, line, place, _FONT, _SCALE, colour, thickness
-                )
+            (width, _), _ = cv2.getTextSize(line, _FONT, _SCALE, 1)
+            left = max(0, min(x1, WIDTH - width - 8))
+            bottom = y1 + row * _LINE
+            corner = (left + width + 8, bottom)
+            cv2.rectangle(picture, (left, bottom - _LINE), corner, _BLACK, -1)
+            place = (left + 4, bottom - 5)
+            cv2.putText(
+                picture, line, place, _FONT, _SCALE, _GREEN, 1, cv2.LINE_AA
+            )
+        cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), _GREEN, 2)
     try:
         good, content = cv2.imencode(Path(path).suffix or ".jpg", picture)
         if not good:
