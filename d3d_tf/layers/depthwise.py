@@ -154,12 +154,16 @@ def _of_frames(clip, kernel, bias):
     """
     batch, time, *_ = lengths(clip)
     half, *sides = (length // 2 for length in kernel.shape[:3])
-    # Not by the convolution: of paddings in numbers TensorFlow makes an
-    # operation that aborts the process if there is a bias, and OpenVINO has
-    # none.
-    frames = _spaced(clip, 0, *sides)
     number = 2 * half + 1
-    found = _taps([frames] * number, kernel, bias, 2, "VALID")
+    if bias is None:
+        frames, padding = _spaced(clip, 0, *sides), "VALID"
+    else:
+        # Of constants: with one more tap, of zeros, SAME begins where PyTorch
+        # does, and nothing is copied. (Paddings in numbers make an operation
+        # of TensorFlow's that aborts the process if there is a bias.)
+        frames, padding = _spaced(clip, 0), "SAME"
+        kernel = tf.pad(kernel, [[0, 0], [0, 1], [0, 1], [0, 0]])
+    found = _taps([frames] * number, kernel, bias, 2, padding)
     for i, net in enumerate(found):
         net = tf.reshape(net, [batch, time, *lengths(net)[1:]])
         if i != half:

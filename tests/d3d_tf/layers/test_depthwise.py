@@ -123,3 +123,15 @@ def test_configuration_round_trip():
 def test_what_it_cannot_do(size, stride):
     with pytest.raises(ValueError, match="odd lengths"):
         DepthwiseConv3D(size, stride)
+
+
+@pytest.mark.parametrize("sides", [(8, 8), (7, 8), (8, 9), (1, 5)])
+def test_with_a_bias_it_begins_at_the_same_place(sides):
+    """Of folded networks, by another padding: even and odd sides, stride 2."""
+    rng = np.random.default_rng(0)
+    clip = tf.constant(rng.normal(size=[2, 3, *sides, 4]), tf.float32)
+    kernel = tf.constant(rng.normal(size=[3, 3, 3, 4]), tf.float32)
+    bias = np.float32([1, -2, 3, 0.5])
+    found = depthwise_conv3d(clip, kernel, 2, bias)
+    plain = depthwise_conv3d(clip, kernel, 2)
+    np.testing.assert_allclose(found, plain + bias, atol=1e-5)
