@@ -24,12 +24,15 @@ def start(run, toy, **more):
     )
 
 
-def test_evaluate(toy, only_scores, capsys):
-    """All rows, as they were when the run was made."""
-    before = toy.run.read_results()["metrics"]
-    evaluate.run(checkpoint=[str(toy.run.folder)])
+def test_evaluate(copied_run, toy, only_scores, capsys):
+    """All rows, as they were when the run was made.
+
+    A copy: other processes' tests write results of the shared run, too.
+    """
+    before = copied_run.read_results()["metrics"]
+    evaluate.run(checkpoint=[str(copied_run.folder)])
     assert capsys.readouterr().out.splitlines() == toy.shown.splitlines()[2:8]
-    assert toy.run.read_results()["metrics"] == before
+    assert copied_run.read_results()["metrics"] == before
 
 
 @pytest.fixture
