@@ -1,0 +1,57 @@
+"""Frames of a clip, in order, in groups of as many."""
+
+import tensorflow as tf
+
+from d3d_tf.layers.lengths import lengths
+
+
+class FrameGroups:
+    """How the frames of clips are grouped; the last group has what is left.
+
+    Args:
+      clips: `[batch, time, height, width, C]`.
+      size: frames of a group; None: one group of all.
+
+    Attributes:
+      number: of groups; an int where the number of frames is known.
+    """
+
+    def __init__(self, clips, size: int | None = None):
+        self._batch, self._time, *_ = lengths(clips)
+        self._size = self._time if size is None else size
+        self.number = 1 if size is None else -(-self._time // size)
+
+    def parts(self, clips) -> list:
+        """The clips of each group.
+
+        Raises:
+          ValueError: the number of frames is not known.
+        """
+        if tf.is_tensor(self.number):
+            raise ValueError(
+                "DNR is trained on clips whose number of frames is known when "
+                f"the graph is built; got {clips.shape}."
+            )
+        starts = [i * self._size for i in range(self.number)]
+        return [clips[:, start : start + self._size] for start in starts]
+
+    def means(self, clips):
+        """Float32 `[groups, batch, C]`: of each group's places.
+
+        Sums of every frame come first: one of a whole clip is less exact.
+        """
+        frames = tf.reduce_mean(tf.cast(clips, tf.float32), [2, 3])
+        missing = self.number * self._size - self._time
+        frames = tf.pad(frames, [[0, 0], [0, missing], [0, 0]])
+        channels = frames.shape[-1]
+        shape = [self._batch, self.number, self._size, channels]
+        sums = tf.reduce_sum(tf.reshape(frames, shape), axis=2)
+        starts = tf.range(self.number) * self._size
+        sizes = tf.minimum(self._size, self._time - starts)
+        means = sums / tf.cast(sizes, tf.float32)[:, None]
+        return tf.transpose(means, [1, 0, 2])
+
+    def spread(self, values):
+        """`[groups, batch, C]` to `[batch, time, 1, 1, C]`, one per frame."""
+        frames = tf.repeat(tf.transpose(values, [1, 0, 2]), self._size, axis=1)
+        return frames[:, : self._time, None, None]
