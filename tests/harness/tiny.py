@@ -80,17 +80,16 @@ X3D = Case(
         "batch_norm_epsilon": 1e-3,
     },
 )
-# Basic blocks, with and without a convolution in the shortcut, shifted; 4
+# Basic blocks, with and without a convolution in the shortcut, shifted; 8
 # channels, of which one comes from the next frame.
 RESNET = Case(
     ResNetRecipe(
         model="tsm_r18",
         width_factor=1 / 16,
-        shift_div=4,
         dropout=0.0,
         batch_norm_momentum=0.5,
     ),
-    sizes=((3, 17, 20), (1, 1, 1), (5, 70, 24), (2, 65, 97)),
+    sizes=((3, 33, 40), (1, 1, 1), (5, 70, 24), (2, 65, 97)),
     freeze_to="layer2",
     others={"model": "tsn_r34", "width_factor": 1 / 8, "shift_div": 2}
     | {"normaliser": "dnr", "batch_norm_epsilon": 1e-3},

@@ -21,19 +21,36 @@ class FrameGroups:
         self._size = self._time if size is None else size
         self.number = 1 if size is None else -(-self._time // size)
 
-    def parts(self, clips) -> list:
-        """The clips of each group.
+    def each(self, function, clips):
+        """`function` of the clips of every group, in order, joined again.
 
-        Raises:
-          ValueError: the number of frames is not known.
+        Args:
+          function: keeps the shape of clips; its variables are made.
+          clips: as those that were grouped.
         """
-        if tf.is_tensor(self.number):
-            raise ValueError(
-                "DNR is trained on clips whose number of frames is known when "
-                f"the graph is built; got {clips.shape}."
-            )
-        starts = [i * self._size for i in range(self.number)]
-        return [clips[:, start : start + self._size] for start in starts]
+
+        def outputs(i):
+            start = i * self._size
+            return function(clips[:, start : start + self._size])
+
+        if not tf.is_tensor(self.number):
+            return tf.concat([*map(outputs, range(self.number))], axis=1)
+        # A module's clips have any length. Arrays are joined on their first
+        # axis, which is time for the while. (TensorFlow cannot derive a loop of
+        # a loaded module if there is a custom gradient in it, as in
+        # `layers.normalised`: channels here are multiples of 8.)
+        order = [1, 0, 2, 3, 4]
+        array = tf.TensorArray(clips.dtype, self.number, infer_shape=False)
+        _, array = tf.while_loop(
+            lambda i, _: i < self.number,
+            lambda i, array: (
+                i + 1,
+                array.write(i, tf.transpose(outputs(i), order)),
+            ),
+            [0, array],
+        )
+        joined = tf.transpose(array.concat(), order)
+        return tf.ensure_shape(joined, clips.shape)
 
     def means(self, clips):
         """Float32 `[groups, batch, C]`: of each group's places.

@@ -1,5 +1,6 @@
 """What DNR standardises with: of the batch, or of each clip by itself."""
 
+import functools
 import math
 
 import tensorflow as tf
@@ -66,8 +67,7 @@ def standardised(layer, clips, groups: FrameGroups, training):
         return layer(clips, groups)
     if not training:
         return layer(clips, training=False)
-    parts = groups.parts(clips)
-    return tf.concat([layer(part, training=True) for part in parts], axis=1)
+    return groups.each(functools.partial(layer, training=True), clips)
 
 
 def batch_norm(recipe: ResNetRecipe, name: str, **options: bool) -> BatchNorm:

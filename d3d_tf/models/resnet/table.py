@@ -44,5 +44,7 @@ MODELS = {
 
 
 def planes(width_factor: float) -> tuple[int, ...]:
-    """Inner channels of the stages, of which there are at least 4."""
-    return tuple(max(4, round(width * width_factor)) for width in PLANES)
+    """Inner channels of the stages: multiples of 8, as CPUs like them."""
+    return tuple(
+        max(8, round(width * width_factor / 8) * 8) for width in PLANES
+    )

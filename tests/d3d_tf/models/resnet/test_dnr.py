@@ -157,11 +157,28 @@ def test_a_clip_alone_has_its_own_statistics():
             np.testing.assert_allclose(both[i : i + 1], alone, atol=1e-5)
 
 
-def test_unknown_lengths_cannot_be_trained():
-    layer = cross_temporal(OPS[CT[0]])[0]
-    shape = tf.TensorSpec([2, None, 2, 3, 16])
-    with pytest.raises(ValueError, match="whose number of frames is known"):
-        tf.function(layer).get_concrete_function(shape, training=True)
+@pytest.mark.parametrize("frames", [8, 5])
+def test_unknown_lengths_are_trained_alike(frames):
+    """As in a module that is trained further: outputs, slopes, averages."""
+    case = OPS["ct/2x8x2x3x16/g4/bi"]
+    found = []
+    for known in True, False:
+        layer, _, clip = cross_temporal(case)
+
+        def step(clip, layer=layer):
+            with tf.GradientTape() as tape:
+                tape.watch(clip)
+                outputs = layer(clip, training=True)
+                loss = tf.reduce_sum(outputs**2)
+            sources = [clip, *layer.trainable_variables]
+            return outputs, tape.gradient(loss, sources)
+
+        spec = tf.TensorSpec([None, None, 2, 3, 16])
+        run = step if known else tf.function(step, input_signature=[spec])
+        outputs, slopes = run(clip[:, :frames])
+        found.append([outputs, *slopes, *layer.non_trainable_variables])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
 
 
 def test_half_precision_is_relayed_in_float32(precision):
