@@ -6,6 +6,7 @@ one place in time, which is a convolution of frames in the batch.
 """
 
 import functools
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -205,7 +206,8 @@ class ResidualStage(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=None):
-        net, state = inputs, ()
+        net = inputs
+        state: Sequence = ()
         if self.lstm is not None:
             state = self.lstm.start(tf.shape(inputs)[0])
         for block in self.blocks:

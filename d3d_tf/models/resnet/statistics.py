@@ -52,7 +52,7 @@ class ClipStatistics(keras.layers.Layer):
 def statistics(recipe: ResNetRecipe, name: str) -> keras.layers.Layer:
     """The layer of a recipe; see `standardised`."""
     if recipe.statistics == "batch":
-        return batch_norm(recipe, name, scale=False, shift=False)
+        return batch_norm(recipe, name, affine=False)
     each_channel = recipe.statistics == "instance"
     return ClipStatistics(each_channel, recipe.batch_norm_epsilon, name=name)
 
@@ -70,13 +70,16 @@ def standardised(layer, clips, groups: FrameGroups, training):
     return groups.each(functools.partial(layer, training=True), clips)
 
 
-def batch_norm(recipe: ResNetRecipe, name: str, **options: bool) -> BatchNorm:
-    """PyTorch's."""
+def batch_norm(
+    recipe: ResNetRecipe, name: str, *, affine: bool = True
+) -> BatchNorm:
+    """PyTorch's, with a scale and a shift or with neither."""
     return BatchNorm(
         momentum=recipe.batch_norm_momentum,
         epsilon=recipe.batch_norm_epsilon,
         synchronized=recipe.synchronized_batch_norm,
+        scale=affine,
+        shift=affine,
         unbiased=True,
         name=name,
-        **{"scale": True} | options,
     )

@@ -19,7 +19,10 @@ class ResNetTrunk(Backbone):
         super().__init__(**kwargs)
         stem, pool, *names = ENDPOINTS
         planes = recipe.planes
-        self.units = [Stem(planes[0], recipe, name=stem), Pooling(name=pool)]
+        self.units: list = [
+            Stem(planes[0], recipe, name=stem),
+            Pooling(name=pool),
+        ]
         rows = zip(names, planes, recipe.layout.blocks, strict=True)
         for name, width, blocks in rows:
             stride = 1 if name == "layer1" else 2
