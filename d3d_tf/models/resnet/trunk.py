@@ -1,8 +1,9 @@
 """The trunk of every ResNet: stem, max-pooling, four stages."""
 
 from d3d_tf.models.backbone import Backbone, up_to_name
-from d3d_tf.models.resnet.blocks import Pooling, ResidualStage, Stem
+from d3d_tf.models.resnet.blocks import Pooling, Stem
 from d3d_tf.models.resnet.config import ResNetRecipe
+from d3d_tf.models.resnet.residual import ResidualStage
 from d3d_tf.models.resnet.table import ENDPOINTS
 
 

@@ -20,7 +20,8 @@ def test_family(promise, request):
 
 
 @pytest.mark.parametrize(
-    "promise", promises(*SLOW, "clips_alone", "endpoints_and_shapes", "config")
+    "promise",
+    promises(*SLOW, "clips_alone", "endpoints_and_shapes", "config", "saved"),
 )
 def test_family_with_dnr(promise, request):
     check_family(RESNET_DNR, promise, request)
