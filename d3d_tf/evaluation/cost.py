@@ -5,6 +5,9 @@ import math
 
 import tensorflow as tf
 
+# `MatMul` is a dense layer's; products of batches have another name.
+_COUNTED = ("Conv3D", "DepthwiseConv2dNative", "MatMul")
+
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
@@ -14,9 +17,9 @@ class Cost:
       trained_parameters: numbers that training changes.
       parameters: with the moving averages.
       multiply_adds: of all 3-D and depthwise convolutions, taps in the
-        padding included (so papers count); a multiplication with an addition
-        is one, FLOPs are twice that. Pooling and the two matrix products of a
-        non-local block are not included.
+        padding included (so papers count), and of dense layers; a
+        multiplication with an addition is one, FLOPs are twice that. Pooling
+        and the two matrix products of a non-local block are not included.
     """
 
     trained_parameters: int
@@ -43,7 +46,7 @@ def measure_cost(network, clip_shape) -> Cost:
         multiply_adds=sum(
             _multiply_adds(operation)
             for operation in graph.get_operations()
-            if operation.type in ("Conv3D", "DepthwiseConv2dNative")
+            if operation.type in _COUNTED
         ),
     )
 
@@ -52,11 +55,11 @@ def _count(variables) -> int:
     return sum(variable.shape.num_elements() for variable in variables)
 
 
-def _multiply_adds(convolution) -> int:
-    kernel = convolution.inputs[1]
+def _multiply_adds(operation) -> int:
+    kernel = operation.inputs[1]
     # On a short clip `layers.convolution` cuts the kernel first.
     while kernel.op.type in ("StridedSlice", "Cast"):
         kernel = kernel.op.inputs[0]
     # Frames of a depthwise convolution are its batch.
-    places = math.prod(convolution.outputs[0].shape[:-1])
+    places = math.prod(operation.outputs[0].shape[:-1])
     return places * kernel.shape.num_elements()

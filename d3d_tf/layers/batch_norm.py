@@ -38,7 +38,7 @@ def averages_at_rest():
 
 @keras.utils.register_keras_serializable("d3d_tf")
 class BatchNorm(keras.layers.Layer):
-    """Batch normalisation with a shift and maybe a scale, per channel.
+    """Batch normalisation with a shift or none, and maybe a scale, per channel.
 
     Input and output: `[batch, time, height, width, channels]`, any float type;
     statistics and variables are float32.
@@ -58,6 +58,7 @@ class BatchNorm(keras.layers.Layer):
       clips: a batch is normalised in groups of so many clips, each by its own
         statistics, as if each were on a device of its own; 0: as one.
       scale: multiply by gamma before beta is added.
+      shift: add beta; else it is a constant 0.
       unbiased: the moving average follows the unbiased variance of the batch,
         n / (n - 1) times the one that normalises it, as PyTorch has it.
       gamma_initializer: of gamma; `zeros` makes a residual branch start as
@@ -76,6 +77,7 @@ class BatchNorm(keras.layers.Layer):
         *,
         clips: int = 0,
         scale: bool = False,
+        shift: bool = True,
         unbiased: bool = False,
         gamma_initializer: str = "ones",
         **kwargs,
@@ -86,6 +88,7 @@ class BatchNorm(keras.layers.Layer):
         self.synchronized = synchronized
         self.clips = clips
         self.scale = scale
+        self.shift = shift
         self.unbiased = unbiased
         self.gamma_initializer = gamma_initializer
         self.gamma = None
@@ -113,7 +116,10 @@ class BatchNorm(keras.layers.Layer):
 
         if self.scale:
             self.gamma = add("gamma", self.gamma_initializer, True)
-        self.beta = add("beta", "zeros", True)
+        if self.shift:
+            self.beta = add("beta", "zeros", True)
+        else:
+            self.beta = np.zeros(input_shape[-1], np.float32)
         self.moving_mean = add("moving_mean", "zeros", False)
         self.moving_variance = add("moving_variance", "ones", False)
         super().build(input_shape)
@@ -221,6 +227,7 @@ class BatchNorm(keras.layers.Layer):
             "synchronized": self.synchronized,
             "clips": self.clips,
             "scale": self.scale,
+            "shift": self.shift,
             "unbiased": self.unbiased,
             "gamma_initializer": self.gamma_initializer,
         }

@@ -31,6 +31,14 @@ FAMILIES = {
     "x3d_m": "d3d_tf.models.x3d",
     "x3d_l": "d3d_tf.models.x3d",
     "x3d_xl": "d3d_tf.models.x3d",
+    "tsn_r18": "d3d_tf.models.resnet",
+    "tsn_r34": "d3d_tf.models.resnet",
+    "tsn_r50": "d3d_tf.models.resnet",
+    "tsn_r101": "d3d_tf.models.resnet",
+    "tsm_r18": "d3d_tf.models.resnet",
+    "tsm_r34": "d3d_tf.models.resnet",
+    "tsm_r50": "d3d_tf.models.resnet",
+    "tsm_r101": "d3d_tf.models.resnet",
 }
 DEFAULT = "s3dg"
 

@@ -1,7 +1,10 @@
 """One tiny recipe for each family of `d3d_tf.models`."""
 
+import dataclasses
+
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
+from d3d_tf.models.resnet.config import ResNetRecipe
 from d3d_tf.models.x3d.config import X3DRecipe
 from tests.harness.family import Case
 
@@ -77,8 +80,39 @@ X3D = Case(
         "batch_norm_epsilon": 1e-3,
     },
 )
+# Basic blocks, with and without a convolution in the shortcut, shifted; 8
+# channels, of which one comes from the next frame.
+RESNET = Case(
+    ResNetRecipe(
+        model="tsm_r18",
+        width_factor=1 / 16,
+        dropout=0.0,
+        batch_norm_momentum=0.5,
+    ),
+    sizes=((3, 33, 40), (1, 1, 1), (5, 70, 24), (2, 65, 97)),
+    freeze_to="layer2",
+    others={"model": "tsn_r34", "width_factor": 1 / 8, "shift_div": 2}
+    | {"normaliser": "dnr", "batch_norm_epsilon": 1e-3},
+)
+# Both relays, the second over two groups of frames or more; unshifted.
+RESNET_DNR = dataclasses.replace(
+    RESNET,
+    recipe=dataclasses.replace(
+        RESNET.recipe, model="tsn_r18", normaliser="dnr", frames_per_group=2
+    ),
+    others={
+        "model": "tsn_r50",
+        "normaliser": "batch_norm",
+        "statistics": "instance",
+        "frames_per_group": 4,
+        "bidirectional": True,
+        "reduction": 2,
+        "interlace": "after_conv1",
+    },
+)
 CASES = {
     "d3d_tf.models.inception": INCEPTION,
     "d3d_tf.models.learned_flow": LEARNED_FLOW,
     "d3d_tf.models.x3d": X3D,
+    "d3d_tf.models.resnet": RESNET,
 }

@@ -60,6 +60,14 @@ def test_a_depthwise_convolution_by_hand():
     assert measure_cost(model, (4, 5, 6, 2)) == Cost(64, 64, 36 * 64)
 
 
+def test_a_dense_layer_by_hand():
+    """3 * 4 of the mean of a clip, which itself costs nothing."""
+    mean = keras.layers.GlobalAveragePooling3D()
+    model = keras.Sequential([mean, keras.layers.Dense(4)])
+    model(tf.zeros([1, 2, 5, 5, 3]))
+    assert measure_cost(model, (2, 5, 5, 3)) == Cost(16, 16, 12)
+
+
 def test_taps_in_the_padding_count():
     """One frame, one pixel: 27 taps for one place, though one sees it."""
     model = keras.Sequential([Conv3D(1, 3, padding="same", use_bias=False)])

@@ -50,6 +50,22 @@ def test_defaults_are_the_original_networks():
     assert [v.name for v in layer.trainable_weights] == ["beta:0"]
 
 
+@pytest.mark.parametrize("channels", [1, 8])
+def test_without_a_shift(channels):
+    """1, 2, 3, 6 are -1, -0.5, 0, 1.5, as above, in training; in inference
+    with mean 0.3 and variance 1.25, (3 - 0.3) / sqrt(1.75) = 2.041.
+    """
+    layer = BatchNorm(momentum=0.9, epsilon=0.5, shift=False)
+    clip = tf.repeat(column(1, 2, 3, 6), channels, axis=-1)
+    outputs = layer(clip, training=True)
+    assert layer.trainable_weights == []
+    np.testing.assert_allclose(
+        outputs[0, :, 0, 0, -1], [-1, -0.5, 0, 1.5], rtol=1e-6, atol=1e-6
+    )
+    assert layer.get_config()["shift"] is False
+    assert layer(clip)[0, 2, 0, 0, -1].numpy() == pytest.approx(2.7 / 1.75**0.5)
+
+
 def made(values, **kwargs):
     """A layer with the given (beta, mean, variance) of each channel."""
     layer = BatchNorm(**kwargs)

@@ -48,6 +48,27 @@ def test_values_by_hand(how):
 
 
 @pytest.mark.parametrize("how", ["eager", "graph", "xla"])
+def test_several_tensors(how):
+    """(w x, w x z) at w = 3, x = 2, z = 5; loss is the second's square, 900.
+
+    Its slope is 2 * 30 = 60: dw = 60 * 10, dx = 60 * 15, dz = 60 * 6.
+    """
+    w = tf.Variable(3.0)
+
+    def run(x, z):
+        with tf.GradientTape() as tape:
+            tape.watch([x, z])
+            _, product = recompute(lambda x, z: (w * x, w * x * z), x, z)
+            loss = product**2
+        return tape.gradient(loss, [w, x, z])
+
+    if how != "eager":
+        run = tf.function(run, jit_compile=how == "xla")
+    found = [float(v) for v in run(tf.constant(2.0), tf.constant(5.0))]
+    assert found == [600, 900, 360]
+
+
+@pytest.mark.parametrize("how", ["eager", "graph", "xla"])
 def test_averages_follow_once(how):
     """1, 2, 3, 6: mean 3, variance 3.5; momentum 0.5 from (0, 1), once."""
     layer = BatchNorm(momentum=0.5)

@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.models.fixed import Fixed
 from d3d_tf.models.network import FoldError
-from d3d_tf.models.x3d.folding import (
-    Fixed,
-    fold_batch_norm,
-    require_right_fold,
-)
+from d3d_tf.models.x3d.folding import fold_batch_norm, require_right_fold
 from tests.harness.tiny import X3D
 
 OPTIONS = [

@@ -1,0 +1,160 @@
+"""Residual blocks, with batch normalisation or DNR, and stages of them."""
+
+import functools
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from d3d_tf.keras_api import keras
+from d3d_tf.layers.recompute import recompute
+from d3d_tf.models.resnet.blocks import convolution, padded
+from d3d_tf.models.resnet.cell import RelayCell
+from d3d_tf.models.resnet.config import ResNetRecipe
+from d3d_tf.models.resnet.dnr import CrossLayer, CrossTemporal
+from d3d_tf.models.resnet.shift import temporal_shift
+from d3d_tf.models.resnet.statistics import batch_norm
+
+
+class ResidualBlock(keras.layers.Layer):
+    """relu(shortcut(x) + convolutions(x)), each convolution with its norm.
+
+    A bottleneck is a 1x1, a 3x3 and a 1x1 convolution, a basic block two 3x3.
+    With DNR the norm after the first is `CrossLayer` and that after the second
+    `CrossTemporal`: so the released code has it in bottlenecks; of basic blocks
+    it is a reading. The first convolution sees shifted channels if
+    `recipe.shift` says so, the shortcut never.
+
+    `block(clips, state, cell)` returns clips and the state for the next block;
+    without DNR there is neither cell nor state.
+
+    Args:
+      planes: inner channels.
+      recipe: of the network.
+      stride: in space.
+      shortcut: whether it is a 1x1 convolution with a norm, not the identity.
+    """
+
+    def __init__(
+        self,
+        planes: int,
+        recipe: ResNetRecipe,
+        *,
+        stride: int = 1,
+        shortcut: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self._recipe, self._stride = recipe, stride
+        self._bottleneck = recipe.layout.bottleneck
+        if self._bottleneck:
+            self.conv1 = convolution(planes, 1, recipe, "conv1")
+            self.conv2 = convolution(planes, 3, recipe, "conv2", stride)
+        else:
+            self.conv1 = convolution(planes, 3, recipe, "conv1", stride)
+            self.conv2 = convolution(planes, 3, recipe, "conv2")
+        if recipe.is_dynamic:
+            self.bn1 = CrossLayer(recipe, name="bn1")
+            self.bn2 = CrossTemporal(planes, recipe, name="bn2")
+        else:
+            self.bn1 = batch_norm(recipe, "bn1")
+            self.bn2 = batch_norm(recipe, "bn2")
+        channels = planes * recipe.layout.expansion
+        if self._bottleneck:
+            self.conv3 = convolution(channels, 1, recipe, "conv3")
+            self.bn3 = batch_norm(recipe, "bn3")
+        self.downsample = None
+        if shortcut:
+            self.downsample = convolution(
+                channels, 1, recipe, "downsample", stride
+            )
+            self.downsample_bn = batch_norm(recipe, "downsample_bn")
+
+    def call(self, inputs, state=(), cell=None, training=None):
+        short = inputs
+        if self.downsample is not None:
+            short = self.downsample(inputs)
+            short = self.downsample_bn(short, training=training)
+        net = self._shifted(inputs, "before_conv1")
+        net = self.conv1(net if self._bottleneck else self._padded(net))
+        net = self._shifted(net, "after_conv1")
+        if cell is None:
+            net = self.bn1(net, training=training)
+        else:
+            net, state = self.bn1(net, state, cell, training=training)
+        net = tf.nn.relu(net)
+        net = self.conv2(self._padded(net) if self._bottleneck else net)
+        net = self.bn2(net, training=training)
+        if self._bottleneck:
+            net = self.conv3(tf.nn.relu(net))
+            net = self.bn3(net, training=training)
+        return tf.nn.relu(net + short), state
+
+    def _padded(self, clip):
+        return padded(clip, 1) if self._stride > 1 else clip
+
+    def _shifted(self, clip, place: str):
+        if self._recipe.shift != place:
+            return clip
+        return temporal_shift(clip, self._recipe.shift_div)
+
+
+class ResidualStage(keras.layers.Layer):
+    """Blocks, through which DNR relays the state of one cell.
+
+    Args:
+      planes: inner channels.
+      blocks: how many.
+      recipe: of the network.
+      stride: of the first, in space.
+    """
+
+    def __init__(
+        self,
+        planes: int,
+        blocks: int,
+        recipe: ResNetRecipe,
+        stride: int,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self._recompute = recipe.recompute
+        self.lstm = None
+        if recipe.is_dynamic:
+            self.lstm = RelayCell(planes, recipe, name="lstm")
+        widens = stride > 1 or recipe.layout.bottleneck
+        self.blocks = [
+            ResidualBlock(
+                planes,
+                recipe,
+                stride=1 if i else stride,
+                shortcut=widens and i == 0,
+                name=f"block{i}",
+            )
+            for i in range(blocks)
+        ]
+
+    def build(self, input_shape):
+        if self.lstm is not None:
+            # It is no block's, nor are the names of its variables.
+            nothing = self.lstm.start(1)
+            self.lstm(nothing[0], nothing)
+        super().build(input_shape)
+
+    def call(self, inputs, training=None):
+        net = inputs
+        state: Sequence = ()
+        if self.lstm is not None:
+            state = self.lstm.start(tf.shape(inputs)[0])
+        for block in self.blocks:
+            run = functools.partial(_run, block, self.lstm, training)
+            twice = self._recompute and training and block.built
+            net, *state = (
+                recompute(run, net, *state) if twice else run(net, *state)
+            )
+        return net
+
+
+def _run(block, cell, training, net, *state) -> tuple:
+    """A block by tensors alone, as `recompute` wants it."""
+    net, state = block(net, state, cell, training=training)
+    return net, *state
