@@ -179,6 +179,7 @@ RPN = (
 )
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_an_rpn_finds_the_persons(keyframes, tmp_path, capsys):
     """Trained, scored, reported; nothing says that an oracle did it."""

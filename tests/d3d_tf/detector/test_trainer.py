@@ -256,6 +256,7 @@ def test_a_frozen_rpn_stays():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_resumed_with_an_rpn(tmp_path):
     """As if it had not been stopped, to the bit."""

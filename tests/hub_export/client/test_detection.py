@@ -76,6 +76,7 @@ def test_nobody_is_asked_about(scene):
         detect(scene[1], "grpc://127.0.0.1:1", BOXES[:0])
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_a_detector_that_finds_persons(tmp_path, scene, capsys):
     """The command knows it by its module; the example has no boxes."""

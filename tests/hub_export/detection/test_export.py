@@ -28,6 +28,7 @@ def test_what_is_published(exported):
     assert info.detects and info.size is None and info.labels == tuple(LABELS)
 
 
+@pytest.mark.large
 def test_versions(tmp_path):
     """The same is not published again; other weights are."""
     assert export(made(), tmp_path).name == "1"
