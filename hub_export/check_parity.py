@@ -112,6 +112,20 @@ def largest_differences(
         name: module.signatures[name](frames=tf.constant(frames))
         for name, frames in given.items()
     }
+    return compared(expected, found, module, part.layers)
+
+
+def compared(
+    expected: dict, found: dict[str, dict], module, layers: list
+) -> dict[str, float]:
+    """The largest difference of each way, and of the penalties.
+
+    Args:
+      expected: outputs by name.
+      found: some of these outputs, by way.
+      module: as `hub.load` gives it.
+      layers: of the network that the module has.
+    """
     differences = {
         way: float(
             np.max([difference(expected[k], v) for k, v in outputs.items()])
@@ -119,7 +133,7 @@ def largest_differences(
         for way, outputs in found.items()
     }
     theirs = [loss() for loss in module.regularization_losses]
-    ours = [loss for layer in part.layers for loss in layer.losses]
+    ours = [loss for layer in layers for loss in layer.losses]
     differences[REGULARIZATION] = difference(
         tf.add_n(ours) if ours else tf.zeros([]),
         tf.add_n(theirs) if theirs else tf.zeros([]),

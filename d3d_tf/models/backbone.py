@@ -41,6 +41,33 @@ class Backbone(keras.layers.Layer):
         return self.strides(endpoint)[0]
 
 
+class SequentialBackbone(Backbone):
+    """Units one after another, each of which is an endpoint of its name.
+
+    Attributes:
+      units: layers that take a clip and `training`; set by the family.
+    """
+
+    units: list
+
+    def call(self, inputs, training=None):
+        return self.up_to(self.units[-1].name, inputs, training)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return tuple(unit.name for unit in self.units)
+
+    def up_to(self, endpoint: str, inputs, training=None) -> dict:
+        features = {}
+        net = inputs
+        for unit in self.layers_up_to(endpoint):
+            net = features[unit.name] = unit(net, training=training)
+        return features
+
+    def layers_up_to(self, endpoint: str) -> list:
+        return up_to_name(self.units, endpoint)
+
+
 def up_to_name(layers: list, endpoint: str) -> list:
     """The layers in order, the one with that name the last.
 

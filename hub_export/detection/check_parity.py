@@ -7,15 +7,15 @@ import tensorflow_hub as hub
 from d3d_tf.detector.boxes import is_there
 from d3d_tf.detector.network import Detector
 from d3d_tf.hub_export.check_parity import (
-    REGULARIZATION,
     Reference,
+    compared,
     encoded_png,
     require_finite,
     to_unit,
 )
 from d3d_tf.hub_export.detection.inputs import SMALLEST_SIDE, KeyframeSpec
 from d3d_tf.hub_export.detection.module import asked_layers
-from d3d_tf.hub_export.rounding import difference, last_bit, sensitivity
+from d3d_tf.hub_export.rounding import last_bit, sensitivity
 
 # Two that are looked at, and one that is none.
 BOXES = np.array(
@@ -80,24 +80,7 @@ def largest_differences(
         )
         for name, frames in given.items()
     }
-    differences = {
-        way: float(
-            np.max(
-                [
-                    difference(reference.outputs[name], value)
-                    for name, value in outputs.items()
-                ]
-            )
-        )
-        for way, outputs in found.items()
-    }
-    theirs = [loss() for loss in module.regularization_losses]
-    ours = [loss for layer in asked_layers(detector) for loss in layer.losses]
-    differences[REGULARIZATION] = difference(
-        tf.add_n(ours) if ours else tf.zeros([]),
-        tf.add_n(theirs) if theirs else tf.zeros([]),
-    )
-    return differences
+    return compared(reference.outputs, found, module, asked_layers(detector))
 
 
 def _copy(detector: Detector) -> Detector:

@@ -1,13 +1,13 @@
 """The trunk of every ResNet: stem, max-pooling, four stages."""
 
-from d3d_tf.models.backbone import Backbone, up_to_name
+from d3d_tf.models.backbone import SequentialBackbone
 from d3d_tf.models.resnet.blocks import Pooling, Stem
 from d3d_tf.models.resnet.config import ResNetRecipe
 from d3d_tf.models.resnet.residual import ResidualStage
 from d3d_tf.models.resnet.table import ENDPOINTS
 
 
-class ResNetTrunk(Backbone):
+class ResNetTrunk(SequentialBackbone):
     """A clip in, `stem`, `maxpool`, `layer1` to `layer4` out; see `Backbone`.
 
     Time is never strided; all but `layer1` halve height and width.
@@ -31,26 +31,9 @@ class ResNetTrunk(Backbone):
                 ResidualStage(width, blocks, recipe, stride, name=name)
             )
 
-    def call(self, inputs, training=None):
-        return self.up_to(self.units[-1].name, inputs, training)
-
-    @property
-    def endpoints(self) -> tuple[str, ...]:
-        return tuple(unit.name for unit in self.units)
-
     @property
     def channels(self) -> int:
         return int(self.units[0].conv1.kernel.shape[-2])
-
-    def up_to(self, endpoint: str, inputs, training=None) -> dict:
-        features = {}
-        net = inputs
-        for unit in self.layers_up_to(endpoint):
-            net = features[unit.name] = unit(net, training=training)
-        return features
-
-    def layers_up_to(self, endpoint: str) -> list:
-        return up_to_name(self.units, endpoint)
 
     def strides(self, endpoint: str) -> tuple[int, int, int]:
         units = self.layers_up_to(endpoint)

@@ -1,12 +1,12 @@
 """The trunk of every X3D: stem, four stages, conv5."""
 
-from d3d_tf.models.backbone import Backbone, up_to_name
+from d3d_tf.models.backbone import SequentialBackbone
 from d3d_tf.models.x3d.blocks import PointUnit, ResidualStage, Stem
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.table import STAGES, stages
 
 
-class X3DTrunk(Backbone):
+class X3DTrunk(SequentialBackbone):
     """A clip in, `stem`, `res2` to `res5` and `conv5` out; see `Backbone`.
 
     Time is never strided; stem and stages halve height and width. conv5 widens
@@ -33,26 +33,9 @@ class X3DTrunk(Backbone):
             before += stage.blocks
         self.units.append(PointUnit(rows[-1].inner, recipe, name="conv5"))
 
-    def call(self, inputs, training=None):
-        return self.up_to(self.units[-1].name, inputs, training)
-
-    @property
-    def endpoints(self) -> tuple[str, ...]:
-        return tuple(unit.name for unit in self.units)
-
     @property
     def channels(self) -> int:
         return int(self.units[0].conv_xy.kernel.shape[-2])
-
-    def up_to(self, endpoint: str, inputs, training=None) -> dict:
-        features = {}
-        net = inputs
-        for unit in self.layers_up_to(endpoint):
-            net = features[unit.name] = unit(net, training=training)
-        return features
-
-    def layers_up_to(self, endpoint: str) -> list:
-        return up_to_name(self.units, endpoint)
 
     def strides(self, endpoint: str) -> tuple[int, int, int]:
         units = self.layers_up_to(endpoint)

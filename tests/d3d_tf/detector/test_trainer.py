@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config.detector import DetectorRecipe
-from d3d_tf.config.persons import PersonsRecipe
 from d3d_tf.detector.network import Detector
 from d3d_tf.detector.sampling import choose
 from d3d_tf.detector.trainer import DetectorTrainer
 from d3d_tf.keras_api import keras
+from tests.d3d_tf.detector.test_network import RPN as SMALL_RPN
 from tests.harness import one_device, randomize
 from tests.harness.step import CLOSE, check_resume, same_weights
 from tests.harness.tiny import INCEPTION
@@ -105,14 +105,8 @@ def test_a_batch_without_boxes():
     assert all(np.isfinite(v).all() for v in made.network.get_weights())
 
 
-RPN = PersonsRecipe(
-    depth=10,
-    min_level=2,
-    max_level=2,
-    filters=4,
-    side=32,
-    anchor_sizes=(2.0, 4.0),
-    ratios=(1.0,),
+RPN = dataclasses.replace(
+    SMALL_RPN,
     proposals=6,
     sampled=12,
     score_weight=0.5,
