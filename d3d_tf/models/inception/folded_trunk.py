@@ -5,7 +5,6 @@ pooled one by one. Behind its pooling a unit has an eighth (MaxPool_3a: a
 quarter) of the values to pass over.
 """
 
-import numpy as np
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
@@ -23,20 +22,17 @@ class FixedGates(keras.layers.Layer):
     one place, S3D-G's 37 gates took 20 of 600 ms on two cores.
 
     Args:
-      gating: a built one.
-
-    Attributes:
-      matrix: float32 `[C, C]`.
+      gating: one whose convolution is `Fixed`.
     """
 
     def __init__(self, gating: SelfGating):
         super().__init__(name=gating.name, dtype=gating.dtype_policy)
-        kernel = gating.transformer_W.kernel
-        self.matrix: np.ndarray = np.asarray(kernel)[0, 0, 0]
+        self.transformer_W = gating.transformer_W
 
     def call(self, inputs):
-        pooled = tf.reshape(mean_over_clip(inputs), [-1, len(self.matrix)])
-        gates = tf.sigmoid(pooled @ self.matrix)
+        matrix = self.transformer_W.kernel[0, 0, 0]
+        pooled = tf.reshape(mean_over_clip(inputs), [-1, len(matrix)])
+        gates = tf.sigmoid(pooled @ matrix)
         return tf.cast(gates, inputs.dtype)[:, None, None, None]
 
 

@@ -9,8 +9,10 @@ from d3d_tf.errors import UsageError
 from d3d_tf.heads.classification import ClassificationHead
 from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.config import InceptionRecipe
-from d3d_tf.models.inception.fold_check import require_right_fold
-from d3d_tf.models.inception.folding import fold_batch_norm
+from d3d_tf.models.inception.folding import (
+    fold_batch_norm,
+    require_right_fold,
+)
 from d3d_tf.models.inception.trunk import Inception3D
 from d3d_tf.models.network import VideoNetwork, make_variables
 from d3d_tf.models.network_recipe import NetworkRecipe

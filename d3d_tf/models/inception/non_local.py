@@ -48,12 +48,13 @@ class NonLocalBlock(keras.layers.Layer):
 
     def call(self, inputs):
         shape = tf.shape(inputs)
-        inner = self.theta.filters
+        theta = self.theta(inputs)
+        inner = theta.shape[-1]
 
         def places(net):
             return tf.reshape(net, [shape[0], -1, inner])
 
-        theta = places(self.theta(inputs)) * inner**-0.5
+        theta = places(theta) * inner**-0.5
         scores = tf.matmul(theta, places(self.phi(inputs)), transpose_b=True)
         weights = tf.nn.softmax(tf.cast(scores, tf.float32))
         means = tf.matmul(

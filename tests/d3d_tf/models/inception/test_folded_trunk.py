@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.layers.convolution import MaxPool3D
+from d3d_tf.models.fixed import Fixed
 from d3d_tf.models.inception.blocks import SelfGating, UnitOptions
 from d3d_tf.models.inception.folded_trunk import FixedGates
 from d3d_tf.models.inception.folding import fold_batch_norm
@@ -21,6 +22,7 @@ def test_gates_by_hand(sizes):
     gating = SelfGating(UnitOptions())
     gating(tf.zeros([1, 1, 1, 1, 1]))
     gating.transformer_W.kernel.assign([[[[[np.log(3) / 2]]]]])
+    gating.transformer_W = Fixed(gating.transformer_W)
     fixed = FixedGates(gating)
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, *sizes, 1])])
