@@ -16,7 +16,7 @@ PYTEST := -m pytest -n $(shell n=$$(getconf _NPROCESSORS_ONLN); \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
-  bench effect jhmdb jhmdb-search ablations backbones ava-table probes \
+  bench effect jhmdb jhmdb-search ablations backbones relays ava-table probes \
   resume hostile \
   faults quickstart docs lock clean env env-newest
 
@@ -73,6 +73,9 @@ ablations: env  ## table 6 of the paper, on the runs of effect and jhmdb
 backbones: env  ## tables 7 and 8: I3D, S3D-G, non-local; fused
 	$(PY) -m benchmarks.backbones $(ARGS)
 
+relays: env  ## TSN, TSM and DNR on the runs of effect and jhmdb
+	$(PY) -m benchmarks.relays $(ARGS)
+
 ava-table: env  ## what a detector starts from, on AVA in miniature
 	$(PY) -m benchmarks.ava_table $(ARGS)
 
@@ -86,7 +89,7 @@ finetune-table: env  ## fine-tuning with and without distillation before it
 	$(PY) -m benchmarks.finetune $(ARGS)
 
 # What speed and weights are compared with stays out of the environment.
-bench: env build/torch build/openvino build/slowfast  ## speed, memory, data
+bench: env build/torch build/torchvision build/openvino build/slowfast  ## speed, memory, data
 	$(PY) -m benchmarks
 
 hostile: env  ## 2,000 hostile requests to a module in the C++ run time

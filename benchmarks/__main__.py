@@ -10,6 +10,7 @@ from benchmarks import (
     runtimes,
     speed,
     speed_detector,
+    speed_resnet,
     speed_x3d,
 )
 
@@ -23,4 +24,5 @@ if __name__ == "__main__":
     runtimes.main([])
     speed.main([])
     speed_detector.main([])
+    speed_resnet.main([])
     speed_x3d.main([])

@@ -8,7 +8,7 @@ import functools
 import sys
 from collections.abc import Callable
 
-from benchmarks.grounds import Compared, Ground, Home, Rows, fill_table
+from benchmarks.grounds import Compared, Ground, Home, Rows, Table, fill_table
 from benchmarks.table import CONTROL, command, run_mode
 from d3d_tf.evaluation.scores import Scores
 from d3d_tf.roles import BASELINE, STUDENT, TEACHER, titles
@@ -104,4 +104,4 @@ def learned_flow(home: Home) -> Run:
 
 
 if __name__ == "__main__":
-    fill_table("ablations", PAPER, rows_of, sys.argv[1:])
+    fill_table(Table("ablations", PAPER), rows_of, sys.argv[1:])

@@ -9,7 +9,7 @@ beside them, and what each costs.
 import functools
 import sys
 
-from benchmarks.grounds import Compared, Ground, Home, Rows, fill_table
+from benchmarks.grounds import Compared, Ground, Home, Rows, Table, fill_table
 from benchmarks.table import run_mode
 from d3d_tf.evaluation.scores import average
 from d3d_tf.experiment.cost_plot import points_of
@@ -103,14 +103,19 @@ def cost_of(ground: Ground, row: str) -> str:
         return ""
     (model,) = (m for m, t in MODELS.items() if t == title)
     run = student(ground.homes[0], model)
+    return size_and_work(run, STUDENT)
+
+
+def size_and_work(run: Run, role: str) -> str:
+    """`590 k, 63 M`: parameters and multiply-adds of one network of a run."""
     (point,) = (
         point
         for point in points_of(run.results_path)
-        if point.network.startswith(STUDENT)
+        if point.network.startswith(role)
     )
-    parameters = run.read_results()["metrics"][f"{STUDENT}/parameters"]["value"]
+    parameters = run.read_results()["metrics"][f"{role}/parameters"]["value"]
     return f"{parameters / 1e3:,.0f} k, {point.multiply_adds / 1e6:.0f} M"
 
 
 if __name__ == "__main__":
-    fill_table("backbones", PAPER, rows_of, sys.argv[1:], cost_of)
+    fill_table(Table("backbones", PAPER), rows_of, sys.argv[1:], cost_of)

@@ -137,9 +137,27 @@ def real(
     return Ground("JHMDB", "test", tuple(homes), stratified_interval)
 
 
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """One table of docs/ablations.md.
+
+    Attributes:
+      marker: of its place in the page, and the name of its results.
+      paper: the rows in order, with the paper's top-1 in %.
+      source: what that is top-1 on.
+      baseline: what rows are compared with.
+      cost: what the costs of a row are.
+    """
+
+    marker: str
+    paper: dict[str, float | None]
+    source: str = "Kinetics-400 (paper)"
+    baseline: str = "RGB"
+    cost: str = "parameters, multiply-adds"
+
+
 def fill_table(
-    marker: str,
-    paper: dict[str, float | None],
+    table: Table,
     rows_of: Callable[[Ground], Rows],
     argv: list[str],
     cost_of: Callable[[Ground, str], str] | None = None,
@@ -147,16 +165,15 @@ def fill_table(
     """Makes what is missing, prints the table, writes it into the page.
 
     Args:
-      marker: of its place in docs/ablations.md, and the name of its results.
-      paper: the rows in order, with the paper's top-1 on Kinetics-400 in %.
+      table: which.
       rows_of: its rows in any order.
       argv: the command line; with other seeds or splits than are published,
         the page and its results are left alone.
       cost_of: what a row's network costs, as it is shown; None: all cost the
         same.
     """
-    given = parsed(paper, argv)
-    path = HERE / "results" / f"{marker}.json"
+    given = parsed(table.paper, argv)
+    path = HERE / "results" / f"{table.marker}.json"
     keep = given.seeds in ([], SEEDS) and given.splits in ([], SPLITS)
     grounds = []
     if given.seeds:
@@ -177,10 +194,10 @@ def fill_table(
             column["runs"] = [home.run.folder.name for home in ground.homes]
             column["rows"][name] = row
             if keep:
-                shown = functools.partial(markdown, paper)
-                publish(path, results, PAGE, marker, shown)
+                shown = functools.partial(markdown, table)
+                publish(path, results, PAGE, table.marker, shown)
     if not keep:
-        print(markdown(paper, results))
+        print(markdown(table, results))
 
 
 def parsed(
@@ -197,20 +214,20 @@ def parsed(
     return parser.parse_args(argv)
 
 
-def markdown(paper: dict[str, float | None], results: dict) -> str:
+def markdown(table: Table, results: dict) -> str:
     """The rows as docs/ablations.md shows them; empty: not measured."""
     costly = [
         title
         for title, column in results.items()
         if any(row["cost"] for row in column["rows"].values())
     ]
-    shown = [f"{title} | minus RGB" for title in results]
+    shown = [f"{title} | minus {table.baseline}" for title in results]
     shown += [f"cost, {title}" for title in costly]
     lines = [
-        f"| | Kinetics-400 (paper) | {' | '.join(shown)} |",
+        f"| | {table.source} | {' | '.join(shown)} |",
         "|---|---|" + "---|" * (" | ".join(shown).count("|") + 1),
     ]
-    for name, top1 in paper.items():
+    for name, top1 in table.paper.items():
         cells = ["" if top1 is None else str(top1)]
         for column in results.values():
             row = column["rows"].get(name)
@@ -230,7 +247,7 @@ def markdown(paper: dict[str, float | None], results: dict) -> str:
     lines += [
         "",
         f"Top-1 in % and differences in points, with 95 % intervals. {runs}. "
-        + ("Cost: parameters, multiply-adds. " if costly else "")
+        + (f"Cost: {table.cost}. " if costly else "")
         + f"On {' and '.join(sorted(machines))}.",
     ]
     return "\n".join(lines)

@@ -81,7 +81,8 @@ def randomise_norms(network, rng: np.random.Generator) -> None:
     for layer in network.submodules:
         if isinstance(layer, BatchNorm):
             shape = layer.beta.shape
-            layer.beta.assign(rng.normal(0, 0.1, shape))
+            if layer.shift:
+                layer.beta.assign(rng.normal(0, 0.1, shape))
             layer.moving_mean.assign(rng.normal(0, 0.1, shape))
             layer.moving_variance.assign(rng.uniform(0.5, 1.5, shape))
 

@@ -67,7 +67,11 @@ def restated():
 
 
 def torch_cases(
-    clip: np.ndarray, make_original: Callable, weight_decay: float
+    clip: np.ndarray,
+    make_original: Callable,
+    weight_decay: float,
+    *,
+    by_frames: bool = False,
 ) -> dict[str, dict[str, Callable]]:
     """The same network in PyTorch; nothing where it is not installed.
 
@@ -75,6 +79,7 @@ def torch_cases(
       clip: as ours is shown it.
       make_original: returns PyTorch's network.
       weight_decay: of its training.
+      by_frames: it takes `[time, channels, height, width]`, not a clip.
     """
     sys.path.append(str(TORCH))  # Behind the environment's own packages.
     try:
@@ -84,13 +89,16 @@ def torch_cases(
         return {"inference": {}, "training step": {}}
 
     plain, last = torch.contiguous_format, torch.channels_last_3d
+    rows = torch.tensor(clip).permute(0, 4, 1, 2, 3)
+    if by_frames:
+        last = torch.channels_last
+        rows = rows[0].transpose(0, 1)
     candidates = {  # Memory format; whether compiled.
         "PyTorch, eager": (plain, False),
         "PyTorch, eager, channels last": (last, False),
         COMPILED: (last, True),
     }
     eager = make_original()
-    rows = torch.tensor(clip).permute(0, 4, 1, 2, 3)
 
     def make(memory_format, compiled):
         network = copy.deepcopy(eager).to(memory_format=memory_format)

@@ -1,8 +1,10 @@
 """Tables of several grounds, of scores worked out by hand."""
 
+import dataclasses
+
 import pytest
 
-from benchmarks.grounds import Ground, Home, markdown
+from benchmarks.grounds import Ground, Home, Table, markdown
 from d3d_tf.evaluation.bootstrap import stratified_interval
 from d3d_tf.runs.folder import Run
 from tests.benchmarks.test_jhmdb import scores
@@ -52,8 +54,8 @@ def test_the_table_has_the_papers_number_and_ours():
         "toy": {"runs": ["seed6"], "rows": rows},
         "JHMDB": {"runs": ["split1"], "rows": only},
     }
-    paper = {"RGB": 74.0, "D3D": None}
-    head, _, first, second, _, note = markdown(paper, results).splitlines()
+    table = Table("here", {"RGB": 74.0, "D3D": None})
+    head, _, first, second, _, note = markdown(table, results).splitlines()
     assert head == (
         "| | Kinetics-400 (paper) | toy | minus RGB | JHMDB | minus RGB |"
     )
@@ -62,8 +64,11 @@ def test_the_table_has_the_papers_number_and_ours():
     assert second == f"| D3D |  | {top1} | {change} |  |  |"
     assert "toy: seed6; JHMDB: split1. On here and there." in note
     rows["D3D"]["cost"] = "590 k, 63 M"
-    head, line, first, second, _, note = markdown(paper, results).splitlines()
+    head, line, first, second, _, note = markdown(table, results).splitlines()
     assert head.endswith("| JHMDB | minus RGB | cost, toy |")
     assert first.endswith(" |  |  |") and second.endswith("| 590 k, 63 M |")
     assert {text.count("|") for text in (head, line, first, second)} == {8}
     assert "Cost: parameters, multiply-adds. On here and there." in note
+    other = dataclasses.replace(table, source="UCF", baseline="TSN", cost="s")
+    head, *_, note = markdown(other, results).splitlines()
+    assert head.startswith("| | UCF | toy | minus TSN |") and "Cost: s." in note

@@ -49,10 +49,11 @@ def test_candidates_take_turns():
     assert all(spent >= 0 for spent in found.values())
 
 
-def test_the_page_has_the_place_for_the_results():
+@pytest.mark.parametrize("name", ["speed", "speed x3d", "speed resnet"])
+def test_the_page_has_the_place_for_the_results(name):
     text = PAGE.read_text()
-    assert text.count("<!-- speed -->\n") == 1
-    assert text.count("<!-- /speed -->") == 1
+    assert text.count(f"<!-- {name} -->\n") == 1
+    assert text.count(f"<!-- /{name} -->") == 1
 
 
 def test_the_restatement_has_the_parameters_of_the_released_network():

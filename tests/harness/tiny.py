@@ -110,6 +110,23 @@ RESNET_DNR = dataclasses.replace(
         "interlace": "after_conv1",
     },
 )
+# The same in blocks side by side, and in X3D's.
+INCEPTION_DNR = dataclasses.replace(
+    INCEPTION,
+    recipe=dataclasses.replace(
+        INCEPTION.recipe,
+        final_endpoint="Mixed_3b",
+        normaliser="dnr",
+        frames_per_group=2,
+    ),
+    trained={},
+)
+X3D_DNR = dataclasses.replace(
+    X3D,
+    recipe=dataclasses.replace(
+        X3D.recipe, normaliser="dnr", frames_per_group=2
+    ),
+)
 CASES = {
     "d3d_tf.models.inception": INCEPTION,
     "d3d_tf.models.learned_flow": LEARNED_FLOW,

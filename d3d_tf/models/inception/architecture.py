@@ -26,7 +26,7 @@ def architecture(recipe: InceptionRecipe) -> dict:
     fields = {
         key: value
         for key, value in dataclasses.asdict(recipe).items()
-        if key not in (*TRAINING, "head_pooling")
+        if key not in (*TRAINING, *recipe.unused, "head_pooling")
     }
     # What starts at a pooling starts at the unit after it.
     for key in ("temporal_conv_start_at", "gating_start_at"):

@@ -13,6 +13,8 @@ from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.convolution import Conv3D, MaxPool3D
 from d3d_tf.layers.lengths import as_float32, lengths
 from d3d_tf.layers.weight_decay import WeightDecay
+from d3d_tf.models.dnr.config import RelayRecipe
+from d3d_tf.models.dnr.relays import CrossTemporal
 from d3d_tf.models.inception.config import InceptionRecipe
 
 
@@ -29,6 +31,7 @@ class UnitOptions:
       separable: a kernel that is longer than one frame is a spatial
         convolution followed by a temporal one (S3D); otherwise it is one full
         3-D convolution (I3D).
+      relays: the recipe of a network with DNR; None: it has none.
       fan_in_initializer: draw kernels from a normal of variance 2 / fan-in
         instead of the original truncated normal of 0.01, which needs the
         original's 140,000 steps to leave its plateau (ours, no source).
@@ -39,6 +42,7 @@ class UnitOptions:
     batch_norm_epsilon: float = 1e-3
     synchronized_batch_norm: bool = InceptionRecipe.synchronized_batch_norm
     separable: bool = True
+    relays: RelayRecipe | None = None
     fan_in_initializer: bool = InceptionRecipe.fan_in_initializer
 
     def regularizer(self):
@@ -49,11 +53,12 @@ class UnitOptions:
             return keras.initializers.HeNormal()
         return keras.initializers.TruncatedNormal(stddev=0.01)
 
-    def batch_norm(self):
+    def batch_norm(self, shift: bool = True):
         return BatchNorm(
             momentum=self.batch_norm_momentum,
             epsilon=self.batch_norm_epsilon,
             synchronized=self.synchronized_batch_norm,
+            shift=shift,
             name="BatchNorm",
         )
 
@@ -132,6 +137,9 @@ class ConvUnit(keras.layers.Layer):
     convolution with batch normalisation and ReLU, then a `t x 1 x 1` one with
     a bias and ReLU and *no* batch normalisation: so the released S3D-G has it,
     unlike its paper.
+
+    Where `relayed` and the network has DNR, its cross-temporal norm is in the
+    place of batch normalisation.
     """
 
     def __init__(
@@ -142,6 +150,7 @@ class ConvUnit(keras.layers.Layer):
         *,
         strides: tuple[int, int, int] = (1, 1, 1),
         gating: bool = False,
+        relayed: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -157,7 +166,15 @@ class ConvUnit(keras.layers.Layer):
             kernel_regularizer=options.regularizer(),
             name="conv",
         )
-        self.batch_norm = options.batch_norm()
+        if relayed and options.relays:
+            self.batch_norm = CrossTemporal(
+                filters,
+                options.relays,
+                options.batch_norm(shift=False),
+                name="DNR",
+            )
+        else:
+            self.batch_norm = options.batch_norm()
         self.temporal = None
         if separable:
             self.temporal = Conv3D(
@@ -187,6 +204,10 @@ class ConvUnit(keras.layers.Layer):
 class InceptionBlock(keras.layers.Layer):
     """Four branches side by side, concatenated on channels.
 
+    The 3x3 convolutions are `relayed`: that is where DNR has its cross-temporal
+    relay in ResNets. Its cross-layer relay wants blocks that are all of one
+    width, which these are not. Ours.
+
     Args:
       filters: output channels of (Branch_0, Branch_1 reduction, Branch_1,
         Branch_2 reduction, Branch_2, Branch_3).
@@ -209,7 +230,14 @@ class InceptionBlock(keras.layers.Layer):
         b0, b1a, b1b, b2a, b2b, b3 = filters
 
         def unit(channels, kernel, name, gated):
-            return ConvUnit(channels, kernel, options, gating=gated, name=name)
+            return ConvUnit(
+                channels,
+                kernel,
+                options,
+                gating=gated,
+                relayed=kernel != point,
+                name=name,
+            )
 
         # Attributes rather than one nested list: Keras 2's `.keras` format
         # skips what lies in a list of lists.

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import model_validator
 
+from d3d_tf.models.dnr.config import RelayRecipe
 from d3d_tf.models.inception.table import ENDPOINTS
-from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import (
     Expected,
     Flag,
@@ -25,7 +25,7 @@ StartsAt = Annotated[
 
 
 @section
-class InceptionRecipe(NetworkRecipe):
+class InceptionRecipe(RelayRecipe):
     """S3D-G and its relatives; names are those of their arguments."""
 
     dropout: Share = 0.2

@@ -95,6 +95,7 @@ class Inception3D(Backbone):
             batch_norm_momentum=recipe.batch_norm_momentum,
             synchronized_batch_norm=recipe.synchronized_batch_norm,
             separable=separable,
+            relays=recipe if recipe.is_dynamic else None,
             fan_in_initializer=recipe.fan_in_initializer,
         )
         self.units = [_make(name, recipe, options) for name in recipe.endpoints]

@@ -8,10 +8,10 @@ one place in time, which is a convolution of frames in the batch.
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
+from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.convolution import Conv3D, MaxPool3D
 from d3d_tf.layers.weight_decay import WeightDecay
 from d3d_tf.models.resnet.config import ResNetRecipe
-from d3d_tf.models.resnet.statistics import batch_norm
 
 
 def convolution(
@@ -46,6 +46,21 @@ def padded(clip, border: int):
         input=clip,
         paddings=[[0, 0], [0, 0], [border] * 2, [border] * 2, [0, 0]],
         constant_values=tf.zeros([], clip.dtype),
+    )
+
+
+def batch_norm(
+    recipe: ResNetRecipe, name: str, *, affine: bool = True
+) -> BatchNorm:
+    """PyTorch's, with a scale and a shift or with neither."""
+    return BatchNorm(
+        momentum=recipe.batch_norm_momentum,
+        epsilon=recipe.batch_norm_epsilon,
+        synchronized=recipe.synchronized_batch_norm,
+        scale=affine,
+        shift=affine,
+        unbiased=True,
+        name=name,
     )
 
 

@@ -5,11 +5,8 @@ from typing import Annotated
 from annotated_types import Ge
 from pydantic import model_validator
 
-from d3d_tf.models.network_recipe import (
-    Channels,
-    NetworkRecipe,
-    PositiveChannels,
-)
+from d3d_tf.models.dnr.config import RelayRecipe
+from d3d_tf.models.network_recipe import Channels, PositiveChannels
 from d3d_tf.models.resnet.table import ENDPOINTS, MODELS, Layout, planes
 from d3d_tf.sections import (
     Flag,
@@ -17,7 +14,6 @@ from d3d_tf.sections import (
     NotNegative,
     OneOf,
     Positive,
-    PositiveWhole,
     Share,
     Whole,
     require,
@@ -32,7 +28,7 @@ Parts = Annotated[Whole, Ge(2)]
 
 
 @section
-class ResNetRecipe(NetworkRecipe):
+class ResNetRecipe(RelayRecipe):
     """TSN and TSM of all depths, with batch normalisation or DNR."""
 
     model: Annotated[str, OneOf(*MODELS)] = "tsn_r50"
@@ -43,19 +39,6 @@ class ResNetRecipe(NetworkRecipe):
     shift_div: Parts = 8
     """TSM and `interlace`: one of so many parts of the channels comes from the
     next frame, one from the frame before."""
-    normaliser: Annotated[str, OneOf("batch_norm", "dnr")] = "batch_norm"
-    """After the first two convolutions of each block; `dnr`: Dynamic
-    Normalization and Relay, by the five fields below."""
-    statistics: Annotated[str, OneOf("batch", "group", "instance")] = "batch"
-    """What DNR standardises with. The paper has those of the batch; those of 32
-    groups of a clip's channels, or of each of them, are ours."""
-    frames_per_group: PositiveWhole = 4
-    """The cross-temporal relay's distance: 4 in the paper's supplement, 2 in
-    the released code. The last group has what is left."""
-    bidirectional: Flag = False
-    """Relays from the last group to the first, too, and takes the mean."""
-    reduction: PositiveWhole = 4
-    """A relay's cell has so many times less channels inside."""
     interlace: Annotated[str, OneOf("none", "before_conv1", "after_conv1")] = (
         "none"
     )
@@ -80,11 +63,6 @@ class ResNetRecipe(NetworkRecipe):
         return planes(self.width_factor)
 
     @property
-    def is_dynamic(self) -> bool:
-        """Whether the normaliser is DNR."""
-        return self.normaliser == "dnr"
-
-    @property
     def shift(self) -> str:
         """Where blocks shift channels along time: as `interlace`."""
         return "before_conv1" if self.layout.shifted else self.interlace
@@ -95,24 +73,17 @@ class ResNetRecipe(NetworkRecipe):
 
     @model_validator(mode="after")
     def _check(self):
-        for name, plain in (("interlace", "none"), ("statistics", "batch")):
-            require(
-                self.is_dynamic or getattr(self, name) == plain,
-                self,
-                name,
-                f"{plain} without ~normaliser=dnr",
-            )
+        require(
+            self.is_dynamic or self.interlace == "none",
+            self,
+            "interlace",
+            "none without ~normaliser=dnr",
+        )
         require(
             self.interlace == "none" or not self.layout.shifted,
             self,
             "interlace",
             f"none with ~model={self.model}, which shifts already",
-        )
-        require(
-            not self.is_dynamic or min(self.planes) >= self.reduction,
-            self,
-            "reduction",
-            f"at most {min(self.planes)}, the channels of the first stage",
         )
         return self
 

@@ -17,12 +17,10 @@ TRAINING = (
     "synchronized_batch_norm",
     "recompute",
 )
-# And those that say nothing without DNR.
-_DYNAMIC = ("frames_per_group", "bidirectional", "reduction")
 
 
 def architecture(recipe: ResNetRecipe) -> dict:
     """The fields that decide a network's variables, and what they do."""
     fields = dataclasses.asdict(recipe)
-    unused = TRAINING if recipe.is_dynamic else (*TRAINING, *_DYNAMIC)
+    unused = (*TRAINING, *recipe.unused)
     return {k: v for k, v in fields.items() if k not in unused}

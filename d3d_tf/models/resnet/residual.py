@@ -1,18 +1,13 @@
 """Residual blocks, with batch normalisation or DNR, and stages of them."""
 
-import functools
-from collections.abc import Sequence
-
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
-from d3d_tf.layers.recompute import recompute
-from d3d_tf.models.resnet.blocks import convolution, padded
-from d3d_tf.models.resnet.cell import RelayCell
+from d3d_tf.models.dnr.relays import CrossLayer, CrossTemporal
+from d3d_tf.models.dnr.stage import RelayStage
+from d3d_tf.models.resnet.blocks import batch_norm, convolution, padded
 from d3d_tf.models.resnet.config import ResNetRecipe
-from d3d_tf.models.resnet.dnr import CrossLayer, CrossTemporal
 from d3d_tf.models.resnet.shift import temporal_shift
-from d3d_tf.models.resnet.statistics import batch_norm
 
 
 class ResidualBlock(keras.layers.Layer):
@@ -34,6 +29,8 @@ class ResidualBlock(keras.layers.Layer):
       shortcut: whether it is a 1x1 convolution with a norm, not the identity.
     """
 
+    is_repeatable = True
+
     def __init__(
         self,
         planes: int,
@@ -53,8 +50,9 @@ class ResidualBlock(keras.layers.Layer):
             self.conv1 = convolution(planes, 3, recipe, "conv1", stride)
             self.conv2 = convolution(planes, 3, recipe, "conv2")
         if recipe.is_dynamic:
-            self.bn1 = CrossLayer(recipe, name="bn1")
-            self.bn2 = CrossTemporal(planes, recipe, name="bn2")
+            norms = [batch_norm(recipe, "norm", affine=False) for _ in "12"]
+            self.bn1 = CrossLayer(recipe, norms[0], name="bn1")
+            self.bn2 = CrossTemporal(planes, recipe, norms[1], name="bn2")
         else:
             self.bn1 = batch_norm(recipe, "bn1")
             self.bn2 = batch_norm(recipe, "bn2")
@@ -98,8 +96,8 @@ class ResidualBlock(keras.layers.Layer):
         return temporal_shift(clip, self._recipe.shift_div)
 
 
-class ResidualStage(keras.layers.Layer):
-    """Blocks, through which DNR relays the state of one cell.
+class ResidualStage(RelayStage):
+    """Blocks of a depth.
 
     Args:
       planes: inner channels.
@@ -116,11 +114,7 @@ class ResidualStage(keras.layers.Layer):
         stride: int,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self._recompute = recipe.recompute
-        self.lstm = None
-        if recipe.is_dynamic:
-            self.lstm = RelayCell(planes, recipe, name="lstm")
+        super().__init__(planes, recipe, **kwargs)
         widens = stride > 1 or recipe.layout.bottleneck
         self.blocks = [
             ResidualBlock(
@@ -132,29 +126,3 @@ class ResidualStage(keras.layers.Layer):
             )
             for i in range(blocks)
         ]
-
-    def build(self, input_shape):
-        if self.lstm is not None:
-            # It is no block's, nor are the names of its variables.
-            nothing = self.lstm.start(1)
-            self.lstm(nothing[0], nothing)
-        super().build(input_shape)
-
-    def call(self, inputs, training=None):
-        net = inputs
-        state: Sequence = ()
-        if self.lstm is not None:
-            state = self.lstm.start(tf.shape(inputs)[0])
-        for block in self.blocks:
-            run = functools.partial(_run, block, self.lstm, training)
-            twice = self._recompute and training and block.built
-            net, *state = (
-                recompute(run, net, *state) if twice else run(net, *state)
-            )
-        return net
-
-
-def _run(block, cell, training, net, *state) -> tuple:
-    """A block by tensors alone, as `recompute` wants it."""
-    net, state = block(net, state, cell, training=training)
-    return net, *state

@@ -3,7 +3,6 @@
 Names of layers follow SlowFast, in which X3D was released.
 """
 
-import functools
 import math
 
 import tensorflow as tf
@@ -13,8 +12,9 @@ from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.convolution import Conv3D
 from d3d_tf.layers.depthwise import DepthwiseConv3D
 from d3d_tf.layers.drop_connect import DropConnect
-from d3d_tf.layers.recompute import recompute
 from d3d_tf.layers.weight_decay import WeightDecay
+from d3d_tf.models.dnr.relays import CrossLayer, CrossTemporal
+from d3d_tf.models.dnr.stage import RelayStage
 from d3d_tf.models.inception.blocks import mean_over_clip
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.table import Stage, round_width
@@ -74,14 +74,19 @@ def fan_out_normal(filters: int, kernel: Triple):
     return keras.initializers.RandomNormal(stddev=variance**0.5)
 
 
-def batch_norm(recipe: X3DRecipe, name: str, *, zero: bool = False):
-    """PyTorch's, with a scale; `zero`: which starts at zero."""
+def batch_norm(
+    recipe: X3DRecipe, name: str, *, zero: bool = False, affine: bool = True
+):
+    """PyTorch's; `zero`: its scale starts at zero; not `affine`: it has none,
+    nor a shift.
+    """
     return BatchNorm(
         momentum=recipe.batch_norm_momentum,
         epsilon=recipe.batch_norm_epsilon,
         synchronized=recipe.synchronized_batch_norm,
         clips=recipe.batch_norm_clips,
-        scale=True,
+        scale=affine,
+        shift=affine,
         unbiased=True,
         gamma_initializer="zeros" if zero else "ones",
         name=name,
@@ -165,6 +170,10 @@ class ResidualBlock(keras.layers.Layer):
 
     a and c are 1x1x1 convolutions, b a 3x3x3 of each channel. Without
     `recipe.channelwise` a is 3x1x1 and b a dense 1x3x3, an ordinary bottleneck.
+    DNR's norms come after a (`CrossLayer`) and b (`CrossTemporal`), where it
+    has them in bottlenecks: ours.
+
+    `block(clips, state, cell)` is as `RelayStage` wants it.
 
     Args:
       stage: of the block.
@@ -206,8 +215,15 @@ class ResidualBlock(keras.layers.Layer):
             self.b = convolution(
                 stage.inner, (1, 3, 3), recipe, "b", stride=stride
             )
-        self.a_bn = batch_norm(recipe, "a_bn")
-        self.b_bn = batch_norm(recipe, "b_bn")
+        if recipe.is_dynamic:
+            norms = [batch_norm(recipe, "norm", affine=False) for _ in "ab"]
+            self.a_bn = CrossLayer(recipe, norms[0], name="a_bn")
+            self.b_bn = CrossTemporal(
+                stage.inner, recipe, norms[1], name="b_bn"
+            )
+        else:
+            self.a_bn = batch_norm(recipe, "a_bn")
+            self.b_bn = batch_norm(recipe, "b_bn")
         self.se = None
         if squeeze_excite:
             self.se = SqueezeExcite(stage.inner, recipe, name="se")
@@ -215,13 +231,23 @@ class ResidualBlock(keras.layers.Layer):
         self.c_bn = batch_norm(recipe, "c_bn", zero=True)
         self.drop = DropConnect(drop, index, name="drop")
 
-    def call(self, inputs, training=None):
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it drops the same clips a second time."""
+        return self.drop.is_repeatable
+
+    def call(self, inputs, state=(), cell=None, training=None):
         short = inputs
         if self.branch1 is not None:
             short = self.branch1(inputs)
         if self.branch1_bn is not None:
             short = self.branch1_bn(short, training=training)
-        net = tf.nn.relu(self.a_bn(self.a(inputs), training=training))
+        net = self.a(inputs)
+        if cell is None:
+            net = self.a_bn(net, training=training)
+        else:
+            net, state = self.a_bn(net, state, cell, training=training)
+        net = tf.nn.relu(net)
         if not self._channelwise:
             net = padded(net)
         net = self.b_bn(self.b(net), training=training)
@@ -229,10 +255,11 @@ class ResidualBlock(keras.layers.Layer):
             net = self.se(net)
         net = tf.nn.silu(net) if self._swish else tf.nn.relu(net)
         net = self.c_bn(self.c(net), training=training)
-        return tf.nn.relu(short + self.drop(net, training=training))
+        net = tf.nn.relu(short + self.drop(net, training=training))
+        return net, state
 
 
-class ResidualStage(keras.layers.Layer):
+class ResidualStage(RelayStage):
     """Blocks, the first of which halves height and width.
 
     Args:
@@ -251,13 +278,12 @@ class ResidualStage(keras.layers.Layer):
         index: int,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(stage.inner, recipe, **kwargs)
         drop = recipe.drop_connect
         if recipe.drop_connect_by_stage:
             drop *= number / 5
         # PyTorchVideo normalises where channels change, as in all but res2.
         norm = recipe.shortcut == "slowfast" or number > 2
-        self._recompute = recipe.recompute
         self.blocks = [
             ResidualBlock(
                 stage,
@@ -271,13 +297,3 @@ class ResidualStage(keras.layers.Layer):
             )
             for i in range(stage.blocks)
         ]
-
-    def call(self, inputs, training=None):
-        net = inputs
-        for block in self.blocks:
-            run = functools.partial(block.__call__, training=training)
-            twice = self._recompute and training and block.built
-            # The second time it must drop the same clips.
-            twice = twice and block.drop.is_repeatable
-            net = recompute(run, net) if twice else run(net)
-        return net

@@ -5,11 +5,8 @@ from typing import Annotated
 from annotated_types import Ge
 from pydantic import model_validator
 
-from d3d_tf.models.network_recipe import (
-    Channels,
-    NetworkRecipe,
-    PositiveChannels,
-)
+from d3d_tf.models.dnr.config import RelayRecipe
+from d3d_tf.models.network_recipe import Channels, PositiveChannels
 from d3d_tf.models.x3d.table import ENDPOINTS, MODELS, Expansion, stages
 from d3d_tf.sections import (
     Expected,
@@ -35,7 +32,7 @@ Length = Annotated[
 
 
 @section
-class X3DRecipe(NetworkRecipe):
+class X3DRecipe(RelayRecipe):
     """X3D in all sizes, its ablations, and everything in between."""
 
     model: Annotated[str, OneOf(*MODELS)] = "x3d_s"

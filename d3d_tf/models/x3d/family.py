@@ -39,7 +39,7 @@ def architecture(recipe: X3DRecipe) -> dict:
     X3D-XS, S and M differ in their clips alone, so in nothing of these.
     """
     fields = dataclasses.asdict(recipe)
-    for name in (*TRAINING, "head_frames", "head_size"):
+    for name in (*TRAINING, *recipe.unused, "head_frames", "head_size"):
         del fields[name]
     width, depth, bottleneck = recipe.expansion[:3]
     return fields | {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.models.resnet.blocks import Pooling, convolution
+from d3d_tf.models.resnet.blocks import Pooling, batch_norm, convolution
 from d3d_tf.models.resnet.config import ResNetRecipe
 
 
@@ -25,3 +25,9 @@ def test_kernels_start_with_variance_two_by_fan_out(seed):
     deviation = (2 / (128 * 9)) ** 0.5
     assert kernel.std() == pytest.approx(deviation, rel=0.01)
     assert abs(kernel).max() > 3.5 * deviation
+
+
+def test_ordinary_norms_are_pytorchs():
+    norm = batch_norm(ResNetRecipe(), "bn")
+    assert (norm.momentum, norm.epsilon) == (0.9, 1e-5)
+    assert norm.unbiased and norm.scale and norm.shift

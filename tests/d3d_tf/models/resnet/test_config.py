@@ -44,23 +44,14 @@ def test_where_blocks_shift(changes, place):
     [
         ({"model": "s3dg"}, "network.model must be one of tsn_r18, tsn_r34"),
         ({"shift_div": 1}, "network.shift_div must be 2 or more"),
-        ({"frames_per_group": 0}, "network.frames_per_group must be above 0"),
         (
             {"interlace": "after_conv1"},
             "interlace must be none without network.normaliser=dnr",
         ),
         (
-            {"statistics": "group"},
-            "statistics must be batch without network.normaliser=dnr",
-        ),
-        (
             {"model": "tsm_r50", "normaliser": "dnr"}
             | {"interlace": "before_conv1"},
             "interlace must be none with network.model=tsm_r50, which shifts",
-        ),
-        (
-            {"normaliser": "dnr", "reduction": 16, "width_factor": 0.125},
-            "network.reduction must be at most 8",
         ),
     ],
     ids=str,

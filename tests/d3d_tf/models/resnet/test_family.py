@@ -1,10 +1,8 @@
 """The answers of this family to `d3d_tf.models`."""
 
-import dataclasses
-
 import pytest
 
-from d3d_tf.models import FAMILIES, architecture, head_names
+from d3d_tf.models import FAMILIES, head_names
 from d3d_tf.models.resnet.config import ResNetRecipe
 from d3d_tf.models.resnet.table import MODELS
 from tests.harness.export import check_export_of
@@ -37,12 +35,3 @@ def test_all_eight_are_of_one_family():
     family = "d3d_tf.models.resnet"
     assert [m for m, f in FAMILIES.items() if f == family] == [*MODELS]
     assert head_names(ResNetRecipe()) == ("fc_cls.weight", "fc_cls.bias")
-
-
-def test_what_dnr_alone_knows_is_no_difference_without():
-    plain = ResNetRecipe()
-    other = dataclasses.replace(plain, frames_per_group=2, bidirectional=True)
-    assert architecture(plain) == architecture(other)
-    dynamic = ResNetRecipe(normaliser="dnr")
-    other = dataclasses.replace(dynamic, frames_per_group=2)
-    assert architecture(dynamic) != architecture(other)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.models.dnr.relays import CrossLayer, CrossTemporal
 from d3d_tf.models.resnet.config import ResNetRecipe
-from d3d_tf.models.resnet.dnr import CrossLayer, CrossTemporal
 from d3d_tf.models.resnet.residual import ResidualBlock, ResidualStage
 from tests.d3d_tf.models.resnet import copied_goldens
 from tests.d3d_tf.models.resnet.golden_resnet import (

@@ -52,7 +52,8 @@ def test_a_block_starts_as_its_shortcut(seed):
     block = made(ResidualBlock(STAGE, RECIPE, squeeze_excite=True))
     clip = tf.random.normal([2, 3, 5, 5, 64])
     for training in False, True:
-        outputs = block(clip, training=training)
+        outputs, state = block(clip, training=training)
+        assert state == ()
         np.testing.assert_array_equal(outputs, tf.nn.relu(clip))
     assert not block.c_bn.gamma.numpy().any()
     for norm in block.a_bn, block.b_bn:
@@ -120,11 +121,11 @@ def test_a_dropped_clip_is_its_shortcut(seed):
     block.c_bn.gamma.assign(tf.ones(64))
     block.branch1_bn.beta.assign(tf.fill([64], 100.0))  # No ReLU cuts off.
     clip = tf.random.normal([64, 1, 2, 2, 64])
-    without = block(clip, training=False)
+    without, _ = block(clip, training=False)
     short = block.branch1_bn(block.branch1(clip))
     for layer in block.a_bn, block.b_bn, block.c_bn, block.branch1_bn:
         layer.frozen_statistics = True
-    branch = np.asarray(block(clip, training=True) - short)
+    branch = np.asarray(block(clip, training=True)[0] - short)
     whole = np.asarray(without - short)
     kept = np.array([abs(one).max() > 0 for one in branch])
     assert 16 <= kept.sum() <= 48  # Of 64, give or take 4 sigma.

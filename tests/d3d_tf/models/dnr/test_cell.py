@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.models.resnet.cell import RelayCell
+from d3d_tf.models.dnr.cell import RelayCell
 from d3d_tf.models.resnet.config import ResNetRecipe
 from tests.d3d_tf.models.resnet import copied_goldens
 from tests.d3d_tf.models.resnet.golden_resnet import (

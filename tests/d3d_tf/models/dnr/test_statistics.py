@@ -5,13 +5,15 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.layers.batch_norm import BatchNorm
+from d3d_tf.models.dnr.frame_groups import FrameGroups
+from d3d_tf.models.dnr.statistics import standardised, statistics
+from d3d_tf.models.resnet.blocks import batch_norm
 from d3d_tf.models.resnet.config import ResNetRecipe
-from d3d_tf.models.resnet.frame_groups import FrameGroups
-from d3d_tf.models.resnet.statistics import (
-    batch_norm,
-    standardised,
-    statistics,
-)
+
+
+def made(**changes):
+    recipe = ResNetRecipe(normaliser="dnr", **changes)
+    return statistics(recipe, batch_norm(recipe, "norm", affine=False))
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,7 @@ from d3d_tf.models.resnet.statistics import (
 def test_statistics_of_a_clip(kind, channels, groups):
     """32 groups of channels, or the most that divide both."""
     clip = np.random.default_rng(0).normal(3, 2, [2, 4, 5, 3, channels])
-    layer = statistics(ResNetRecipe(normaliser="dnr", statistics=kind), "norm")
+    layer = made(statistics=kind)
     assert layer.variables == []
     inputs = tf.constant(clip, tf.float32)
     frames = FrameGroups(inputs, 3)
@@ -43,7 +45,7 @@ def test_averages_move_once_per_group():
 
     0.1 * 2 = 0.2, then 0.9 * 0.2 + 0.1 * 5 = 0.68.
     """
-    layer = statistics(ResNetRecipe(normaliser="dnr"), "norm")
+    layer = made()
     clip = tf.reshape(tf.constant([1.0, 3, 5]), [1, 3, 1, 1, 1])
     groups = FrameGroups(clip, 2)
     outputs = standardised(layer, clip, groups, training=True)
@@ -52,9 +54,3 @@ def test_averages_move_once_per_group():
     assert isinstance(layer, BatchNorm) and layer.trainable_variables == []
     inference = standardised(layer, clip, groups, training=False)
     np.testing.assert_allclose(inference, layer(clip), rtol=1e-6)
-
-
-def test_ordinary_norms_are_pytorchs():
-    norm = batch_norm(ResNetRecipe(), "bn")
-    assert (norm.momentum, norm.epsilon) == (0.9, 1e-5)
-    assert norm.unbiased and norm.scale and norm.shift

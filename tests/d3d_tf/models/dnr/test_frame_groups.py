@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.models.resnet.frame_groups import FrameGroups
+from d3d_tf.models.dnr.frame_groups import FrameGroups
 
 
 def clip(frames=5):

@@ -8,8 +8,8 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.lengths import lengths
-from d3d_tf.models.resnet.config import ResNetRecipe
-from d3d_tf.models.resnet.frame_groups import FrameGroups
+from d3d_tf.models.dnr.config import RelayRecipe
+from d3d_tf.models.dnr.frame_groups import FrameGroups
 
 CHANNEL_GROUPS = 32
 
@@ -49,12 +49,17 @@ class ClipStatistics(keras.layers.Layer):
         return tf.repeat(tf.reduce_mean(parts, axis=-1), each, axis=-1)
 
 
-def statistics(recipe: ResNetRecipe, name: str) -> keras.layers.Layer:
-    """The layer of a recipe; see `standardised`."""
+def statistics(recipe: RelayRecipe, norm: BatchNorm) -> keras.layers.Layer:
+    """The layer of a recipe; see `standardised`.
+
+    Args:
+      recipe: of the network.
+      norm: of the batch, without scale and shift.
+    """
     if recipe.statistics == "batch":
-        return batch_norm(recipe, name, affine=False)
+        return norm
     each_channel = recipe.statistics == "instance"
-    return ClipStatistics(each_channel, recipe.batch_norm_epsilon, name=name)
+    return ClipStatistics(each_channel, norm.epsilon, name=norm.name)
 
 
 def standardised(layer, clips, groups: FrameGroups, training):
@@ -68,18 +73,3 @@ def standardised(layer, clips, groups: FrameGroups, training):
     if not training:
         return layer(clips, training=False)
     return groups.each(functools.partial(layer, training=True), clips)
-
-
-def batch_norm(
-    recipe: ResNetRecipe, name: str, *, affine: bool = True
-) -> BatchNorm:
-    """PyTorch's, with a scale and a shift or with neither."""
-    return BatchNorm(
-        momentum=recipe.batch_norm_momentum,
-        epsilon=recipe.batch_norm_epsilon,
-        synchronized=recipe.synchronized_batch_norm,
-        scale=affine,
-        shift=affine,
-        unbiased=True,
-        name=name,
-    )

@@ -8,10 +8,11 @@ h * (x - mean) / sqrt(var + epsilon) + c, with h and c of each clip.
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
-from d3d_tf.models.resnet.cell import RelayCell, State
-from d3d_tf.models.resnet.config import ResNetRecipe
-from d3d_tf.models.resnet.frame_groups import FrameGroups
-from d3d_tf.models.resnet.statistics import standardised, statistics
+from d3d_tf.layers.batch_norm import BatchNorm
+from d3d_tf.models.dnr.cell import RelayCell, State
+from d3d_tf.models.dnr.config import RelayRecipe
+from d3d_tf.models.dnr.frame_groups import FrameGroups
+from d3d_tf.models.dnr.statistics import standardised, statistics
 
 
 class CrossLayer(keras.layers.Layer):
@@ -19,11 +20,15 @@ class CrossLayer(keras.layers.Layer):
 
     `layer(clips, state, cell)` takes `[batch, time, height, width, C]` and the
     state of the block before; returns clips of that shape, and the state.
+
+    Args:
+      recipe: of the network.
+      norm: the family's batch normalisation, without scale and shift.
     """
 
-    def __init__(self, recipe: ResNetRecipe, **kwargs):
+    def __init__(self, recipe: RelayRecipe, norm: BatchNorm, **kwargs):
         super().__init__(**kwargs)
-        self.norm = statistics(recipe, "norm")
+        self.norm = statistics(recipe, norm)
 
     def call(self, inputs, state: State, cell: RelayCell, training=None):
         groups = FrameGroups(inputs)
@@ -45,13 +50,16 @@ class CrossTemporal(keras.layers.Layer):
     Args:
       channels: C.
       recipe: of the network.
+      norm: as of `CrossLayer`.
     """
 
-    def __init__(self, channels: int, recipe: ResNetRecipe, **kwargs):
+    def __init__(
+        self, channels: int, recipe: RelayRecipe, norm: BatchNorm, **kwargs
+    ):
         super().__init__(**kwargs)
         self._size = recipe.frames_per_group
         self._bidirectional = recipe.bidirectional
-        self.norm = statistics(recipe, "norm")
+        self.norm = statistics(recipe, norm)
         self.lstm = RelayCell(channels, recipe, name="lstm")
 
     def call(self, inputs, training=None):

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.weight_decay import WeightDecay
-from d3d_tf.models.resnet.config import ResNetRecipe
+from d3d_tf.models.dnr.config import RelayRecipe
 
 State = tuple[tf.Tensor, tf.Tensor]
 
@@ -33,13 +33,13 @@ class RelayCell(keras.layers.Layer):
     def __init__(
         self,
         channels: int,
-        recipe: ResNetRecipe,
+        recipe: RelayRecipe,
         dtype: str = "float32",
         **kwargs,
     ):
         super().__init__(dtype=dtype, **kwargs)
         self.channels = channels
-        inner = channels // recipe.reduction
+        inner = max(channels // recipe.reduction, 1)
         decay = WeightDecay(recipe.weight_decay)
 
         def dense(name, inputs, outputs, activation=None):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.models.resnet.cell import RelayCell
+from d3d_tf.models.dnr.cell import RelayCell
+from d3d_tf.models.dnr.relays import CrossLayer, CrossTemporal
+from d3d_tf.models.resnet.blocks import batch_norm
 from d3d_tf.models.resnet.config import ResNetRecipe
-from d3d_tf.models.resnet.dnr import CrossLayer, CrossTemporal
 from tests.d3d_tf.models.resnet import copied_goldens
 from tests.d3d_tf.models.resnet.golden_resnet import (
     Named,
@@ -25,6 +26,15 @@ CLOSE, SLOPES = 2e-6, 1e-5
 
 def recipe(**changes) -> ResNetRecipe:
     return ResNetRecipe(normaliser="dnr", **changes)
+
+
+def cross_layer():
+    return CrossLayer(recipe(), batch_norm(recipe(), "norm", affine=False))
+
+
+def cross_temporal_of(channels, recipe):
+    norm = batch_norm(recipe, "norm", affine=False)
+    return CrossTemporal(channels, recipe, norm)
 
 
 def averages(norm) -> dict[str, Named]:
@@ -60,7 +70,7 @@ class Told:
 @pytest.mark.parametrize("training", [False, True])
 def test_cross_layer_is_the_original(training):
     case = OPS["cl/2x4x3x5x8"]
-    layer = CrossLayer(recipe())
+    layer = cross_layer()
     clip = tf.constant(tensor(**case["x"]), tf.float32)
     cell = Told(1 / (1 + np.exp(-tensor(52, [2, 8]))), tensor(53, [2, 8]))
     layer(clip, (), cell)
@@ -76,7 +86,7 @@ def test_cross_layer_is_the_original(training):
 
 def cross_temporal(case, **changes):
     """A layer with the golden's weights, their names, and its clips."""
-    layer = CrossTemporal(
+    layer = cross_temporal_of(
         case["shape"][-1],
         recipe(
             frames_per_group=case["frames_per_group"],
@@ -149,7 +159,7 @@ def test_a_clip_alone_has_its_own_statistics():
     """Instance and group statistics: one clip does not see another."""
     case = OPS["ct/2x8x2x3x16/g2"]
     for statistics in "instance", "group":
-        layer = CrossTemporal(16, recipe(statistics=statistics))
+        layer = cross_temporal_of(16, recipe(statistics=statistics))
         clip = cross_temporal(case)[2]
         both = layer(clip, training=True)
         for i in range(2):
@@ -183,7 +193,7 @@ def test_unknown_lengths_are_trained_alike(frames):
 
 def test_half_precision_is_relayed_in_float32(precision):
     precision("mixed_float16")
-    layer = CrossTemporal(8, recipe())
+    layer = cross_temporal_of(8, recipe())
     outputs = layer(tf.ones([1, 4, 2, 2, 8], tf.float16))
     assert outputs.dtype == tf.float16
     assert {v.dtype for v in layer.variables} == {tf.float32}
@@ -191,7 +201,7 @@ def test_half_precision_is_relayed_in_float32(precision):
 
 def test_both_relays_share_nothing():
     """A cross-layer norm has statistics alone, the cell is the stage's."""
-    layer = CrossLayer(recipe())
+    layer = cross_layer()
     cell = RelayCell(8, recipe())
     layer(tf.zeros([1, 2, 3, 3, 8]), cell.start(1), cell)
     assert layer.trainable_variables == [] and len(layer.variables) == 2

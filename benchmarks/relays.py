@@ -1,0 +1,82 @@
+"""`make relays`: TSN, TSM and DNR on the toy and on JHMDB, from labels alone.
+
+The networks see RGB on the records of `make effect` (the toy) and `make jhmdb`.
+A ResNet-18 of a quarter of its width stands for ResNet-50. What TSN's relays
+bring is above TSN, which sees frames one by one: of the toy's videos whose
+colours say nothing it can know nothing but how discs overlap the border.
+"""
+
+import functools
+import sys
+
+from benchmarks.backbones import size_and_work
+from benchmarks.grounds import Compared, Ground, Home, Rows, Table, fill_table
+from benchmarks.table import run_mode
+from d3d_tf.roles import BASELINE
+from d3d_tf.runs.folder import Run
+
+# In %, TSN-R50 on Kinetics-200 (DNR's supplement, table 1): there the relays
+# through time alone.
+PAPER = {
+    "TSN": 72.80,
+    "TSN + DNR by 2 frames": 74.56,
+    "TSN + DNR by 2 frames, both ways": 75.56,
+    "TSN + DNR by 4 frames": 75.52,
+    "TSN + DNR by 4 frames, both ways": 74.92,
+    "TSM": None,
+    "TSM + DNR by 4 frames": None,
+}
+TSN = "TSN"
+
+
+def settings_of(row: str) -> list[str]:
+    """Of the recipe, for that row."""
+    model = row.partition(" ")[0].lower()
+    settings = ["stream=rgb", f"model={model}_r18", "width_factor=0.25"]
+    if "DNR" in row:
+        frames = row.partition(" by ")[2][0]
+        settings += ["normaliser=dnr", f"frames_per_group={frames}"]
+    if "both ways" in row:
+        settings.append("bidirectional=true")
+    return settings
+
+
+def trained(home: Home, row: str) -> Run:
+    """The run of a row; trains what is missing."""
+    name = row.lower().replace(" + ", "-").replace(", ", " ").replace(" ", "-")
+    folder = home.beside(name)
+    flags = [f"--set={setting}" for setting in settings_of(row)]
+    run_mode(folder, "--mode=train", *home.flags, *flags)
+    return Run(folder)
+
+
+def rows_of(ground: Ground) -> Rows:
+    """The rows; each trains what is missing when it is called."""
+    return {row: functools.partial(compared, ground, row) for row in PAPER}
+
+
+def compared(ground: Ground, row: str) -> Compared:
+    """The scores of a row, with those of TSN."""
+    scores = ground.scores(functools.partial(trained, row=row), BASELINE)
+    if row == TSN:
+        return scores, None
+    return scores, compared(ground, TSN)[0]
+
+
+def cost_of(ground: Ground, row: str) -> str:
+    """Parameters, multiply-adds of a clip, and speed in one process."""
+    run = trained(ground.homes[0], row)
+    metrics = run.read_results()["metrics"]
+    speed = 1000 / metrics[f"{BASELINE}/ms_per_video"]["value"]
+    return f"{size_and_work(run, BASELINE)}, {speed:.0f}"
+
+
+if __name__ == "__main__":
+    table = Table(
+        "relays",
+        PAPER,
+        source="Kinetics-200 (supplement)",
+        baseline=TSN,
+        cost="parameters, multiply-adds, videos per second",
+    )
+    fill_table(table, rows_of, sys.argv[1:], cost_of)

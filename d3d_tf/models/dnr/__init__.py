@@ -1,0 +1,1 @@
+"""Dynamic Normalization and Relay, for networks of several families."""
