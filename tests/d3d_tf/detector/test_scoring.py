@@ -99,6 +99,7 @@ def test_the_file_of_detections_has_the_same_frame_map(
     )
 
 
+@pytest.mark.large
 def test_it_is_exported(trained):
     """What its module says of the scored keyframes is what was scored."""
     export.run(checkpoint=str(trained.folder))
@@ -148,6 +149,7 @@ def test_ids_that_a_csv_file_must_quote(tmp_path):
     assert rows.time.tolist() == [1_500_000] * 2
 
 
+@pytest.mark.large
 def test_proposals_are_scored(trained, keyframes, tmp_path):
     """Of the first person's only: half of what there is to be found."""
     train.run(

@@ -82,7 +82,16 @@ def test_losses_by_hand():
     assert logs["loss"] == pytest.approx((entropy + gap) / 7, rel=1e-5)
 
 
-@pytest.mark.parametrize("changes", [{}, {"refine": False}, {"tail": True}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        *(
+            pytest.param(changes, marks=pytest.mark.large)
+            for changes in ({"refine": False}, {"tail": True})
+        ),
+    ],
+)
 def test_two_replicas(changes, replicas):
     """Three clips on two devices, with 4 + 2 and 1 boxes: the same step."""
     logs, weights = step(one_device(), **changes)
@@ -208,10 +217,9 @@ def test_boxes_are_the_rpns():
         np.testing.assert_allclose(logits[0][i], expected[0], atol=1e-3)
 
 
+@pytest.mark.large
 @pytest.mark.card
-@pytest.mark.parametrize(
-    "frozen", [True, pytest.param(False, marks=pytest.mark.large)]
-)
+@pytest.mark.parametrize("frozen", [True, False])
 def test_two_replicas_with_an_rpn(frozen, replicas):
     """Two clips and one on two devices; the RPN's batch normalisation is over
     all, the backbone's own is by device (`BatchNorm`).

@@ -50,9 +50,8 @@ def test_the_error_is_not_trained_on():
     assert logs["epe"] > 1
 
 
-@pytest.mark.parametrize(
-    "finetuned", [False, pytest.param(True, marks=pytest.mark.large)]
-)
+@pytest.mark.large
+@pytest.mark.parametrize("finetuned", [False, True])
 def test_a_step_does_not_depend_on_the_replicas(replicas, finetuned):
     # Parts of the batch differ, in flow and in frames.
     flow = FLOW * np.arange(1, 5).reshape(-1, 1, 1, 1, 1) / 8

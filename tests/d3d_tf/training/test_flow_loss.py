@@ -69,6 +69,7 @@ def test_features_learn_from_flow_and_the_decoder_does():
     }
 
 
+@pytest.mark.large
 def test_a_step_does_not_depend_on_the_replicas(replicas):
     flow = FLOW * np.arange(1, 5).reshape(-1, 1, 1, 1, 1) / 8
     check_step(lambda: trainer(0.1), batches(flow), replicas)

@@ -171,6 +171,7 @@ def test_penalties_are_those_of_what_is_asked():
     assert len(kernels) == 5  # 1a, 2b and 2c: 2, 1, 2.
 
 
+@pytest.mark.large
 def test_of_x3d():
     """No tail, the largest value, boxes stay."""
     recipe = DetectorRecipe(
@@ -187,6 +188,7 @@ def test_of_x3d():
     np.testing.assert_array_equal(found["boxes"], BOXES * THERE)
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_with_an_rpn(finding):
     """Frames alone; who is found is asked about, and NMS drops repetitions."""

@@ -10,7 +10,7 @@ from d3d_tf.models.network import make_variables
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.network import X3D
 
-FAST = ("X3D-S", "X3D-S no-CW gamma_b=0.6")
+FAST = ("X3D-S",)
 NAMES = (
     *(f"X3D-{size}" for size in ("XS", "S", "M", "L", "XL")),
     "X3D-S no-CW gamma_b=0.6",
