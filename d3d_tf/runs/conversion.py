@@ -92,8 +92,7 @@ def read_checkpoint(
         averages=asked.averages,
         stated=asked.stated(),
     )
-    blobs = {d["git_blob"] for d in original.digests().values()}
-    published = published or by_digest(blobs)
+    published = published or by_digest(original.digests().values())
     recipe = config.Recipe(
         name=published.name if published else "converted",
         network=original.network,

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.models.original import Original
 from d3d_tf.models.resnet.checkpoints.keras_original import (
     KerasOriginal,
@@ -21,6 +22,7 @@ __all__ = [
     "build",
     "open_original",
     "reads",
+    "start_from",
 ]
 
 # As MMAction2 names them.
@@ -33,6 +35,8 @@ TRAINING = (
     "synchronized_batch_norm",
     "recompute",
 )
+# What a network with DNR has of its own, by the names of DNR's code.
+_NEW = ("layer*.lstm", "layer*.*.bn1", "layer*.*.bn2")
 # And those that say nothing without DNR.
 _DYNAMIC = ("frames_per_group", "bidirectional", "reduction")
 
@@ -42,6 +46,28 @@ def architecture(recipe: ResNetRecipe) -> dict:
     fields = dataclasses.asdict(recipe)
     unused = TRAINING if recipe.is_dynamic else (*TRAINING, *_DYNAMIC)
     return {k: v for k, v in fields.items() if k not in unused}
+
+
+def start_from(
+    recipe: ResNetRecipe, there: NetworkRecipe
+) -> tuple[ResNetRecipe, tuple[str, ...]]:
+    """A plain ResNet starts TSN and TSM alike, which have its variables.
+
+    With DNR, a network takes all of it but the two norms of each block that it
+    has others for.
+    """
+    if not isinstance(there, ResNetRecipe) or there.is_dynamic:
+        return recipe, ()
+    kind, depth = there.model.split("_")[0], recipe.model.split("_")[1]
+    needed = dataclasses.replace(
+        recipe,
+        model=f"{kind}_{depth}",
+        normaliser="batch_norm",
+        statistics="batch",
+        interlace="none",
+        shift_div=there.shift_div,
+    )
+    return needed, _NEW if recipe.is_dynamic else ()
 
 
 def reads(path: str | Path) -> bool:

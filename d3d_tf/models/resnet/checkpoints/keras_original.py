@@ -95,6 +95,8 @@ class KerasOriginal:
         for name, variable in variables.items():
             value = self._value(name, used).astype(np.float32)
             values[name] = np.ascontiguousarray(value.reshape(variable.shape))
+        surplus = [name for name in self._values if name not in used]
+        require_fit(self.path, {"surplus": surplus})
         return assign(variables, values, self._values, used, "")
 
     def variables(self, network) -> dict[str, Any]:
