@@ -1,9 +1,9 @@
 """The table of networks: a family is a folder here and its lines below.
 
 Its `config.py` has `RECIPE`, the recipe's section `network`; its `family.py`
-has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`; it may have `parts`,
-`start_from` and, if there are published checkpoints, `open_original` and `reads(path) ->
-bool`, whether a file is one of them. See the functions below.
+has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`; it may have `parts`
+and `start_from` and, if there are published checkpoints, `open_original` and
+`reads(path) -> bool`, whether a file is one of them. See the functions below.
 """
 
 import importlib

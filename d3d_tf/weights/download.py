@@ -72,7 +72,8 @@ def _require(path: Path, address: str, digest: str | None) -> None:
     kind = digest.rpartition(":")[0] or "git_blob"
     raise UserError(
         f"{address} is not the published file: {kind.replace('_', ' ')} "
-        f"{found[kind]}, published was {digest}. {path} was removed; the same command gets it again."
+        f"{found[kind]}, published was {digest}. {path} was removed; the same "
+        "command gets it again."
     )
 
 

@@ -60,9 +60,7 @@ def infer_recipe(
         fields["frames_per_group"] = 2
         fields |= {"normaliser": "dnr", "reduction": outer // inner}
     asked = {n: stated[n] for n in ("style",) if n in stated}
-    return ResNetRecipe(
-        model=model, width_factor=factor, **(fields | asked)
-    )
+    return ResNetRecipe(model=model, width_factor=factor, **(fields | asked))
 
 
 def _model(

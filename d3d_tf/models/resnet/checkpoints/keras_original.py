@@ -100,8 +100,10 @@ class KerasOriginal:
         return assign(variables, values, self._values, used, "")
 
     def variables(self, network) -> dict[str, Any]:
-        return without_head(network) if self.num_classes is None else (
-            by_name(network)
+        return (
+            without_head(network)
+            if self.num_classes is None
+            else (by_name(network))
         )
 
     def _value(self, name: str, used: dict[str, str]) -> np.ndarray:

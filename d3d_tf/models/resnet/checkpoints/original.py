@@ -40,9 +40,7 @@ class ResNetOriginal(TorchOriginal):
         if any(".ModuleList." in name for name in theirs):
             self.kind = "dnr"
         self.title = TITLES[self.kind]
-        self.network = infer_recipe(
-            self.shapes, shifted_blocks(theirs), stated
-        )
+        self.network = infer_recipe(self.shapes, shifted_blocks(theirs), stated)
         # What names and shapes leave open.
         self.free = ("style",)
         if self.network.is_dynamic:
@@ -51,8 +49,10 @@ class ResNetOriginal(TorchOriginal):
         self.num_classes = head[0] if head else None
 
     def variables(self, network) -> dict[str, Any]:
-        return without_head(network) if self.num_classes is None else (
-            by_name(network)
+        return (
+            without_head(network)
+            if self.num_classes is None
+            else (by_name(network))
         )
 
 
