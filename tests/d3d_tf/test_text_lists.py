@@ -203,6 +203,7 @@ def test_the_lists_that_users_sent(path):
             {0: "ApplyEyeMakeup", 36: "HandstandPushups", 100: "YoYo"},
         ),
         ("hmdb51", 51, {0: "brush_hair", 50: "wave"}),
+        ("imagenet1k", 1000, {0: "tench", 281: "tabby", 999: "toilet tissue"}),
     ],
 )
 def test_bundled_classes(name, count, some):
