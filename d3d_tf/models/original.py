@@ -68,6 +68,23 @@ class Original(Protocol):
         in the file: without the head where `num_classes` is None."""
 
 
+def require_one_network(who: str, scope: str | None, averages: bool) -> None:
+    """Refuses what may be asked of TensorFlow's checkpoints alone.
+
+    Args:
+      who: writes such files.
+      scope, averages: of `d3d_tf.models.open_original`.
+
+    Raises:
+      UserError: one of them was asked for.
+    """
+    if scope is not None or averages:
+        raise UserError(
+            "scope and averages are of TensorFlow's checkpoints; a file of "
+            f"{who} holds one network and no averages. Leave them out."
+        )
+
+
 def require_values(
     path: Path,
     given: dict[str, np.ndarray],

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from d3d_tf.errors import UserError
 from d3d_tf.file_digests import digest_file
-from d3d_tf.models.original import Filled, assign, require_values
+from d3d_tf.models.original import (
+    Filled,
+    assign,
+    require_one_network,
+    require_values,
+)
 from d3d_tf.models.torch_file import COUNTED, open_torch_file
 
 
@@ -42,11 +46,7 @@ class TorchOriginal:
         scope: str | None,
         averages: bool,
     ):
-        if scope is not None or averages:
-            raise UserError(
-                "scope and averages are of TensorFlow's checkpoints; a file of "
-                "PyTorch holds one network and no averages."
-            )
+        require_one_network("PyTorch", scope, averages)
         self._torch_shape = torch_shape
         self._file = open_torch_file(path)
         self.path: Path = self._file.path

@@ -89,7 +89,7 @@ class ResNet(VideoNetwork):
         return super().get_config() | self._config
 
 
-def _static(block) -> tf.train.Checkpoint:
+def _static(block: Any) -> tf.train.Checkpoint:
     """A block without the norms that DNR has in place of others."""
     names = ("conv1", "conv2", "conv3", "bn3", "downsample", "downsample_bn")
     layers = {name: getattr(block, name, None) for name in names}

@@ -13,15 +13,12 @@ _BLOCK = re.compile(r"layer([1-4])\.(\d+)\.conv1\.weight")
 _CELL = "layer1.lstm.w_ih.0.seq.0.weight"
 
 
-def infer_recipe(
-    shapes: Shapes, shifted: set[tuple[int, int]], stated: dict
-) -> ResNetRecipe:
+def infer_recipe(shapes: Shapes, shifted: set[tuple[int, int]]) -> ResNetRecipe:
     """The network of a checkpoint.
 
     Args:
       shapes: by `names.as_torchvision`, in PyTorch's layouts.
       shifted: (stage, block) whose names are of TSM.
-      stated: fields of the network that the user stated.
 
     Raises:
       UserError: no ResNet is like that.
@@ -59,8 +56,7 @@ def infer_recipe(
         # The released code's; the file leaves it open.
         fields["frames_per_group"] = 2
         fields |= {"normaliser": "dnr", "reduction": outer // inner}
-    asked = {n: stated[n] for n in ("style",) if n in stated}
-    return ResNetRecipe(model=model, width_factor=factor, **(fields | asked))
+    return ResNetRecipe(model=model, width_factor=factor, **fields)
 
 
 def _model(
@@ -71,7 +67,7 @@ def _model(
     Raises:
       UserError: there is none.
     """
-    known = {
+    known: dict[tuple, str] = {
         (layout.bottleneck, layout.blocks, _shifted(layout)): name
         for name, layout in MODELS.items()
     }

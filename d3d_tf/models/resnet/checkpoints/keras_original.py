@@ -4,8 +4,7 @@ It is He et al.'s: a bottleneck has its stride in the first convolution
 (`style: caffe`), pixels are BGR from which only a mean is taken, convolutions
 have biases, and 1.001e-5 is added to variances. The first convolution is turned
 to RGB; biases and what exceeds 1e-5 are put into the norms' moving averages,
-which changes nothing in inference. (A norm takes a bias away again, so it
-changes nothing in training, either, where our 1e-5 is added to variances.)
+which changes nothing in inference. In training a norm takes away any bias.
 """
 
 from pathlib import Path
@@ -17,9 +16,14 @@ import numpy as np
 from d3d_tf.errors import UserError
 from d3d_tf.file_digests import digest_file
 from d3d_tf.keras_api import keras
-from d3d_tf.models.original import Filled, assign, require_fit
+from d3d_tf.models.network_recipe import NetworkRecipe
+from d3d_tf.models.original import (
+    Filled,
+    assign,
+    require_fit,
+    require_one_network,
+)
 from d3d_tf.models.resnet.checkpoints.names import by_name
-from d3d_tf.models.resnet.checkpoints.original import without_head
 from d3d_tf.models.resnet.config import ResNetRecipe
 
 _START = b"\x89HDF\r\n\x1a\n"
@@ -59,23 +63,19 @@ class KerasOriginal:
       UserError: it cannot be read, or holds no such ResNet.
     """
 
-    free = ()
+    free: tuple[str, ...] = ()
     stream = "frames"
     kind = "keras_applications"
     title = "Keras Applications' ResNet"
-    trained_by = None
+    trained_by: str | None = None
 
     def __init__(
         self, path, *, stated: dict, scope: str | None, averages: bool
     ):
-        if scope is not None or averages:
-            raise UserError(
-                "scope and averages are of TensorFlow's checkpoints; a file of "
-                "Keras holds one network and no averages."
-            )
+        require_one_network("Keras", scope, averages)
         self.path = Path(path)
         depth, self.num_classes = _contents(self.path)
-        self.network = ResNetRecipe(
+        self.network: NetworkRecipe = ResNetRecipe(
             model=f"tsn_r{depth}",
             style="caffe",
             pixel_mean=_MEAN,
@@ -100,18 +100,14 @@ class KerasOriginal:
         return assign(variables, values, self._values, used, "")
 
     def variables(self, network) -> dict[str, Any]:
-        return (
-            without_head(network)
-            if self.num_classes is None
-            else (by_name(network))
-        )
+        return by_name(network, classifier=self.num_classes is not None)
 
     def _value(self, name: str, used: dict[str, str]) -> np.ndarray:
         """That of one of our variables; adds whence it is to `used`."""
 
         def take(theirs: str) -> np.ndarray:
             used[theirs] = name
-            return np.float64(self._values[theirs])
+            return self._values[theirs].astype(np.float64)
 
         if name in _HEAD:
             return take(_HEAD[name])
@@ -145,7 +141,7 @@ def _contents(path: Path) -> tuple[str, int | None]:
     """Depth and number of classes; None: the file has no classifier.
 
     Raises:
-      UserError: it is no file of a ResNet's weights.
+      UserError: it is not a file of a ResNet's weights.
     """
     if not path.is_file():
         raise UserError(f"There is no file {path}.")

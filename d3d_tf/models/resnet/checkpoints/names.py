@@ -38,8 +38,8 @@ def shifted_blocks(names) -> set[tuple[int, int]]:
     return {(int(match[1]), int(match[2])) for match in found}
 
 
-def by_name(network) -> dict[str, Any]:
-    """All variables of a ResNet, by the names above."""
+def by_name(network, *, classifier: bool = True) -> dict[str, Any]:
+    """All variables of a ResNet, by the names above, or all but the last."""
     stem, _, *stages = network.trunk.units
     found = _of_layers("", {"conv1": stem.conv1, "bn1": stem.bn1})
     for stage in stages:
@@ -49,7 +49,8 @@ def by_name(network) -> dict[str, Any]:
             found |= _of_layers(path, _layers(block))
             cell = getattr(block.bn2, "lstm", None)
             found |= _of_cell(f"{path}bn2.lstm", cell)
-    return found | _of_layers("", {"fc_cls": network.head.fc_cls})
+    head = {"fc_cls": network.head.fc_cls} if classifier else {}
+    return found | _of_layers("", head)
 
 
 def _layers(block) -> dict:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.models.resnet.checkpoints.infer_recipe import infer_recipe
 from d3d_tf.models.resnet.checkpoints.names import (
     as_torchvision,
@@ -24,7 +25,7 @@ class ResNetOriginal(TorchOriginal):
 
     Args:
       path: of the file.
-      stated: fields of the recipe that the user stated.
+      stated: of no use here.
       others: of `TorchOriginal`.
 
     Raises:
@@ -40,26 +41,14 @@ class ResNetOriginal(TorchOriginal):
         if any(".ModuleList." in name for name in theirs):
             self.kind = "dnr"
         self.title = TITLES[self.kind]
-        self.network = infer_recipe(self.shapes, shifted_blocks(theirs), stated)
+        recipe = infer_recipe(self.shapes, shifted_blocks(theirs))
+        self.network: NetworkRecipe = recipe
         # What names and shapes leave open.
         self.free = ("style",)
-        if self.network.is_dynamic:
+        if recipe.is_dynamic:
             self.free += ("frames_per_group", "bidirectional", "interlace")
         head = self.shapes.get(HEAD)
         self.num_classes = head[0] if head else None
 
     def variables(self, network) -> dict[str, Any]:
-        return (
-            without_head(network)
-            if self.num_classes is None
-            else (by_name(network))
-        )
-
-
-def without_head(network) -> dict[str, Any]:
-    """All variables but the classifier's, by name."""
-    return {
-        name: variable
-        for name, variable in by_name(network).items()
-        if not name.startswith("fc_cls.")
-    }
+        return by_name(network, classifier=self.num_classes is not None)

@@ -37,52 +37,46 @@ CELL = {"layer1.lstm.w_ih.0.seq.0.weight": (16, 64)}
 
 
 @pytest.mark.parametrize(
-    "shapes, shifted, stated, expected",
+    "shapes, shifted, expected",
     [
-        (shapes_of(), set(), {}, ResNetRecipe()),
+        (shapes_of(), set(), ResNetRecipe()),
         (
             shapes_of((2, 2, 2, 2), basic=True),
             set(),
-            {},
             ResNetRecipe(model="tsn_r18"),
         ),
         (
             shapes_of(R50, basic=True),
             set(),
-            {},
             ResNetRecipe(model="tsn_r34"),
         ),
-        (shapes_of(R101), set(), {}, ResNetRecipe(model="tsn_r101")),
+        (shapes_of(R101), set(), ResNetRecipe(model="tsn_r101")),
         (
             shapes_of(),
             all_of(R50),
-            {},
             ResNetRecipe(model="tsm_r50", dropout=0.5),
         ),
         # resnet_tsm.py: `n_round = 2` if layer3 has 23 blocks.
         (
             shapes_of(R101),
             all_of(R101, every=2),
-            {},
             ResNetRecipe(model="tsm_r101", dropout=0.5),
         ),
         (
             shapes_of(widths=(8, 8, 16, 32)),
             set(),
-            {"style": "caffe"},
-            ResNetRecipe(width_factor=1 / 16, style="caffe"),
+            ResNetRecipe(width_factor=1 / 16),
         ),
         # num_groups = 4 of 8 frames in the released code.
         (
             shapes_of() | CELL,
             set(),
-            {},
             ResNetRecipe(normaliser="dnr", frames_per_group=2),
         ),
     ],
 )
-def test_the_network(shapes, shifted, stated, expected):
-    assert infer_recipe(shapes, shifted, stated) == expected
+def test_the_network(shapes, shifted, expected):
+    assert infer_recipe(shapes, shifted) == expected
 
 
 def without(*starts):
@@ -125,7 +119,7 @@ def without(*starts):
 )
 def test_what_is_no_resnet(shapes, shifted, message):
     with pytest.raises(UserError, match=message):
-        infer_recipe(shapes, shifted, {})
+        infer_recipe(shapes, shifted)
 
 
 def test_every_field_that_shapes_tell_is_inferred():

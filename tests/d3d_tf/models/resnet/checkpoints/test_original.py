@@ -224,7 +224,7 @@ def test_names_are_torchvision_s(torch, torchvision_models, depth):
     with torch.device("meta"):
         state = getattr(torchvision_models, f"resnet{depth}")().state_dict()
     shapes = {as_torchvision(n): tuple(v.shape) for n, v in state.items()}
-    recipe = infer_recipe(shapes, set(), {})
+    recipe = infer_recipe(shapes, set())
     assert recipe == ResNetRecipe(model=f"tsn_r{depth}")
     names = torch_names(make_network(recipe, 1000, "frames"))
     counters = {n for n in shapes if n.endswith("num_batches_tracked")}
