@@ -40,9 +40,10 @@ class ClipRecipe:
     flip: Flag = True
     """Mirror half of the training clips; wrong where left and right are
     different classes, if `swap_on_flip` does not name them."""
-    crop: Annotated[str, OneOf("random", "corners")] = "random"
-    """Of the training clips: `random`, anywhere, or `corners`, the multi-scale
-    corner crops of TSN; see `data/crops.py`."""
+    crop: Annotated[str, OneOf("random", "corners", "quarters")] = "random"
+    """Of the training clips: `random`, anywhere; `corners`, the multi-scale
+    corner crops of TSN; `quarters`, such crops in 13 places; see
+    `data/crops.py`."""
     jitter_brightness: Jitter = 0.0
     """The most by which colours of training clips are changed, this and the
     next three; see `data/colour_jitter.py`."""
@@ -64,6 +65,9 @@ class ClipRecipe:
     scaled before `size` is cropped at random; None: it stays as stored."""
     swap_on_flip: Annotated[tuple[tuple[Text, Text], ...], Later()] = ()
     """Pairs of class names that a mirror image swaps."""
+    whole_strides: Annotated[Flag, Later()] = False
+    """A dense training clip takes `frames` times `stride` stored frames, also
+    those after its last one (MMAction2), and begins where these fit."""
 
     @property
     def span(self) -> int:
@@ -71,16 +75,21 @@ class ClipRecipe:
         return (self.frames - 1) * self.stride + 1
 
     @property
+    def drawn_span(self) -> int:
+        """Stored frames that a dense training clip takes."""
+        whole = self.frames * self.stride
+        return whole if self.whole_strides else self.span
+
+    @property
     def needed(self) -> int:
         """Stored frames that a video must have for it to show none twice."""
         return self.frames if self.sampling == "segments" else self.span
 
-    @property
-    def when_shorter(self) -> str:
+    def when_shorter(self, repeats: bool = False) -> str:
         """What the clips of videos with fewer frames do, in words."""
         if self.sampling == "segments":
             return "show frames more than once"
-        return "begin again at their end"
+        return "repeat their end" if repeats else "begin again at their end"
 
     @model_validator(mode="after")
     def _check(self):
@@ -102,7 +111,7 @@ class ClipRecipe:
                 self.crop == "random",
                 self,
                 "crop",
-                "random with ~short_sides: corner crops have scales of their "
+                "random with ~short_sides: other crops have scales of their "
                 "own",
             )
         names = [name for pair in self.swap_on_flip for name in pair]
@@ -121,6 +130,16 @@ class ClipRecipe:
         return self
 
 
+# Where an evaluation's clips begin: what the protocol says of it.
+SPACINGS = {
+    "to_the_end": "from the beginning to the end",
+    "equal_parts": "at the beginning of equal parts",
+    "sample_frames": "as MMAction2's SampleFrames",
+    "dense_sample_frames": "as MMAction2's DenseSampleFrames",
+    "middles": "in the middle of equal parts",
+}
+
+
 @section
 class EvaluationRecipe:
     """The views of a video that are scored; their answers are pooled.
@@ -131,14 +150,21 @@ class EvaluationRecipe:
 
     clips: Annotated[Whole, Ge(1)] = 1
     """Spread evenly over the video; one: in the middle."""
-    spacing: Annotated[str, OneOf("to_the_end", "equal_parts"), Later()] = (
-        "to_the_end"
-    )
+    spacing: Annotated[str, OneOf(*SPACINGS), Later()] = "to_the_end"
     """`to_the_end`: the first clip at the beginning, the last at the end;
     `equal_parts`: clip k of K begins after k/K of the places where one can
-    begin, so that the last is not at the end (SlowFast, X3D)."""
+    begin, so that the last is not at the end (SlowFast, X3D); `sample_frames`
+    and `dense_sample_frames`: as MMAction2's transforms of these names;
+    `middles`: in the middle of K equal parts, and short videos repeat their end
+    (DNR's released configuration). `data/clip_frames.py` has the formulas."""
+    past_the_end: Annotated[str, OneOf("loop", "repeat"), Later()] = "loop"
+    """Where a video is shorter than a dense clip: it begins again, or the
+    clip's last frame in it is repeated (MMAction2's `repeat_last`)."""
     crops: Annotated[int, OneOf(1, 3)] = 1
     """1, in the middle, or 3 along the longer side."""
+    even_margins: Annotated[Flag, Later()] = False
+    """Of 3 crops, the last is as far from the middle one as the first, to the
+    pixel (MMAction2's ThreeCrop)."""
     clip_frames: Annotated[
         Whole, Ge(0), Expected("0 (that of the training clips) or more")
     ] = 0
@@ -154,6 +180,11 @@ class EvaluationRecipe:
     """Training batches over which the statistics of batch normalisation are
     averaged anew when a training ends (SlowFast, X3D: 200); 0: they stay moving
     averages."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a video that is too short repeats its end."""
+        return self.spacing == "middles" or self.past_the_end == "repeat"
 
     def clip_of(self, clip: ClipRecipe) -> ClipRecipe:
         """A view's length and size, all else as that of the training."""

@@ -43,7 +43,7 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
         if shorter:
             text += (
                 f"; {shorter} of {dataset.splits[split]} videos of {split} are "
-                f"shorter and {clip.when_shorter}"
+                f"shorter and {clip.when_shorter(views.repeats)}"
             )
     return text
 
