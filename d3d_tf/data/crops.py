@@ -120,10 +120,10 @@ def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
     Flip is uniform, and the corner of a `random` crop; `drawn_frames` says
     which frames. `corners` and `quarters` draw height and width from
     `CORNER_SCALES` of the short side, at most one step apart, and one of 5 or
-    13 places, as TSN's code and MMAction2's MultiScaleCrop. `short_sides` draws the short side to
-    which the video is scaled before the crop, uniformly over whole pixels
-    (X3D, SlowFast: 256 to 320); what is cut out is the same square in stored
-    pixels, rounded to whole ones.
+    13 places, as TSN's code and MMAction2's MultiScaleCrop. `short_sides` draws
+    the short side to which the video is scaled before the crop, uniformly over
+    whole pixels (X3D, SlowFast: 256 to 320); what is cut out is the same square
+    in stored pixels, rounded to whole ones.
 
     Args:
       length, height, width: of the stored video.

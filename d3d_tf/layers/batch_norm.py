@@ -63,6 +63,7 @@ class BatchNorm(keras.layers.Layer):
         n / (n - 1) times the one that normalises it, as PyTorch has it.
       gamma_initializer: of gamma; `zeros` makes a residual branch start as
         nothing.
+      regularizer: of gamma and beta.
 
     A layer with `trainable=False` normalises with its moving averages also
     when called with `training=True`, which is Keras 2's rule. With
@@ -80,6 +81,7 @@ class BatchNorm(keras.layers.Layer):
         shift: bool = True,
         unbiased: bool = False,
         gamma_initializer: str = "ones",
+        regularizer=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -91,6 +93,7 @@ class BatchNorm(keras.layers.Layer):
         self.shift = shift
         self.unbiased = unbiased
         self.gamma_initializer = gamma_initializer
+        self.regularizer = keras.regularizers.get(regularizer)
         self.gamma = None
         self.frozen_statistics = False
 
@@ -110,6 +113,7 @@ class BatchNorm(keras.layers.Layer):
                 dtype=tf.float32,
                 initializer=initial_value,
                 trainable=trainable,
+                regularizer=self.regularizer if trainable else None,
                 experimental_autocast=False,
                 **averaged,
             )
@@ -230,6 +234,7 @@ class BatchNorm(keras.layers.Layer):
             "shift": self.shift,
             "unbiased": self.unbiased,
             "gamma_initializer": self.gamma_initializer,
+            "regularizer": keras.regularizers.serialize(self.regularizer),
         }
 
 

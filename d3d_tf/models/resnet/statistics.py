@@ -8,6 +8,7 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.lengths import lengths
+from d3d_tf.layers.weight_decay import WeightDecay
 from d3d_tf.models.resnet.config import ResNetRecipe
 from d3d_tf.models.resnet.frame_groups import FrameGroups
 
@@ -81,5 +82,6 @@ def batch_norm(
         scale=affine,
         shift=affine,
         unbiased=True,
+        regularizer=WeightDecay(recipe.weight_decay),
         name=name,
     )

@@ -126,9 +126,11 @@ def test_segments_leave_the_rest_out():
     @tf.function
     def run():
         return tf.map_fn(
-            lambda i: random_geometry(
-                10, 20, 20, clip=clip, seed=tf.stack([7, i])
-            ).indices,
+            lambda i: (
+                random_geometry(
+                    10, 20, 20, clip=clip, seed=tf.stack([7, i])
+                ).indices
+            ),
             tf.range(200),
         )
 

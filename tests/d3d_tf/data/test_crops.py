@@ -368,9 +368,7 @@ def test_multi_scale_crops(sampling, number):
     """All of MMAction2's MultiScaleCrop are drawn, no other one, uniformly."""
     case = sampling["multi_scale"][number]
     crop = {5: "corners", 13: "quarters"}[case["num_fixed_crops"]]
-    clip = ClipRecipe(
-        frames=1, size=case["input_size"], crop=crop, flip=False
-    )
+    clip = ClipRecipe(frames=1, size=case["input_size"], crop=crop, flip=False)
 
     @tf.function
     def run():
