@@ -102,6 +102,8 @@ class Listing:
       num_files: that lie there, these and those left out included; 0: nobody
         looked.
       left_out: files that are not tried: `{rule: {"count", "example"}}`.
+      own_list: text of a CSV file of the videos, where they are a choice of
+        ours from the data set's list.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Listing:
     rejected: tuple[tuple[Source, str], ...] = ()
     num_files: int = 0
     left_out: dict[str, dict] = dataclasses.field(default_factory=dict)
+    own_list: str = ""
 
     def with_flow(self, flow_dir: str | Path) -> "Listing":
         """The same videos with the flow that lies in a folder of its own.
