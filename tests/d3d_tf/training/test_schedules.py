@@ -217,6 +217,27 @@ def test_tsm_goes_on_exactly(tmp_path):
     check_resume(tsm_trainer, data, tmp_path / "c", lambda: make_optimizer(TSM))
 
 
+@pytest.mark.parametrize("scaled", [False, True])
+def test_what_decays_is_reported(scaled):
+    """Of TSM the two kernels, as above; of one group all six variables."""
+    for recipe, names in (
+        (TSM, [name for name, (_, decays) in GROUPS.items() if decays]),
+        (TrainRecipe(), GROUPS),
+    ):
+        trainer = tsm_trainer()
+        randomize(trainer.network)
+        optimizer = make_optimizer(recipe)
+        if scaled:
+            optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
+        trainer.compile(optimizer)
+        logs = trainer.evaluate(*clips(4), verbose=0, return_dict=True)
+        values = {v.name[:-2]: v.numpy() for v in trainer.network.weights}
+        squares = sum((values[name] ** 2).sum() for name in names)
+        assert logs["loss"] - logs["classification_loss"] == pytest.approx(
+            DECAY * squares / 2, rel=1e-5
+        )
+
+
 def test_half_precision_is_clipped_by_the_true_length():
     """The loss is 8 times as large; (3, 4) of 2.5 is (1.5, 2) all the same."""
     recipe = TrainRecipe(learning_rate=1.0, momentum=0.0, clip_norm=2.5)
