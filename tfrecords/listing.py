@@ -97,13 +97,10 @@ class Listing:
       notes: what else a user should know, a sentence each.
       listed: whether the data set has such a list.
       drawn: whether the splits are our choice and not the data set's.
-      rejected: files that were tried already, and why they are no videos; of
-        no class, so their label is -1.
-      num_files: that lie there, these and those left out included; 0: nobody
-        looked.
+      rejected: files that were tried and are no videos, and why; label -1.
+      num_files: of all that lie there; 0: nobody looked.
       left_out: files that are not tried: `{rule: {"count", "example"}}`.
-      own_list: text of a CSV file of the videos, where they are a choice of
-        ours from the data set's list.
+      own_list: a CSV file of the videos, where we chose among those listed.
     """
 
     name: str

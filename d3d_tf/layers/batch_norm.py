@@ -63,11 +63,12 @@ class BatchNorm(keras.layers.Layer):
         n / (n - 1) times the one that normalises it, as PyTorch has it.
       gamma_initializer: of gamma; `zeros` makes a residual branch start as
         nothing.
-      regularizer: of gamma and beta.
 
     A layer with `trainable=False` normalises with its moving averages also
     when called with `training=True`, which is Keras 2's rule. With
     `frozen_statistics=True`, an attribute, so does one whose shift is trained.
+    `regularizer`, an attribute that is set before it is built, is of gamma and
+    beta.
     """
 
     def __init__(
@@ -81,7 +82,6 @@ class BatchNorm(keras.layers.Layer):
         shift: bool = True,
         unbiased: bool = False,
         gamma_initializer: str = "ones",
-        regularizer=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -93,7 +93,7 @@ class BatchNorm(keras.layers.Layer):
         self.shift = shift
         self.unbiased = unbiased
         self.gamma_initializer = gamma_initializer
-        self.regularizer = keras.regularizers.get(regularizer)
+        self.regularizer = None
         self.gamma = None
         self.frozen_statistics = False
 
@@ -234,7 +234,6 @@ class BatchNorm(keras.layers.Layer):
             "shift": self.shift,
             "unbiased": self.unbiased,
             "gamma_initializer": self.gamma_initializer,
-            "regularizer": keras.regularizers.serialize(self.regularizer),
         }
 
 

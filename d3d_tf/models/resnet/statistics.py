@@ -75,13 +75,14 @@ def batch_norm(
     recipe: ResNetRecipe, name: str, *, affine: bool = True
 ) -> BatchNorm:
     """PyTorch's, with a scale and a shift or with neither."""
-    return BatchNorm(
+    layer = BatchNorm(
         momentum=recipe.batch_norm_momentum,
         epsilon=recipe.batch_norm_epsilon,
         synchronized=recipe.synchronized_batch_norm,
         scale=affine,
         shift=affine,
         unbiased=True,
-        regularizer=WeightDecay(recipe.weight_decay),
         name=name,
     )
+    layer.regularizer = WeightDecay(recipe.weight_decay)
+    return layer

@@ -53,9 +53,9 @@ def test_vectors_are_spared():
     network = keras.Sequential([keras.Input([2]), layer])
     assert sum_of_losses(network) == 13.5
     assert sum_of_losses(network, vectors=False) == 9
-    only = keras.Sequential(
-        [keras.Input([2]), BatchNorm(scale=True, regularizer=decay)]
-    )
+    norm = BatchNorm(scale=True)
+    norm.regularizer = decay
+    only = keras.Sequential([keras.Input([2]), norm])
     # Of gamma, two ones.
     assert sum_of_losses(only) == 0.5
     assert sum_of_losses(only, vectors=False) == 0

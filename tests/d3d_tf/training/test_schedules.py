@@ -143,18 +143,15 @@ TSM = TrainRecipe(
 def tsm_trainer():
     """A convolution, batch normalisation, a classifier; all decay."""
     decay = WeightDecay(DECAY)
+    norm = BatchNorm(synchronized=True, scale=True, name="bn1")
+    norm.regularizer = decay
     both = {"kernel_regularizer": decay, "bias_regularizer": decay}
     return StreamTrainer(
         keras.Sequential(
             [
                 keras.Input([2, 3, 3, 3]),
                 keras.layers.Conv3D(4, 1, name="conv1", **both),
-                BatchNorm(
-                    synchronized=True,
-                    scale=True,
-                    regularizer=decay,
-                    name="bn1",
-                ),
+                norm,
                 keras.layers.GlobalAveragePooling3D(),
                 keras.layers.Dense(3, name="fc_cls", **both),
             ]
