@@ -122,8 +122,8 @@ def label_map(name: str) -> tuple[str, ...]:
 
     Args:
       name: `kinetics400`, `kinetics600`, `kinetics700`, `ucf101`, `hmdb51`,
-        `jhmdb` or `imagenet1k` (torchvision's names), or the path of a text
-        file with a class per line.
+        `jhmdb`, `sthv1`, `sthv2` or `imagenet1k` (torchvision's names), or the
+        path of a text file with a class per line.
 
     Raises:
       UsageError: there is no such file.

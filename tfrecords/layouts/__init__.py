@@ -25,6 +25,9 @@ LAYOUTS = {
     "jhmdb": f"{_HERE}.hmdb51",
     "charades": f"{_HERE}.charades",
     "ava": f"{_HERE}.ava",
+    "kinetics200": f"{_HERE}.kinetics200",
+    "sthv1": f"{_HERE}.something",
+    "sthv2": f"{_HERE}.something",
 }
 
 
