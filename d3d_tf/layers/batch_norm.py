@@ -93,7 +93,7 @@ class BatchNorm(keras.layers.Layer):
         self.shift = shift
         self.unbiased = unbiased
         self.gamma_initializer = gamma_initializer
-        self.regularizer = None
+        self.regularizer: keras.regularizers.Regularizer | None = None
         self.gamma = None
         self.frozen_statistics = False
 

@@ -27,7 +27,7 @@ _VIDEOS = {
 }
 # What a mirror image swaps: of 174 classes the six that tell left from right
 # (M: 86 and 87, 93 and 94, 166 and 167 of V2; 52 and 66, 30 and 41, 2 and 4 of
-# V1). Two more have the word "right" in another sense.
+# V1). One more has the word "right" in another sense.
 LEFT_RIGHT = (
     (
         "Pulling something from left to right",
