@@ -131,8 +131,7 @@ class Initial:
                 text += f", with its decoder, as fine-tuned in {start.probe}"
             if start.new:
                 text += (
-                    f"; {', '.join(start.new)} start anew, which the other "
-                    "network does not have"
+                    f"; what is not there starts anew: {', '.join(start.new)}"
                 )
             if start.head is False:
                 text += (

@@ -44,10 +44,11 @@ def infer_recipe(shapes: Shapes, shifted: set[tuple[int, int]]) -> ResNetRecipe:
     model = _model(tuple(depths), "layer1.0.conv3.weight" in shapes, shifted)
     widths = tuple(shapes[name][0] for name in first)
     factor = widths[-1] / PLANES[-1]
-    if planes(factor) != widths:
+    if planes(factor) != widths or shapes[STEM][0] != widths[0]:
         raise UserError(
-            f"The stages' inner convolutions have {list(widths)} channels; "
-            f"those of ResNets have {list(PLANES)}, or all of them less."
+            f"The stem has {shapes[STEM][0]} channels, the stages' inner "
+            f"convolutions {list(widths)}; those of ResNets have {PLANES[0]} "
+            f"and {list(PLANES)}, or all of them less."
         )
     # MMAction2's configurations.
     fields: dict[str, Any] = {"dropout": 0.5} if shifted else {}

@@ -113,7 +113,14 @@ def without(*starts):
         (
             shapes_of(widths=(64, 128, 256, 256)),
             set(),
-            r"have \[64, 128, 256, 256\] channels; those of ResNets",
+            r"convolutions \[64, 128, 256, 256\]; those of ResNets have 64",
+        ),
+        # ResNeXt and WideResNet: twice as wide, but not in the stem.
+        (
+            shapes_of(widths=(128, 256, 512, 1024))
+            | {"conv1.weight": (64, 3, 7, 7)},
+            set(),
+            r"The stem has 64 channels, .* \[128, 256, 512, 1024\]",
         ),
     ],
 )
