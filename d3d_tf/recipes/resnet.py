@@ -139,9 +139,9 @@ def _tsm(name: str, layout: str, gpus: int) -> Recipe:
 
     50 epochs with 128 clips a step, a rate of 0.02 that falls to a tenth after
     25 and 45, groups of variables, gradients of a norm of 20 at most. M starts
-    from ImageNet, which this package does not have: bring a run (`--init`) or
-    start from nothing. Ours: the rate rises in 5 epochs with every step, not
-    epoch; test clips begin as those of M's SampleFrames, for S says "uniform".
+    from ImageNet: `--init=resnet50_imagenet1k_v1`. Ours: the rate rises in 5
+    epochs with every step, not epoch; test clips begin as those of M's
+    SampleFrames, for S says "uniform".
     """
     steps = 50 * _VIDEOS[layout] / 128
     train = _train(

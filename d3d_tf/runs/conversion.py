@@ -108,6 +108,9 @@ def read_checkpoint(
             clip=trained.clip,
             evaluation=trained.evaluation,
         )
+    if published and published.clip:
+        clip = config.ClipRecipe(**published.clip)
+        recipe = dataclasses.replace(recipe, clip=clip)
     recipe = apply_settings(recipe, asked, original.free)
     labels = _labels(original.num_classes, asked, published)
     return Conversion(original, published, recipe, labels)

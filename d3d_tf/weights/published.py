@@ -34,6 +34,8 @@ class Published:
         `logits_norm`, `logits` (by class), or else `top1`, `top5` in % of the
         validation videos or pictures, and `views`.
       model: the network, where a file leaves it open; None: it does not.
+      clip: fields of the recipe's section `clip` with which it was trained, as
+        far as they are not the default; None: as its family says.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Published:
     flow: dict
     acceptance: dict
     model: str | None = None
+    clip: dict | None = None
 
     @property
     def settings(self) -> list[str]:

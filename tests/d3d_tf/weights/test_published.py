@@ -59,7 +59,7 @@ RESNETS = {
     "tsn_r50_sthv2": ("sha256:06ad7d03", 35.51, 67.09),
     "tsm_r50_sthv2": ("sha256:be0fc26e", 62.72, 87.70),
 }
-CLASSES = {"imagenet1k": 1000, "kinetics400": 400, None: 174}
+CLASSES = {"imagenet1k": 1000, "kinetics400": 400, "sthv2": 174}
 
 
 def test_digests_and_acceptance():
@@ -118,9 +118,12 @@ def test_entries_of_resnets(name):
     assert entry.acceptance["top5"] == top5
     assert entry.acceptance["run_by_us"] is False
     assert entry.num_classes == CLASSES[entry.labels]
-    assert entry.settings == (
-        [f"labels={entry.labels}"] if entry.labels else []
-    )
+    assert entry.settings == [f"labels={entry.labels}"]
+    assert len(label_map(entry.labels)) == entry.num_classes
+    # MMAction2's "1x1x8".
+    videos = name.startswith("ts")
+    eight = {"frames": 8, "sampling": "segments"}
+    assert entry.clip == (eight if videos else None)
     titles = {**TITLES, KerasOriginal.kind: KerasOriginal.title}
     assert entry.family in titles
 
