@@ -1,0 +1,147 @@
+"""Maps are the originals' (shared/goldens/dnr, README section 5), and by hand.
+
+The goldens have weights, alphas and maps of float64 networks; activations and
+gradients come from restatement.py, which equals those networks.
+"""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf.explain.gradcam import (
+    METHODS,
+    alphas,
+    channel_weights,
+    class_map,
+    enlarged,
+    picture_map,
+    scaled_by_frame,
+)
+from d3d_tf.models import make_network
+from d3d_tf.models.resnet.config import ResNetRecipe
+from tests.d3d_tf.models.resnet.golden_resnet import (
+    fingerprint,
+    golden_clip,
+    golden_values,
+    torch_names,
+)
+from tests.d3d_tf.models.resnet.restatement import Restatement
+
+EXACT = 1e-10
+NAMES = (
+    "dnr/1x4x64x96/g2",
+    pytest.param("tsn/1x4x128", marks=pytest.mark.large),
+)
+
+
+class Golden:
+    """One network of the goldens, in float64."""
+
+    def __init__(self, folder, name):
+        cases = json.loads((folder / "gradcam.json").read_text())["cases"]
+        self.case = cases[name]
+        self.arrays = np.load(folder / "gradcam.npz")
+        self.start = name.replace("/", "__")
+        recipe = ResNetRecipe(dropout=0.0)
+        if self.case["groups"]:
+            recipe = ResNetRecipe(normaliser="dnr", frames_per_group=2)
+        self.network = make_network(recipe, 400, "frames")
+        self.names = torch_names(self.network)
+        values = golden_values(self.names, self.case["weights_seed"])
+        assert fingerprint(values) == self.case["weights_sha256"]
+        self.clip = golden_clip(self.case["clip_seed"], self.case["clip_shape"])
+        restated = Restatement(values, recipe)
+        with tf.GradientTape(persistent=True) as tape:
+            clip = tf.constant(self.clip, tf.float64)
+            tape.watch(clip)
+            scores = tf.gather(restated.logits(clip)[0], self.case["classes"])
+            scores = dict(
+                zip(self.case["classes"], tf.unstack(scores), strict=True)
+            )
+        # By layer and class: activations and gradients [T, h, w, C], the logit.
+        self.found = {
+            (layer, class_): (net[0], tape.gradient(score, net)[0], score)
+            for layer in self.case["layers"]
+            for class_, score in scores.items()
+            for net in [restated.endpoints[layer]]
+        }
+
+    def told(self, layer, class_, what):
+        return self.arrays[f"{self.start}__{layer}__class{class_}__{what}"]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def golden(goldens, request):
+    return Golden(goldens / "dnr", request.param)
+
+
+def test_weights_and_maps_are_the_originals(golden):
+    for (layer, class_), known in golden.found.items():
+        features, slopes, score = known
+        place = golden.case["classes"].index(class_)
+        told = golden.case["scores"][place]
+        assert score.numpy() == pytest.approx(told, rel=EXACT)
+        for method in METHODS:
+            close = {"rtol": EXACT, "err_msg": f"{layer} {class_} {method}"}
+            weights = channel_weights(method, features, slopes, score)
+            told = golden.told(layer, class_, f"{method}__weights")
+            size = np.abs(told).max()
+            np.testing.assert_allclose(
+                np.squeeze(weights), told, atol=EXACT * size, **close
+            )
+            maps = class_map(method, features, slopes, score)
+            told = golden.told(layer, class_, f"{method}__map")
+            size = told.max()
+            np.testing.assert_allclose(maps, told, atol=EXACT * size, **close)
+
+
+def test_alphas_and_scaled_maps_are_the_originals(golden):
+    for (layer, class_), known in golden.found.items():
+        features, slopes, score = known
+        for method, epsilon in (("gradcampp", 1e-6), ("gradcampp_eps0", 0.0)):
+            found = alphas(features, slopes, epsilon=epsilon)
+            told = f"{method}__alpha_frame0_first8"
+            told = golden.told(layer, class_, told)
+            # They are about 1/2 in size.
+            np.testing.assert_allclose(
+                found[0, ..., :8], told, rtol=EXACT, atol=EXACT / 2
+            )
+        for method in ("gradcam", "gradcampp"):
+            maps = class_map(method, features, slopes, score)
+            told = golden.told(layer, class_, f"{method}__map_scaled")
+            np.testing.assert_allclose(
+                scaled_by_frame(maps), told, rtol=EXACT, atol=EXACT
+            )
+
+
+# Of the README: float32 differs here by 1e-4; in the originals it is float32.
+ENLARGED = 1e-4
+
+
+def check_enlarged(found, told: dict, tolerance=ENLARGED):
+    """Means of frames, and every eighth column of a row of the first."""
+    assert [*found.shape] == told["shape"][-3:]
+    row = found[0, found.shape[1] // 2, ::8]
+    np.testing.assert_allclose(row, told["row"], atol=tolerance)
+    means = tf.reduce_mean(found, [1, 2])
+    np.testing.assert_allclose(means, told["mean"], atol=tolerance)
+
+
+# Scale, method: the name of the golden.
+PICTURES = {
+    ("frame", "gradcam"): "gradcam_library_output",
+    ("frame", "gradcampp"): "gradcampp_library_output",
+    ("clip", "gradcam"): "mmaction2_gradcam",
+}
+
+
+def test_pictures_are_the_libraries(golden):
+    size = golden.clip.shape[1:4]
+    for (layer, class_), known in golden.found.items():
+        told = golden.case["layers"][layer][f"class{class_}"]
+        features, slopes, score = known
+        for (scale, method), name in PICTURES.items():
+            maps = class_map(method, features, slopes, score)
+            check_enlarged(picture_map(maps, scale, *size), told[name])
