@@ -17,13 +17,6 @@ all of them.
 
 import tensorflow as tf
 
-METHODS = (
-    "gradcampp",
-    "gradcampp_eps0",
-    "gradcam",
-    "gradcampp_authors",
-    "gradcampp_clip",
-)
 EPSILON = 1e-6
 
 
@@ -45,7 +38,7 @@ def channel_weights(method: str, activations, gradients, score):
     """The weights w_k: `[time, 1, 1, C]`, or `[1, 1, 1, C]` per clip.
 
     Args:
-      method: one of `METHODS`.
+      method: one of `d3d_tf.config.explain.METHODS`.
       activations, gradients: float `[time, height, width, C]`.
       score: scalar of their type, the logit.
     """

@@ -52,11 +52,19 @@ def heat_to_rgb(values: np.ndarray, full: float) -> np.ndarray:
     return np.rint(255 * colours[..., :3]).astype(np.uint8)
 
 
-def still_picture(pixels: np.ndarray, width: int = WIDTH) -> str:
-    """A data URI of uint8 `[height, width, 3]`, `width` pixels wide."""
+def still_picture(
+    pixels: np.ndarray, width: int = WIDTH, kind: str = "png"
+) -> str:
+    """A data URI of uint8 `[height, width, 3]`, `width` pixels wide.
+
+    Args:
+      pixels: of the picture.
+      width: of the result.
+      kind: `png`, exact, or `webp`, small.
+    """
     buffer = io.BytesIO()
-    _resized(pixels, width).save(buffer, format="PNG")
-    return _data_uri(buffer, "png")
+    _resized(pixels, width).save(buffer, format=kind)
+    return _data_uri(buffer, kind)
 
 
 def clip_picture(frames: np.ndarray, flow: np.ndarray | None) -> str:

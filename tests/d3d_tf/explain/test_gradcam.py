@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.config.explain import METHODS
 from d3d_tf.explain.gradcam import (
-    METHODS,
     alphas,
     channel_weights,
     class_map,
