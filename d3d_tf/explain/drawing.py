@@ -23,7 +23,7 @@ def shown_frames(clip: VideoClip) -> np.ndarray:
 
 
 def overlaid(frames: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Frames, dark where nothing speaks for the class and bright where all.
+    """Frames, blue where least speaks for the class and red where most.
 
     Args:
       frames: uint8 `[time, height, width, 3]`.
@@ -32,7 +32,7 @@ def overlaid(frames: np.ndarray, maps: np.ndarray) -> np.ndarray:
     Returns:
       uint8, like `frames`: the mean of frame and colour.
     """
-    return np.uint8((np.uint16(frames) + heat_to_rgb(maps, 1.0)) // 2)
+    return np.uint8((np.uint16(frames) + heat_to_rgb(maps, 1.0, "turbo")) // 2)
 
 
 def write_overlays(

@@ -4,6 +4,7 @@ The goldens have weights, alphas and maps of float64 networks; activations and
 gradients come from restatement.py, which equals those networks.
 """
 
+import dataclasses
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config.explain import METHODS
+from d3d_tf.explain.answer import answer_with_maps
 from d3d_tf.explain.gradcam import (
     alphas,
     channel_weights,
@@ -22,9 +24,11 @@ from d3d_tf.explain.gradcam import (
 from d3d_tf.models import make_network
 from d3d_tf.models.resnet.config import ResNetRecipe
 from tests.d3d_tf.models.resnet.golden_resnet import (
+    Named,
     fingerprint,
     golden_clip,
     golden_values,
+    put,
     torch_names,
 )
 from tests.d3d_tf.models.resnet.restatement import Restatement
@@ -44,15 +48,19 @@ class Golden:
         self.case = cases[name]
         self.arrays = np.load(folder / "gradcam.npz")
         self.start = name.replace("/", "__")
-        recipe = ResNetRecipe(dropout=0.0)
+        self.recipe, file = ResNetRecipe(dropout=0.0), "vars_tsn_r50.json"
         if self.case["groups"]:
-            recipe = ResNetRecipe(normaliser="dnr", frames_per_group=2)
-        self.network = make_network(recipe, 400, "frames")
-        self.names = torch_names(self.network)
-        values = golden_values(self.names, self.case["weights_seed"])
-        assert fingerprint(values) == self.case["weights_sha256"]
+            dnr = {"normaliser": "dnr", "frames_per_group": 2}
+            self.recipe = dataclasses.replace(self.recipe, **dnr)
+            file = "vars_tsn_r50_dnr.json"
+        variables = json.loads((folder / file).read_text())
+        self.values = golden_values(
+            {name: Named(None, kind, shape) for name, shape, kind in variables},
+            self.case["weights_seed"],
+        )
+        assert fingerprint(self.values) == self.case["weights_sha256"]
         self.clip = golden_clip(self.case["clip_seed"], self.case["clip_shape"])
-        restated = Restatement(values, recipe)
+        restated = Restatement(self.values, self.recipe)
         with tf.GradientTape(persistent=True) as tape:
             clip = tf.constant(self.clip, tf.float64)
             tape.watch(clip)
@@ -145,3 +153,69 @@ def test_pictures_are_the_libraries(golden):
         for (scale, method), name in PICTURES.items():
             maps = class_map(method, features, slopes, score)
             check_enlarged(picture_map(maps, scale, *size), told[name])
+
+
+# Relative, by the README: at layer3 single ReLUs flip in float32.
+FLOAT32 = {"layer4": 2e-4, "layer3": 5e-3}
+
+
+@pytest.mark.large
+def test_networks_of_float32_have_the_maps(golden):
+    method, classes = "gradcampp", golden.case["classes"]
+    network = make_network(golden.recipe, 400, "frames")
+    put(torch_names(network), golden.values)
+    for layer in golden.case["layers"]:
+        logits, found = answer_with_maps(
+            network, golden.clip, layer, classes, method
+        )
+        scores = tf.gather(logits, classes)
+        np.testing.assert_allclose(scores, golden.case["scores"], rtol=2e-5)
+        for maps, class_ in zip(found, classes, strict=True):
+            told = golden.told(layer, class_, f"{method}__map")
+            off = np.linalg.norm(maps - told) / np.linalg.norm(told)
+            assert off < FLOAT32[layer]
+
+
+def test_weights_by_hand():
+    """One channel, a step of two places: A = 1, 3 and g = 1, -2.
+
+    Grad-CAM: (1 - 2) / 2. Grad-CAM++: the sum of A is 4, so alpha is
+    1 / (2 + 4) and 4 / (8 - 32), of which relu(g) leaves the first.
+    """
+    features = tf.constant([1.0, 3.0], tf.float64)[None, None, :, None]
+    slopes = tf.constant([1.0, -2.0], tf.float64)[None, None, :, None]
+    found = alphas(features, slopes, epsilon=0.0)
+    np.testing.assert_allclose(np.ravel(found), [1 / 6, -1 / 6])
+    by_method = {"gradcam": -0.5, "gradcampp_eps0": 1 / 6}
+    for method, weight in by_method.items():
+        known = method, features, slopes, tf.constant(0.0, tf.float64)
+        assert float(channel_weights(*known)) == pytest.approx(weight)
+        want = np.maximum(weight * np.array([1, 3]), 0)
+        np.testing.assert_allclose(np.ravel(class_map(*known)), want)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("scale", ["frame", "clip"])
+def test_where_nothing_speaks_there_are_zeros(method, scale):
+    nothing = tf.zeros([2, 3, 3, 4])
+    for features, slopes in (
+        (nothing, nothing),
+        (nothing + 1, nothing),
+        (nothing + 1, nothing - 1),
+    ):
+        score = tf.constant(0.0)
+        maps = class_map(method, features, slopes, score)
+        found = picture_map(maps, scale, 5, 7, 8)
+        assert found.shape == (5, 7, 8) and not np.any(found)
+
+
+def test_enlarging_is_linear_in_space_and_time():
+    """Half-pixel centres: of two steps the four frames have 1, 3/4, 1/4, 0."""
+    maps = tf.constant([1.0, 0.0])[:, None, None] * tf.ones([2, 1, 2])
+    found = enlarged(maps, 4, 3, 5)
+    assert found.shape == (4, 3, 5)
+    np.testing.assert_allclose(found[:, 1, 2], [1, 0.75, 0.25, 0])
+    corner = tf.constant([[[1.0, 0.0]]])
+    np.testing.assert_allclose(
+        enlarged(corner, 3, 1, 4)[:, 0], [[1, 0.75, 0.25, 0]] * 3
+    )
