@@ -47,18 +47,7 @@ def write_page(
     page = render(
         "explain.html",
         video=video,
-        networks=[
-            {
-                "title": one.asked.title,
-                "run": str(one.asked.run.folder),
-                "model": one.asked.recipe.network_of(one.asked.role).model,
-                "recipe_hash": digest(one.asked.recipe),
-                "weights": one.weights,
-                "endpoint": one.asked.endpoint,
-                "grid": " x ".join(map(str, one.grid)),
-            }
-            for one in found
-        ],
+        networks=[_identity(one) for one in found],
         settings=settings,
         epsilon=EPSILON if settings.method == "gradcampp" else None,
         times=[f"{clip.times[place]:.2f} s" for place in places],
@@ -81,3 +70,17 @@ def write_page(
         width=count * WIDTH,
     )
     write_atomically(path, page)
+
+
+def _identity(one: Explained) -> dict[str, str]:
+    """What tells a network from others, for people."""
+    recipe = one.asked.recipe
+    return {
+        "title": one.asked.title,
+        "run": str(one.asked.run.folder),
+        "model": recipe.network_of(one.asked.role).model,
+        "recipe_hash": digest(recipe),
+        "weights": one.weights,
+        "endpoint": one.asked.endpoint,
+        "grid": " x ".join(map(str, one.grid)),
+    }
