@@ -34,7 +34,8 @@ def run(
     """
     if not data:
         raise UsageError("--mode=explain needs --data=VIDEO.")
-    runs = [chosen_run(given, run_dir) for given in checkpoint or [None]]
+    runs = [chosen_run(given, None) for given in checkpoint]
+    runs = runs or [chosen_run(None, run_dir)]
     for one in runs:
         refuse_detector("explain", one)
         recipe = changed_recipe(one, "explain", "explain", list(settings))

@@ -55,7 +55,7 @@ def read_clip(
       UsageError: a second of clips that have frames of the whole video.
     """
     data, clip = recipe.data, recipe.clip
-    part = {"max_seconds": data.max_seconds}
+    longest, start = data.max_seconds, 0.0
     if second is not None:
         if clip.sampling == "segments":
             raise UsageError(
@@ -64,29 +64,27 @@ def read_clip(
                 "out."
             )
         # And a frame more, for the flow of the last one.
-        part = {
-            "max_seconds": (clip.span + 1) / data.frame_rate,
-            "start": second,
-        }
+        longest, start = (clip.span + 1) / data.frame_rate, second
     try:
         video = read_video(
             path,
             frame_rate=data.frame_rate,
             short_side=recipe.shown_short_side,
             square_pixels=data.square_pixels,
-            **part,
+            max_seconds=longest,
+            start=start,
         )
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error
     length, height, width, _ = video.frames.shape
     view = centre_geometry(length, height, width, clip)
-    stride = clip.stride
-    if clip.sampling == "segments":
-        stride = length / clip.frames
+    stride = (
+        length / clip.frames if clip.sampling == "segments" else clip.stride
+    )
     return VideoClip(
         video.frames,
         view,
-        (second or 0.0) + view.indices.numpy() / data.frame_rate,
+        start + view.indices.numpy() / data.frame_rate,
         stride / data.frame_rate,
     )
 

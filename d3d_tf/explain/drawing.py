@@ -32,7 +32,8 @@ def overlaid(frames: np.ndarray, maps: np.ndarray) -> np.ndarray:
     Returns:
       uint8, like `frames`: the mean of frame and colour.
     """
-    return np.uint8((np.uint16(frames) + heat_to_rgb(maps, 1.0, "turbo")) // 2)
+    colours = heat_to_rgb(maps, 1.0, "turbo")
+    return ((frames.astype(np.uint16) + colours) // 2).astype(np.uint8)
 
 
 def write_overlays(
