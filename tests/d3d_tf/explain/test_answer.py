@@ -45,9 +45,9 @@ def test_maps_of_every_family(name):
         score = logits[0, best]
     net = features[endpoint]
     slopes = tape.gradient(score, net)
-    want = class_map("gradcam", net[0], slopes[0], score)
+    want = class_map("gradcampp", net[0], slopes[0], score)
     assert np.max(want) > 0
-    found, maps = answer_with_maps(network, clip, endpoint, [best], "gradcam")
+    found, maps = answer_with_maps(network, clip, endpoint, [best], "gradcampp")
     size = np.abs(logits).max()
     np.testing.assert_allclose(found, logits[0], atol=1e-5 * size)
     assert maps.shape == (1, *net.shape[1:4])
