@@ -14,6 +14,7 @@ from d3d_tf.config.data import (
 )
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
+from d3d_tf.config.explain import ExplainRecipe
 from d3d_tf.config.files import (
     from_dict,
     load,
@@ -48,6 +49,7 @@ __all__ = [
     "DistillRecipe",
     "EvaluationRecipe",
     "ExpandRecipe",
+    "ExplainRecipe",
     "ExportRecipe",
     "FinetuneRecipe",
     "FlowRecipe",

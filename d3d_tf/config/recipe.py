@@ -11,6 +11,7 @@ from pydantic import model_validator
 from d3d_tf.config.data import DataRecipe, FlowRecipe, ToyRecipe
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
+from d3d_tf.config.explain import ExplainRecipe
 from d3d_tf.config.network import (
     AnyNetwork,
     ExportRecipe,
@@ -50,6 +51,7 @@ class Recipe:
     or with `--set`, fields that are not named are those of `network`."""
     probe: Annotated[ProbeRecipe, Later()] = ProbeRecipe()
     expand: Annotated[ExpandRecipe, Later()] = ExpandRecipe()
+    explain: Annotated[ExplainRecipe, Later()] = ExplainRecipe()
     teacher_module: Annotated[TeacherModuleRecipe, Later()] = (
         TeacherModuleRecipe()
     )
