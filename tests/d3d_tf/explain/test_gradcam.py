@@ -34,10 +34,11 @@ from tests.d3d_tf.models.resnet.golden_resnet import (
 from tests.d3d_tf.models.resnet.restatement import Restatement
 
 EXACT = 1e-10
-NAMES = (
-    "dnr/1x4x64x96/g2",
-    pytest.param("tsn/1x4x128", marks=pytest.mark.large),
-)
+# 28 M weights and a pass in float64 each.
+NAMES = [
+    pytest.param(name, marks=pytest.mark.large)
+    for name in ("dnr/1x4x64x96/g2", "tsn/1x4x128")
+]
 
 
 class Golden:
@@ -159,7 +160,6 @@ def test_pictures_are_the_libraries(golden):
 FLOAT32 = {"layer4": 2e-4, "layer3": 5e-3}
 
 
-@pytest.mark.large
 def test_networks_of_float32_have_the_maps(golden):
     method, classes = "gradcampp", golden.case["classes"]
     network = make_network(golden.recipe, 400, "frames")
