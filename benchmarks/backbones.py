@@ -2,8 +2,8 @@
 
 Of each backbone its own RGB baseline and a student of the flow teacher of a
 finished run of `make effect` (the toy) or `make jhmdb`; and that student fused
-with the teacher, and with its baseline. X3D, TSM and TSN with DNR, which the paper
-does not have, are beside them, and what each costs.
+with the teacher, and with its baseline. X3D, TSM and TSN with DNR, which the
+paper does not have, are beside them, and what each costs.
 """
 
 import functools
