@@ -1,10 +1,11 @@
 """The cell of DNR: it makes a scale and a shift, and remembers both."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.weight_decay import WeightDecay
-from d3d_tf.models.dnr.config import RelayRecipe
 
 State = tuple[tf.Tensor, tf.Tensor]
 
@@ -27,13 +28,13 @@ class RelayCell(keras.layers.Layer):
 
     Args:
       channels: C.
-      recipe: of the network.
+      recipe: `RelayRecipe` of a network with `weight_decay`.
     """
 
     def __init__(
         self,
         channels: int,
-        recipe: RelayRecipe,
+        recipe: Any,
         dtype: str = "float32",
         **kwargs,
     ):

@@ -2,13 +2,13 @@
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.recompute import recompute
 from d3d_tf.models.dnr.cell import RelayCell
-from d3d_tf.models.dnr.config import RelayRecipe
 
 
 class RelayStage(keras.layers.Layer):
@@ -18,7 +18,7 @@ class RelayStage(keras.layers.Layer):
 
     Args:
       channels: that all its blocks have inside.
-      recipe: of the network; it has `recompute`.
+      recipe: `RelayRecipe` of a network with `recompute`.
 
     Attributes:
       blocks: set by the family. `block(clips, state, cell, training=...)`
@@ -28,7 +28,7 @@ class RelayStage(keras.layers.Layer):
 
     blocks: list
 
-    def __init__(self, channels: int, recipe: RelayRecipe, **kwargs):
+    def __init__(self, channels: int, recipe: Any, **kwargs):
         super().__init__(**kwargs)
         self._recompute = recipe.recompute
         self.lstm = None
