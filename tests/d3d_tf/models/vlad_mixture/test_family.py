@@ -1,0 +1,11 @@
+"""The answers of this family to `d3d_tf.models`."""
+
+import pytest
+
+from tests.harness.family import check_family, promises
+from tests.harness.tiny import VLAD_MIXTURE
+
+
+@pytest.mark.parametrize("promise", promises("architecture"))
+def test_family(promise, request):
+    check_family(VLAD_MIXTURE, promise, request)
