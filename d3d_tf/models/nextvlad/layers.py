@@ -87,9 +87,7 @@ class Aggregation(keras.layers.Layer):
         clusters: int,
         expansion: int,
         *,
-        norm: Callable[..., BatchNorm] = functools.partial(
-            BatchNorm, scale=True
-        ),
+        norm: Callable[..., BatchNorm],
         count_padding: bool = True,
         **kwargs,
     ):

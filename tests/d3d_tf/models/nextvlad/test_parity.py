@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.keras_api import keras
 from d3d_tf.layers.weight_decay import sum_of_losses
 from d3d_tf.models import make_network
 from d3d_tf.models.nextvlad.config import NeXtVLADRecipe
-from d3d_tf.models.nextvlad.layers import Aggregation
+from d3d_tf.models.nextvlad.layers import Aggregation, norm_of
 from d3d_tf.tasks.multilabel.cross_entropy import cross_entropy
 from tests.harness.yt8m import (
     AVERAGES,
@@ -105,7 +104,7 @@ def test_the_aggregation_alone(goldens, masked):
     clip = tf.constant(case["input"], tf.float32)
     count = case["num_frames"] if masked == "masked" else [5, 5, 5]
     mask = tf.sequence_mask(count, 5)
-    layer = Aggregation(2, 3, 2)
+    layer = Aggregation(2, 3, 2, norm=norm_of(NeXtVLADRecipe()))
     layer((clip, mask))
     names = stream_names("layer", layer)
     put(names, goldens.weights())
@@ -131,14 +130,12 @@ def test_counts(goldens, clusters, reduction):
     with tf.Graph().as_default():
         network = make_network(recipe, 3862, "features")
         names = branch_names("tower", network.trunk, network.head, "VLAD")
-        trained = {
+        sizes = {
             name: int(np.prod(variable.shape))
             for name, variable in names.items()
-            if "moving_" not in name
         }
-        moving = keras.utils.layer_utils.count_params(
-            network.non_trainable_weights
-        )
+    trained = {k: v for k, v in sizes.items() if "moving_" not in k}
     assert trained == golden["by_variable"]
     assert sum(trained.values()) == golden["trainable"]
-    assert moving == golden["moving"]
+    assert sum(sizes.values()) - golden["trainable"] == golden["moving"]
+    assert len(sizes) == len(network.variables)
