@@ -28,6 +28,7 @@ PAGES = (
     "ablations",
     "reproduction",
     "networks",
+    "youtube8m",
     "weights",
     "datasets",
     "records",

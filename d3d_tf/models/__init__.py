@@ -75,6 +75,13 @@ def require_stream(recipe: "NetworkRecipe", stream: str) -> None:
     Raises:
       UsageError: it would.
     """
+    if "features" in recipe.streams and stream != "features":
+        raise UsageError(
+            f"network.model={recipe.model} looks at features of frames, as "
+            f"those of YouTube-8M, and cannot look at {stream}. For videos "
+            f"choose another, such as network.model={DEFAULT}; for YouTube-8M "
+            "see docs/youtube8m.md."
+        )
     if stream not in recipe.streams:
         raise UsageError(
             f"network.model={recipe.model} cannot look at {stream}. As a "

@@ -5,9 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
+from d3d_tf.data.youtube8m import feature_batches, open_features
+from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.errors import UserError
+from d3d_tf.evaluation.ranked_labels import RankedLabels
 from d3d_tf.models import architecture, make_network
 from d3d_tf.models.network import rebuilt
+from d3d_tf.tasks import YOUTUBE8M, task_of
 from tests.harness.tiny import NEXTVLAD
 
 
@@ -35,3 +40,25 @@ def test_where_the_file_is_does_not_matter():
     )
     assert architecture(one) == architecture(other)
     assert architecture(one) != architecture(NEXTVLAD.recipe)
+
+
+@pytest.mark.large
+def test_it_is_trained_on_records(goldens, tmp_path):
+    """The example of docs/youtube8m.md, on the goldens' videos."""
+    source = goldens / "yt8m" / "reader" / "tiny_frames.tfrecord"
+    (tmp_path / "train0000.tfrecord").write_bytes(source.read_bytes())
+    files = open_features(tmp_path, "train")
+    network = make_network(NEXTVLAD.recipe, files.num_classes, "features")
+    trainer = StreamTrainer(network, input_key="features")
+    trainer.compile("adam", loss=task_of(YOUTUBE8M).loss())
+    options = {"batch_size": 6, "sampling": FrameSamplingRecipe(way="uniform")}
+    data = feature_batches(files, training=True, **options)
+    first, last = (
+        trainer.fit(data, steps_per_epoch=5, verbose=0).history["loss"][0]
+        for _ in range(2)
+    )
+    assert last < first
+    ranks = RankedLabels(files.num_classes)
+    for inputs, labels in feature_batches(files, training=False, **options):
+        ranks.add(trainer.predict_on_batch(inputs), labels)
+    assert ranks.videos == 12 and 0 <= ranks.gap() <= 1
