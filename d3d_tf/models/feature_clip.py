@@ -63,7 +63,7 @@ class FeatureNetwork(VideoNetwork):
         own = {name: options.pop(name) for name in names & options.keys()}
         super().__init__(**options)
         try:
-            self.recipe = self.recipe_class(**own)
+            self.recipe: Any = self.recipe_class(**own)
         except UsageError as error:
             raise ValueError(str(error)) from None
         self._config = {"num_classes": num_classes} | {

@@ -131,3 +131,19 @@ def branch_names(prefix: str, trunk, head, vlad: str = "vlad") -> dict:
         f"{prefix}/fully_connected/weights": head.fully_connected.kernel,
         f"{prefix}/fully_connected/biases": head.fully_connected.bias,
     }
+
+
+def feature_record(
+    id_key="id", name="a", labels=(1,), rgb=(b"\0" * 1024,), audio=None
+):
+    """A serialized frame-level record, of one frame by default."""
+    video = tf.train.SequenceExample()
+    context = video.context.feature
+    context[id_key].bytes_list.value.append(name.encode())
+    context["labels"].int64_list.value.extend(labels)
+    audio = [bytes([255]) * 128] * len(rgb) if audio is None else audio
+    for key, values in (("rgb", rgb), ("audio", audio)):
+        for value in values:
+            one = video.feature_lists.feature_list[key].feature.add()
+            one.bytes_list.value.append(value)
+    return video.SerializeToString()

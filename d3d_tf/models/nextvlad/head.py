@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.weight_decay import WeightDecay
-from d3d_tf.models.nextvlad.layers import dense
+from d3d_tf.models.nextvlad.aggregation import dense
 
 
 class LogisticHead(keras.layers.Layer):

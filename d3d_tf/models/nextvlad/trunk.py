@@ -26,7 +26,7 @@ class NeXtVLADTrunk(FeatureBackbone):
 
     def __init__(self, recipe: NeXtVLADRecipe, **kwargs):
         super().__init__(**kwargs)
-        self.units = [
+        self.units: list = [
             Streams(recipe, name="vlad"),
             Hidden(recipe, name="hidden"),
             ContextGate(recipe, name="gated"),
@@ -82,4 +82,4 @@ def read_eigenvalues(path: str) -> np.ndarray:
             "eigenvalues, floats from 0 on: name the file eigenvals.npy of "
             "YouTube-8M's PCA, or null."
         )
-    return np.float32(first)
+    return first.astype(np.float32)

@@ -5,7 +5,8 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 from d3d_tf.models.backbone import up_to_name
 from d3d_tf.models.feature_clip import FeatureBackbone, features_and_mask
-from d3d_tf.models.nextvlad.layers import Whitening, dense, norm_of
+from d3d_tf.models.nextvlad.aggregation import dense, norm_of
+from d3d_tf.models.nextvlad.layers import Whitening
 from d3d_tf.models.nextvlad.trunk import NeXtVLADTrunk
 from d3d_tf.models.vlad_mixture.config import BRANCHES, MixtureRecipe
 from d3d_tf.streams import CHANNELS

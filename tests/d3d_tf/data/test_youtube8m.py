@@ -10,12 +10,11 @@ import tensorflow as tf
 
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.youtube8m import (
-    CLASSES,
     feature_batches,
     open_features,
-    parse_video,
 )
 from d3d_tf.errors import UserError
+from tests.harness.yt8m import feature_record as record
 
 
 @pytest.fixture(scope="module")
@@ -79,47 +78,6 @@ def test_video_level(reader, folder):
             training=False,
             sampling=FrameSamplingRecipe(way="first"),
         )
-
-
-def record(id_key="id", name="a", labels=(1,), rgb=(b"\0" * 1024,), audio=None):
-    video = tf.train.SequenceExample()
-    context = video.context.feature
-    context[id_key].bytes_list.value.append(name.encode())
-    context["labels"].int64_list.value.extend(labels)
-    audio = [bytes([255]) * 128] * len(rgb) if audio is None else audio
-    for key, values in (("rgb", rgb), ("audio", audio)):
-        for value in values:
-            one = video.feature_lists.feature_list[key].feature.add()
-            one.bytes_list.value.append(value)
-    return video.SerializeToString()
-
-
-def test_the_release_of_2017():
-    """It calls the id otherwise and has more classes; bytes 0 and 255."""
-    video = parse_video(record("video_id", labels=[4715]), CLASSES[2017], False)
-    assert video["id"].numpy() == b"a"
-    assert np.flatnonzero(video["label"]).tolist() == [4715]
-    assert int(video["frames"]) == 1
-    first = video["features"][0].numpy()
-    np.testing.assert_array_equal(first[:1024], np.float32(-1.9921875))
-    expected = np.float32(4 / 512 - 2) + np.float32(255) * np.float32(4 / 255)
-    np.testing.assert_array_equal(first[1024:], expected)
-
-
-@pytest.mark.parametrize(
-    "changes, message",
-    [
-        ({"labels": [3862]}, "Video.*a.*a label that is none of 3862"),
-        ({"labels": [-1]}, "a label that is none of 3862"),
-        ({"rgb": [b"\0" * 1023]}, "whose rgb is not of 1024 bytes"),
-        ({"audio": [b"\0" * 129]}, "whose audio is not of 128 bytes"),
-        ({"audio": []}, "not as many frames as sounds"),
-    ],
-    ids=["label", "negative", "rgb", "audio", "missing"],
-)
-def test_a_wrong_record_is_named(changes, message):
-    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
-        parse_video(record(**changes), CLASSES[2018], False)
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ def test_netvlad_has_neither_groups_nor_an_expansion():
     "changes, message",
     [
         ({"groups": 3}, "network.groups must be a divisor of 1024"),
-        # 256 features of the sound in 192 groups.
-        ({"groups": 384, "expansion": 3}, "network.groups must be a divisor"),
+        # 128 features of the sound in 256 groups.
+        ({"groups": 512, "expansion": 1}, "network.groups must be a divisor"),
         ({"hidden": 4}, "network.reduction must be at most network.hidden"),
         ({"dropout": 1.0}, r"network.dropout must be in \[0, 1\)"),
         ({"model": "hrnn"}, "network.model must be one of nextvlad, netvlad"),

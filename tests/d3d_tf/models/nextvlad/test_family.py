@@ -5,7 +5,9 @@ import pytest
 from tests.harness.family import check_family, promises
 from tests.harness.tiny import NEXTVLAD
 
+SLOW = ("architecture", "freezing", "replicas", "resumed", "mixed_precision")
 
-@pytest.mark.parametrize("promise", promises("architecture"))
+
+@pytest.mark.parametrize("promise", promises(*SLOW))
 def test_family(promise, request):
     check_family(NEXTVLAD, promise, request)

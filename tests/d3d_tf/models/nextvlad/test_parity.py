@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from d3d_tf.layers.weight_decay import sum_of_losses
 from d3d_tf.models import make_network
+from d3d_tf.models.nextvlad.aggregation import Aggregation, norm_of
 from d3d_tf.models.nextvlad.config import NeXtVLADRecipe
-from d3d_tf.models.nextvlad.layers import Aggregation, norm_of
 from d3d_tf.tasks.multilabel.cross_entropy import cross_entropy
 from tests.harness.yt8m import (
     AVERAGES,
