@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from d3d_tf.evaluation.metrics import Metric
-from d3d_tf.evaluation.ranked_labels import RankedLabels
 from d3d_tf.tasks.multilabel.scores import LabelScores
+from d3d_tf.tasks.youtube8m.ranked_labels import RankedLabels
 
 _DRAWS = 200
 

@@ -53,8 +53,8 @@ def test_divergence_by_hand():
     """At temperature 2 the mixture says (3/4, 1/4), the branches (1/2, 1/2) and
     the same.
     """
-    mixture = tf.constant([[2 * np.log(3.0), 0.0]])
-    branches = tf.constant([[[0.0, 0.0], [2 * np.log(3.0), 0.0]]])
+    mixture = tf.constant([[2 * np.log(3.0), 0.0]], tf.float32)
+    branches = tf.constant([[[0.0, 0.0], [2 * np.log(3.0), 0.0]]], tf.float32)
     found = branch_divergence(branches, mixture, 2.0)
     expected = 3 / 4 * np.log(3 / 2) + 1 / 4 * np.log(1 / 2)
     assert float(found[0]) == pytest.approx(expected, rel=1e-5)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from d3d_tf.evaluation.ranked_labels import (
+from d3d_tf.tasks.youtube8m.ranked_labels import (
     RankedLabels,
     SubsetRanks,
     by_frequency,
