@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from d3d_tf.atomic_files import file_size
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
@@ -101,7 +102,7 @@ def _is_video_level(path: str) -> bool:
     """
     try:
         found = tf.train.Features.FromString(read_context(path)).feature
-    except ValueError:  # Of protobuf; what is there is something else.
+    except DecodeError:
         found = {}
     if not {"id", "video_id"} & set(found):
         raise UserError(

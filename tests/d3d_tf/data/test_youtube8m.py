@@ -139,3 +139,7 @@ def test_other_files_are_refused(tmp_path, folder):
         writer.write(example.SerializeToString())
     with pytest.raises(UserError, match="no `id` and no `video_id`, but x"):
         open_features(tmp_path, "train")
+    with tf.io.TFRecordWriter(str(tmp_path / "train0.tfrecord")) as writer:
+        writer.write(b"\x0a\x03\xff\xff\xff")
+    with pytest.raises(UserError, match="but none"):
+        open_features(tmp_path, "train")
