@@ -36,7 +36,7 @@ demo: env  ## train, evaluate, export on embedded videos, or DATA=FOLDER
 test: env  ## the fast tests
 	$(PY) $(PYTEST) -m "not large $(NOT_CARD)" $(ARGS)
 
-test-large: env build/torch build/openvino  ## the slow tests
+test-large: env build/torch build/torchvision build/openvino  ## the slow tests
 	$(PY) $(PYTEST) -m "large $(NOT_CARD)" $(ARGS)
 
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
@@ -115,6 +115,12 @@ build/torch:
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --target build/torch.tmp $(PYTORCHVIDEO)
 	mv build/torch.tmp build/torch
+
+# The original code of ImageNet's ResNets; of its pictures nothing is read.
+build/torchvision:
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --target build/torchvision.tmp torchvision==0.28.0
+	mv build/torchvision.tmp build/torchvision
 
 # ActivityNet's evaluation of AVA is in it; nothing else of it is run.
 build/slowfast:

@@ -2,8 +2,8 @@
 
 Of each backbone its own RGB baseline and a student of the flow teacher of a
 finished run of `make effect` (the toy) or `make jhmdb`; and that student fused
-with the teacher, and with its baseline. X3D, which the paper does not have, is
-beside them, and what each costs.
+with the teacher, and with its baseline. X3D, TSM and TSN with DNR, which the
+paper does not have, are beside them, and what each costs.
 """
 
 import functools
@@ -22,11 +22,15 @@ MODELS = {
     "s3dg": "S3D-G",
     "s3dg_nonlocal": "Non-local S3D-G",
     "x3d_s": "X3D",
+    "tsm_r18": "TSM",
+    "tsn_r18": "TSN + DNR",
 }
-# Half as wide and deep as X3D-S: less than half of what the quarter-width S3D-G
-# of these recipes costs.
+# X3D half as wide and deep as X3D-S: less than half of what the quarter-width
+# S3D-G of these recipes costs. ResNets a quarter as wide.
 CHANGES = {
     "x3d_s": ("width_factor=1", "depth_factor=1", "head_channels=512"),
+    "tsm_r18": ("width_factor=0.25",),
+    "tsn_r18": ("width_factor=0.25", "normaliser=dnr"),
 }
 # In % (D3D, table 7). Table 8 has S3D-G on Kinetics-600: D3D 77.9, + flow 77.6,
 # + RGB 79.1.
@@ -47,6 +51,11 @@ PAPER = {
     "X3D: D3D": None,
     "X3D: D3D + flow": None,
     "X3D: D3D + RGB": None,
+    **{
+        f"{title}: {name}": None
+        for title in ("TSM", "TSN + DNR")
+        for name in ("RGB", "D3D", "D3D + flow", "D3D + RGB")
+    },
 }
 
 

@@ -17,6 +17,7 @@ _HOME = {
     "NonLocalS3DG": "d3d_tf.models.inception.networks",
     "LearnedFlowS3DG": "d3d_tf.models.learned_flow.network",
     "X3D": "d3d_tf.models.x3d.network",
+    "ResNet": "d3d_tf.models.resnet.network",
     "Distiller": "d3d_tf.distill.distiller",
     "make_dataset": "d3d_tf.data.pipeline",
     "tvl1_flow": "d3d_tf.tfrecords.flow",

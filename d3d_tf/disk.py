@@ -5,7 +5,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from d3d_tf.errors import UsageError, UserError
@@ -87,6 +87,35 @@ def require_folder(flag: str, folder: str | Path, access: int) -> None:
         raise UsageError(
             f"{flag}={folder} cannot be used: {place} is no folder that "
             f"you may {use}."
+        )
+
+
+def require_own_folder(
+    mode: str, folder: Path, files: Sequence[str], given: Sequence[str | None]
+) -> None:
+    """A new folder, an empty one, or one that an earlier call has written.
+
+    Args:
+      mode: that writes there.
+      folder: of `--out`.
+      files: what it writes; the last one is its mark.
+      given: what it reads, which must not be among them.
+
+    Raises:
+      UsageError: it is another folder, or cannot be written.
+    """
+    require_folder("--out", folder, os.W_OK)
+    names = set(os.listdir(folder)) if folder.is_dir() else set()
+    read = {os.path.realpath(name) for name in given if name}
+    written = {os.path.realpath(folder / name) for name in files}
+    if names and not (
+        files[-1] in names
+        and all(name.startswith(tuple(files)) for name in names)
+        and not read & written
+    ):
+        raise UsageError(
+            f"{folder} has other files in it than --mode={mode} wrote there: "
+            "choose a new folder with --out."
         )
 
 

@@ -74,25 +74,22 @@ COMMANDS = {
         "a video file in, top classes, or persons and their actions, out",
         "data checkpoint run_dir detections out",
     ),
+    "explain": Command(
+        "which places of a video speak for a class (Grad-CAM); with several "
+        "--checkpoint in one picture; --set explain.*",
+        "data checkpoint run_dir set out",
+        several="checkpoint set",
+    ),
     "convert": Command(
         "a published checkpoint, TensorFlow 1 or PyTorch, to a verified run",
         "checkpoint run_dir set data",
     ),
-    "export": Command(
-        "a run's student to a TF-Hub module",
-        "checkpoint run_dir set",
-    ),
-    "visualize": Command(
-        "the report page of a run",
-        "data checkpoint run_dir",
-    ),
-    "flow": Command(
-        "the optical flow of a video file, to an array (--out)",
-        "data out set threads",
-    ),
+    "export": Command("a student to a TF-Hub module", "checkpoint run_dir set"),
+    "visualize": Command("the report page of a run", "data checkpoint run_dir"),
+    "flow": Command("the optical flow of a video file", "data out set threads"),
     "doctor": Command(
-        "what is wrong with a record folder or an exported module (--data), a "
-        "run (--checkpoint) or, without any, this machine",
+        "what is wrong with records or a module (--data), a run (--checkpoint) "
+        "or, without any, this machine",
         "data annotations checkpoint run_dir recipe set sample quiet",
     ),
 }
@@ -108,9 +105,9 @@ flags.DEFINE_multi_string(
     "data",
     [],
     "A folder of videos with one sub-folder per class, or a record folder (to "
-    "train stream=rgb, also one that other tools wrote); with --mode=predict "
-    "and flow a video file, with convert a .npy clip whose logits the authors "
-    "printed; with compare twice, record folders or lists of ids.",
+    "train stream=rgb, also one that other tools wrote); with --mode=predict, "
+    "explain and flow a video file, with convert a .npy clip whose logits the "
+    "authors printed; with compare twice, record folders or lists of ids.",
 )
 flags.DEFINE_string(
     "annotations",
@@ -149,8 +146,9 @@ flags.DEFINE_multi_string(
     "A run folder, the name of published weights such as i3d_rgb_kinetics400, "
     "or an exported module (a folder, file:// or s3://); with --mode=convert a "
     "checkpoint of TensorFlow 1 (prefix) or PyTorch. Default for predict, "
-    "evaluate, export and visualize: --run_dir, or the newest run in runs/. "
-    "Repeated, with evaluate and compare: runs or scores/ROLE-SPLIT.npz.",
+    "explain, evaluate, export and visualize: --run_dir, or the newest run in "
+    "runs/. Repeated: runs (explain), also scores/ROLE-SPLIT.npz (evaluate, "
+    "compare).",
 )
 flags.DEFINE_string(
     "run_dir", None, "Where the run goes. Default: runs/RECIPE."
@@ -159,7 +157,8 @@ flags.DEFINE_string(
     "out",
     None,
     "What is written: with flow the array (.npy), compare the ids of both "
-    "(.txt), evaluate results (.json, ensembles a folder), predict a folder.",
+    "(.txt), evaluate results (.json, ensembles a folder), predict, explain a "
+    "folder.",
 )
 flags.DEFINE_string(
     "plot",

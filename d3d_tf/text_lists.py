@@ -121,8 +121,9 @@ def label_map(name: str) -> tuple[str, ...]:
     """The classes of a data set in their fixed order; the index is the label.
 
     Args:
-      name: `kinetics400`, `kinetics600`, `kinetics700`, `ucf101`, `hmdb51` or
-        `jhmdb`, or the path of a text file with a class per line.
+      name: `kinetics400`, `kinetics600`, `kinetics700`, `ucf101`, `hmdb51`,
+        `jhmdb`, `sthv1`, `sthv2` or `imagenet1k` (torchvision's names), or the
+        path of a text file with a class per line.
 
     Raises:
       UsageError: there is no such file.

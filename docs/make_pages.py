@@ -24,6 +24,7 @@ PAGES = (
     "evaluation",
     "detection",
     "probe",
+    "explain",
     "jhmdb",
     "ablations",
     "reproduction",

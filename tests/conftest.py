@@ -29,6 +29,7 @@ from tests import s3_server  # noqa: E402
 from tests.harness.pytorch import (  # noqa: E402, F401
     pytorchvideo_x3d,
     torch,
+    torchvision_models,
 )
 from tests.toy_run import copied_run, other_flow, toy  # noqa: E402, F401
 

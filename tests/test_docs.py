@@ -83,13 +83,13 @@ def test_what_combines_results_wants_results(words, tmp_path):
     "words",
     [
         c
-        for page in ("probe", "reproduction")
+        for page in ("probe", "explain", "reproduction")
         for c in commands(page)
-        if "--mode=probe" in c and "=runs/" in c[4]
+        if {"--mode=probe", "--mode=explain"} & set(c) and "=runs/" in c[4]
     ],
     ids=" ".join,
 )
-def test_a_probe_wants_a_run(words, tmp_path):
+def test_a_mode_wants_a_run(words, tmp_path):
     """All flags and settings are right but for the run that is not there."""
     done = run([sys.executable, *words[1:]], tmp_path)
     place = words[4].removeprefix("--checkpoint=")

@@ -26,7 +26,11 @@ from collections.abc import Callable
 
 from d3d_tf.config import DataRecipe
 from d3d_tf.tfrecords.listing import Source
-from d3d_tf.video.frame_folder import pictures_in, read_frame_folder
+from d3d_tf.video.frame_folder import (
+    first_picture_size,
+    pictures_in,
+    read_frame_folder,
+)
 from d3d_tf.video.opening import UnreadableVideo, rate_and_seconds, reason
 from d3d_tf.video.reading import Video, first_frame_size, read_video
 
@@ -213,8 +217,14 @@ def _header(path: str, *, picture_rate: float) -> tuple[float, float]:
     return rate_and_seconds(path)
 
 
+def _frame_size(path: str, *, square_pixels: bool) -> tuple[int, int]:
+    if os.path.isdir(path):
+        return first_picture_size(path)
+    return first_frame_size(path, square_pixels=square_pixels)
+
+
 _CALLS: dict[str, Callable] = {
     "read": _read,
-    "frame_size": first_frame_size,
+    "frame_size": _frame_size,
     "header": _header,
 }

@@ -97,11 +97,10 @@ class Listing:
       notes: what else a user should know, a sentence each.
       listed: whether the data set has such a list.
       drawn: whether the splits are our choice and not the data set's.
-      rejected: files that were tried already, and why they are no videos; of
-        no class, so their label is -1.
-      num_files: that lie there, these and those left out included; 0: nobody
-        looked.
+      rejected: files that were tried and are no videos, and why; label -1.
+      num_files: of all that lie there; 0: nobody looked.
       left_out: files that are not tried: `{rule: {"count", "example"}}`.
+      own_list: a CSV file of the videos, where we chose among those listed.
     """
 
     name: str
@@ -114,6 +113,7 @@ class Listing:
     rejected: tuple[tuple[Source, str], ...] = ()
     num_files: int = 0
     left_out: dict[str, dict] = dataclasses.field(default_factory=dict)
+    own_list: str = ""
 
     def with_flow(self, flow_dir: str | Path) -> "Listing":
         """The same videos with the flow that lies in a folder of its own.

@@ -119,7 +119,7 @@ def _counts(listing: Listing, used: list[dict]) -> dict:
 
 
 def _write_tables(listing: Listing, folder: Path, skipped: list[dict]) -> None:
-    """Writes quarantine.csv, label_map.txt and, of a list, missing.csv."""
+    """Writes quarantine.csv, label_map.txt, and missing.csv of a list."""
     write_atomically(
         folder / "quarantine.csv",
         _csv(
@@ -131,6 +131,8 @@ def _write_tables(listing: Listing, folder: Path, skipped: list[dict]) -> None:
         missing = [(s.id, s.split, s.class_name) for s in listing.missing]
         head = ("id", "split", "class")
         write_atomically(folder / "missing.csv", _csv(head, sorted(missing)))
+    if listing.own_list:
+        write_atomically(folder / "list.csv", listing.own_list)
     write_atomically(
         folder / "label_map.txt", "".join(f"{c}\n" for c in listing.classes)
     )

@@ -130,14 +130,16 @@ def changed_recipe(
       UsageError: a setting is of another section.
     """
     recipe = config.override(run.recipe(), settings)
-    before, after = config.to_dict(run.recipe()), config.to_dict(recipe)
+    own = {section: getattr(run.recipe(), section)}
+    rest = dataclasses.replace(recipe, **own)
     others = [
         key
-        for key, *_ in config.differences(before, after)
-        if not key.startswith(f"{section}.")
+        for key, *_ in config.differences(
+            config.to_dict(run.recipe()), config.to_dict(rest)
+        )
     ]
     if others:
-        names = ", ".join(f"{section}.{leaf}" for leaf in before[section])
+        names = ", ".join(f"{section}.{leaf}" for leaf in vars(own[section]))
         raise UsageError(
             f"--mode={mode} cannot change {', '.join(others)} of a finished "
             f"run; --set takes {names} there."

@@ -1,8 +1,8 @@
 """`--mode=predict`: a video file in, the network's answer out."""
 
 from d3d_tf.commands.common import chosen_run
-from d3d_tf.errors import UsageError, UserError
-from d3d_tf.roles import STUDENT
+from d3d_tf.errors import UsageError
+from d3d_tf.roles import STREAM, STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.tasks import DETECTION
@@ -70,27 +70,13 @@ def class_probabilities(run: Run, role: str, path: str):
     Raises:
       UserError: the file cannot be used, or the network is not finished.
     """
-    import tensorflow as tf
-
-    from d3d_tf.data.crops import centre_geometry, crop_and_flip
+    from d3d_tf.experiment.video_clip import network_input, read_clip
     from d3d_tf.runs.loading import load_checkpoint
     from d3d_tf.tasks import task_of
-    from d3d_tf.video.reading import UnreadableVideo, read_video
 
     recipe = run.recipe()
     network = load_checkpoint(run.folder, role)
-    try:
-        video = read_video(
-            path,
-            frame_rate=recipe.data.frame_rate,
-            short_side=recipe.shown_short_side,
-            max_seconds=recipe.data.max_seconds,
-            square_pixels=recipe.data.square_pixels,
-        )
-    except UnreadableVideo as error:
-        raise UserError(f"{path} cannot be used: {error}.") from error
-    length, height, width, _ = video.frames.shape
-    view = centre_geometry(length, height, width, recipe.clip)
-    clip = crop_and_flip(tf.gather(video.frames, view.indices), view)
-    logits = network(network.pixels.from_bytes(tf.cast(clip, tf.float32)[None]))
-    return task_of(recipe.task).probabilities(logits)[0].numpy()
+    clip = network_input(
+        read_clip(path, recipe), recipe, STREAM[role], network.pixels
+    )
+    return task_of(recipe.task).probabilities(network(clip))[0].numpy()

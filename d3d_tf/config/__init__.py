@@ -14,6 +14,7 @@ from d3d_tf.config.data import (
 )
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
+from d3d_tf.config.explain import ExplainRecipe
 from d3d_tf.config.files import (
     from_dict,
     load,
@@ -36,21 +37,19 @@ from d3d_tf.config.persons import PersonsRecipe
 from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.recipe import Recipe, digest, to_dict
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
-from d3d_tf.config.training import (
-    ClipRecipe,
-    DistillRecipe,
-    EvaluationRecipe,
-    TrainRecipe,
-)
+from d3d_tf.config.training import DistillRecipe, TrainRecipe
+from d3d_tf.config.views import SPACINGS, ClipRecipe, EvaluationRecipe
 from d3d_tf.models.network_recipe import NetworkRecipe
 
 __all__ = [
+    "SPACINGS",
     "ClipRecipe",
     "DataRecipe",
     "DetectorRecipe",
     "DistillRecipe",
     "EvaluationRecipe",
     "ExpandRecipe",
+    "ExplainRecipe",
     "ExportRecipe",
     "FinetuneRecipe",
     "FlowRecipe",

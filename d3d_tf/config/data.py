@@ -140,7 +140,7 @@ class DataRecipe:
     """With `layout=ava`, the second of the original videos at which the files
     begin: 900 where only the annotated quarter of an hour was cut out."""
     picture_rate: Annotated[Positive, Later()] = 30.0
-    """With `layout=ava`, frames per second in folders of pictures."""
+    """Frames per second in folders of pictures (AVA, Something-Something)."""
 
 
 def data_as_saved(content: dict) -> dict:

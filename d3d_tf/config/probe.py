@@ -13,7 +13,7 @@ def _split(value):
 
 
 _Network = Annotated[str, OneOf("baseline", "student", "teacher")]
-_Networks = Annotated[tuple[_Network, ...], BeforeValidator(_split)]
+Networks = Annotated[tuple[_Network, ...], BeforeValidator(_split)]
 
 
 @section
@@ -26,9 +26,9 @@ class ProbeRecipe:
     endpoints: Annotated[tuple[Text, ...], BeforeValidator(_split)] = ("3a",)
     """Whose features; whole names, or the part that figure 3 has: `3a` is
     `MaxPool_3a_3x3`."""
-    networks: _Networks = ("baseline", "student", "teacher")
+    networks: Networks = ("baseline", "student", "teacher")
     """Which networks of the run are looked into as they are, if it has them."""
-    finetuned: _Networks = ("baseline",)
+    finetuned: Networks = ("baseline",)
     """Which are trained too, up to the endpoint."""
     seeds: PositiveWhole = 1
     """Decoders of each, from `seed` upwards; intervals are over all of them."""

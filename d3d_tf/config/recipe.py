@@ -11,6 +11,7 @@ from pydantic import model_validator
 from d3d_tf.config.data import DataRecipe, FlowRecipe, ToyRecipe
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
+from d3d_tf.config.explain import ExplainRecipe
 from d3d_tf.config.network import (
     AnyNetwork,
     ExportRecipe,
@@ -19,12 +20,8 @@ from d3d_tf.config.network import (
 from d3d_tf.config.persons import PersonsRecipe
 from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
-from d3d_tf.config.training import (
-    ClipRecipe,
-    DistillRecipe,
-    EvaluationRecipe,
-    TrainRecipe,
-)
+from d3d_tf.config.training import DistillRecipe, TrainRecipe
+from d3d_tf.config.views import ClipRecipe, EvaluationRecipe
 from d3d_tf.models import DEFAULT, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
@@ -54,6 +51,7 @@ class Recipe:
     or with `--set`, fields that are not named are those of `network`."""
     probe: Annotated[ProbeRecipe, Later()] = ProbeRecipe()
     expand: Annotated[ExpandRecipe, Later()] = ExpandRecipe()
+    explain: Annotated[ExplainRecipe, Later()] = ExplainRecipe()
     teacher_module: Annotated[TeacherModuleRecipe, Later()] = (
         TeacherModuleRecipe()
     )
@@ -140,6 +138,18 @@ class Recipe:
             self,
             "train.batch_size",
             f"a multiple of network.batch_norm_clips ({clips})",
+        )
+        return self
+
+    @model_validator(mode="after")
+    def _check_optimizer(self):
+        models = [self.network.model, (self.teacher or self.network).model]
+        require(
+            self.train.groups == "one"
+            or all(model.startswith(("tsn_", "tsm_")) for model in models),
+            self,
+            "train.groups",
+            "one with networks other than TSN and TSM",
         )
         return self
 

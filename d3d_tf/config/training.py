@@ -1,14 +1,13 @@
-"""The sections of a recipe that say what is seen, trained and scored."""
+"""The sections of a recipe that say how networks are trained."""
 
-import dataclasses
 from typing import Annotated
 
-from annotated_types import Ge, Le
+from annotated_types import Gt, Lt
 from pydantic import model_validator
 
 from d3d_tf.config.network import TermRecipe
+from d3d_tf.config.views import Automatic
 from d3d_tf.sections import (
-    Expected,
     Flag,
     Later,
     NotNegative,
@@ -18,152 +17,12 @@ from d3d_tf.sections import (
     PositiveWhole,
     Share,
     Text,
-    Whole,
     require,
     section,
 )
 
-Automatic = Annotated[Whole, Ge(0), Expected("0 (automatic) or more")]
-Jitter = Annotated[Number, Ge(0), Le(1), Expected("0 (off) to 1")]
+Fall = Annotated[Number, Gt(0), Lt(1)]
 Stream = Annotated[str, OneOf("flow", "rgb")]
-
-
-@section
-class ClipRecipe:
-    """What a network sees of a video."""
-
-    frames: Automatic = 64
-    """Length in time; 0: what the shortest video has, at most 64."""
-    size: Automatic = 224
-    """Height and width in pixels; 0: 7/8 of the stored short side (224 of 256
-    in the paper), rounded down to a multiple of 16."""
-    flip: Flag = True
-    """Mirror half of the training clips; wrong where left and right are
-    different classes, if `swap_on_flip` does not name them."""
-    crop: Annotated[str, OneOf("random", "corners")] = "random"
-    """Of the training clips: `random`, anywhere, or `corners`, the multi-scale
-    corner crops of TSN; see `data/crops.py`."""
-    jitter_brightness: Jitter = 0.0
-    """The most by which colours of training clips are changed, this and the
-    next three; see `data/colour_jitter.py`."""
-    jitter_contrast: Jitter = 0.0
-    jitter_saturation: Jitter = 0.0
-    jitter_hue: Annotated[
-        Number, Ge(0), Le(0.5), Expected("0 (off) to 0.5")
-    ] = 0.0
-    stride: Annotated[PositiveWhole, Later()] = 1
-    """Every how many-th stored frame is seen. Flow of a seen frame stays the
-    motion to the next *stored* frame, in pixels per stored frame."""
-    sampling: Annotated[str, OneOf("dense", "segments"), Later()] = "dense"
-    """`dense`: successive frames, `stride` apart; `segments`: one frame of each
-    of `frames` equal parts of the video (TSN, Wang et al. 2016)."""
-    short_sides: Annotated[
-        tuple[PositiveWhole, PositiveWhole] | None, Later()
-    ] = None
-    """Least and most pixels of the short side to which a training video is
-    scaled before `size` is cropped at random; None: it stays as stored."""
-    swap_on_flip: Annotated[tuple[tuple[Text, Text], ...], Later()] = ()
-    """Pairs of class names that a mirror image swaps."""
-
-    @property
-    def span(self) -> int:
-        """Stored frames from the first to the last of a dense clip."""
-        return (self.frames - 1) * self.stride + 1
-
-    @property
-    def needed(self) -> int:
-        """Stored frames that a video must have for it to show none twice."""
-        return self.frames if self.sampling == "segments" else self.span
-
-    @property
-    def when_shorter(self) -> str:
-        """What the clips of videos with fewer frames do, in words."""
-        if self.sampling == "segments":
-            return "show frames more than once"
-        return "begin again at their end"
-
-    @model_validator(mode="after")
-    def _check(self):
-        require(
-            self.sampling == "dense" or self.stride == 1,
-            self,
-            "stride",
-            "1 with ~sampling=segments, which spreads frames over the video",
-        )
-        if self.short_sides:
-            low, high = self.short_sides
-            require(
-                max(self.size, 1) <= low <= high,
-                self,
-                "short_sides",
-                f"[least, most], not below ~size ({self.size})",
-            )
-            require(
-                self.crop == "random",
-                self,
-                "crop",
-                "random with ~short_sides: corner crops have scales of their "
-                "own",
-            )
-        names = [name for pair in self.swap_on_flip for name in pair]
-        require(
-            len(set(names)) == len(names),
-            self,
-            "swap_on_flip",
-            "pairs of class names, no name twice",
-        )
-        require(
-            self.flip or not names,
-            self,
-            "swap_on_flip",
-            "left out with ~flip=false",
-        )
-        return self
-
-
-@section
-class EvaluationRecipe:
-    """The views of a video that are scored; their answers are pooled.
-
-    Default: one centre clip, one centre crop. S3D's full-length protocol is
-    `clip_frames=250`: 10 s at 25 frames per second in one clip.
-    """
-
-    clips: Annotated[Whole, Ge(1)] = 1
-    """Spread evenly over the video; one: in the middle."""
-    spacing: Annotated[str, OneOf("to_the_end", "equal_parts"), Later()] = (
-        "to_the_end"
-    )
-    """`to_the_end`: the first clip at the beginning, the last at the end;
-    `equal_parts`: clip k of K begins after k/K of the places where one can
-    begin, so that the last is not at the end (SlowFast, X3D)."""
-    crops: Annotated[int, OneOf(1, 3)] = 1
-    """1, in the middle, or 3 along the longer side."""
-    clip_frames: Annotated[
-        Whole, Ge(0), Expected("0 (that of the training clips) or more")
-    ] = 0
-    """Length of a clip; 0: that of the training clips."""
-    scaled_short_side: Annotated[Automatic, Later()] = 0
-    """Pixels of the short side to which a video is scaled before crops are cut;
-    0: it stays as stored."""
-    crop_size: Annotated[Automatic, Later()] = 0
-    """Height and width of a crop; 0: that of the training clips."""
-    pooling: Annotated[str, OneOf("mean", "max"), Later()] = "mean"
-    """Of the answers to the views; `max` is X3D's for Charades."""
-    precise_batch_norm: Annotated[Automatic, Later()] = 0
-    """Training batches over which the statistics of batch normalisation are
-    averaged anew when a training ends (SlowFast, X3D: 200); 0: they stay moving
-    averages."""
-
-    def clip_of(self, clip: ClipRecipe) -> ClipRecipe:
-        """A view's length and size, all else as that of the training."""
-        return dataclasses.replace(
-            clip,
-            frames=self.clip_frames or clip.frames,
-            size=self.crop_size or clip.size,
-            # The rest of it concerns training.
-            short_sides=None,
-        )
 
 
 @section
@@ -182,11 +41,25 @@ class TrainRecipe:
     schedule: Annotated[str, OneOf("cosine", "steps")] = "cosine"
     """How the rate falls: `cosine`, half of one to zero, or `steps`, to a tenth
     after 5/7 and to a hundredth after 6/7 of the steps."""
+    rate_falls_at: Annotated[tuple[Fall, ...], Later()] = ()
+    """Shares of the steps after which `schedule=steps` divides the rate by 10;
+    none: 5/7 and 6/7."""
     warmup_steps: Annotated[Automatic, Later()] = 0
     """First steps, in which the rate rises linearly from `warmup_from` to what
     the schedule has then."""
     warmup_from: Annotated[NotNegative, Later()] = 0.0
     """The rate of the very first step."""
+    warmup_along: Annotated[Flag, Later()] = False
+    """The rate is not a straight line, but the schedule's own times a share
+    that rises linearly to 1 (MMCV's)."""
+    clip_norm: Annotated[NotNegative, Later()] = 0.0
+    """The most that the norm of the whole gradient may be; a longer one is
+    shortened. 0: it stays as it is. The gradient is that of all replicas, with
+    that of the weight decay."""
+    groups: Annotated[str, OneOf("one", "tsm"), Later()] = "one"
+    """`tsm`: TSM's groups of variables. The classifier learns at 5 times the
+    rate, its bias at 10 times, other biases at 2 times, and weight decay spares
+    biases and the scales and shifts of normalisation."""
     momentum: Share = 0.9
     nesterov: Annotated[Flag, Later()] = False
     """Nesterov's momentum, with `sgd`."""
@@ -199,6 +72,29 @@ class TrainRecipe:
     deterministic: Flag = True
     """The same seed gives the same bits. Free on a CPU; on a GPU it picks
     slower kernels."""
+
+    @model_validator(mode="after")
+    def _check(self):
+        falls = self.rate_falls_at
+        require(
+            not falls or self.schedule == "steps",
+            self,
+            "rate_falls_at",
+            "left out with ~schedule=cosine",
+        )
+        require(
+            list(falls) == sorted(set(falls)),
+            self,
+            "rate_falls_at",
+            "shares that rise",
+        )
+        require(
+            self.groups == "one" or self.optimizer == "sgd",
+            self,
+            "groups",
+            "one with ~optimizer=adam",
+        )
+        return self
 
 
 @section

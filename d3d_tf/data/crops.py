@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe, EvaluationRecipe
+from d3d_tf.data.clip_frames import drawn_frames, view_frames
 
 # Of the short side, for the sides of a corner crop: 256, 224, 192 and 168 of
 # 256 pixels in Wang et al., "Towards Good Practices for Very Deep Two-Stream
@@ -17,6 +18,14 @@ _PAIRS = [
     for j, other in enumerate(CORNER_SCALES)
     if abs(i - j) <= 1
 ]
+# Where they are, in quarters of the room below and right of them: corners and
+# middle, then the middles of the sides and the four quarter points (TSN's 5 and
+# 13 places, in its order).
+_PLACES = [(0, 0), (0, 4), (4, 0), (4, 4), (2, 2)]
+_PLACES += [(2, 0), (2, 4), (4, 2), (0, 2), (1, 1), (1, 3), (3, 1), (3, 3)]
+_NUM_PLACES = {"corners": 5, "quarters": 13}
+# A side that is so near to the clip's is the clip's.
+_NEARLY = 2
 
 
 class ClipGeometry(NamedTuple):
@@ -70,13 +79,10 @@ def view_geometry(
 ):
     """One of an evaluation's `clips x crops` views; no flip.
 
-    Clip k of K begins at `k (length - span) // (K - 1)`, so that the first
-    is at the beginning and the last at the end, or, in equal parts, at
-    `k (length - span) // K`; its span are the stored frames from its first to
-    its last. With segments it sees frame `(k + 1/2) / K` of each segment. Three
-    crops are at the two ends and in the middle of the longer side, in the
-    middle of the shorter. A single clip or crop is in the middle. All dense
-    clips of a video that is not longer than their span are the same. With
+    `view_frames` says which frames. Three crops are at the two ends and in the
+    middle of the longer side, in the middle of the shorter; with
+    `views.even_margins` the last leaves out a line of pixels where the middle
+    is between two (MMAction2's ThreeCrop). A single crop is in the middle. With
     `views.scaled_short_side` a crop is the square in stored pixels, rounded to
     whole ones, that is as large in the scaled video.
 
@@ -87,16 +93,7 @@ def view_geometry(
       clip: frames, size, stride and sampling, see `EvaluationRecipe.clip_of`.
     """
     number, crop = view // views.crops, view % views.crops
-    if clip.sampling == "segments":
-        place = (tf.cast(number, tf.float32) + 0.5) / float(views.clips)
-        indices = _segments(length, clip.frames, place)
-    else:
-        room = tf.maximum(length - clip.span, 0)
-        start = room // 2
-        if views.clips > 1:
-            parts = views.clips - (views.spacing == "to_the_end")
-            start = number * room // parts
-        indices = _looped(start, length, clip)
+    indices = view_frames(number, length, views=views, clip=clip)
     side, shape = clip.size, None
     if views.scaled_short_side:
         short = tf.minimum(height, width)
@@ -109,6 +106,8 @@ def view_geometry(
     if views.crops == 1:
         return middle
     wide = width >= height
+    if views.even_margins:
+        top, left = top // 2 * 2, left // 2 * 2
     return middle._replace(
         top=tf.where(wide, top // 2, crop * top // 2),
         left=tf.where(wide, crop * left // 2, left // 2),
@@ -118,13 +117,13 @@ def view_geometry(
 def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
     """A draw that is a function of `seed`, int32 `[2]`, and of nothing else.
 
-    Start and flip are uniform, and the corner of a `random` crop; with
-    `segments`, one frame of each. `corners` draws height and width from
-    `CORNER_SCALES` of the short side, at most one step apart, and one of five
-    places: the corners and the middle. `short_sides` draws the short side to
-    which the video is scaled before the crop, uniformly over whole pixels
-    (X3D, SlowFast: 256 to 320); what is cut out is the same square in stored
-    pixels, rounded to whole ones.
+    Flip is uniform, and the corner of a `random` crop; `drawn_frames` says
+    which frames. `corners` and `quarters` draw height and width from
+    `CORNER_SCALES` of the short side, at most one step apart, and one of 5 or
+    13 places, as TSN's code and MMAction2's MultiScaleCrop. `short_sides` draws
+    the short side to which the video is scaled before the crop, uniformly over
+    whole pixels (X3D, SlowFast: 256 to 320); what is cut out is the same square
+    in stored pixels, rounded to whole ones.
 
     Args:
       length, height, width: of the stored video.
@@ -138,12 +137,12 @@ def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
             [], seeds[which], 0, limit, dtype=tf.int32
         )
 
-    if clip.sampling == "segments":
-        places = tf.random.stateless_uniform([clip.frames], seeds[0])
-        indices = _segments(length, clip.frames, places)
-    else:
-        start = below(tf.maximum(length - clip.span, 0) + 1, 0)
-        indices = _looped(start, length, clip)
+    indices = drawn_frames(
+        length,
+        clip=clip,
+        below=lambda limit: below(limit, 0),
+        uniform=lambda shape: tf.random.stateless_uniform(shape, seeds[0]),
+    )
     shape = None
     if clip.crop == "random":
         side = clip.size
@@ -157,10 +156,11 @@ def random_geometry(length, height, width, *, clip: ClipRecipe, seed):
         short = tf.cast(tf.minimum(height, width), tf.float32)
         pair = tf.constant(_PAIRS)[below(len(_PAIRS), 1)]
         shape = tf.cast(short * pair, tf.int32)
-        room = tf.stack([height, width]) - shape
-        place = below(5, 2)
-        corner = room * tf.stack([place // 2, place % 2])
-        top, left = tf.unstack(tf.where(place == 4, room // 2, corner))
+        near = tf.abs(shape - clip.size) <= _NEARLY
+        shape = tf.where(near, clip.size, shape)
+        steps = (tf.stack([height, width]) - shape) // 4
+        place = tf.constant(_PLACES)[below(_NUM_PLACES[clip.crop], 2)]
+        top, left = tf.unstack(steps * place)
     return ClipGeometry(
         indices,
         top,
@@ -186,29 +186,6 @@ def _stored(size, short, scaled):
     Rounded half up; at most `short`, for no scaled side is below the size.
     """
     return (2 * size * short + scaled) // (2 * scaled)
-
-
-def _looped(start, length, clip: ClipRecipe):
-    """Frame indices from `start`; a short video begins again at its end."""
-    steps = tf.range(0, clip.frames * clip.stride, clip.stride)
-    return (tf.maximum(start, 0) + steps) % length
-
-
-def _segments(length, frames: int, place):
-    """A frame index of each of `frames` parts of a video, as equal as can be.
-
-    Part k is `k length // frames` up to the beginning of the next; one without
-    a frame of its own, in a video shorter than `frames`, shows the one that it
-    begins in.
-
-    Args:
-      length: int32 scalar.
-      frames: how many parts.
-      place: float32 scalar or `[frames]` in [0, 1), where in its part.
-    """
-    edges = tf.range(frames + 1) * length // frames
-    first, room = edges[:-1], edges[1:] - edges[:-1]
-    return first + tf.cast(place * tf.cast(room, tf.float32), tf.int32)
 
 
 def crop_and_flip(pixels, geometry: ClipGeometry):

@@ -114,7 +114,7 @@ class StreamTrainer(keras.Model):
             inputs, logits = self.forward(inputs, training=True)
             total, losses = self._total(inputs, labels, logits, clip_weights)
             loss = tf.reduce_sum(total) / global_batch
-            penalty = sum_of_losses(self)
+            penalty = self._penalty()
             loss += penalty / context.num_replicas_in_sync
         self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
         return self._report(
@@ -128,8 +128,14 @@ class StreamTrainer(keras.Model):
         inputs, logits = self.forward(inputs, training=False)
         total, losses = self._total(inputs, labels, logits, clip_weights)
         return self._report(
-            labels, logits, clip_weights, total + sum_of_losses(self), losses
+            labels, logits, clip_weights, total + self._penalty(), losses
         )
+
+    def _penalty(self):
+        """The regularisers' loss, of what the optimiser lets decay."""
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        spared = getattr(optimizer, "spares_vectors", False)
+        return sum_of_losses(self, vectors=not spared)
 
     def _total(self, inputs, labels, logits, clip_weights):
         losses = self.clip_losses(inputs, labels, logits)

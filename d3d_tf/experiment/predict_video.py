@@ -1,6 +1,5 @@
 """What a run's detector says of a video file: a list and an annotated video."""
 
-import os
 import time
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from d3d_tf.detector.predicting import (
     predict_keyframes,
 )
 from d3d_tf.detector.scoring import write_detections
-from d3d_tf.disk import naming_refusal, require_folder
+from d3d_tf.disk import naming_refusal, require_own_folder
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.names import printable
 from d3d_tf.report.annotated_video import write_annotated
@@ -51,7 +50,7 @@ def predict_video(
     """
     video, recipe = printable(Path(path).stem), run.recipe()
     folder = require_local(out or f"{Path(path).stem}-detections", "--out")
-    _require_own(folder, [path, detections])
+    require_own_folder("predict", folder, (LIST, VIDEO), [path, detections])
     boxes, notes = None, list[str]()
     if detections:
         boxes, notes = read_person_boxes(
@@ -92,23 +91,6 @@ def predict_video(
     _describe(found, length, time.perf_counter() - begin)
     say(f"detections: {folder / LIST}")
     say(f"video: {folder / VIDEO}")
-
-
-def _require_own(folder: Path, given: list[str | None]) -> None:
-    """A new folder, an empty one, or one that an earlier call has written."""
-    require_folder("--out", folder, os.W_OK)
-    names = set(os.listdir(folder)) if folder.is_dir() else set()
-    files = [os.path.realpath(name) for name in given if name]
-    if names and not (
-        VIDEO in names
-        and all(name.startswith((LIST, VIDEO)) for name in names)
-        and os.path.realpath(folder / VIDEO) not in files
-        and os.path.realpath(folder / LIST) not in files
-    ):
-        raise UsageError(
-            f"{folder} has other files in it than --mode=predict wrote there: "
-            "choose a new folder with --out."
-        )
 
 
 def _loaded(run: Run, role: str, video: str, *, alone: bool) -> Detector:

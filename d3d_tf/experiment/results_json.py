@@ -4,7 +4,7 @@ import time
 
 import d3d_tf
 from d3d_tf import processor
-from d3d_tf.config import Recipe, digest, to_dict
+from d3d_tf.config import SPACINGS, Recipe, digest, to_dict
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.experiment import Experiment
@@ -23,6 +23,10 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
         return _describe_boxes(recipe)
     clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
     crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
+    if views.clips > 1 and clip.sampling == "dense":
+        clips += f" ({SPACINGS[views.spacing]})"
+    if views.even_margins:
+        crops += " (as MMAction2's ThreeCrop)"
     text = f"{clips} x {crops} x {clip.frames} frames"
     if clip.sampling == "segments":
         text += " (one of each of as many parts)"
@@ -43,7 +47,7 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
         if shorter:
             text += (
                 f"; {shorter} of {dataset.splits[split]} videos of {split} are "
-                f"shorter and {clip.when_shorter}"
+                f"shorter and {clip.when_shorter(views.repeats)}"
             )
     return text
 

@@ -151,7 +151,7 @@ def _warn_of_short_videos(dataset: Dataset, clip: ClipRecipe) -> None:
     if shorter := dataset.count_shorter("train", clip.needed):
         say(
             f"{shorter} of {dataset.splits['train']} training videos have less "
-            f"than {clip.needed} frames: their clips {clip.when_shorter}."
+            f"than {clip.needed} frames: their clips {clip.when_shorter()}."
         )
 
 

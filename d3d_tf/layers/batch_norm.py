@@ -68,6 +68,8 @@ class BatchNorm(keras.layers.Layer):
     A layer with `trainable=False` normalises with its moving averages also
     when called with `training=True`, which is Keras 2's rule. With
     `frozen_statistics=True`, an attribute, so does one whose shift is trained.
+    `regularizer`, an attribute that is set before it is built, is of gamma and
+    beta.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class BatchNorm(keras.layers.Layer):
         self.shift = shift
         self.unbiased = unbiased
         self.gamma_initializer = gamma_initializer
+        self.regularizer: keras.regularizers.Regularizer | None = None
         self.gamma = None
         self.frozen_statistics = False
 
@@ -111,6 +114,7 @@ class BatchNorm(keras.layers.Layer):
                 dtype=tf.float32,
                 initializer=initial_value,
                 trainable=trainable,
+                regularizer=self.regularizer if trainable else None,
                 experimental_autocast=False,
                 **averaged,
             )

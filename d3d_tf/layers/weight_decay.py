@@ -37,7 +37,7 @@ class WeightDecay(keras.regularizers.L2):
         return {"weight_decay": self.weight_decay}
 
 
-def sum_of_losses(layer):
+def sum_of_losses(layer, *, vectors: bool = True):
     """The sum of a Keras layer's `losses`, with the same gradients.
 
     Kernels of equal `WeightDecay` make one term. With one for each of S3D-G's
@@ -46,6 +46,8 @@ def sum_of_losses(layer):
 
     Args:
       layer: or a model, built.
+      vectors: count the `WeightDecay` of biases and of the scales and shifts of
+        normalisation, too.
 
     Returns:
       Scalar float32.
@@ -57,6 +59,10 @@ def sum_of_losses(layer):
     finally:
         _KERNELS.reset(token)
     for weight_decay, some in kernels.items():
+        if not vectors:
+            some = [kernel for kernel in some if kernel.shape.rank > 1]
+        if not some:
+            continue
         halves = tf.add_n([tf.nn.l2_loss(kernel) for kernel in some])
         losses.append(weight_decay * halves)
     return tf.add_n(losses) if losses else tf.constant(0.0)

@@ -2,8 +2,8 @@
 
 Its `config.py` has `RECIPE`, the recipe's section `network`; its `family.py`
 has `build`, `architecture`, `TRAINING` and `HEAD_NAMES`; it may have `parts`
-and, if there are published checkpoints, `open_original` and `reads(path) ->
-bool`, whether a file is one of them. See the functions below.
+and `start_from` and, if there are published checkpoints, `open_original` and
+`reads(path) -> bool`, whether a file is one of them. See the functions below.
 """
 
 import importlib
@@ -116,6 +116,27 @@ def parts(recipe: "NetworkRecipe") -> "tuple[Part, ...]":
     """
     family = _family(recipe.model)
     return family.parts(recipe) if hasattr(family, "parts") else ()
+
+
+def start_from(
+    recipe: "NetworkRecipe", there: "NetworkRecipe"
+) -> "tuple[NetworkRecipe, tuple[str, ...]]":
+    """What another network must be for one to start from it, and what is new.
+
+    In most families it must be what the new network is, and nothing is new.
+
+    Args:
+      recipe: the new network.
+      there: the other network.
+
+    Returns:
+      The network whose architecture the other must have; and the names of what
+      it then lacks and starts anew, besides a head of other classes.
+    """
+    family = _family(recipe.model)
+    if hasattr(family, "start_from"):
+        return family.start_from(recipe, there)
+    return recipe, ()
 
 
 def open_original(path: str | Path, **options: Any) -> "Original":

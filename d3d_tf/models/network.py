@@ -81,10 +81,13 @@ class VideoNetwork(keras.Model):
         """
         return self
 
-    def without_classifier(self) -> dict[str, Any]:
+    def without_classifier(self, new: tuple[str, ...] = ()) -> dict[str, Any]:
         """What a network of other classes can start from, by checkpoint name.
 
         All but the `HEAD_NAMES` of the family.
+
+        Args:
+          new: as `d3d_tf.models.start_from` says: what is left out, too.
         """
         return {"trunk": self.trunk}
 

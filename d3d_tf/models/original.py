@@ -1,6 +1,7 @@
 """What a family makes of a checkpoint that somebody else wrote."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -65,6 +66,91 @@ class Original(Protocol):
     def variables(self, network) -> dict[str, Any]:
         """A network's variables by the names of `Filled`, as far as they are
         in the file: without the head where `num_classes` is None."""
+
+
+def require_one_network(who: str, scope: str | None, averages: bool) -> None:
+    """Refuses what may be asked of TensorFlow's checkpoints alone.
+
+    Args:
+      who: writes such files.
+      scope, averages: of `d3d_tf.models.open_original`.
+
+    Raises:
+      UserError: one of them was asked for.
+    """
+    if scope is not None or averages:
+        raise UserError(
+            "scope and averages are of TensorFlow's checkpoints; a file of "
+            f"{who} holds one network and no averages. Leave them out."
+        )
+
+
+def require_values(
+    path: Path,
+    given: dict[str, np.ndarray],
+    shapes: dict[str, tuple[int, ...]],
+    called: Callable[[str], str],
+) -> None:
+    """Refuses a file that has not just the values that a network needs.
+
+    Args:
+      path: of the file.
+      given: its values, by our names where the network has such variables.
+      shapes: needed, by our names, in the file's layout.
+      called: a variable's name in the file, of ours.
+
+    Raises:
+      UserError: a value is missing, surplus, mis-shaped or not finite.
+    """
+    there = [name for name in shapes if name in given]
+    require_fit(
+        path,
+        {
+            "missing": [called(n) for n in shapes if n not in given],
+            "surplus": sorted(called(n) for n in given.keys() - shapes.keys()),
+            "of another shape": [
+                f"{called(name)} is {list(given[name].shape)}, needed "
+                f"{list(shapes[name])}"
+                for name in there
+                if given[name].shape != shapes[name]
+            ],
+            "with values that are not finite": [
+                called(name)
+                for name in there
+                if not np.isfinite(given[name]).all()
+            ],
+        },
+    )
+
+
+def assign(
+    variables: dict[str, Any],
+    values: dict[str, np.ndarray],
+    there: dict[str, np.ndarray],
+    used: dict[str, str],
+    skipped: str,
+) -> Filled:
+    """Gives variables their values, and says what became of the file's.
+
+    Args:
+      variables: of a network, by our names.
+      values: for all of them.
+      there: what the file has, by its names.
+      used: by names of the file: the variable of ours.
+      skipped: why the others are not used.
+    """
+    for name, variable in variables.items():
+        variable.assign(values[name])
+    rows = [
+        {
+            "name": name,
+            "shape": list(value.shape),
+            "used_as": used.get(name),
+            "skipped": None if name in used else skipped,
+        }
+        for name, value in there.items()
+    ]
+    return Filled(values, rows, [])
 
 
 def require_fit(path: Path, problems: dict[str, list[str]]) -> None:

@@ -16,6 +16,7 @@ from d3d_tf.recipes.ours import (
     TOY_AVA_RPN,
     TOY_HEADINGS,
 )
+from d3d_tf.recipes.resnet import RESNET
 from d3d_tf.recipes.x3d import CHARADES, EXPANSION, X3D
 
 __all__ = ["OWN_VIDEOS", "RECIPES", "TOY"]
@@ -26,5 +27,6 @@ RECIPES = {
         *(TOY, TOY_HEADINGS, TOY_AVA, TOY_AVA_RPN, OWN_VIDEOS),
         *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
         *(*X3D, CHARADES, EXPANSION, *TRANSFERS, *AVA),
+        *RESNET,
     )
 }

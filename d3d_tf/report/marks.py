@@ -69,3 +69,17 @@ def marked(pixels: np.ndarray, marks: Sequence[Mark]) -> np.ndarray:
             (left + line, top), mark.text, mark.colour, font, spacing=line
         )
     return np.asarray(picture)
+
+
+def titled(pixels: np.ndarray, words: str) -> np.ndarray:
+    """The picture below a line of words, which ends where the picture does.
+
+    Args:
+      pixels: uint8 `[height, width, 3]`.
+      words: in one line.
+    """
+    font = ImageFont.load_default(_LETTERS)
+    line = Image.new("RGB", (pixels.shape[1], 2 * _LETTERS))
+    pen = ImageDraw.Draw(line)
+    pen.text((_LETTERS // 3, _LETTERS // 3), words, "white", font)
+    return np.concatenate([np.asarray(line), pixels])

@@ -10,7 +10,7 @@ def render(template: str = "page.html", /, **content) -> str:
 
     Args:
       template: `page.html`, the report of a run, `doctor.html`, that of a data
-        set, or `probe.html`, that of a motion probe.
+        set, `probe.html`, that of a motion probe, or another one here.
       **content: the names used in the template; text is escaped there.
     """
     source = resources.files("d3d_tf.report").joinpath(template)

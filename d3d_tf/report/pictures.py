@@ -46,17 +46,34 @@ def flow_wheel(size: int = WIDTH) -> np.ndarray:
     return flow_to_rgb(np.where(outside[..., None], 0, vectors), full=1.0)
 
 
-def heat_to_rgb(values: np.ndarray, full: float) -> np.ndarray:
-    """Float `[...]` to uint8 `[..., 3]`: 0 is black, `full` pale yellow."""
-    colours = matplotlib.colormaps["magma"](np.clip(values / full, 0, 1))
-    return np.rint(255 * colours[..., :3]).astype(np.uint8)
+def heat_to_rgb(
+    values: np.ndarray, full: float, colours: str = "magma"
+) -> np.ndarray:
+    """Float `[...]` to uint8 `[..., 3]`.
+
+    Args:
+      values: from 0 on.
+      full: that has the last colour.
+      colours: of Matplotlib; `magma` goes from black to pale yellow, `turbo`
+        from blue over green to red.
+    """
+    found = matplotlib.colormaps[colours](np.clip(values / full, 0, 1))
+    return np.rint(255 * found[..., :3]).astype(np.uint8)
 
 
-def still_picture(pixels: np.ndarray, width: int = WIDTH) -> str:
-    """A data URI of uint8 `[height, width, 3]`, `width` pixels wide."""
+def still_picture(
+    pixels: np.ndarray, width: int = WIDTH, kind: str = "png"
+) -> str:
+    """A data URI of uint8 `[height, width, 3]`, `width` pixels wide.
+
+    Args:
+      pixels: of the picture.
+      width: of the result.
+      kind: `png`, exact, or `webp`, small.
+    """
     buffer = io.BytesIO()
-    _resized(pixels, width).save(buffer, format="PNG")
-    return _data_uri(buffer, "png")
+    _resized(pixels, width).save(buffer, format=kind)
+    return _data_uri(buffer, kind)
 
 
 def clip_picture(frames: np.ndarray, flow: np.ndarray | None) -> str:

@@ -16,6 +16,9 @@ from d3d_tf.text_lists import label_map
 from d3d_tf.weights.overrides import ConvertSettings, apply_settings
 from d3d_tf.weights.published import Published, by_digest
 
+# Label maps by their length.
+_KNOWN = {400: "kinetics400", 600: "kinetics600", 1000: "imagenet1k"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Conversion:
@@ -92,8 +95,7 @@ def read_checkpoint(
         averages=asked.averages,
         stated=asked.stated(),
     )
-    blobs = {d["git_blob"] for d in original.digests().values()}
-    published = published or by_digest(blobs)
+    published = published or by_digest(original.digests().values())
     recipe = config.Recipe(
         name=published.name if published else "converted",
         network=original.network,
@@ -106,6 +108,9 @@ def read_checkpoint(
             clip=trained.clip,
             evaluation=trained.evaluation,
         )
+    if published and published.clip:
+        clip = config.ClipRecipe(**published.clip)
+        recipe = dataclasses.replace(recipe, clip=clip)
     recipe = apply_settings(recipe, asked, original.free)
     labels = _labels(original.num_classes, asked, published)
     return Conversion(original, published, recipe, labels)
@@ -114,7 +119,7 @@ def read_checkpoint(
 def _labels(
     count: int | None, asked: ConvertSettings, published: Published | None
 ) -> list[str]:
-    """Class names, those of Kinetics where the number of classes is its."""
+    """Class names, those of a known data set of as many classes."""
     if count is None:
         return []
     if asked.num_classes not in (None, count):
@@ -123,11 +128,11 @@ def _labels(
             f"{asked.num_classes} was asked for."
         )
     name = asked.labels or (published.labels if published else None)
-    if name is None and count in (400, 600):
-        name = f"kinetics{count}"
+    if name is None and count in _KNOWN:
+        name = _KNOWN[count]
         say(
-            f"labels: {count} classes, taken for Kinetics-{count}'s in "
-            "alphabetical order; --set labels=FILE says others."
+            f"labels: {count} classes, taken for those of {name} in their "
+            "published order; --set labels=FILE says others."
         )
     if name is None:
         say(

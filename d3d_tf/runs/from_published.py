@@ -64,8 +64,8 @@ def published_run(name: str) -> Run:
 def download(entry: Published, folder: Path) -> Path:
     """Makes the checkpoint's files be in a folder; their prefix there."""
     stem = entry.address.rsplit("/", 1)[-1]
-    for ending, git_blob in entry.files.items():
-        fetch(f"{entry.address}{ending}", folder / f"{stem}{ending}", git_blob)
+    for ending, digest in entry.files.items():
+        fetch(f"{entry.address}{ending}", folder / f"{stem}{ending}", digest)
     return folder / stem
 
 

@@ -25,6 +25,7 @@ class Start:
       part: what starts there; None: the whole network.
       probe: the folder of a probe for which the other network was fine-tuned
         and whose decoder comes with it; None: it is as the run has it.
+      new: what the other lacks; see `d3d_tf.models.start_from`.
     """
 
     run: Run
@@ -32,6 +33,7 @@ class Start:
     head: bool | None
     part: Part | None = None
     probe: Path | None = None
+    new: tuple[str, ...] = ()
 
     def network(self) -> NetworkRecipe:
         """The other network."""
@@ -50,7 +52,7 @@ class Start:
         trunk = network.trunk
         head = {"head": network.head} if self.head else {}
         if self.part is None:
-            return network.without_classifier() | head
+            return network.without_classifier(self.new) | head
         mine = getattr(trunk, self.part.name)
         if self.probe is None:
             return head | {"trunk": mine}

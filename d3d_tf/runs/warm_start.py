@@ -1,10 +1,12 @@
 """What training starts from: networks of other runs, `--init`."""
 
+import dataclasses
+
 import tensorflow as tf
 
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
-from d3d_tf.models import head_names, parts
+from d3d_tf.models import head_names, parts, start_from
 from d3d_tf.models.part import Part
 from d3d_tf.roles import BASELINE, INITIAL, STREAM, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
@@ -75,8 +77,9 @@ class Initial:
         if known and not (whole and whole.network().model == network.model):
             self._find_parts(role, known)
         elif whole:
-            require_same_architecture(whole, network, role)
-            self._starts[role] = whole
+            needed, new = start_from(network, whole.network())
+            require_same_architecture(whole, needed, role)
+            self._starts[role] = dataclasses.replace(whole, new=new)
         else:
             self._scratch[role] = _no_network(STREAM[role])
 
@@ -117,7 +120,7 @@ class Initial:
             entry["probe"] = start.probe.name
         if start.head is not None:
             entry["head"] = "kept" if start.head else self._new_head(start)
-            entry["new"] = [] if start.head else list(self._heads)
+            entry["new"] = [*start.new, *(() if start.head else self._heads)]
         return entry
 
     def tell(self) -> None:
@@ -126,6 +129,10 @@ class Initial:
             text = f"{name} starts from the {start.giver} of {start.run.folder}"
             if start.probe:
                 text += f", with its decoder, as fine-tuned in {start.probe}"
+            if start.new:
+                text += (
+                    f"; what is not there starts anew: {', '.join(start.new)}"
+                )
             if start.head is False:
                 text += (
                     f"; its head is {self._new_head(start)}: "

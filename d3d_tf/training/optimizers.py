@@ -14,6 +14,12 @@ import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 
+# TSM's multiples of the rate by the end of a variable's name, the first that
+# fits; all others learn at the rate itself (`get_optim_policies` with `fc_lr5`
+# of TSM's code, MMAction2's TSMOptimWrapperConstructor). Of these, neither
+# biases nor the scales and shifts of normalisation decay.
+TSM_RATES = {"fc_cls/kernel": 5.0, "fc_cls/bias": 10.0, "bias": 2.0}
+
 
 @keras.utils.register_keras_serializable("d3d_tf")
 class Adam(keras.optimizers.Adam):
@@ -61,26 +67,59 @@ class Adam(keras.optimizers.Adam):
 
 @keras.utils.register_keras_serializable("d3d_tf")
 class SGD(keras.optimizers.SGD):
-    """`keras.optimizers.SGD`, with its arguments and its results."""
+    """`keras.optimizers.SGD`, with its arguments and its results.
+
+    Args:
+      groups: `one`, or `tsm`: variables learn at their own multiples of the
+        rate, see `TSM_RATES`, and vectors do not decay in a `StreamTrainer`.
+      options: of `keras.optimizers.SGD`.
+    """
+
+    def __init__(self, learning_rate=0.01, *, groups: str = "one", **options):
+        super().__init__(learning_rate, **options)
+        self.groups = groups
+
+    @property
+    def spares_vectors(self) -> bool:
+        """Whether biases, scales and shifts do not decay."""
+        return self.groups == "tsm"
+
+    def multiple(self, variable) -> float:
+        """Of the rate, at which a variable learns."""
+        if self.groups == "tsm":
+            for end, multiple in TSM_RATES.items():
+                if variable.name.partition(":")[0].endswith(end):
+                    return multiple
+        return 1.0
 
     def apply_gradients(self, grads_and_vars, *args, **kwargs):
+        rate = tf.convert_to_tensor(_rate(self))
+        multiples = {1.0, *TSM_RATES.values()} if self.spares_vectors else {1.0}
         self._shared = types.SimpleNamespace(
-            step=_rate(self), momentum=tf.constant(self.momentum, tf.float32)
+            steps={m: rate * m if m != 1 else rate for m in multiples},
+            momentum=tf.constant(self.momentum, tf.float32),
         )
         return super().apply_gradients(grads_and_vars, *args, **kwargs)
 
     def update_step(self, gradient, variable):
+        multiple = self.multiple(variable)
         if not _can_be_fused(self, gradient):
+            # A step is proportional to the gradient, also with momentum.
+            if multiple != 1:
+                gradient *= multiple
             return super().update_step(gradient, variable)
         index = self._index_dict[self._var_key(variable)]
         return tf.raw_ops.ResourceApplyKerasMomentum(
             var=variable.handle,
             accum=self.momentums[index].handle,
-            lr=self._shared.step,
+            lr=self._shared.steps[multiple],
             grad=gradient,
             momentum=self._shared.momentum,
             use_nesterov=self.nesterov,
         )
+
+    def get_config(self):
+        return super().get_config() | {"groups": self.groups}
 
 
 def _rate(optimizer):

@@ -12,17 +12,31 @@ def make_optimizer(train: TrainRecipe):
     schedules = keras.optimizers.schedules
     first = train.learning_rate
     if train.schedule == "steps":
+        falls = [train.steps * 5 // 7, train.steps * 6 // 7]
+        if train.rate_falls_at:
+            # Keras has the old rate in that very step, too.
+            falls = [round(train.steps * s) - 1 for s in train.rate_falls_at]
         rate = schedules.PiecewiseConstantDecay(
-            [train.steps * 5 // 7, train.steps * 6 // 7],
-            [first, first / 10, first / 100],
+            falls, [first / 10**k for k in range(len(falls) + 1)]
         )
     else:
         rate = schedules.CosineDecay(first, train.steps)
     if train.warmup_steps:
-        rate = Warmup(rate, train.warmup_from, train.warmup_steps)
+        start = train.warmup_from
+        if train.warmup_along:
+            start /= first
+        rate = Warmup(rate, start, train.warmup_steps, train.warmup_along)
+    # Of the gradient that is summed over replicas, and no longer scaled.
+    clipping = {"global_clipnorm": train.clip_norm or None}
     if train.optimizer == "adam":
-        return Adam(rate)
-    return SGD(rate, momentum=train.momentum, nesterov=train.nesterov)
+        return Adam(rate, **clipping)
+    return SGD(
+        rate,
+        momentum=train.momentum,
+        nesterov=train.nesterov,
+        groups=train.groups,
+        **clipping,
+    )
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -30,30 +44,37 @@ class Warmup(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule whose first steps rise linearly to its own rate.
 
     SlowFast's (Goyal et al. 2017): the rise ends at the rate that the schedule
-    has there, which a cosine has lowered a little by then.
+    has there, which a cosine has lowered a little by then. Or, `along` the
+    schedule, its own rate times a share that rises to 1 (MMCV's).
 
     Args:
       schedule: of steps to rates.
-      first: the rate of step 0.
+      first: the rate of step 0; along the schedule, its share.
       steps: of the rise; the rate of step `steps` is the schedule's.
+      along: the schedule.
     """
 
-    def __init__(self, schedule, first: float, steps: int):
+    def __init__(self, schedule, first: float, steps: int, along: bool = False):
         self.schedule = schedule
         self.first = first
         self.steps = steps
+        self.along = along
 
     def __call__(self, step):
         step = tf.cast(step, tf.float32)
-        top = self.schedule(float(self.steps))
+        own = self.schedule(step)
+        top = 1.0 if self.along else self.schedule(float(self.steps))
         rising = self.first + (top - self.first) * step / float(self.steps)
-        return tf.where(step < self.steps, rising, self.schedule(step))
+        if self.along:
+            rising *= own
+        return tf.where(step < self.steps, rising, own)
 
     def get_config(self):
         return {
             "schedule": keras.optimizers.schedules.serialize(self.schedule),
             "first": self.first,
             "steps": self.steps,
+            "along": self.along,
         }
 
     @classmethod

@@ -73,6 +73,19 @@ def read_frame_folder(
     return video, sha256.hexdigest()
 
 
+def first_picture_size(folder: str | Path) -> tuple[int, int]:
+    """(height, width) of the first picture.
+
+    Raises:
+      UnreadableVideo: there is none, or it cannot be decoded.
+    """
+    paths = pictures_in(folder)
+    if not paths:
+        raise UnreadableVideo("a folder without a picture")
+    height, width, _ = _pixels(paths[0].read_bytes(), paths[0].name).shape
+    return height, width
+
+
 def pictures_in(folder: str | Path) -> list[Path]:
     """In the order in which they are shown."""
     return sorted(
@@ -86,7 +99,8 @@ def _number(path: Path) -> tuple[int, str]:
     return int(found[1]) if found else -1, path.name
 
 
-def _decoded(content: bytes, name: str, short_side: int) -> np.ndarray:
+def _pixels(content: bytes, name: str) -> np.ndarray:
+    """Blue, green and red, as OpenCV reads them."""
     pixels = None
     if content:
         data = np.frombuffer(content, np.uint8)
@@ -95,6 +109,12 @@ def _decoded(content: bytes, name: str, short_side: int) -> np.ndarray:
         raise UnreadableVideo(f"{name} cannot be decoded")
     height, width = pixels.shape[:2]
     require_size(width, height)
+    return pixels
+
+
+def _decoded(content: bytes, name: str, short_side: int) -> np.ndarray:
+    pixels = _pixels(content, name)
+    height, width = pixels.shape[:2]
     return scaled(
         np.ascontiguousarray(pixels[..., ::-1]), height, width, short_side
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from d3d_tf.errors import UserError
-from d3d_tf.file_digests import digest_file
+from d3d_tf.file_digests import digest_file, has_digest
 
 # Fruitless attempts in a row, and the seconds after the first of them.
 ATTEMPTS = 5
@@ -32,7 +32,7 @@ class _Cut(Exception):
     """The connection ended, or never was; worth another attempt."""
 
 
-def fetch(address: str, target: Path, git_blob: str | None) -> None:
+def fetch(address: str, target: Path, digest: str | None) -> None:
     """Downloads a file, unless it is there; it appears whole or not at all.
 
     What arrived is kept beside it as `NAME.part` and gone on from, in the next
@@ -41,7 +41,7 @@ def fetch(address: str, target: Path, git_blob: str | None) -> None:
     Args:
       address: http or https.
       target: where it goes; the folder exists.
-      git_blob: blob id that its content must have; None: not checked.
+      digest: as in `has_digest`, of its content; None: not checked.
 
     Raises:
       UserError: it cannot be reached or written, or is another file.
@@ -58,20 +58,22 @@ def fetch(address: str, target: Path, git_blob: str | None) -> None:
                 "Make room, or set D3D_TF_CACHE to a folder with more; the "
                 "same command goes on from there."
             ) from error
-        _require(part, address, git_blob)
+        _require(part, address, digest)
         os.replace(part, target)
     else:
-        _require(target, address, git_blob)
+        _require(target, address, digest)
 
 
-def _require(path: Path, address: str, git_blob: str | None) -> None:
-    found = digest_file(path)["git_blob"]
-    if git_blob in (None, found):
+def _require(path: Path, address: str, digest: str | None) -> None:
+    found = digest_file(path)
+    if digest is None or has_digest(found, digest):
         return
     path.unlink()
+    kind = digest.rpartition(":")[0] or "git_blob"
     raise UserError(
-        f"{address} is not the published file: git blob {found}, published "
-        f"was {git_blob}. {path} was removed; the same command gets it again."
+        f"{address} is not the published file: {kind.replace('_', ' ')} "
+        f"{found[kind]}, published was {digest}. {path} was removed; the same "
+        "command gets it again."
     )
 
 

@@ -5,7 +5,6 @@ would look at: the same times and size, and, with JPEG quality 95, the same
 pixels.
 """
 
-import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -98,8 +97,7 @@ def middle_frames(
       stride, sampling: see `ModuleInfo`.
     """
     if sampling == "segments":
-        edges = [k * length // frames for k in range(frames + 1)]
-        return [(a + b) // 2 for a, b in itertools.pairwise(edges)]
+        return [(2 * k + 1) * length // (2 * frames) for k in range(frames)]
     start = max(0, (length - (frames - 1) * stride - 1) // 2)
     return [(start + k * stride) % length for k in range(frames)]
 

@@ -4,19 +4,13 @@ from pathlib import Path
 
 from benchmarks.table import run_mode
 
-FLAGS = tuple(
-    f"--set={setting}"
-    for setting in (
-        *(
-            "steps=2",
-            "checkpoint_every=2",
-            "batch_size=4",
-            "probe.context=false",
-        ),
-        *("train_videos=16", "test_videos=8", "num_shards=1"),
-        *("depth_multiplier=0.03125", "min_depth=4"),
-    )
+# Of networks of any family.
+ANY = (
+    *("--set=steps=2", "--set=checkpoint_every=2", "--set=batch_size=4"),
+    *("--set=train_videos=16", "--set=test_videos=8", "--set=num_shards=1"),
+    "--set=probe.context=false",
 )
+FLAGS = (*ANY, "--set=depth_multiplier=0.03125", "--set=min_depth=4")
 
 
 def made(folder: Path, *flags: str) -> Path:

@@ -16,6 +16,7 @@ from d3d_tf.disk import (
     naming_refusal,
     refusal,
     require_folder,
+    require_own_folder,
     size_of,
 )
 from d3d_tf.errors import UsageError
@@ -140,3 +141,24 @@ def test_folders_that_are_needed(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="--run_dir=.*no folder that you may"):
         require_folder("--run_dir", Path(tmp_path, "file/x"), os.W_OK)
+
+
+def test_folders_of_ones_own(tmp_path):
+    """New, empty or written before, if nothing in them is read."""
+    files, folder = ("a.csv", "a.mp4"), tmp_path / "out"
+    require_own_folder("mode", folder, files, ["x.mp4", None])
+    folder.mkdir()
+    require_own_folder("mode", folder, files, [])
+    for name in ("a.csv", "a.mp4", "a.mp4.tmp-1"):
+        (folder / name).touch()
+    require_own_folder("mode", folder, files, ["x.mp4"])
+    others = "other files in it than --mode=mode wrote"
+    with pytest.raises(UsageError, match=others):
+        require_own_folder("mode", folder, files, [str(folder / "a.mp4")])
+    (folder / "mine").touch()
+    with pytest.raises(UsageError, match=others):
+        require_own_folder("mode", folder, files, [])
+    (folder / "mine").unlink()
+    (folder / "a.mp4").unlink()  # The mark.
+    with pytest.raises(UsageError, match=others):
+        require_own_folder("mode", folder, files, [])

@@ -31,6 +31,7 @@ MODES = [
     "evaluate",
     "compare",
     "predict",
+    "explain",
     "convert",
     "export",
     "visualize",
@@ -234,6 +235,12 @@ WRONG = [
         ["--mode=export", "--checkpoint=x"], ["x is no run"], id="not_a_run"
     ),
     pytest.param(["--mode=predict"], ["--data=FILE"], id="predict_nothing"),
+    pytest.param(["--mode=explain"], ["--data=VIDEO"], id="explain_nothing"),
+    pytest.param(
+        ["--mode=explain", "--data=a", "--recipe=toy"],
+        ["--recipe has no effect with --mode=explain"],
+        id="explain_recipe",
+    ),
     pytest.param(
         ["--mode=predict", "--data=a", "--data=b"],
         ["--mode=predict takes one --data; got a, b"],

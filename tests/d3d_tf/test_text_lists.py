@@ -189,6 +189,33 @@ def test_the_lists_that_users_sent(path):
         assert "\n" not in str(error)
 
 
+STHV1 = {
+    0: "Holding something",
+    2: "Turning the camera left while filming something",
+    4: "Turning the camera right while filming something",
+    30: "Pushing something from left to right",
+    41: "Pushing something from right to left",
+    52: "Pulling something from right to left",
+    66: "Pulling something from left to right",
+    173: "Poking a hole into some substance",
+}
+STHV2 = {
+    0: "Approaching something with your camera",
+    86: "Pulling something from left to right",
+    87: "Pulling something from right to left",
+    93: "Pushing something from left to right",
+    94: "Pushing something from right to left",
+    166: "Turning the camera left while filming something",
+    167: "Turning the camera right while filming something",
+    173: "Wiping something off of something",
+}
+
+
+def test_both_editions_of_something_have_the_same_classes():
+    """V2's order is that of the alphabet."""
+    assert sorted(label_map("sthv1")) == list(label_map("sthv2"))
+
+
 @pytest.mark.parametrize(
     ("name", "count", "some"),
     [
@@ -203,6 +230,10 @@ def test_the_lists_that_users_sent(path):
             {0: "ApplyEyeMakeup", 36: "HandstandPushups", 100: "YoYo"},
         ),
         ("hmdb51", 51, {0: "brush_hair", 50: "wave"}),
+        ("imagenet1k", 1000, {0: "tench", 281: "tabby", 999: "toilet tissue"}),
+        # MMAction2's label maps, and the pairs of its flips.
+        ("sthv1", 174, STHV1),
+        ("sthv2", 174, STHV2),
     ],
 )
 def test_bundled_classes(name, count, some):

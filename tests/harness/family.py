@@ -369,8 +369,10 @@ def _shapes(network) -> dict:
 
 
 def _other(value):
-    """Another value of a switch or of a share."""
-    return not value if isinstance(value, bool) else (1 + value) / 2
+    """Another value of a switch, of a number of clips, or of a share."""
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else (1 + value) / 2
 
 
 def _near(found, expected, share: float) -> None:

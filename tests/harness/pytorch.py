@@ -26,6 +26,19 @@ def torch():
 
 
 @pytest.fixture(scope="session")
+def torchvision_models(torch):
+    """Its networks, the original code of ImageNet's checkpoints."""
+    # Operators that no network here has, and this PyTorch may not load.
+    for name in ("nms", "qnms"):
+        schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        torch.library.define(f"torchvision::{name}", schema)
+    for name in ("torchvision", "torchvision.ops"):
+        if not hasattr(sys.modules.get(name), "__path__"):
+            sys.modules.pop(name, None)  # That of `pytorchvideo_x3d`.
+    return import_built("torchvision", "torchvision").models
+
+
+@pytest.fixture(scope="session")
 def pytorchvideo_x3d(torch):
     """Its module of X3D, the original code of its checkpoints."""
     # Its head imports an operator for detection, which X3D does not use.

@@ -18,14 +18,19 @@ def one_device():
     return tf.distribute.get_strategy()
 
 
-def train_once(strategy, make_trainer, data):
-    """One `fit` over `data` with plain SGD of rate 1, so that a weight moves
-    by exactly its gradient.
+def unit_sgd():
+    """Plain SGD of rate 1: a weight moves by exactly its gradient."""
+    return keras.optimizers.SGD(1.0)
+
+
+def train_once(strategy, make_trainer, data, optimizer=unit_sgd):
+    """One `fit` over `data`.
 
     Args:
       strategy: the trainer is made in its scope.
       make_trainer: returns a `StreamTrainer`.
       data: batches; one of them makes one step.
+      optimizer: makes one.
 
     Returns:
       The logs, and the values of the network's variables, which start from
@@ -35,7 +40,7 @@ def train_once(strategy, make_trainer, data):
         trainer = make_trainer()
         randomize(trainer.network)
         trainer.compile(
-            optimizer=keras.optimizers.SGD(1.0),
+            optimizer=optimizer(),
             metrics=[keras.metrics.SparseCategoricalAccuracy(name="top1")],
         )
     history = trainer.fit(data, verbose=0).history
@@ -43,7 +48,15 @@ def train_once(strategy, make_trainer, data):
     return logs, trainer.network.get_weights()
 
 
-def check_step(make_trainer, data, replicas, *, logs=None, weights=None):
+def check_step(
+    make_trainer,
+    data,
+    replicas,
+    *,
+    logs=None,
+    weights=None,
+    optimizer=unit_sgd,
+):
     """A step is the same under 1 and 2 replicas, and as worked out by hand.
 
     Batch normalisation must be synchronized: without, the rule is another one
@@ -56,16 +69,17 @@ def check_step(make_trainer, data, replicas, *, logs=None, weights=None):
       logs: loss, terms and metrics by hand; None: only compared.
       weights: all variables of the network after the step, by hand, from those
         that `randomize` gives; None: only compared.
+      optimizer: makes one.
     """
-    expected, values = train_once(one_device(), make_trainer, data)
-    split = train_once(replicas, make_trainer, data)
+    expected, values = train_once(one_device(), make_trainer, data, optimizer)
+    split = train_once(replicas, make_trainer, data, optimizer)
     for found, after in ((expected, values), split):
         truth = expected if logs is None else logs
         assert found == pytest.approx(truth, rel=1e-5)
         same_weights(after, values if weights is None else weights, **CLOSE)
 
 
-def check_resume(make_trainer, data, path):
+def check_resume(make_trainer, data, path, optimizer=None):
     """Stopped after half of the batches and resumed, a training ends in the
     bits of one that was never stopped; dropout and Adam's state included.
 
@@ -73,10 +87,11 @@ def check_resume(make_trainer, data, path):
       make_trainer: as above.
       data: an even number of batches.
       path: of a checkpoint that may be written.
+      optimizer: makes one; None: Adam.
     """
     half = int(data.cardinality()) // 2
     whole, stopped, resumed = (
-        _Trained(make_trainer, seed) for seed in (0, 0, 1)
+        _Trained(make_trainer, seed, optimizer) for seed in (0, 0, 1)
     )
     whole.fit(data)
     stopped.fit(data.take(half))
@@ -90,10 +105,12 @@ def check_resume(make_trainer, data, path):
 class _Trained:
     """A trainer, and what a checkpoint holds of it."""
 
-    def __init__(self, make_trainer, seed: int):
+    def __init__(self, make_trainer, seed: int, optimizer=None):
         self.trainer = make_trainer()
         randomize(self.trainer.network, seed)
-        self.trainer.compile(keras.optimizers.Adam(0.01))
+        self.trainer.compile(
+            optimizer() if optimizer else keras.optimizers.Adam(0.01)
+        )
         self.optimizer = self.trainer.optimizer
         self.optimizer.build(self.trainer.trainable_variables)
         self.state = tf.train.Checkpoint(

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.data.summary import describe
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.recipes import OWN_VIDEOS
+from d3d_tf.recipes import OWN_VIDEOS, RECIPES
 from d3d_tf.tfrecords.ensure import (
     ensure_records,
     estimate_records,
@@ -143,6 +144,55 @@ def test_a_listed_data_set(kinetics, tmp_path):
     # The records tell how they were made, so no list is needed again.
     again, found = ensure_records(OWN_VIDEOS, str(dataset.folder), "")
     assert found == dataset and again.data.layout == "kinetics400"
+
+
+def test_a_choice_is_written_beside_the_records(kinetics, tmp_path):
+    """Of the classes with training videos those on disk, by their digests."""
+    folder, lists = kinetics
+    recipe = config.override(K400, ["layout=kinetics200"])
+    _, dataset = ensure_records(
+        recipe, str(folder), str(tmp_path / "r"), annotations=str(lists)
+    )
+    assert dataset.info["name"] == "kinetics200"
+    assert dataset.classes == ["abseiling", "yoga"]
+    rows = (dataset.folder / "list.csv").read_text().splitlines()
+    assert rows[0] == "label,youtube_id,time_start,time_end,split"
+    # The damaged file was there to be chosen.
+    assert rows[1:] == [
+        f"abseiling,{name},0,{end},train"
+        for name, end in (("whole0000001", 0), ("damaged00001", 10))
+    ]
+
+
+def test_folders_of_pictures_with_the_classes_of_something(tmp_path):
+    """12 pictures at 12 per second are 12 frames of a record."""
+    pictures = tmp_path / "frames" / "100218"
+    pictures.mkdir(parents=True)
+    for number in range(1, 13):
+        grey = np.full([40, 70, 3], 20 * number, np.uint8)
+        cv2.imwrite(str(pictures / f"{number:05d}.jpg"), grey)
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "something-something-v1-train.csv").write_text(
+        "100218;Pushing something from right to left\n"
+        "1;Pushing something from left to right\n"
+    )
+    recipe = config.override(
+        RECIPES["tsn_sthv1_1gpu"],
+        ["data.short_side=0", "num_shards=1", "clip.size=32"],
+    )
+    recipe, dataset = ensure_records(
+        recipe,
+        str(tmp_path / "frames"),
+        str(tmp_path / "r"),
+        annotations=str(lists),
+        trains=False,
+    )
+    assert recipe.data.short_side == 40  # That of the pictures.
+    assert dataset.info["frames"] == {"min": 12, "max": 12, "sum": 12}
+    assert dataset.info["listed"]["train"]["missing"] == 1
+    (row,) = dataset.rows()
+    assert (row["id"], row["label"]) == ("train/100218", 41)
 
 
 def test_videos_that_came_later_get_shards_of_their_own(kinetics, tmp_path):

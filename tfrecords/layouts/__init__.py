@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from d3d_tf.errors import UsageError
+from d3d_tf.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     from d3d_tf.config import DataRecipe
@@ -25,6 +25,9 @@ LAYOUTS = {
     "jhmdb": f"{_HERE}.hmdb51",
     "charades": f"{_HERE}.charades",
     "ava": f"{_HERE}.ava",
+    "kinetics200": f"{_HERE}.kinetics200",
+    "sthv1": f"{_HERE}.something",
+    "sthv2": f"{_HERE}.something",
 }
 
 
@@ -42,7 +45,7 @@ def list_videos(
     Raises:
       UsageError: a list was given to a layout without one, or none to one
         that needs it.
-      UserError: nothing usable is there.
+      UserError: there is no such folder, or nothing usable in it.
     """
     layout = importlib.import_module(LAYOUTS[data.layout])
     if annotations and not layout.ANNOTATIONS:
@@ -51,6 +54,9 @@ def list_videos(
             f"--annotations has no effect with data.layout={data.layout}; name "
             f"another layout: --set layout={others}."
         )
+    if not Path(folder).exists():
+        # Before its lists are asked for.
+        raise UserError(f"There is no folder {folder}.")
     if layout.ANNOTATIONS and not annotations:
         raise UsageError(
             f"data.layout={data.layout} needs --mode=prepare with "

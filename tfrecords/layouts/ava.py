@@ -24,10 +24,9 @@ from d3d_tf.tfrecords.layouts.common import (
     finish,
     index_files,
     listed_once,
+    picture_folders,
 )
 from d3d_tf.tfrecords.listing import Listing, Source
-from d3d_tf.tfrecords.tree import Found
-from d3d_tf.video.frame_folder import PICTURES
 
 ANNOTATIONS = "FOLDER with ava_train_v2.1.csv and the others"
 _MICRO = 1_000_000
@@ -46,7 +45,7 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     lists = AvaLists(annotations)
     names = lists.actions()
     below = files_below(folder)
-    folders = _picture_folders(below)
+    folders = picture_folders(below)
     places = {**folders, **{k: v[0] for k, v in index_files(below).items()}}
     used = {str(path) for path in folders.values()}
     counts: Counter[str] = Counter()
@@ -170,15 +169,6 @@ def _good(
         if bad.any():
             counts[f"boxes of {split} left out: {what}"] = int(bad.sum())
     return np.flatnonzero(known & high)
-
-
-def _picture_folders(files: list[Found]) -> dict[str, Path]:
-    """Folders with pictures in them, by name."""
-    return {
-        file.path.parent.name: file.path.parent
-        for file in files
-        if file.path.suffix.lower() in PICTURES
-    }
 
 
 def _named(rows: Rows, times: list[int] | None) -> list[tuple[str, int]]:

@@ -15,6 +15,7 @@ from d3d_tf.tfrecords.tree import (
     count_rules,
     find_files,
 )
+from d3d_tf.video.frame_folder import PICTURES
 
 
 def plain(text: str) -> str:
@@ -48,6 +49,15 @@ def index_files(
         if not file.rule:
             found.setdefault(key(file.path), []).append(file.path)
     return found
+
+
+def picture_folders(files: Iterable[Found]) -> dict[str, Path]:
+    """Folders with pictures in them, by name."""
+    return {
+        file.path.parent.name: file.path.parent
+        for file in files
+        if file.path.suffix.lower() in PICTURES
+    }
 
 
 def finish(

@@ -23,7 +23,7 @@ from d3d_tf.tfrecords.layouts.common import (
     listed_once,
 )
 from d3d_tf.tfrecords.listing import Listing, Source
-from d3d_tf.tfrecords.tree import is_hidden
+from d3d_tf.tfrecords.tree import Found, is_hidden
 
 ANNOTATIONS = "FOLDER with train.csv, val.csv, test.csv, or one of them"
 SPLITS = {"train": "train", "val": "val", "validate": "val", "test": "test"}
@@ -47,6 +47,30 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
         video on disk.
     """
     name = data.layout
+    sources, below, notes = listed(folder, annotations, name)
+    return finish(
+        name,
+        label_map(name),
+        sources,
+        below,
+        notes,
+        folder=folder,
+        example=f"{folder}/.../{sources[0].id.split('/')[1]}.mp4",
+    )
+
+
+def listed(
+    folder: Path, annotations: Path, name: str
+) -> tuple[list[Source], list[Found], list[str]]:
+    """All that the CSV files name, the files below the folder, and notes.
+
+    Args:
+      folder, annotations: as in `list_videos`.
+      name: of the edition, such as `kinetics400`.
+
+    Raises:
+      UserError: as in `list_videos`, but for videos that are not on disk.
+    """
     classes = label_map(name)
     labels = {_plain(c): label for label, c in enumerate(classes)}
     below = files_below(folder)
@@ -76,15 +100,7 @@ def list_videos(folder: Path, annotations: Path, data: DataRecipe) -> Listing:
     sources, notes = listed_once(sources)
     if unlabelled:
         notes.append(f"{unlabelled} listed videos have no label: left out")
-    return finish(
-        name,
-        classes,
-        sources,
-        below,
-        notes,
-        folder=folder,
-        example=f"{folder}/.../{sources[0].id.split('/')[1]}.mp4",
-    )
+    return sources, below, notes
 
 
 def _rows(annotations: Path) -> Iterator[tuple[str, dict, str]]:

@@ -53,7 +53,7 @@ def batch_norm(
     recipe: ResNetRecipe, name: str, *, affine: bool = True
 ) -> BatchNorm:
     """PyTorch's, with a scale and a shift or with neither."""
-    return BatchNorm(
+    layer = BatchNorm(
         momentum=recipe.batch_norm_momentum,
         epsilon=recipe.batch_norm_epsilon,
         synchronized=recipe.synchronized_batch_norm,
@@ -62,6 +62,8 @@ def batch_norm(
         unbiased=True,
         name=name,
     )
+    layer.regularizer = WeightDecay(recipe.weight_decay)
+    return layer
 
 
 class Stem(keras.layers.Layer):

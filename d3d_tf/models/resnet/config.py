@@ -36,6 +36,9 @@ class ResNetRecipe(RelayRecipe):
     pixel_std: Annotated[PositiveChannels, Later()] = IMAGENET_STD
     width_factor: Positive = 1.0
     """Of all channels but the classes; ours, for small machines."""
+    style: Annotated[str, OneOf("pytorch", "caffe")] = "pytorch"
+    """Where a bottleneck has its stride: in the 3x3 convolution, or in the
+    first 1x1, as He et al. and Keras Applications; MMAction2's names."""
     shift_div: Parts = 8
     """TSM and `interlace`: one of so many parts of the channels comes from the
     next frame, one from the frame before."""
@@ -73,6 +76,12 @@ class ResNetRecipe(RelayRecipe):
 
     @model_validator(mode="after")
     def _check(self):
+        require(
+            self.style == "pytorch" or self.layout.bottleneck,
+            self,
+            "style",
+            f"pytorch with ~model={self.model}, which has no bottlenecks",
+        )
         require(
             self.is_dynamic or self.interlace == "none",
             self,

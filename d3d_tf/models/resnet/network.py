@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from d3d_tf.errors import UsageError
 from d3d_tf.keras_api import keras
@@ -68,6 +69,17 @@ class ResNet(VideoNetwork):
             require_right_fold(self, copy, PAIRS)
         return copy
 
+    def without_classifier(self, new: tuple[str, ...] = ()) -> dict[str, Any]:
+        if not new:
+            return super().without_classifier()
+        stem, pool, *stages = self.trunk.units
+        kept = [
+            tf.train.Checkpoint(blocks=[_static(b) for b in stage.blocks])
+            for stage in stages
+        ]
+        units = tf.train.Checkpoint(units=[stem, pool, *kept])
+        return {"trunk": units}
+
     def scale_input(self, factors: tuple[float, ...]) -> bool:
         conv = self.trunk.units[0].conv1
         conv.kernel = conv.kernel * np.asarray(factors, np.float32)[:, None]
@@ -75,6 +87,13 @@ class ResNet(VideoNetwork):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | self._config
+
+
+def _static(block: Any) -> tf.train.Checkpoint:
+    """A block without the norms that DNR has in place of others."""
+    names = ("conv1", "conv2", "conv3", "bn3", "downsample", "downsample_bn")
+    layers = {name: getattr(block, name, None) for name in names}
+    return tf.train.Checkpoint(**{n: x for n, x in layers.items() if x})
 
 
 def build(recipe: ResNetRecipe, num_classes: int, channels: int) -> ResNet:

@@ -27,6 +27,7 @@ class ResidualBlock(keras.layers.Layer):
       recipe: of the network.
       stride: in space.
       shortcut: whether it is a 1x1 convolution with a norm, not the identity.
+      shifts: as `recipe.shift` says; else never.
     """
 
     is_repeatable = True
@@ -38,14 +39,19 @@ class ResidualBlock(keras.layers.Layer):
         *,
         stride: int = 1,
         shortcut: bool = False,
+        shifts: bool = True,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._recipe, self._stride = recipe, stride
+        self._shift = recipe.shift if shifts else "none"
+        self._shift_div = recipe.shift_div
         self._bottleneck = recipe.layout.bottleneck
+        # Of the 3x3 convolution that may have one.
+        self._stride = 1 if recipe.style == "caffe" else stride
         if self._bottleneck:
-            self.conv1 = convolution(planes, 1, recipe, "conv1")
-            self.conv2 = convolution(planes, 3, recipe, "conv2", stride)
+            first = stride // self._stride
+            self.conv1 = convolution(planes, 1, recipe, "conv1", first)
+            self.conv2 = convolution(planes, 3, recipe, "conv2", self._stride)
         else:
             self.conv1 = convolution(planes, 3, recipe, "conv1", stride)
             self.conv2 = convolution(planes, 3, recipe, "conv2")
@@ -91,9 +97,9 @@ class ResidualBlock(keras.layers.Layer):
         return padded(clip, 1) if self._stride > 1 else clip
 
     def _shifted(self, clip, place: str):
-        if self._recipe.shift != place:
+        if self._shift != place:
             return clip
-        return temporal_shift(clip, self._recipe.shift_div)
+        return temporal_shift(clip, self._shift_div)
 
 
 class ResidualStage(RelayStage):
@@ -115,13 +121,16 @@ class ResidualStage(RelayStage):
         **kwargs,
     ):
         super().__init__(planes, recipe, **kwargs)
-        widens = stride > 1 or recipe.layout.bottleneck
+        layout = recipe.layout
+        widens = stride > 1 or layout.bottleneck
+        every = layout.shift_every if layout.shifted else 1
         self.blocks = [
             ResidualBlock(
                 planes,
                 recipe,
                 stride=1 if i else stride,
                 shortcut=widens and i == 0,
+                shifts=i % every == 0,
                 name=f"block{i}",
             )
             for i in range(blocks)

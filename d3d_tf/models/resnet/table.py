@@ -25,6 +25,14 @@ class Layout(NamedTuple):
     blocks: tuple[int, int, int, int]
 
     @property
+    def shift_every(self) -> int:
+        """TSM shifts in one of so many blocks, from a stage's first on.
+
+        So do Lin et al. and MMAction2: half of those of ResNet-101.
+        """
+        return 2 if self.blocks[2] >= 23 else 1
+
+    @property
     def expansion(self) -> int:
         """Channels of a block's output per inner channel."""
         return 4 if self.bottleneck else 1

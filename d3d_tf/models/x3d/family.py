@@ -2,8 +2,7 @@
 
 import dataclasses
 
-from d3d_tf.models.x3d.checkpoints.original import TorchOriginal
-from d3d_tf.models.x3d.checkpoints.torch_file import is_torch_file
+from d3d_tf.models.x3d.checkpoints.original import X3DOriginal, holds_x3d
 from d3d_tf.models.x3d.config import X3DRecipe
 from d3d_tf.models.x3d.network import build
 
@@ -15,8 +14,8 @@ __all__ = [
     "open_original",
     "reads",
 ]
-open_original = TorchOriginal
-reads = is_torch_file
+open_original = X3DOriginal
+reads = holds_x3d
 
 # As SlowFast names them; it fine-tunes with the layer before, lin_5.
 HEAD_NAMES = ("head.projection.weight", "head.projection.bias")

@@ -66,7 +66,7 @@ class X3D(VideoNetwork):
             require_right_fold(self, copy)
         return copy
 
-    def without_classifier(self) -> dict[str, Any]:
+    def without_classifier(self, new: tuple[str, ...] = ()) -> dict[str, Any]:
         lin_5 = tf.train.Checkpoint(lin_5=self.head.lin_5)
         return {"trunk": self.trunk, "head": lin_5}
 

@@ -217,7 +217,8 @@ def test_evaluate_by_other_views(toy, copied_run):
     evaluate.run(checkpoint=[str(copied_run.folder)], settings=settings)
     results = copied_run.read_results()
     assert results["protocol"].startswith(
-        "2 clips x 3 crops x 5 frames at 25 fps, mean of the soft-max scores; "
+        "2 clips (from the beginning to the end) x 3 crops x 5 frames at 25 "
+        "fps, mean of the soft-max scores; "
         "bare"
     )
     assert results["recipe"]["evaluation"] == {

@@ -36,7 +36,7 @@ PAPER = Recipe(name="paper")
         ("saturation=0", "above 0"),
         ("clip.frames=-1", "0 (automatic) or more"),
         ("clip.size=-1", "0 (automatic) or more"),
-        ("crop=five", "one of random, corners; got 'five'"),
+        ("crop=five", "one of random, corners, quarters; got 'five'"),
         ("jitter_contrast=1.5", "0 (off) to 1; got 1.5"),
         ("jitter_hue=0.6", "0 (off) to 0.5; got 0.6"),
         ("jitter_hue=-0.1", "0 (off) to 0.5; got -0.1"),
@@ -166,6 +166,13 @@ def test_a_rule_names_the_section_that_it_is_about(refusal):
 def test_what_does_not_go_together(refusal, first, setting, expected):
     assert expected in refusal(setting, config.override(PAPER, [first]))
     config.override(PAPER, [setting])
+
+
+def test_groups_of_tsm_are_of_its_networks(refusal):
+    expected = "train.groups must be one with networks other than TSN and TSM"
+    assert expected in refusal("train.groups=tsm")
+    recipe = config.override(PAPER, ["model=tsm_r50", "train.groups=tsm"])
+    assert expected in refusal("teacher.model=i3d", recipe)
 
 
 def test_non_local_blocks_need_their_place(refusal):

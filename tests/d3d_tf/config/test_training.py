@@ -1,24 +1,32 @@
-"""What a clip, a training and a distillation may be."""
+"""What a training and a distillation may be."""
 
 import pytest
 
-from d3d_tf.config import ClipRecipe, DistillRecipe, TermRecipe, TrainRecipe
+from d3d_tf.config import DistillRecipe, TermRecipe, TrainRecipe
 from d3d_tf.errors import UsageError
-
-
-def test_the_frames_that_a_clip_spans():
-    """The first, and 3 more that are 5 apart."""
-    assert ClipRecipe(frames=4, stride=5).span == 16
-    assert ClipRecipe(frames=4).span == 4
 
 
 @pytest.mark.parametrize(
     "cls, given, words",
     [
-        (ClipRecipe, {"stride": 0}, "stride must be"),
-        (ClipRecipe, {"sampling": "random"}, "sampling must be one of dense"),
         (TrainRecipe, {"steps": 0}, "steps must be"),
         (TrainRecipe, {"optimizer": "lion"}, "optimizer must be one of"),
+        (TrainRecipe, {"rate_falls_at": (0.5,)}, "left out with .*cosine"),
+        (
+            TrainRecipe,
+            {"schedule": "steps", "rate_falls_at": (0.9, 0.5)},
+            "shares that rise",
+        ),
+        (
+            TrainRecipe,
+            {"schedule": "steps", "rate_falls_at": (1.0,)},
+            "must be less than 1",
+        ),
+        (
+            TrainRecipe,
+            {"optimizer": "adam", "groups": "tsm"},
+            "one with train.optimizer=adam",
+        ),
         (DistillRecipe, {"weight": -1.0}, "weight must be"),
         (TermRecipe, {"loss": "kl"}, "loss must be"),
     ],

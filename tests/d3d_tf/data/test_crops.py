@@ -1,5 +1,8 @@
 """Which frames, which pixels: by hand, and uniform where drawn."""
 
+import collections
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -176,11 +179,11 @@ def test_a_centre_clip_of_every_third_frame(length, indices):
 @pytest.mark.parametrize(
     ("length", "indices"),
     [
-        # Segments begin at 0, 2 (of 2.5), 5, 7 (of 7.5) and end at 10.
+        # 10 (k + 1/2) / 4: 1.25, 3.75, 6.25, 8.75.
         (10, [1, 3, 6, 8]),
         (4, [0, 1, 2, 3]),
-        # Begin at 0, 0 (of 0.75), 1 (of 1.5), 2 (of 2.25): the first is empty.
-        (3, [0, 0, 1, 2]),
+        # 0.375, 1.125, 1.875, 2.625.
+        (3, [0, 1, 1, 2]),
         (1, [0, 0, 0, 0]),
     ],
 )
@@ -195,8 +198,8 @@ def test_a_centre_clip_of_segments(length, indices):
     [
         # A span of 10 in 20: from 0 and from 20 - 10.
         ({"stride": 3}, [[0, 3, 6, 9], [10, 13, 16, 19]]),
-        # Segments of 5: at a quarter, 1.25, and at three quarters, 3.75.
-        ({"sampling": "segments"}, [[1, 6, 11, 16], [3, 8, 13, 18]]),
+        # Segments of 5: in their middle, 2.5, and at their beginning.
+        ({"sampling": "segments"}, [[2, 7, 12, 17], [0, 5, 10, 15]]),
     ],
 )
 def test_two_clips_of_a_video_that_leave_frames_out(changes, indices):
@@ -291,12 +294,12 @@ def test_every_third_frame_from_a_uniform_start():
 
 
 def test_one_frame_of_each_segment():
-    """Of 0 1, 2 3 4, 5 6 and 7 8 9, each uniformly, apart from each other."""
-    indices, *_ = draws(1000, length=10, frames=4, sampling="segments")
-    segments = ([0, 1], [2, 3, 4], [5, 6], [7, 8, 9])
-    for drawn, frames in zip(indices.T, segments, strict=True):
-        counts = np.bincount(drawn, minlength=10)
-        shares = np.isin(np.arange(10), frames) / len(frames)
+    """Of 0 1 2, 3 4 5, 6 7 8 and 9 10 11, uniformly, apart from each other."""
+    indices, *_ = draws(1000, length=13, frames=4, sampling="segments")
+    for k, drawn in enumerate(indices.T):
+        counts = np.bincount(drawn, minlength=13)
+        shares = (np.arange(13) // 3 == k) / 3
+        shares[12] = 0  # What is left is not seen.
         assert within_five_deviations(counts, 1000, shares)
     joint = np.corrcoef(indices.T)
     assert abs(joint - np.eye(4)).max() < 0.15
@@ -354,42 +357,74 @@ def test_nothing_to_choose():
     assert not tops.any() and not lefts.any()
 
 
-def test_corner_crops():
-    """Of 40 x 50: 40, 35, 30 and 26 (0.66 * 40 = 26.4) pixels.
+@pytest.fixture(scope="module")
+def sampling(goldens):
+    """Boxes of MMAction2's own code (goldens/dnr, section 7)."""
+    return json.loads((goldens / "dnr" / "sampling.json").read_text())
 
-    A pair is not more than one step apart: 4 equal and 6 neighbouring ones.
-    Each of them comes in five places.
-    """
-    clip = ClipRecipe(frames=1, size=32, crop="corners", flip=False)
+
+@pytest.mark.parametrize("number", range(6))
+def test_multi_scale_crops(sampling, number):
+    """All of MMAction2's MultiScaleCrop are drawn, no other one, uniformly."""
+    case = sampling["multi_scale"][number]
+    crop = {5: "corners", 13: "quarters"}[case["num_fixed_crops"]]
+    clip = ClipRecipe(frames=1, size=case["input_size"], crop=crop, flip=False)
 
     @tf.function
     def run():
         def draw(i):
-            view = random_geometry(3, 40, 50, clip=clip, seed=tf.stack([7, i]))
+            view = random_geometry(
+                3,
+                case["height"],
+                case["width"],
+                clip=clip,
+                seed=tf.stack([7, i]),
+            )
             return tf.stack([*tf.unstack(view.shape), view.top, view.left])
 
-        return tf.map_fn(draw, tf.range(4000))
+        return tf.map_fn(draw, tf.range(3000))
 
-    found = run().numpy()
-    sides = (40, 35, 30, 26)
-    expected = {
-        (h, w, top, left)
-        for i, h in enumerate(sides)
-        for j, w in enumerate(sides)
-        if abs(i - j) <= 1
-        for top, left in (
-            (0, 0),
-            (0, 50 - w),
-            (40 - h, 0),
-            (40 - h, 50 - w),
-            ((40 - h) // 2, (50 - w) // 2),
+    found = np.unique(run().numpy(), axis=0, return_counts=True)
+    counts = dict(zip(map(tuple, found[0].tolist()), found[1], strict=True))
+    expected = collections.Counter(
+        (kind["crop_h"], kind["crop_w"], y, x)
+        for kind in case["candidates"]
+        for x, y in kind["offsets_xy"]
+    )
+    assert counts.keys() == expected.keys()
+    total = expected.total()
+    assert total == 10 * case["num_fixed_crops"]
+    for box, ways in expected.items():
+        share = ways / total
+        spread = (3000 * share * (1 - share)) ** 0.5
+        assert abs(counts[box] - 3000 * share) < 5 * spread
+
+
+def boxes(case, views, size):
+    """(left, top, right, bottom) of every view."""
+    found = []
+    for number in range(views.crops):
+        view = view_geometry(
+            tf.constant(number),
+            *(tf.constant(n) for n in (8, case["height"], case["width"])),
+            views=views,
+            clip=ClipRecipe(frames=4, size=size),
         )
-    }
-    assert set(map(tuple, found.tolist())) == expected
-    # Uniform, each to five deviations of its binomial.
-    _, counts = np.unique(found[:, :2], axis=0, return_counts=True)
-    assert len(counts) == 10
-    assert abs(counts - 400).max() < 5 * (4000 * 0.1 * 0.9) ** 0.5
+        left, top = int(view.left), int(view.top)
+        found.append([left, top, left + size, top + size])
+    return found
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_crops_of_mmaction2(sampling, number):
+    """Three, in another order, and one."""
+    case = sampling["three_crop"][number]
+    three = EvaluationRecipe(crops=3, even_margins=True)
+    found = boxes(case, three, case["crop"])
+    assert sorted(found) == sorted(case["boxes_x1y1x2y2"])
+    case = sampling["center_crop"][number]
+    found = boxes(case, EvaluationRecipe(), case["crop"])
+    assert found == [case["box_x1y1x2y2"]]
 
 
 @pytest.mark.parametrize("flip", [False, True])

@@ -85,6 +85,37 @@ def test_views_in_words(toy, settings, text, shorter):
     assert (f"; {shorter} of 8 videos" in words) == bool(shorter)
 
 
+@pytest.mark.parametrize(
+    "settings, text",
+    [
+        ([], "2 clips (from the beginning to the end) x 3 crops x"),
+        (
+            ["spacing=equal_parts"],
+            "2 clips (at the beginning of equal parts) x 3 crops x",
+        ),
+        (
+            ["spacing=middles", "even_margins=true"],
+            "2 clips (in the middle of equal parts) x 3 crops (as MMAction2's "
+            "ThreeCrop) x",
+        ),
+        (["sampling=segments"], "2 clips x 3 crops x"),
+    ],
+)
+def test_where_clips_are_in_words(toy, settings, text):
+    more = ["evaluation.clips=2", "evaluation.crops=3", *settings]
+    recipe = config.override(toy.recipe, more)
+    assert describe_views(recipe, toy.dataset(), []).startswith(text)
+
+
+def test_a_short_video_that_repeats_its_end_in_words(toy):
+    more = ["clip_frames=6", "evaluation.past_the_end=repeat"]
+    recipe = config.override(toy.recipe, more)
+    words = describe_views(recipe, toy.dataset(), ["shuffled_colours"])
+    assert words.endswith(
+        "8 of 8 videos of shuffled_colours are shorter and repeat their end"
+    )
+
+
 def test_scaled_views_in_words(toy):
     recipe = config.override(
         toy.recipe,

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.keras_api import keras
+from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.weight_decay import WeightDecay, sum_of_losses
 
 
@@ -37,6 +38,27 @@ def test_by_hand(network):
     np.testing.assert_array_equal(network.losses, [9, 4, 0.5, 55])
     assert sum_of_losses(network) == 68.5
     np.testing.assert_array_equal(network.losses, [9, 4, 0.5, 55])
+
+
+def test_vectors_are_spared():
+    """2 x 2 of 3s, and 2 of 3s: 0.5 * 36 / 2, with 0.5 * 18 / 2 or without."""
+    decay = WeightDecay(0.5)
+    layer = keras.layers.Dense(
+        2,
+        kernel_initializer=keras.initializers.Constant(3.0),
+        bias_initializer=keras.initializers.Constant(3.0),
+        kernel_regularizer=decay,
+        bias_regularizer=decay,
+    )
+    network = keras.Sequential([keras.Input([2]), layer])
+    assert sum_of_losses(network) == 13.5
+    assert sum_of_losses(network, vectors=False) == 9
+    norm = BatchNorm(scale=True)
+    norm.regularizer = decay
+    only = keras.Sequential([keras.Input([2]), norm])
+    # Of gamma, two ones.
+    assert sum_of_losses(only) == 0.5
+    assert sum_of_losses(only, vectors=False) == 0
 
 
 def test_nothing():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from d3d_tf.report.marks import Mark, marked
+from d3d_tf.report.marks import Mark, marked, titled
 
 RED, BLUE = "#ff0000", "#0000ff"
 
@@ -81,3 +81,12 @@ def test_words_are_on_top_of_all_boxes():
     pixels = marked(white, [Mark(one, RED, "sit"), Mark(other, BLUE)])
     words = pixels[2:20, 2:40]
     assert ((words[..., 0] > 150) & (words[..., 2] < 110)).sum() > 10
+
+
+@pytest.mark.parametrize("words", ["a", "a line that is longer " * 9, "täß 走"])
+def test_a_line_above_a_picture(words):
+    pixels = np.full([30, 60, 3], 90, np.uint8)
+    found = titled(pixels, words)
+    assert found.shape == (30 + 24, 60, 3) and found.dtype == np.uint8
+    np.testing.assert_array_equal(found[24:], pixels)
+    assert found[:24].min() == 0 and found[:24].max() > 200

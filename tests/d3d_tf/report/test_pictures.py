@@ -76,6 +76,19 @@ def test_heat_is_black_at_zero_and_ends_at_full():
     assert rgb.tolist() == [[[0, 0, 4], [252, 253, 191], [252, 253, 191]]]
 
 
+def test_heat_in_other_colours():
+    """The first and the last colour of turbo, from matplotlib's table."""
+    rgb = heat_to_rgb(np.array([0.0, 1.0]), 1.0, "turbo")
+    assert rgb.tolist() == [[48, 18, 59], [122, 4, 3]]
+
+
+def test_a_still_picture_that_is_small():
+    uri = still_picture(np.full([4, 4, 3], 90, np.uint8), 8, "webp")
+    found = frames_of(uri)
+    assert found.shape == (1, 8, 8, 3)
+    np.testing.assert_allclose(found, 90, atol=2)
+
+
 def test_a_still_picture_is_lossless_and_enlarged():
     pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 3))
     uri = still_picture(pixels.astype(np.uint8), width=8)

@@ -1,10 +1,13 @@
 """What a run of a published checkpoint is made from."""
 
+import dataclasses
+
 import pytest
 
 from d3d_tf.errors import UsageError
 from d3d_tf.runs.conversion import read_checkpoint
 from d3d_tf.weights.overrides import parse_settings
+from d3d_tf.weights.published import catalog
 from tests.published import SMALL, flat_shapes, slim_shapes, values, write
 
 
@@ -32,3 +35,16 @@ def test_of_pictures_a_trunk_is_left(tmp_path):
 def test_another_number_of_classes(tmp_path):
     with pytest.raises(UsageError, match="has 5 classes; num_classes=6 was"):
         read(tmp_path, slim_shapes(5, **SMALL), "num_classes=6")
+
+
+def test_a_name_tells_the_clips(tmp_path):
+    """And what the user sets comes after."""
+    path = write(tmp_path / "model.ckpt", values(slim_shapes(400, **SMALL)))
+    entry = dataclasses.replace(
+        catalog()["i3d_rgb_kinetics400"],
+        clip={"frames": 8, "sampling": "segments"},
+    )
+    for settings, frames in ([], 8), (["clip.frames=4"], 4):
+        what = read_checkpoint(path, parse_settings(settings), entry)
+        clip = what.recipe.clip
+        assert (clip.frames, clip.sampling) == (frames, "segments")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from fnmatch import fnmatch
 
 import numpy as np
 import pytest
@@ -13,9 +14,14 @@ from d3d_tf.models import make_network
 from d3d_tf.models.inception.architecture import HEAD_NAMES
 from d3d_tf.models.inception.checkpoints.variable_names import by_name
 from d3d_tf.models.inception.config import InceptionRecipe
+from d3d_tf.models.resnet.config import ResNetRecipe
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
+from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
+from d3d_tf.training.checkpoints import save_finished
+from tests.d3d_tf.models.resnet.golden_resnet import torch_names
+from tests.harness import randomize
 from tests.published import (
     SMALL,
     WIDTH,
@@ -27,6 +33,8 @@ from tests.published import (
 )
 
 I3D = Recipe(name="new", network=InceptionRecipe(model="i3d", **WIDTH))
+RESNET = ResNetRecipe(model="tsn_r18", width_factor=1 / 16)
+LABELS = ["a", "b", "c"]
 S3DG = Recipe(name="new", network=InceptionRecipe(**WIDTH))
 
 
@@ -195,6 +203,63 @@ def test_what_training_does_may_differ(published):
     )
     recipe = dataclasses.replace(S3DG, network=network)
     Initial([run], recipe, run.labels(), ("baseline",))
+
+
+@pytest.mark.parametrize(
+    "changes, new",
+    [
+        ({"model": "tsm_r18"}, []),
+        (
+            {"normaliser": "dnr", "interlace": "before_conv1"},
+            ["layer*.lstm", "layer*.*.bn1", "layer*.*.bn2"],
+        ),
+    ],
+    ids=["tsm", "dnr"],
+)
+def test_a_resnet_of_pictures(tmp_path, capsys, changes, new):
+    """TSM takes all but the classifier, DNR what it has as well."""
+    recipe = Recipe(name="old", network=RESNET)
+    run = Run(tmp_path)
+    run.start(recipe, LABELS, Origin(records=None, flow={}))
+    old = make_network(RESNET, len(LABELS), "frames")
+    randomize(old)
+    save_finished(old, run.checkpoints("baseline"), {})
+    network = dataclasses.replace(RESNET, **changes)
+    recipe = dataclasses.replace(recipe, network=network)
+    initial = Initial([run], recipe, ["x", "y"], ("baseline",))
+    initial.tell()
+    shown = capsys.readouterr().out
+    assert "fc_cls.weight, fc_cls.bias start anew" in shown
+    heads = ["fc_cls.weight", "fc_cls.bias"]
+    (entry,) = initial.describe()
+    assert entry["networks"]["baseline"]["new"] == new + heads
+    for name in new:
+        assert name in shown
+    started = make_network(network, 2, "frames")
+    names = torch_names(started)
+    before = {name: v.variable.numpy() for name, v in names.items()}
+    initial.fill(started, "baseline")
+    there = torch_names(old)
+    for name, (variable, *_) in names.items():
+        fresh = any(fnmatch(name, f"{start}.*") for start in new)
+        kept = name in heads or fresh
+        wanted = before[name] if kept else there[name].variable
+        np.testing.assert_array_equal(variable, wanted, err_msg=name)
+
+
+def test_a_resnet_of_another_depth(tmp_path):
+    """The settings that are told are those that matter."""
+    run = Run(tmp_path)
+    recipe = Recipe(name="old", network=RESNET)
+    run.start(recipe, LABELS, Origin(records=None, flow={}))
+    save_finished(
+        make_network(RESNET, 3, "frames"), run.checkpoints("baseline"), {}
+    )
+    network = dataclasses.replace(RESNET, model="tsm_r34", normaliser="dnr")
+    recipe = dataclasses.replace(recipe, network=network)
+    told = "model is 'tsn_r18' there, 'tsn_r34' here.. To train"
+    with pytest.raises(UsageError, match=told):
+        Initial([run], recipe, LABELS, ("baseline",))
 
 
 @pytest.mark.large

@@ -64,6 +64,58 @@ def test_as_keras_to_the_bit(pair, mirrored, request):
         np.testing.assert_array_equal(mine, other)
 
 
+# MMAction2's TSMOptimWrapperConstructor with fc_lr5, by variable.
+MULTIPLES = {
+    "trunk/stem/conv1/kernel": 1,
+    "trunk/stem/bn1/gamma": 1,
+    "trunk/stem/bn1/beta": 1,
+    "trunk/layer1/lstm/u_in/kernel": 1,
+    "trunk/layer1/lstm/u_in/bias": 2,
+    "head/fc_cls/kernel": 5,
+    "head/fc_cls/bias": 10,
+}
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("fused", [False, True])
+def test_groups_of_tsm(mirrored, fused, request):
+    """Each variable as if it alone were trained by Keras, at its own rate."""
+    strategy = tf.distribute.get_strategy()
+    if mirrored:
+        strategy = request.getfixturevalue("replicas")
+    gradients = np.float32([0.3, -0.7])
+
+    def end_of(make, names):
+        with strategy.scope():
+            weights = [tf.Variable([1.0, 2.0], name=name) for name in names]
+            optimizer = make()
+            optimizer.jit_compile = not fused
+            optimizer.build(weights)
+
+        def apply():
+            pairs = [(tf.constant(gradients), weight) for weight in weights]
+            optimizer.apply_gradients(pairs)
+
+        if mirrored:  # XLA cannot.
+            optimizer._update_step_xla = lambda g, v, key: (
+                optimizer._update_step(g, v)
+            )
+        for _ in range(3):
+            tf.function(lambda: strategy.run(apply))()
+        return [weight.numpy() for weight in weights]
+
+    ours = end_of(
+        lambda: optimizers.SGD(rate(), momentum=0.9, groups="tsm"), MULTIPLES
+    )
+    for found, (name, multiple) in zip(ours, MULTIPLES.items(), strict=True):
+        plain = keras.optimizers.schedules.CosineDecay(0.01 * multiple, 20)
+        (expected,) = end_of(
+            lambda plain=plain: keras.optimizers.SGD(plain, momentum=0.9),
+            [name],
+        )
+        np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=name)
+
+
 @pytest.mark.parametrize("pair", ["adam", "sgd"])
 def test_eager_and_with_a_fixed_rate(pair):
     ours, theirs, settings = PAIRS[pair]
@@ -146,6 +198,10 @@ def test_configuration_survives():
     )
     assert isinstance(ours, optimizers.Adam)
     assert float(ours.learning_rate) == pytest.approx(0.3)
+    ours = keras.optimizers.deserialize(
+        keras.optimizers.serialize(optimizers.SGD(0.3, groups="tsm"))
+    )
+    assert ours.groups == "tsm"
 
 
 def test_checkpoints_are_those_of_keras(tmp_path):

@@ -4,7 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from d3d_tf.video.frame_folder import read_frame_folder
+from d3d_tf.video.frame_folder import (
+    first_picture_size,
+    read_frame_folder,
+)
 from d3d_tf.video.opening import UnreadableVideo
 
 
@@ -54,6 +57,16 @@ def test_a_part(folder):
     assert numbers(read(folder, start=2.5, end=9.0)) == [26, 28, 30]
     with pytest.raises(UnreadableVideo, match=r"over after 3.0 s"):
         read(folder, start=3.0)
+
+
+def test_the_size_of_the_first_picture(folder):
+    assert first_picture_size(folder) == (20, 40)
+    (folder / "v_0.jpg").write_bytes(b"")
+    with pytest.raises(UnreadableVideo, match="v_0.jpg cannot be decoded"):
+        first_picture_size(folder)
+    with pytest.raises(UnreadableVideo, match="without a picture"):
+        (folder / "empty").mkdir()
+        first_picture_size(folder / "empty")
 
 
 def test_the_digest_is_of_what_was_read(folder):

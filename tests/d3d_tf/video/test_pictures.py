@@ -1,5 +1,6 @@
 """Pixels as a player shows them: bits, grey, alpha, fields, turns, aspects."""
 
+import json
 from fractions import Fraction
 
 import av
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from d3d_tf.video.opening import opened
-from d3d_tf.video.pictures import pixel_aspect
+from d3d_tf.video.pictures import pixel_aspect, scaled
 from d3d_tf.video.reading import first_frame_size, frames_of, read_video
 from d3d_tf.video.timing import timed_frames
 from tests.d3d_tf.video.encoding import (
@@ -47,6 +48,17 @@ def test_containers_codecs_and_bits(tmp_path, name, codec, pix_fmt, tolerance):
     error = np.abs(decoded.astype(int) - pixels)
     assert error.max() <= tolerance
     assert error.mean() <= tolerance / 3
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_sizes_are_those_of_mmaction2(goldens, number):
+    """Its Resize to a short side (goldens/dnr, section 7)."""
+    path = goldens / "dnr" / "sampling.json"
+    case = json.loads(path.read_text())["rescale"][number]
+    height, width = case["height"], case["width"]
+    pixels = np.zeros([height, width, 3], np.uint8)
+    found = scaled(pixels, height, width, case["short_side"]).shape
+    assert found == (case["new_height"], case["new_width"], 3)
 
 
 @pytest.mark.parametrize("pix_fmt", ["gray", "gray10le"])

@@ -93,6 +93,15 @@ def test_a_part_that_is_too_long(web, address, target):
     assert target.read_bytes() == CONTENT and alone(target)
 
 
+def test_a_digest_of_another_kind(web, address, target):
+    """As PyTorch's files have it in their names: the beginning."""
+    digits = hashlib.sha256(CONTENT).hexdigest()
+    fetch(address, target, f"sha256:{digits[:8]}")
+    got = hashlib.md5(CONTENT).hexdigest()
+    with pytest.raises(UserError, match=f"md5 {got}, published was md5:x"):
+        fetch(address, target, "md5:x")
+
+
 def test_another_file(web, address, target):
     web.content["/model.ckpt"] = b"<html>sorry</html>"
     got = hashlib.sha1(b"blob 18\0<html>sorry</html>").hexdigest()

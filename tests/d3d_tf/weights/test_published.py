@@ -1,11 +1,15 @@
 """weights.json says all there is to say; its numbers were copied by hand."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from d3d_tf.keras_api import keras
 from d3d_tf.models.inception.checkpoints.checkpoint_names import FAMILIES
+from d3d_tf.models.resnet.checkpoints.keras_original import KerasOriginal
+from d3d_tf.models.resnet.checkpoints.original import TITLES
 from d3d_tf.text_lists import label_map
 from d3d_tf.weights.published import by_digest, catalog
 
@@ -33,6 +37,29 @@ ACCURACIES = {
     "x3d_m_kinetics400_pytorchvideo": (75.94, 92.72),
     "x3d_l_kinetics400_pytorchvideo": (77.44, 93.31),
 }
+
+
+# torchvision's resnet.py; keras.io/api/applications; the READMEs of MMAction2's
+# configs/recognition/tsn and tsm. Digests are in the names of files but Keras',
+# whose resnet.py has it.
+RESNETS = {
+    "resnet18_imagenet1k_v1": ("sha256:f37072fd", 69.758, 89.078),
+    "resnet34_imagenet1k_v1": ("sha256:b627a593", 73.314, 91.420),
+    "resnet50_imagenet1k_v1": ("sha256:0676ba61", 76.130, 92.862),
+    "resnet101_imagenet1k_v1": ("sha256:63fe2227", 77.374, 93.546),
+    "resnet50_imagenet1k_v2": ("sha256:11ad3fa6", 80.858, 95.434),
+    "resnet101_imagenet1k_v2": ("sha256:cd907fc2", 81.886, 95.780),
+    "resnet50_imagenet1k_keras": (
+        "md5:2cb95161c43110f7111970584f804107",
+        74.9,
+        92.1,
+    ),
+    "tsn_r50_kinetics400": ("sha256:2692d16c", 74.12, 91.34),
+    "tsm_r50_kinetics400": ("sha256:64d69186", 73.18, 90.56),
+    "tsn_r50_sthv2": ("sha256:06ad7d03", 35.51, 67.09),
+    "tsm_r50_sthv2": ("sha256:be0fc26e", 62.72, 87.70),
+}
+CLASSES = {"imagenet1k": 1000, "kinetics400": 400, "sthv2": 174}
 
 
 def test_digests_and_acceptance():
@@ -80,10 +107,46 @@ def test_entries_of_x3d(name):
     assert entry.acceptance["run_by_us"] is False
 
 
+@pytest.mark.parametrize("name", RESNETS)
+def test_entries_of_resnets(name):
+    entry = catalog()[name]
+    digest, top1, top5 = RESNETS[name]
+    assert entry.files == {"": digest}
+    kind, _, digits = digest.partition(":")
+    assert kind == "md5" or entry.address.endswith(f"-{digits}.pth")
+    assert entry.acceptance["top1"] == top1
+    assert entry.acceptance["top5"] == top5
+    assert entry.acceptance["run_by_us"] is False
+    assert entry.num_classes == CLASSES[entry.labels]
+    assert entry.settings == [f"labels={entry.labels}"]
+    assert len(label_map(entry.labels)) == entry.num_classes
+    # MMAction2's "1x1x8".
+    videos = name.startswith("ts")
+    eight = {"frames": 8, "sampling": "segments"}
+    assert entry.clip == (eight if videos else None)
+    titles = {**TITLES, KerasOriginal.kind: KerasOriginal.title}
+    assert entry.family in titles
+
+
+def test_keras_digest_is_keras():
+    """Its own source tells, with the address."""
+    home = sys.modules[keras.applications.ResNet50.__module__]
+    entry = catalog()["resnet50_imagenet1k_keras"]
+    assert entry.files[""] == f"md5:{home.WEIGHTS_HASHES['resnet50'][0]}"
+    assert entry.address.startswith(home.BASE_WEIGHTS_PATH)
+
+
+def digests(**known):
+    nothing = {"git_blob": "0" * 40, "sha256": "0" * 64, "md5": "0" * 32}
+    return nothing | known
+
+
 def test_by_digest():
     for name, blob in BLOBS.items():
-        assert by_digest({"0" * 40, blob}).name == name
-    assert by_digest({"0" * 40}) is None
+        assert by_digest([digests(), digests(git_blob=blob)]).name == name
+    sha256 = "0676ba61" + "0" * 56
+    assert by_digest([digests(sha256=sha256)]).name == "resnet50_imagenet1k_v1"
+    assert by_digest([digests()]) is None
 
 
 def test_label_maps_are_the_annotations(goldens):
@@ -99,4 +162,4 @@ def test_it_is_in_the_wheel():
 
     folder = Path(d3d_tf.weights.__file__).parent
     names = json.loads((folder / "weights.json").read_text()).keys()
-    assert names == BLOBS.keys() | ACCURACIES.keys()
+    assert names == BLOBS.keys() | ACCURACIES.keys() | RESNETS.keys()

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from d3d_tf.config import DataRecipe
-from d3d_tf.errors import UsageError
+from d3d_tf.errors import UsageError, UserError
 from d3d_tf.tfrecords.layouts import LAYOUTS, list_videos
 
 
@@ -31,6 +31,8 @@ def test_a_folder_per_class_needs_no_list(tree):
 def test_others_need_one(tree, layout):
     with pytest.raises(UsageError, match=f"{layout} needs .*--annotations="):
         list_videos(tree("videos"), None, DataRecipe(layout=layout))
+    with pytest.raises(UserError, match="There is no folder /no/where"):
+        list_videos("/no/where", None, DataRecipe(layout=layout))
 
 
 def test_a_csv_list(tree):

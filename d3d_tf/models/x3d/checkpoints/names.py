@@ -7,8 +7,6 @@ counts modules, `blocks.1.res_blocks.0.branch2.conv_a.weight`.
 import re
 from typing import Any
 
-import numpy as np
-
 # What PyTorchVideo calls SlowFast's modules, outside of blocks. Its stem calls
 # the convolution in space conv_t and that in time conv_xy.
 _OUTER = {
@@ -125,12 +123,3 @@ def torch_shape(variable, name: str) -> tuple[int, ...]:
     if len(shape) == 4:  # A kernel of each channel.
         return shape[3], 1, *shape[:3]
     return shape
-
-
-def in_our_layout(value: np.ndarray, shape) -> np.ndarray:
-    """PyTorch's `[out, in, time, height, width]`, as a variable has it."""
-    if value.ndim == 5:
-        value = value.transpose(2, 3, 4, 1, 0)
-    elif value.ndim == 2:
-        value = value.T
-    return np.ascontiguousarray(value.reshape(shape))

@@ -43,6 +43,10 @@ def test_where_blocks_shift(changes, place):
     "changes, message",
     [
         ({"model": "s3dg"}, "network.model must be one of tsn_r18, tsn_r34"),
+        (
+            {"model": "tsn_r34", "style": "caffe"},
+            "style must be pytorch with network.model=tsn_r34, which has no",
+        ),
         ({"shift_div": 1}, "network.shift_div must be 2 or more"),
         (
             {"interlace": "after_conv1"},

@@ -120,16 +120,46 @@ def test_the_shortcut_is_not_shifted():
     assert state == ()
 
 
+@pytest.mark.parametrize(
+    "model, shifted",
+    [("tsm_r50", [1, 1, 1]), ("tsm_r101", [1, 0, 1]), ("tsn_r101", [0] * 3)],
+)
+def test_which_blocks_shift(model, shifted):
+    """Those whose first frame depends on the second."""
+    recipe = ResNetRecipe(model=model, width_factor=1 / 8)
+    stage = ResidualStage(8, 3, recipe, stride=1)
+    clip = tf.random.stateless_uniform([1, 2, 4, 4, 32], [0, 1])
+    other = tf.concat([clip[:, :1], 2 * clip[:, 1:]], axis=1)
+    stage(clip)
+    found = [
+        np.any(block(clip)[0][:, 0] != block(other)[0][:, 0])
+        for block in stage.blocks
+    ]
+    assert found == [bool(x) for x in shifted]
+
+
+def test_the_stride_of_caffe():
+    """In the first 1x1: a block without, of every second row and column."""
+    clip = tf.random.stateless_uniform([1, 2, 7, 6, 32], [0, 1])
+    blocks = [
+        ResidualBlock(8, ResNetRecipe(style=style), stride=s, shortcut=True)
+        for style, s in (("caffe", 2), ("pytorch", 1))
+    ]
+    theirs, plain = blocks
+    theirs(clip), plain(clip[:, :, ::2, ::2])
+    plain.set_weights(theirs.get_weights())
+    found, _ = theirs(clip)
+    assert found.shape == (1, 2, 4, 3, 32)
+    wanted, _ = plain(clip[:, :, ::2, ::2])
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
 def test_what_decays():
-    """All kernels, and biases of cells; no variable of a norm."""
+    """Kernels, biases of cells, scales and shifts of two norms."""
     recipe = ResNetRecipe(normaliser="dnr")
     stage = ResidualStage(8, 1, recipe, stride=2)
     stage(tf.zeros([1, 4, 8, 8, 8]))
-    decayed = [
-        v
-        for v in stage.trainable_variables
-        if "/bn3/" not in v.name and "downsample_bn" not in v.name
-    ]
+    decayed = stage.trainable_variables
     expected = sum(5e-5 * np.square(v).sum() for v in decayed)
-    assert len(stage.losses) == len(decayed) == 4 + 2 * 8
+    assert len(stage.losses) == len(decayed) == 4 + 2 * 8 + 4
     assert float(sum(stage.losses)) == pytest.approx(expected, rel=1e-5)

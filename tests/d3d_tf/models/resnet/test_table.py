@@ -28,3 +28,11 @@ def test_widths():
     assert planes(1.0) == (64, 128, 256, 512)
     assert planes(1 / 16) == (8, 8, 16, 32)
     assert planes(0.13)[3] == 64
+
+
+@pytest.mark.parametrize(
+    "model, every", [("tsm_r34", 1), ("tsm_r50", 1), ("tsm_r101", 2)]
+)
+def test_tsm_shifts_half_of_the_blocks_of_resnet_101(model, every):
+    """`n_round` in Lin et al.'s temporal_shift.py and in MMAction2."""
+    assert MODELS[model].shift_every == every

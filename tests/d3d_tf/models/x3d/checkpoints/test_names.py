@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 
 from d3d_tf.models import make_network
@@ -10,7 +9,6 @@ from d3d_tf.models.x3d.checkpoints.names import (
     as_pytorchvideo,
     as_slowfast,
     by_name,
-    in_our_layout,
     torch_shape,
 )
 from tests.d3d_tf.models.x3d.golden_x3d import torch_names
@@ -62,14 +60,3 @@ def test_names_of_nobody_stay(name):
 def test_the_published_shortcut_is_normalised():
     network = make_network(X3D.recipe, 5, "frames")
     assert "s2.pathway0_res0.branch1_bn.weight" in by_name(network)
-
-
-def test_layouts():
-    kernel = np.arange(2 * 3 * 1 * 5 * 7).reshape(2, 3, 1, 5, 7)
-    found = in_our_layout(kernel, (1, 5, 7, 3, 2))
-    assert found[0, 4, 6, 2, 1] == kernel[1, 2, 0, 4, 6]
-    depthwise = np.arange(4 * 1 * 3 * 5 * 7).reshape(4, 1, 3, 5, 7)
-    found = in_our_layout(depthwise, (3, 5, 7, 4))
-    assert found[2, 3, 5, 1] == depthwise[1, 0, 2, 3, 5]
-    matrix = np.arange(6).reshape(2, 3)
-    assert in_our_layout(matrix, (1, 1, 1, 3, 2))[0, 0, 0, 2, 1] == matrix[1, 2]

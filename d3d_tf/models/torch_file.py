@@ -17,6 +17,8 @@ _ENDINGS = (".pyth", ".pth", ".pt")
 # Under which the weights are, in what SlowFast, PyTorchVideo, Lightning and
 # others save; the first that is there.
 _PLACES = ("model_state", "state_dict", "model_state_dict", "model")
+# Why some tensors are of no use.
+COUNTED = "a counter of batches"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +27,7 @@ class TorchFile:
 
     Attributes:
       path: of the file.
-      values: the weights by name, in PyTorch's layouts.
+      values: tensors by name, in PyTorch's layouts.
       settings: SlowFast's configuration, as YAML; empty if there is none.
     """
 
@@ -34,9 +36,9 @@ class TorchFile:
     settings: str = ""
 
     @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Of the weights, by name."""
-        return {name: value.shape for name, value in self.values.items()}
+    def weights(self) -> dict[str, np.ndarray]:
+        """All values but the counters of batches."""
+        return {n: v for n, v in self.values.items() if not _is_counter(n)}
 
 
 def is_torch_file(path: str | Path) -> bool:

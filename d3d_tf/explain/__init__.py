@@ -1,0 +1,1 @@
+"""Which places of a clip speak for a class, `--mode=explain`."""

@@ -1,0 +1,1 @@
+"""Published checkpoints of ResNets: torchvision, MMAction2, DNR, Keras."""
