@@ -6,6 +6,16 @@ from tests.harness.family import check_family, promises
 from tests.harness.tiny import HRNN
 
 
-@pytest.mark.parametrize("promise", promises("architecture"))
+@pytest.mark.parametrize(
+    "promise",
+    promises(
+        "architecture",
+        "replicas",
+        "resumed",
+        "freezing",
+        "saved",
+        "mixed_precision",
+    ),
+)
 def test_family(promise, request):
     check_family(HRNN, promise, request)

@@ -8,6 +8,17 @@ from tests.harness.tiny import VLAD_MIXTURE
 SLOW = ("architecture", "freezing", "replicas", "resumed", "mixed_precision")
 
 
-@pytest.mark.parametrize("promise", promises(*SLOW))
+@pytest.mark.parametrize(
+    "promise",
+    promises(
+        "saved",
+        "config",
+        "up_to",
+        "layers_up_to",
+        "endpoints_and_shapes",
+        "clips_alone",
+        "folded",
+    ),
+)
 def test_family(promise, request):
     check_family(VLAD_MIXTURE, promise, request)
