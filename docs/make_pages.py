@@ -29,6 +29,7 @@ PAGES = (
     "ablations",
     "reproduction",
     "networks",
+    "youtube8m",
     "weights",
     "datasets",
     "records",

@@ -207,6 +207,7 @@ CLASSES_OUTSIDE = {
     "d3d_tf/doctor/check_record.py": "the keys that our records have",
     "d3d_tf/data/parse_foreign.py": "the keys of other tools' records",
     "d3d_tf/data/index_foreign.py": "the keys of other tools' records",
+    "d3d_tf/data/parse_youtube8m.py": "the keys of YouTube-8M's records",
     "d3d_tf/data/soundness.py": "the keys of other tools' records",
     "d3d_tf/data/kinds.py": "refuses tasks that need more than these",
     "d3d_tf/weights/published.py": "what authors print of their weights",
@@ -214,6 +215,10 @@ CLASSES_OUTSIDE = {
     "d3d_tf/detector/sampling.py": "the person whom a box overlaps most",
     "d3d_tf/report/keyframes.py": "the person whom a box overlaps most",
     "d3d_tf/models/inception/non_local.py": "attention, not logits",
+    "d3d_tf/models/nextvlad/aggregation.py": "assigns frames to clusters",
+    "d3d_tf/models/vlad_mixture/trunk.py": "weighs branches",
+    "d3d_tf/models/hrnn/head.py": "weighs the experts of a class",
+    "d3d_tf/distill/fewer_frames.py": "branches rank classes as their mixture",
     "hub_export/client/example.py": "names the largest value of any answer, "
     "and the soft-max only where it explains a difference",
 }

@@ -26,7 +26,7 @@ from d3d_tf.hub_export.client.module_info import (
     read_module_info,
 )
 from d3d_tf.pixels import Pixels
-from d3d_tf.streams import CHANNELS
+from d3d_tf.streams import CHANNELS, PICTURES
 
 BATCH = 8
 RATES_DIFFER = 0.05  # At most, as a share.
@@ -158,7 +158,7 @@ def _input(folder: Path, function) -> tuple[str, tf.TensorShape, str]:
         for name, spec in inputs.items()
         if spec.dtype == tf.float32 and spec.shape.rank == 5
     }
-    streams = {count: stream for stream, count in CHANNELS.items()}
+    streams = {CHANNELS[stream]: stream for stream in PICTURES}
     if len(inputs) == len(floats) == 1:
         ((name, shape),) = floats.items()
         if shape[-1] in streams:

@@ -40,8 +40,9 @@ def averages_at_rest():
 class BatchNorm(keras.layers.Layer):
     """Batch normalisation with a shift or none, and maybe a scale, per channel.
 
-    Input and output: `[batch, time, height, width, channels]`, any float type;
-    statistics and variables are float32.
+    Input and output: `[batch, time, height, width, channels]`, or with fewer
+    axes between the first and the last, any float type; statistics and
+    variables are float32.
 
     Under a distribution strategy every replica normalises with the statistics
     of its own part of the batch, as the paper's 56 GPUs did with 6 clips each,
@@ -187,8 +188,9 @@ class BatchNorm(keras.layers.Layer):
         shape = lengths(inputs)
         nothing = tf.constant([], tf.float32)
         # The kernel wants four axes; time and height only ever act together.
+        last = shape[3:] if len(shape) == 5 else [1, shape[-1]]
         outputs, mean, variance, *_ = _fused_kernel(inputs.dtype)(
-            x=tf.reshape(inputs, [shape[0], -1, *shape[3:]]),
+            x=tf.reshape(inputs, [shape[0], -1, *last]),
             scale=gamma,
             offset=self.beta,
             mean=nothing,
@@ -266,7 +268,7 @@ def _global_moments(inputs):
     All are float32 `[channels]`.
     """
     inputs = tf.cast(inputs, tf.float32)
-    axes = [0, 1, 2, 3]
+    axes = [*range(inputs.shape.rank - 1)]
     count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
     # Sums and not means: replicas may hold parts of unequal size.
     sums = tf.stack(

@@ -39,6 +39,10 @@ FAMILIES = {
     "tsm_r34": "d3d_tf.models.resnet",
     "tsm_r50": "d3d_tf.models.resnet",
     "tsm_r101": "d3d_tf.models.resnet",
+    "nextvlad": "d3d_tf.models.nextvlad",
+    "netvlad": "d3d_tf.models.nextvlad",
+    "nextvlad_mixture": "d3d_tf.models.vlad_mixture",
+    "hrnn": "d3d_tf.models.hrnn",
 }
 DEFAULT = "s3dg"
 
@@ -56,7 +60,7 @@ def make_network(
     Args:
       recipe: architecture and regularisation.
       num_classes: number of logits.
-      stream: `frames` (3 channels) or `flow` (2).
+      stream: `frames` (3 channels), `flow` (2) or `features` (1152).
 
     Raises:
       UsageError: the network cannot look at it.
@@ -71,6 +75,13 @@ def require_stream(recipe: "NetworkRecipe", stream: str) -> None:
     Raises:
       UsageError: it would.
     """
+    if "features" in recipe.streams and stream != "features":
+        raise UsageError(
+            f"network.model={recipe.model} looks at features of frames, as "
+            f"those of YouTube-8M, and cannot look at {stream}. For videos "
+            f"choose another, such as network.model={DEFAULT}; for YouTube-8M "
+            "see docs/youtube8m.md."
+        )
     if stream not in recipe.streams:
         raise UsageError(
             f"network.model={recipe.model} cannot look at {stream}. As a "

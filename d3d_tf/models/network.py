@@ -14,7 +14,8 @@ class VideoNetwork(keras.Model):
 
     A clip is `[batch, time, height, width, channels]` float, as `pixels` makes
     it of RGB (channels 3), or optical flow (channels 2, (u, v) in units of 20
-    px per frame). A family's network sets `trunk` and `head` in its
+    px per frame); of features of frames see `models.feature_clip`. A family's
+    network sets `trunk` and `head` in its
     constructor, whose arguments `get_config` returns.
 
     Args:
@@ -28,6 +29,8 @@ class VideoNetwork(keras.Model):
 
     trunk: Backbone
     head: keras.layers.Layer
+    # Axes between batch and channels of a clip that every network takes.
+    smallest_clip: tuple[int, ...] = (2, 32, 32)
 
     def __init__(
         self,
@@ -103,7 +106,7 @@ class FoldError(ValueError):
 
 def make_variables(network: VideoNetwork, channels: int) -> VideoNetwork:
     """Calls a new network once, on the smallest clip that all families take."""
-    network(tf.zeros([1, 2, 32, 32, channels]))
+    network(tf.zeros([1, *network.smallest_clip, channels]))
     return network
 
 

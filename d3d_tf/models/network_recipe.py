@@ -7,7 +7,7 @@ from pydantic import model_validator
 from d3d_tf.models import DEFAULT, FAMILIES, recipe_class
 from d3d_tf.pixels import Pixels
 from d3d_tf.sections import Later, Number, OneOf, Positive, require, section
-from d3d_tf.streams import CHANNELS
+from d3d_tf.streams import PICTURES
 
 Channels = tuple[Number, Number, Number]
 PositiveChannels = tuple[Positive, Positive, Positive]
@@ -30,7 +30,7 @@ class NetworkRecipe:
     @property
     def streams(self) -> tuple[str, ...]:
         """What the network can look at, of `d3d_tf.streams`."""
-        return tuple(CHANNELS)
+        return PICTURES
 
     @property
     def endpoints(self) -> tuple[str, ...]:

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 DEFAULT = "classification"
 # Of which videos have several classes.
 SEVERAL = "multilabel"
+# The same, by YouTube-8M's loss and measures.
+YOUTUBE8M = "youtube8m"
 # Of who does what where in a keyframe.
 DETECTION = "detection"
 # The recipe's `task`: the module whose `TASK` it is.
 TASKS = {
     DEFAULT: "d3d_tf.tasks.classification",
     SEVERAL: "d3d_tf.tasks.multilabel",
+    YOUTUBE8M: "d3d_tf.tasks.youtube8m",
     DETECTION: "d3d_tf.tasks.detection",
 }
 

@@ -2,9 +2,12 @@
 
 import dataclasses
 
+from d3d_tf.models.hrnn.config import HRNNRecipe
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.learned_flow.config import LearnedFlowRecipe
+from d3d_tf.models.nextvlad.config import NeXtVLADRecipe
 from d3d_tf.models.resnet.config import ResNetRecipe
+from d3d_tf.models.vlad_mixture.config import MixtureRecipe
 from d3d_tf.models.x3d.config import X3DRecipe
 from tests.harness.family import Case
 
@@ -127,9 +130,60 @@ X3D_DNR = dataclasses.replace(
         X3D.recipe, normaliser="dnr", frames_per_group=2
     ),
 )
+# Two groups of the picture's features, one of the sound's.
+NEXTVLAD = Case(
+    NeXtVLADRecipe(
+        groups=2,
+        clusters=4,
+        expansion=1,
+        hidden=8,
+        reduction=2,
+        dropout=0.0,
+        batch_norm_momentum=0.5,
+    ),
+    sizes=((5,), (1,), (30,)),
+    freeze_to="vlad",
+    others={
+        "model": "netvlad",
+        "groups": 4,
+        "clusters": 6,
+        "expansion": 2,
+        "hidden": 6,
+        "reduction": 4,
+        "batch_norm_epsilon": 1e-2,
+    },
+    stream="features",
+    streams=("features",),
+)
+VLAD_MIXTURE = dataclasses.replace(
+    NEXTVLAD,
+    recipe=MixtureRecipe(
+        groups=2,
+        clusters=2,
+        expansion=1,
+        hidden=8,
+        reduction=2,
+        dropout=0.0,
+        batch_norm_momentum=0.5,
+    ),
+    freeze_to="hidden",
+    others={"clusters": 4, "count_padding": False},
+)
+# Chunks of 2, the last of them short.
+HRNN = Case(
+    HRNNRecipe(cells=4, chunk_frames=2),
+    sizes=((5,), (1,), (30,)),
+    freeze_to="chunks",
+    others={"cells": 3, "chunk_frames": 5, "mixtures": 3},
+    stream="features",
+    streams=("features",),
+)
 CASES = {
     "d3d_tf.models.inception": INCEPTION,
     "d3d_tf.models.learned_flow": LEARNED_FLOW,
     "d3d_tf.models.x3d": X3D,
     "d3d_tf.models.resnet": RESNET,
+    "d3d_tf.models.nextvlad": NEXTVLAD,
+    "d3d_tf.models.vlad_mixture": VLAD_MIXTURE,
+    "d3d_tf.models.hrnn": HRNN,
 }

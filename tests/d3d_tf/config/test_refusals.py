@@ -53,7 +53,10 @@ PAPER = Recipe(name="paper")
         ("short_sides=[320, 256]", "[least, most]"),
         ("swap_on_flip=[[a, b], [b, c]]", "no name twice"),
         ("swap_on_flip=[[a, a]]", "no name twice"),
-        ("task=captions", "one of classification, multilabel, detection; got"),
+        (
+            "task=captions",
+            "one of classification, multilabel, youtube8m, detection; got",
+        ),
         (
             "terms=[{where: Mixed_6a}]",
             "terms must be of logits or of end",

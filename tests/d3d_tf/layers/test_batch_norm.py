@@ -481,3 +481,19 @@ def test_frozen_statistics_stay_while_the_shift_is_trained():
     np.testing.assert_allclose(tape.gradient(outputs, layer.beta), [2])
     np.testing.assert_array_equal(layer.moving_mean, [0])
     np.testing.assert_array_equal(layer.moving_variance, [1])
+
+
+@pytest.mark.parametrize("shape", [(12, 8), (4, 3, 8), (12, 5), (4, 3, 5)])
+def test_fewer_axes_are_the_same_rows(shape):
+    """Rows are what is normalised, however they are laid out."""
+    rows = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    flat = BatchNorm(scale=True, momentum=0.5)
+    layer = BatchNorm(scale=True, momentum=0.5)
+    clips = rows.reshape(1, 12, 1, 1, shape[-1])
+    found = layer(rows, training=True)
+    expected = flat(clips, training=True)
+    np.testing.assert_allclose(
+        np.ravel(found), np.ravel(expected), rtol=1e-5, atol=1e-6
+    )
+    for one, other in zip(layer.weights, flat.weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from d3d_tf.models import FAMILIES, make_network
+from d3d_tf.errors import UsageError
+from d3d_tf.models import FAMILIES, make_network, recipe_class
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.models.network import VideoNetwork
 from tests.harness.tiny import CASES
@@ -34,6 +35,12 @@ def test_a_network_with_its_variables(stream, channels):
     assert network.trunk.channels == channels
     assert network.trunk.endpoints == ("Conv2d_1a_7x7", "MaxPool_2a_3x3")
     assert network.trunk.strides("MaxPool_2a_3x3") == (2, 4, 4)
+
+
+def test_a_network_of_features_has_no_pixels():
+    recipe = recipe_class("hrnn")()
+    with pytest.raises(UsageError, match="cannot look at frames.*youtube8m.md"):
+        make_network(recipe, 5, "frames")
 
 
 def test_the_table_needs_no_tensorflow():

@@ -1,0 +1,57 @@
+"""Which frames of a video of features a student sees."""
+
+from typing import Annotated
+
+from annotated_types import Ge
+from pydantic import model_validator
+
+from d3d_tf.sections import (
+    Expected,
+    OneOf,
+    PositiveWhole,
+    Whole,
+    require,
+    section,
+)
+
+# Frames of a video of YouTube-8M, with padding.
+MAX_FRAMES = 300
+WAYS = (
+    *("all", "uniform", "random", "sequence"),
+    *("first", "middle", "last", "first_middle_last"),
+)
+
+
+@section
+class FrameSamplingRecipe:
+    """k of the 300 frames of a video; Bhardwaj et al. (CVPR 2019)."""
+
+    way: Annotated[str, OneOf(*WAYS)] = "all"
+    """`uniform`: every so many frames, from the first on, of the video with its
+    padding. `random`: drawn with replacement; `sequence`: one after another
+    from a drawn place on, as the kit's `SampleRandomSequence`. The code of
+    `first`, `middle`, `last` and `first_middle_last` was never released; they
+    are of the video without padding, and ours."""
+    frames: PositiveWhole = 30
+    """k; every (300 // k)-th frame with `uniform`."""
+    stride: Annotated[Whole, Ge(0), Expected("0 (of ~frames) or more")] = 0
+    """With `uniform`: every so many frames, whatever `frames` says."""
+    rounding: Annotated[str, OneOf("down", "up")] = "down"
+    """Of the number of frames that `uniform` leaves of a video of n. `down`:
+    n * k / 300, as in the code of H-RNN, so 0 of very short ones. `up`: as many
+    as there are, n / stride, as NeXtVLAD's mask has it."""
+
+    @property
+    def every(self) -> int:
+        """Every so many frames are seen with `uniform`."""
+        return self.stride or max(1, MAX_FRAMES // self.frames)
+
+    @model_validator(mode="after")
+    def _check(self):
+        require(
+            self.frames <= MAX_FRAMES and self.stride <= MAX_FRAMES,
+            self,
+            "stride" if self.stride > MAX_FRAMES else "frames",
+            f"at most {MAX_FRAMES}",
+        )
+        return self

@@ -1,0 +1,181 @@
+"""YouTube-8M's TFRecords as they are published, read where they are.
+
+Frame-level files hold `SequenceExample`s with a context of `id` (2017:
+`video_id`) and `labels`, and lists `rgb` and `audio` of bytes, 1024 and 128 a
+frame; video-level files hold `Example`s with the means `mean_rgb` and
+`mean_audio` as floats.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from d3d_tf.atomic_files import file_size
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
+from d3d_tf.data.batches import as_it_is
+from d3d_tf.data.dataset import SHUFFLE_BYTES
+from d3d_tf.data.frame_sampling import sampled
+from d3d_tf.data.framing import count_whole, read_context
+from d3d_tf.data.one_clip import draw_of
+from d3d_tf.data.parse_youtube8m import parse_video
+from d3d_tf.data.shards import foreign_shards, split_of
+from d3d_tf.data.shuffle import shuffled_records
+from d3d_tf.errors import UserError
+
+# Of the releases.
+CLASSES = {2017: 4716, 2018: 3862}
+ALL_FRAMES = FrameSamplingRecipe()
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureFiles:
+    """The files of a split.
+
+    Attributes:
+      shards: records of each file, by its path, in the order of names.
+      num_classes: of the labels.
+      video_level: whether a video has one vector, the mean of its frames.
+      num_bytes: of all files.
+    """
+
+    shards: dict[str, int]
+    num_classes: int
+    video_level: bool
+    num_bytes: int
+
+    @property
+    def num_videos(self) -> int:
+        """In all files."""
+        return sum(self.shards.values())
+
+
+def open_features(
+    folder: str | Path, split: str, num_classes: int = CLASSES[2018]
+) -> FeatureFiles:
+    """Looks for the files of a split and counts their records.
+
+    Args:
+      folder: with files such as train0000.tfrecord.
+      split: `train`, `validation` or `test`, by the names of files or of their
+        sub-folders.
+      num_classes: 4716 of the release of 2017, 3862 of that of 2018.
+
+    Raises:
+      UserError: there is no such file, or one is not whole or something else.
+    """
+    folder = Path(folder)
+    names = [n for n in foreign_shards(folder) if split_of(n) == split]
+    if not names:
+        raise UserError(
+            f"{folder} has no TFRecord files of the split {split!r}: name the "
+            "folder with YouTube-8M's files, such as train0000.tfrecord."
+        )
+    shards, kinds = {}, set()
+    for name in names:
+        path = str(folder / name)
+        count, problem = count_whole(path)
+        if problem:
+            raise UserError(
+                f"{path}: after {count} records {problem}. Copy it again."
+            )
+        shards[path] = count
+        if count:
+            kinds.add(_is_video_level(path))
+    if len(kinds) != 1:
+        raise UserError(
+            f"The files of {split!r} in {folder} hold "
+            + ("frames and means of videos" if kinds else "no videos")
+            + ": name a folder with those of one kind."
+        )
+    size = sum(file_size(path) for path in shards)
+    return FeatureFiles(shards, num_classes, kinds.pop(), size)
+
+
+def _is_video_level(path: str) -> bool:
+    """By the first record.
+
+    Raises:
+      UserError: it is not YouTube-8M's.
+    """
+    try:
+        found = tf.train.Features.FromString(read_context(path)).feature
+    except DecodeError:
+        found = {}
+    if not {"id", "video_id"} & set(found):
+        raise UserError(
+            f"{path} holds no videos of YouTube-8M: its first record has no "
+            f"`id` and no `video_id`, but {', '.join(sorted(found)) or 'none'}."
+        )
+    return "mean_rgb" in found
+
+
+def feature_batches(
+    files: FeatureFiles,
+    *,
+    batch_size: int,
+    training: bool,
+    sampling: FrameSamplingRecipe = ALL_FRAMES,
+    seed: int = 0,
+    start_step: int = 0,
+) -> tf.data.Dataset:
+    """Batches of `(inputs, label)`, as `make_dataset` has them of videos.
+
+    Inputs are `features`, a pair that networks of features take (float32
+    `[batch, frames, 1152]`, and the number of frames, int32 `[batch]`), and
+    `id`, string `[batch]`. `label` is float32 `[batch, classes]`, 0 or 1.
+
+    Args:
+      files: of `open_features`.
+      batch_size: videos per batch, over all replicas.
+      training: endless and shuffled, batches are whole; else each video once,
+        in the order of the files.
+      sampling: the frames that are seen; what is drawn is a function of seed,
+        epoch and id.
+      seed: of order and draws.
+      start_step: of the training: begin with this batch, as a resumed run.
+
+    Raises:
+      UserError: frames of video-level files were to be sampled.
+    """
+    if files.video_level and sampling.way != "all":
+        raise UserError(
+            "Video-level files of YouTube-8M hold the mean of all frames, of "
+            f"which sampling={sampling.way} can take none: use frame-level "
+            "files, or sampling all."
+        )
+
+    def to_inputs(record, epoch):
+        video = parse_video(record, files.num_classes, files.video_level)
+        draw = draw_of(video["id"], epoch, seed)
+        pair = sampled(video["features"], video["frames"], sampling, draw)
+        return {"features": pair, "id": video["id"]}, video["label"]
+
+    if training:
+        mean = files.num_bytes / files.num_videos
+        records = shuffled_records(
+            files.shards,
+            seed=seed,
+            window=max(16, int(SHUFFLE_BYTES / mean)),
+            start=start_step * batch_size,
+        )
+    else:
+        shards = tf.data.TFRecordDataset(list(files.shards))
+        records = shards.map(as_it_is(lambda record: (record, 0)))
+    return _batched(records, to_inputs, batch_size, whole=training)
+
+
+def _batched(
+    records: tf.data.Dataset, to_inputs: Callable, batch_size: int, whole: bool
+) -> tf.data.Dataset:
+    return (
+        records.map(
+            as_it_is(to_inputs),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        .batch(batch_size, drop_remainder=whole)
+        .prefetch(1)
+    )

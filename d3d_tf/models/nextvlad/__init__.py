@@ -1,0 +1,1 @@
+"""NeXtVLAD and NetVLAD: a video's features as residuals to clusters."""

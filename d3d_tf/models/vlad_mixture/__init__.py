@@ -1,0 +1,1 @@
+"""Several NeXtVLADs that teach each other, and a gate that weighs them."""

@@ -1,0 +1,95 @@
+"""The authors' frames (shared/goldens/yt8m/sampling.json), and ours by hand."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
+from d3d_tf.data.frame_sampling import places_and_count, sampled
+
+NOTHING = tf.zeros([30])
+
+
+@pytest.fixture(scope="module")
+def golden(request):
+    folder = request.getfixturevalue("goldens")
+    return json.loads((folder / "yt8m" / "sampling.json").read_text())
+
+
+def test_every_so_many(golden):
+    """Of all lengths at once; of seven strides, one of which is no divisor."""
+    lengths = np.arange(301)
+    assert len(golden["uniform"]) == 7
+    for name, case in golden["uniform"].items():
+        recipe = FrameSamplingRecipe(
+            way="uniform", stride=int(name.removeprefix("every_"))
+        )
+        places, counts = places_and_count(lengths, recipe, NOTHING)
+        assert places.numpy().tolist() == case["indices"]
+        expected = case["student_num_frames_of_0_to_300"]
+        assert counts.numpy().tolist() == expected
+    # By their number, which divides 300.
+    recipe = FrameSamplingRecipe(way="uniform", frames=30)
+    places, _ = places_and_count(300, recipe, NOTHING)
+    assert places.numpy().tolist() == golden["uniform"]["every_10"]["indices"]
+
+
+def test_as_many_as_there_are():
+    """NeXtVLAD's mask: of 37 frames 0, 10, 20 and 30."""
+    recipe = FrameSamplingRecipe(way="uniform", rounding="up")
+    for frames, expected in ((37, 4), (300, 30), (1, 1), (10, 1), (11, 2)):
+        assert int(places_and_count(frames, recipe, NOTHING)[1]) == expected
+
+
+@pytest.mark.parametrize(
+    "way, theirs", [("random", "RandomFrames"), ("sequence", "RandomSequence")]
+)
+@pytest.mark.parametrize("k", [6, 10])
+def test_the_kits_draws(golden, way, theirs, k):
+    case = golden["random"][f"{theirs}_{k}"]
+    recipe = FrameSamplingRecipe(way=way, frames=k)
+    assert len(case["N"]) == 5
+    for frames, draws, expected in zip(
+        case["N"], case["u"], case["idx"], strict=True
+    ):
+        places, count = places_and_count(frames, recipe, np.float32(draws))
+        assert places.numpy().tolist() == expected
+        assert int(count) == k
+
+
+@pytest.mark.parametrize(
+    "way, frames, expected",
+    [
+        ("first", 20, [0, 1, 2, 3, 4, 5]),
+        ("middle", 20, [7, 8, 9, 10, 11, 12]),
+        ("last", 20, [14, 15, 16, 17, 18, 19]),
+        ("first_middle_last", 20, [0, 1, 9, 10, 18, 19]),
+        ("first_middle_last", 6, [0, 1, 2, 3, 4, 5]),
+        ("last", 4, [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_ours_by_hand(way, frames, expected):
+    """Six frames; of a shorter video all, then padding."""
+    recipe = FrameSamplingRecipe(way=way, frames=6)
+    places, count = places_and_count(frames, recipe, NOTHING)
+    assert places.numpy().tolist() == expected
+    assert int(count) == min(frames, 6)
+
+
+def test_of_features():
+    features = np.zeros([300, 2], np.float32)
+    features[:250, 0] = np.arange(250)
+    recipe = FrameSamplingRecipe(way="uniform")
+    found, count = sampled(features, 250, recipe, [1, 2])
+    assert found[:25, 0].numpy().tolist() == [*range(0, 250, 10)]
+    assert int(count) == 25 and not found[25:].numpy().any()
+    whole, count = sampled(features, 250, FrameSamplingRecipe(), [1, 2])
+    assert whole.shape == (300, 2) and count == 250
+    recipe = FrameSamplingRecipe(way="random", frames=5)
+    one, again, other = (
+        sampled(features, 250, recipe, [1, key])[0].numpy() for key in (2, 2, 3)
+    )
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()

@@ -1,0 +1,13 @@
+"""The answers of this family to `d3d_tf.models`."""
+
+import pytest
+
+from tests.harness.family import check_family, promises
+from tests.harness.tiny import NEXTVLAD
+
+SLOW = ("architecture", "freezing", "replicas", "resumed", "mixed_precision")
+
+
+@pytest.mark.parametrize("promise", promises("saved"))
+def test_family(promise, request):
+    check_family(NEXTVLAD, promise, request)
