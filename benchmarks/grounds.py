@@ -147,6 +147,7 @@ class Table:
       source: what that is top-1 on.
       baseline: what rows are compared with.
       cost: what the costs of a row are.
+      toy: makes the ground of the toy from the folder of runs and seeds.
     """
 
     marker: str
@@ -154,6 +155,7 @@ class Table:
     source: str = "Kinetics-400 (paper)"
     baseline: str = "RGB"
     cost: str = "parameters, multiply-adds"
+    toy: Callable[[Path, Sequence[int]], Ground] = toy
 
 
 def fill_table(
@@ -177,7 +179,7 @@ def fill_table(
     keep = given.seeds in ([], SEEDS) and given.splits in ([], SPLITS)
     grounds = []
     if given.seeds:
-        grounds.append(toy(given.toy, given.seeds))
+        grounds.append(table.toy(given.toy, given.seeds))
     if given.splits:
         grounds.append(real(given.data, given.jhmdb, given.toy, given.splits))
     results: dict[str, dict] = {}

@@ -1,17 +1,20 @@
 """`make relays`: TSN, TSM and DNR on the toy and on JHMDB, from labels alone.
 
-The networks see RGB on the records of `make effect` (the toy) and `make jhmdb`.
-A ResNet-18 of a quarter of its width stands for ResNet-50. What TSN's relays
-bring is above TSN, which sees frames one by one: of the toy's videos whose
-colours say nothing it can know nothing but how discs overlap the border.
+The networks see RGB of toy videos whose colours say nothing of the class, and
+on the records of `make jhmdb`. A ResNet-18 of a quarter of its width stands for
+ResNet-50. TSN sees frames one by one: of such toy videos it cannot know more
+than where discs are.
 """
 
 import functools
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from benchmarks.backbones import size_and_work
 from benchmarks.grounds import Compared, Ground, Home, Rows, Table, fill_table
 from benchmarks.table import run_mode
+from d3d_tf.evaluation.bootstrap import nested_interval
 from d3d_tf.roles import BASELINE
 from d3d_tf.runs.folder import Run
 
@@ -27,6 +30,23 @@ PAPER = {
     "TSM + DNR by 4 frames": None,
 }
 TSN = "TSN"
+
+
+def motion_only(runs: Path, seeds: Sequence[int]) -> Ground:
+    """Toy videos of any colour, without flow."""
+    homes = [
+        Home(
+            Run(runs / f"seed{seed}-motion"),
+            "toy",
+            (
+                f"--set=seed={seed}",
+                "--set=cue=0.125",
+                "--set=flow.algorithm=none",
+            ),
+        )
+        for seed in seeds
+    ]
+    return Ground("toy", "shuffled_colours", tuple(homes), nested_interval)
 
 
 def settings_of(row: str) -> list[str]:
@@ -78,5 +98,6 @@ if __name__ == "__main__":
         source="Kinetics-200 (supplement)",
         baseline=TSN,
         cost="parameters, multiply-adds, videos per second",
+        toy=motion_only,
     )
     fill_table(table, rows_of, sys.argv[1:], cost_of)

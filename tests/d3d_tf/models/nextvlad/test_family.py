@@ -8,6 +8,6 @@ from tests.harness.tiny import NEXTVLAD
 SLOW = ("architecture", "freezing", "replicas", "resumed", "mixed_precision")
 
 
-@pytest.mark.parametrize("promise", promises("saved"))
+@pytest.mark.parametrize("promise", promises(*SLOW, "saved"))
 def test_family(promise, request):
     check_family(NEXTVLAD, promise, request)

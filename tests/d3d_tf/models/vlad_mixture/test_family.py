@@ -11,6 +11,7 @@ SLOW = ("architecture", "freezing", "replicas", "resumed", "mixed_precision")
 @pytest.mark.parametrize(
     "promise",
     promises(
+        *SLOW,
         "saved",
         "config",
         "up_to",
