@@ -34,6 +34,11 @@ def original():
     """torchvision's ResNet-50 of frames, and the mean over them: TSN."""
     sys.path.append(str(TORCHVISION))
     import torch
+
+    # Operators that it does not have, and this PyTorch may not load.
+    for name in ("nms", "qnms"):
+        schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        torch.library.define(f"torchvision::{name}", schema)
     from torchvision.models import resnet50
 
     class TSN(torch.nn.Module):
