@@ -136,15 +136,7 @@ def _options(docstring: str, path: Path) -> list[str]:
     )
     if not match:
         return []
-    for node in ast.parse((ROOT / path).read_text()).body:
-        names = [a.name for a in getattr(node, "names", [])]
-        if isinstance(node, ast.ImportFrom) and match[1] in names:
-            path = source(node.module or "")
-    fields = [
-        field
-        for field in _definitions(path)[match[1]].body
-        if isinstance(field, ast.AnnAssign)
-    ]
+    fields = _fields(match[1], path)
     if not any(field.value for field in fields):
         return [f"{ast.unparse(field)} = ..." for field in fields]
     return [
@@ -152,6 +144,28 @@ def _options(docstring: str, path: Path) -> list[str]:
         for field in fields
         if field.value
     ]
+
+
+def _fields(name: str, path: Path) -> list[ast.AnnAssign]:
+    """Of a class that a file has or imports; inherited ones come last.
+
+    But for those of `NetworkRecipe`, which are no arguments.
+    """
+    for node in ast.parse((ROOT / path).read_text()).body:
+        names = [a.name for a in getattr(node, "names", [])]
+        if isinstance(node, ast.ImportFrom) and name in names:
+            path = source(node.module or "")
+    owner = _definitions(path)[name]
+    fields = [f for f in owner.body if isinstance(f, ast.AnnAssign)]
+    own = {ast.unparse(field.target) for field in fields}
+    for base in map(ast.unparse, getattr(owner, "bases", [])):
+        if base.endswith("Recipe") and base != "NetworkRecipe":
+            fields += [
+                field
+                for field in _fields(base, path)
+                if ast.unparse(field.target) not in own
+            ]
+    return fields
 
 
 def signature(

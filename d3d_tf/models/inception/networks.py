@@ -48,6 +48,8 @@ class InceptionNetwork(VideoNetwork):
       final_endpoint: the endpoint that the head sees, the trunk's last.
       weight_decay, batch_norm_momentum, synchronized_batch_norm,
       fan_in_initializer: see `UnitOptions`.
+      normaliser, statistics, frames_per_group, bidirectional, reduction: of
+        DNR, see `RelayRecipe`.
       recompute: in training, keep only what passes between segments, and
         compute the inside of a segment again in the backward pass. A segment
         is a `ConvUnit` or an `InceptionBlock` with the pooling behind it; a
