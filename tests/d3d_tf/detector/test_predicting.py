@@ -168,6 +168,7 @@ RPN = (
 )
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_a_network_that_finds_persons(network, keyframes):
     """Its answer on the keyframe's clip, which needs no boxes."""

@@ -169,6 +169,7 @@ def finding_step(strategy, frozen=True):
     }
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_losses_of_anchors_by_hand():
     """Means over the anchors of all clips, in float64."""
@@ -241,6 +242,7 @@ def test_two_replicas_with_an_rpn(frozen, replicas):
             assert (one.numpy() != other).any(), one.name
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_a_frozen_rpn_stays():
     """And has no losses; boxes are learned."""

@@ -42,6 +42,7 @@ def lists(keyframes):  # noqa: F811
     return keyframes.parent / "lists"
 
 
+@pytest.mark.large
 def test_a_list_and_a_video(predicted, lists, run, tmp_path, capsys):
     """As the run has scored the same keyframe, to JPEG's loss."""
     predicted(detections=str(lists / "val.csv"))
@@ -92,6 +93,7 @@ def test_a_list_and_a_video(predicted, lists, run, tmp_path, capsys):
     assert green[38:].all() and not green[:37].any()
 
 
+@pytest.mark.large
 def test_again_into_the_same_folder(predicted, lists, tmp_path):
     """What an earlier call wrote is written anew, to the same bytes."""
     flags = {"detections": str(lists / "train.csv"), "out": "a/b"}
@@ -103,6 +105,7 @@ def test_again_into_the_same_folder(predicted, lists, tmp_path):
     assert before == after
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", ["mine.txt", "detections.csv"])
 def test_a_folder_of_somebody_else(predicted, lists, tmp_path, name):
     (tmp_path / "mine").mkdir()
@@ -112,6 +115,7 @@ def test_a_folder_of_somebody_else(predicted, lists, tmp_path, name):
     assert (tmp_path / "mine" / name).read_text() == "mine"
 
 
+@pytest.mark.large
 def test_its_own_files_are_not_its_input(predicted, lists, tmp_path):
     predicted(detections=str(lists / "val.csv"))
     made = tmp_path / "wide-detections" / "detections.csv"
@@ -123,6 +127,7 @@ def test_its_own_files_are_not_its_input(predicted, lists, tmp_path):
         predicted(detections=str(made), out="wide.csv")
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "content, message",
     [
@@ -138,6 +143,7 @@ def test_boxes_that_are_none(predicted, tmp_path, content, message):
     assert [p.name for p in tmp_path.iterdir()] == ["boxes.csv"]
 
 
+@pytest.mark.large
 def test_late_keyframes_are_counted(predicted, tmp_path, capsys):
     rows = [f"wide,{time},0,0,0.5,1\n" for time in (0, 2.36, 2.44, 3)]
     (tmp_path / "boxes.csv").write_text("".join(rows))
@@ -147,6 +153,7 @@ def test_late_keyframes_are_counted(predicted, tmp_path, capsys):
     assert set(found.time) == {0, 2_360_000}
 
 
+@pytest.mark.large
 def test_no_video(predicted, tmp_path):
     (tmp_path / "wide.mp4").write_bytes(b"no video")
     (tmp_path / "boxes.csv").write_text("wide,1,0,0,1,1\n")

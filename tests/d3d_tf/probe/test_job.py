@@ -31,6 +31,7 @@ def found(toy, tmp_path_factory):
     return folder, *probed(toy, folder, "probe.networks=baseline,teacher")
 
 
+@pytest.mark.large
 def test_table_and_page(found, toy):
     folder, page, shown = found
     results = json.loads((folder / "probe.json").read_text())
@@ -54,6 +55,7 @@ def test_table_and_page(found, toy):
     assert page.read_text().count("<figcaption>") == 4 * 5
 
 
+@pytest.mark.large
 def test_the_zeros_are_the_length_of_the_records_flow(found, toy):
     # Of patches that cover a part of the picture at 1.8 to 2.8 pixels.
     results = json.loads((found[0] / "probe.json").read_text())
@@ -61,6 +63,7 @@ def test_the_zeros_are_the_length_of_the_records_flow(found, toy):
     assert 0.1 < zeros < 1.5
 
 
+@pytest.mark.large
 def test_each_probe_says_what_it_is_of(found, toy):
     folders = sorted(path for path in found[0].iterdir() if path.is_dir())
     names = [path.name.rpartition("-")[0] for path in folders]
@@ -77,6 +80,7 @@ def test_each_probe_says_what_it_is_of(found, toy):
         assert (folder / "checkpoints/probe/finished.json").exists()
 
 
+@pytest.mark.large
 def test_nothing_is_done_twice_and_what_is_missing_is(
     found, toy, tmp_path, monkeypatch
 ):
@@ -90,6 +94,7 @@ def test_nothing_is_done_twice_and_what_is_missing_is(
     assert lost.exists()
 
 
+@pytest.mark.large
 def test_a_frozen_network_stays_as_it_is(found, toy):
     import tensorflow as tf
 

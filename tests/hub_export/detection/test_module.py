@@ -214,6 +214,7 @@ def test_with_an_rpn(finding):
     assert report["answers"]["OK"] >= 15
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_the_layer_with_an_rpn_is_asked_about_boxes(finding):
     """As for fine-tuning; and the RPN's weights are its own."""

@@ -41,6 +41,11 @@ OTHER = {
     "synchronized_batch_norm": True,
     "fan_in_initializer": True,
     "recompute": True,
+    "normaliser": "dnr",
+    "statistics": "group",
+    "frames_per_group": 3,
+    "bidirectional": True,
+    "reduction": 2,
 }
 FAMILY = [S3DG, S3D, I3D, NonLocalS3DG]
 # Blocks side by side, a gate, a temporal half.
@@ -183,7 +188,12 @@ def test_arguments_reach_the_layers(seed):
         assert (unit.temporal is not None) == separated
     assert network.head.dropout.rate == 0.4
     assert network.head.logits.filters == 5
-    kernels = [v for v in network.trainable_variables if v.shape.rank == 5]
+    # And all variables of DNR's cells.
+    kernels = [
+        v
+        for v in network.trainable_variables
+        if v.shape.rank == 5 or "/lstm/" in v.name
+    ]
     squares = sum(float(tf.reduce_sum(kernel**2)) for kernel in kernels)
     assert float(sum(network.losses)) == pytest.approx(0.3 * squares / 2, 1e-4)
 

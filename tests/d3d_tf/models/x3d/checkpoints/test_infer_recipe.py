@@ -126,6 +126,9 @@ def test_every_field_that_shapes_tell_is_an_architecture_s():
         # Nothing in a checkpoint shows them.
         *("swish", "batch_norm_epsilon", "head_frames", "head_size"),
         *("pixel_range", "pixel_mean", "pixel_std", "pixel_order"),
+        # No published X3D has DNR.
+        *("normaliser", "statistics", "frames_per_group", "bidirectional"),
+        "reduction",
     }
     from d3d_tf.models.x3d.family import TRAINING
 
