@@ -77,11 +77,14 @@ class FixedNorm(keras.layers.Layer):
 
 
 def path_of(layer) -> str:
-    """`trunk/res2/block0/a`: where a layer is in its network."""
+    """`X3D/trunk/res2/block0/a`, by the names of its variables.
+
+    They begin with the models around the network; if it was loaded, without it.
+    """
     variable = getattr(layer, "kernel", None)
     if variable is None:
         variable = layer.moving_mean
-    return variable.name.partition("/")[2].rpartition("/")[0]
+    return variable.name.rpartition("/")[0]
 
 
 def _plus(net, bias):

@@ -68,37 +68,48 @@ def require_right_fold(network: Any, folded: Any, pairs: Pairs) -> None:
       FoldError: one of them differs by more than 1e-5; it is named.
     """
     kinds = Fixed | FixedNorm
-    there = {x.path: x for x in folded.submodules if isinstance(x, kinds)}
+    there = {
+        _inside(folded, x.path): x
+        for x in folded.submodules
+        if isinstance(x, kinds)
+    }
     before = {
-        path_of(getattr(layer, conv)): getattr(layer, norm)
+        _inside(network, path_of(getattr(layer, conv))): getattr(layer, norm)
         for layer, conv, norm in _pairs(network, pairs)
     }
     folded_norms = {id(norm) for norm in before.values()}
     for own in network.submodules:
         if isinstance(own, BatchNorm) and id(own) not in folded_norms:
+            path = _inside(network, path_of(own))
             kernel, shift, terms = _measured(own)
         elif isinstance(own, _WITH_KERNEL):
+            path = _inside(network, path_of(own))
             kernel = own.kernel.numpy()
             shift = getattr(own, "bias", None)
             shift = (
                 np.zeros(kernel.shape[-1]) if shift is None else shift.numpy()
             )
             terms = np.abs(shift)
-            if path_of(own) in before:
-                slope, shift, terms = _measured(before[path_of(own)])
+            if path in before:
+                slope, shift, terms = _measured(before[path])
                 kernel = kernel * slope
         else:
             continue
-        _require_near(there[path_of(own)], kernel, shift, terms)
+        _require_near(path, there[path], kernel, shift, terms)
 
 
-def _require_near(fixed, kernel, shift, terms) -> None:
+def _inside(network, path: str) -> str:
+    """A path without the network's name and what is in front of it."""
+    return path.partition(f"{network.name}/")[2] or path
+
+
+def _require_near(path: str, fixed, kernel, shift, terms) -> None:
     bias = np.zeros_like(shift) if fixed.bias is None else fixed.bias
     gaps = (_error(fixed.kernel - kernel, kernel), _error(bias - shift, terms))
     # NaN is no more than anything, and no less.
     if not max(gaps) <= LARGEST or any(map(np.isnan, gaps)):
         raise FoldError(
-            f"{fixed.path}, folded, differs by {max(gaps):.2g} from what it "
+            f"{path}, folded, differs by {max(gaps):.2g} from what it "
             f"was; at most {LARGEST:g} is rounding"
         )
 

@@ -28,7 +28,7 @@ def test_the_same_numbers(layer, shape):
         layer(inputs)
     randomize(layer)
     fixed = Fixed(layer)
-    assert fixed.path == path_of(layer) == "a"
+    assert fixed.path == path_of(layer) == "network/a"
     np.testing.assert_allclose(fixed(inputs), layer(inputs), atol=1e-6)
     assert fixed.variables == []
 

@@ -62,3 +62,26 @@ def test_a_fault_is_found(small, layer, part):
     getattr(getattr(folded, layer), part)[..., 1] += 1e-3
     with pytest.raises(FoldError, match=f"{layer}, folded, differs"):
         require_right_fold(small, folded, PAIRS)
+
+
+def test_a_network_in_another_model():
+    """Its variables have longer names there."""
+
+    class Around(keras.Model):
+        def __init__(self):
+            super().__init__(name="around")
+            self.inner = Small()
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    around = Around()
+    around(tf.zeros([1, 1, 1, 1, 3]))
+    network = around.inner
+    assert network.variables[0].name.startswith("around/small/")
+    randomize(network)
+    folded = fold_batch_norm(network, PAIRS)
+    require_right_fold(network, folded, PAIRS)
+    folded.conv.kernel[..., 1] += 1e-3
+    with pytest.raises(FoldError, match="^conv, folded, differs"):
+        require_right_fold(network, folded, PAIRS)
