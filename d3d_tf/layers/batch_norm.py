@@ -68,8 +68,8 @@ class BatchNorm(keras.layers.Layer):
     A layer with `trainable=False` normalises with its moving averages also
     when called with `training=True`, which is Keras 2's rule. With
     `frozen_statistics=True`, an attribute, so does one whose shift is trained.
-    `regularizer`, an attribute that is set before it is built, is of gamma and
-    beta.
+    `gamma_regularizer` and `beta_regularizer`, attributes too, are set before
+    it is built.
     """
 
     def __init__(
@@ -94,7 +94,8 @@ class BatchNorm(keras.layers.Layer):
         self.shift = shift
         self.unbiased = unbiased
         self.gamma_initializer = gamma_initializer
-        self.regularizer: keras.regularizers.Regularizer | None = None
+        self.gamma_regularizer: keras.regularizers.Regularizer | None = None
+        self.beta_regularizer: keras.regularizers.Regularizer | None = None
         self.gamma = None
         self.frozen_statistics = False
 
@@ -114,7 +115,7 @@ class BatchNorm(keras.layers.Layer):
                 dtype=tf.float32,
                 initializer=initial_value,
                 trainable=trainable,
-                regularizer=self.regularizer if trainable else None,
+                regularizer=getattr(self, f"{name}_regularizer", None),
                 experimental_autocast=False,
                 **averaged,
             )

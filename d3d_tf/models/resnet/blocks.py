@@ -62,7 +62,9 @@ def batch_norm(
         unbiased=True,
         name=name,
     )
-    layer.regularizer = WeightDecay(recipe.weight_decay)
+    if affine:
+        decay = WeightDecay(recipe.weight_decay)
+        layer.gamma_regularizer = layer.beta_regularizer = decay
     return layer
 
 

@@ -54,7 +54,7 @@ def test_vectors_are_spared():
     assert sum_of_losses(network) == 13.5
     assert sum_of_losses(network, vectors=False) == 9
     norm = BatchNorm(scale=True)
-    norm.regularizer = decay
+    norm.gamma_regularizer = norm.beta_regularizer = decay
     only = keras.Sequential([keras.Input([2]), norm])
     # Of gamma, two ones.
     assert sum_of_losses(only) == 0.5

@@ -144,7 +144,7 @@ def tsm_trainer():
     """A convolution, batch normalisation, a classifier; all decay."""
     decay = WeightDecay(DECAY)
     norm = BatchNorm(synchronized=True, scale=True, name="bn1")
-    norm.regularizer = decay
+    norm.gamma_regularizer = norm.beta_regularizer = decay
     both = {"kernel_regularizer": decay, "bias_regularizer": decay}
     return StreamTrainer(
         keras.Sequential(
