@@ -156,6 +156,33 @@ def milliseconds(cases: dict[str, Callable], rounds: int) -> dict[str, float]:
     return {name: statistics.median(spent) for name, spent in times.items()}
 
 
+def timed(
+    ours: dict, theirs: dict, frames: int, work: int, rounds: int
+) -> list[dict]:
+    """A row of results for each task.
+
+    Args:
+      ours: from `tensorflow_cases`.
+      theirs: from `torch_cases`.
+      frames: of the clip.
+      work: multiply-adds of a forward pass.
+      rounds: of turns.
+    """
+    rows = []
+    for task in PASSES:
+        spent = milliseconds(ours[task] | theirs[task], rounds)
+        print(frames, task, spent, flush=True)
+        rows.append(
+            {
+                "frames": frames,
+                "task": task,
+                "multiply_adds": work,
+                "ms": spent,
+            }
+        )
+    return rows
+
+
 def multiply_adds_per_second() -> float:
     """Of a large float32 matrix product on all cores; the best of some."""
     size = 4096
@@ -212,17 +239,7 @@ def main(arguments: list[str] | None = None) -> None:
         work = measure_cost(network, clip.shape[1:]).multiply_adds
         ours = tensorflow_cases(network, clip)
         theirs = torch_cases(clip, restated, 1e-7)
-        for task in PASSES:
-            spent = milliseconds(ours[task] | theirs[task], given.rounds)
-            rows.append(
-                {
-                    "frames": frames,
-                    "task": task,
-                    "multiply_adds": work,
-                    "ms": spent,
-                }
-            )
-            print(frames, task, spent, flush=True)
+        rows += timed(ours, theirs, frames, work, given.rounds)
     publish_rows("speed", rows)
 
 

@@ -14,10 +14,9 @@ from benchmarks.fill_docs import HERE
 from benchmarks.runtimes import randomise_norms
 from benchmarks.speed import (
     CLASSES,
-    PASSES,
-    milliseconds,
     publish_rows,
     tensorflow_cases,
+    timed,
     torch_cases,
 )
 from d3d_tf.evaluation.cost import measure_cost
@@ -76,18 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
             call = next(iter(calls.values()))
             ours[task][f"d3d_tf, DNR by {size} frames"] = call
     theirs = torch_cases(clip, original, 1e-4, by_frames=True)
-    rows = []
-    for task in PASSES:
-        spent = milliseconds(ours[task] | theirs[task], given.rounds)
-        rows.append(
-            {
-                "frames": FRAMES,
-                "task": task,
-                "multiply_adds": work,
-                "ms": spent,
-            }
-        )
-        print(task, spent, flush=True)
+    rows = timed(ours, theirs, FRAMES, work, given.rounds)
     publish_rows("speed resnet", rows)
 
 

@@ -13,10 +13,9 @@ import numpy as np
 from benchmarks.runtimes import randomise_norms
 from benchmarks.speed import (
     CLASSES,
-    PASSES,
-    milliseconds,
     publish_rows,
     tensorflow_cases,
+    timed,
     torch_cases,
 )
 from d3d_tf.evaluation.cost import measure_cost
@@ -56,18 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     work = measure_cost(network, clip.shape[1:]).multiply_adds
     ours = tensorflow_cases(network, clip)
     theirs = torch_cases(clip, original, 5e-5)
-    rows = []
-    for task in PASSES:
-        spent = milliseconds(ours[task] | theirs[task], given.rounds)
-        rows.append(
-            {
-                "frames": FRAMES,
-                "task": task,
-                "multiply_adds": work,
-                "ms": spent,
-            }
-        )
-        print(task, spent, flush=True)
+    rows = timed(ours, theirs, FRAMES, work, given.rounds)
     publish_rows("speed x3d", rows)
 
 

@@ -83,3 +83,29 @@ def in_our_layout(value: np.ndarray, shape) -> np.ndarray:
     if value.ndim > 1:
         value = value.transpose(*range(2, value.ndim), 1, 0)
     return np.ascontiguousarray(value.reshape(shape))
+
+
+def variables_of(path: str, layers: dict[str, Any]) -> dict[str, Any]:
+    """Variables of layers by PyTorch's names, `PATHlayer.weight` and others.
+
+    Args:
+      path: in front of the names, with its last dot.
+      layers: by their names in PyTorch.
+    """
+    found: dict[str, Any] = {}
+    for name, layer in layers.items():
+        if hasattr(layer, "moving_mean"):
+            variables = {
+                "weight": layer.gamma,
+                "bias": layer.beta if layer.shift else None,
+                "running_mean": layer.moving_mean,
+                "running_var": layer.moving_variance,
+            }
+        else:
+            variables = dict(
+                zip(("weight", "bias"), layer.weights, strict=False)
+            )
+        for leaf, variable in variables.items():
+            if variable is not None:
+                found[f"{path}{name}.{leaf}"] = variable
+    return found

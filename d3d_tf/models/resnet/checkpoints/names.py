@@ -7,6 +7,8 @@ classifier is MMAction2's `fc_cls`, and those of DNR's code for its cells.
 import re
 from typing import Any
 
+from d3d_tf.models.torch_original import variables_of
+
 # What others write, and torchvision's. A `ConvModule` of MMAction2 has a
 # convolution and a norm, TSM puts its `TemporalShift` around the convolution.
 _RULES = (
@@ -41,16 +43,16 @@ def shifted_blocks(names) -> set[tuple[int, int]]:
 def by_name(network, *, classifier: bool = True) -> dict[str, Any]:
     """All variables of a ResNet, by the names above, or all but the last."""
     stem, _, *stages = network.trunk.units
-    found = _of_layers("", {"conv1": stem.conv1, "bn1": stem.bn1})
+    found = variables_of("", {"conv1": stem.conv1, "bn1": stem.bn1})
     for stage in stages:
         found |= _of_cell(f"{stage.name}.lstm", stage.lstm)
         for i, block in enumerate(stage.blocks):
             path = f"{stage.name}.{i}."
-            found |= _of_layers(path, _layers(block))
+            found |= variables_of(path, _layers(block))
             cell = getattr(block.bn2, "lstm", None)
             found |= _of_cell(f"{path}bn2.lstm", cell)
     head = {"fc_cls": network.head.fc_cls} if classifier else {}
-    return found | _of_layers("", head)
+    return found | variables_of("", head)
 
 
 def _layers(block) -> dict:
@@ -71,27 +73,7 @@ def _of_cell(path: str, cell) -> dict:
     if cell is None:
         return {}
     layers = {theirs: getattr(cell, ours) for ours, theirs in _CELL.items()}
-    return _of_layers(f"{path}.", layers)
-
-
-def _of_layers(path: str, layers: dict) -> dict:
-    found = {}
-    for name, layer in layers.items():
-        if hasattr(layer, "moving_mean"):
-            variables = {
-                "weight": layer.gamma,
-                "bias": layer.beta if layer.shift else None,
-                "running_mean": layer.moving_mean,
-                "running_var": layer.moving_variance,
-            }
-        else:
-            variables = dict(
-                zip(("weight", "bias"), layer.weights, strict=False)
-            )
-        for leaf, variable in variables.items():
-            if variable is not None:
-                found[f"{path}{name}.{leaf}"] = variable
-    return found
+    return variables_of(f"{path}.", layers)
 
 
 def torch_shape(variable, name: str) -> tuple[int, ...]:

@@ -7,6 +7,8 @@ counts modules, `blocks.1.res_blocks.0.branch2.conv_a.weight`.
 import re
 from typing import Any
 
+from d3d_tf.models.torch_original import variables_of
+
 # What PyTorchVideo calls SlowFast's modules, outside of blocks. Its stem calls
 # the convolution in space conv_t and that in time conv_xy.
 _OUTER = {
@@ -65,16 +67,16 @@ def as_pytorchvideo(name: str) -> str:
 def by_name(network) -> dict[str, Any]:
     """All variables of an X3D by SlowFast's names."""
     stem, *stages, conv5 = network.trunk.units
-    found = _of_layers(
-        "s1.pathway0_stem",
+    found = variables_of(
+        "s1.pathway0_stem.",
         {"conv_xy": stem.conv_xy, "conv": stem.conv, "bn": stem.bn},
     )
     for number, stage in enumerate(stages, start=2):
         for i, block in enumerate(stage.blocks):
-            found |= _of_layers(f"s{number}.pathway0_res{i}", _layers(block))
+            found |= variables_of(f"s{number}.pathway0_res{i}.", _layers(block))
     head = network.head
-    return found | _of_layers(
-        "head",
+    return found | variables_of(
+        "head.",
         {
             "conv_5": conv5.conv,
             "conv_5_bn": conv5.bn,
@@ -92,25 +94,6 @@ def _layers(block) -> dict:
         layers["branch2.se.fc1"] = block.se.fc1
         layers["branch2.se.fc2"] = block.se.fc2
     return {name: layer for name, layer in layers.items() if layer is not None}
-
-
-def _of_layers(path: str, layers: dict) -> dict:
-    found = {}
-    for name, layer in layers.items():
-        if hasattr(layer, "gamma"):
-            variables = {
-                "weight": layer.gamma,
-                "bias": layer.beta,
-                "running_mean": layer.moving_mean,
-                "running_var": layer.moving_variance,
-            }
-        else:
-            variables = dict(
-                zip(("weight", "bias"), layer.weights, strict=False)
-            )
-        for leaf, variable in variables.items():
-            found[f"{path}.{name}.{leaf}"] = variable
-    return found
 
 
 def torch_shape(variable, name: str) -> tuple[int, ...]:
