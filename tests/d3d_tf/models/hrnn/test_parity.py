@@ -138,6 +138,8 @@ def test_counts(goldens):
     text = (goldens / "yt8m" / "counts.json").read_text()
     golden = json.loads(text)["hrnn_teacher_or_student_C4716"]
     with tf.Graph().as_default():
+        # A trainer in the same process may have asked for determinism.
+        tf.random.set_seed(1)
         network = make_network(HRNNRecipe(), 4716, "features")
         lstms, all_ = (
             sum(int(np.prod(v.shape)) for v in part.variables)

@@ -121,6 +121,8 @@ def test_counts(goldens):
     path = goldens / "yt8m" / "counts.json"
     golden = json.loads(path.read_text())["mix3_K112_r16_C3862"]
     with tf.Graph().as_default():
+        # A trainer in the same process may have asked for determinism.
+        tf.random.set_seed(1)
         network = make_network(MixtureRecipe(), 3862, "features")
         sizes = {
             name: int(np.prod(variable.shape))
