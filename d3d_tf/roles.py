@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from d3d_tf.config import Recipe
+
 TEACHER, BASELINE, STUDENT = "teacher", "baseline", "student"
 # Of a converted network of pictures: a trunk without a head, to start from.
 INITIAL = "initial"
@@ -36,7 +38,34 @@ STREAM = {name: role.stream for name, role in ROLES.items() if role.stream}
 FINETUNED = "Fine-tuned"
 
 
-def titles(*, finetuned: bool = False) -> dict[str, str]:
-    """What the table of a run calls its rows."""
+# Networks of features differ by the frames that they see.
+_OF_FEATURES = {
+    TEACHER: "All frames (teacher)",
+    BASELINE: "Fewer frames (baseline)",
+    STUDENT: "Fewer frames (student)",
+}
+
+
+def stream_of(recipe: Recipe, role: str) -> str:
+    """What a network of a run looks at."""
+    return "features" if recipe.of_features else STREAM[role]
+
+
+def rows_of(recipe: Recipe) -> tuple[str, ...]:
+    """The rows of the table that --mode=distill makes."""
+    return tuple(_OF_FEATURES if recipe.of_features else ROLES)
+
+
+def titles(
+    recipe: Recipe | None = None, *, finetuned: bool = False
+) -> dict[str, str]:
+    """What the table of a run calls its rows.
+
+    Args:
+      recipe: of the run; None: of one of videos.
+      finetuned: whether --mode=finetune made it.
+    """
     names = {name: role.title for name, role in ROLES.items()}
+    if recipe and recipe.of_features:
+        names = dict(_OF_FEATURES)
     return names | ({STUDENT: FINETUNED} if finetuned else {})

@@ -11,6 +11,7 @@ from d3d_tf.atomic_files import is_remote, require_local, require_utf8, to_path
 from d3d_tf.config import DataRecipe, Recipe, digest
 from d3d_tf.data.class_names import require_classes
 from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.data.feature_sets import adopt_features
 from d3d_tf.data.fit_recipe import fit_recipe, with_clip_size
 from d3d_tf.data.index_foreign import adopt
 from d3d_tf.data.shards import foreign_shards
@@ -119,7 +120,7 @@ def ensure_records(
       UserError: nothing usable is there.
     """
     require_utf8(records_dir, "--records_dir")
-    if data and (dataset := _there(data, records_dir, recipe.data)):
+    if data and (dataset := _there(data, records_dir, recipe)):
         if trains:
             require_classes(dataset.classes, data)
         return fit_recipe(recipe, dataset), dataset
@@ -152,12 +153,27 @@ def ensure_records(
     return with_clip_size(recipe, dataset), dataset
 
 
-def _there(data: str, records_dir: str, recipe: DataRecipe) -> Dataset | None:
-    """Records that need not be made, ours or those of another tool."""
+def _there(data: str, records_dir: str, recipe: Recipe) -> Dataset | None:
+    """Records that need not be made, ours or those of another tool.
+
+    Raises:
+      UsageError: they are of videos and the recipe is of features, or the
+        other way round.
+    """
     if (to_path(data) / "dataset.json").exists():
-        return open_dataset(data)
+        dataset = open_dataset(data)
+        if (dataset.kind == "features") != recipe.of_features:
+            raise UsageError(
+                f"{data} holds "
+                + ("videos" if recipe.of_features else "features of frames")
+                + f", and the recipe {recipe.name!r} has task={recipe.task}: "
+                "see docs/youtube8m.md."
+            )
+        return dataset
+    if recipe.of_features:
+        return adopt_features(to_path(data), to_path(records_dir))
     if foreign_shards(to_path(data)):
-        return adopt(to_path(data), to_path(records_dir), recipe)
+        return adopt(to_path(data), to_path(records_dir), recipe.data)
     return None
 
 

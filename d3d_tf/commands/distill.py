@@ -8,7 +8,7 @@ from d3d_tf.commands.common import require_sources, run_folder, show_plan
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_means
-from d3d_tf.roles import ROLES, STUDENT, TEACHER
+from d3d_tf.roles import ROLES, STUDENT, TEACHER, rows_of
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.opening import open_run
 from d3d_tf.screen import say
@@ -56,10 +56,10 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     recipe, dataset = ensure_records(recipe, data, records_dir)
-    rows = tuple(ROLES)
+    rows = rows_of(recipe)
     if logits_file := _logits_file(recipe, teacher, dataset):
-        rows = tuple(r for r in ROLES if TEACHER not in ROLES[r].parts)
-    else:
+        rows = tuple(r for r in rows if TEACHER not in ROLES[r].parts)
+    elif not recipe.of_features:
         dataset.require_flow()
     experiment = start_training(
         recipe,
@@ -86,8 +86,9 @@ def _make(experiment, rows: tuple[str, ...]) -> None:
     for row in rows:
         train_missing(experiment, row)
         table.add(score(experiment, row))
-    module = export_run(experiment.run, experiment.network(STUDENT))
-    say(f"module: {module}")
+    if not experiment.recipe.of_features:
+        module = export_run(experiment.run, experiment.network(STUDENT))
+        say(f"module: {module}")
     say(f"report: {write_report(experiment.run, experiment.dataset)}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from d3d_tf.atomic_files import to_path, write_atomically
 from d3d_tf.commands.common import changed_recipe, chosen_run
 from d3d_tf.errors import UsageError, UserError
-from d3d_tf.roles import ROLES, TEACHER
+from d3d_tf.roles import ROLES, TEACHER, rows_of
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 
@@ -140,8 +140,8 @@ def evaluate_run(
         experiment.flow_mismatch = found or experiment.flow_mismatch
     rows = [
         row
-        for row, role in ROLES.items()
-        if all(experiment.is_finished(part) for part in role.parts)
+        for row in rows_of(recipe)
+        if all(experiment.is_finished(part) for part in ROLES[row].parts)
     ]
     if not rows:
         raise UserError(

@@ -9,7 +9,7 @@ from d3d_tf.roles import BASELINE, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.opening import open_run
 from d3d_tf.screen import say
-from d3d_tf.tasks import DETECTION
+from d3d_tf.tasks import DETECTION, YOUTUBE8M
 
 
 def run(
@@ -52,10 +52,15 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     # Detectors look at RGB, whatever the stream.
-    flow = recipe.train.stream == "flow" and recipe.task != DETECTION
-    role = TEACHER if flow else BASELINE
+    flow = recipe.train.stream == "flow" and recipe.task not in (
+        DETECTION,
+        YOUTUBE8M,
+    )
+    # Of features, a network that sees all frames is a teacher.
+    sees_all = recipe.of_features and recipe.fewer_frames.way == "all"
+    role = TEACHER if flow or sees_all else BASELINE
     recipe, dataset = ensure_records(recipe, data, records_dir)
-    if role == TEACHER:
+    if flow:
         dataset.require_flow()
     experiment = start_training(
         recipe,

@@ -2,12 +2,13 @@
 
 from typing import Annotated, TypeAlias
 
+from pydantic import model_validator
 from pydantic_core import core_schema
 
 from d3d_tf.distill import LOSSES
 from d3d_tf.models import DEFAULT, FAMILIES, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
-from d3d_tf.sections import NotNegative, OneOf, Text, section
+from d3d_tf.sections import NotNegative, OneOf, Text, require, section
 
 EXPORT_KINDS = ("classification", "feature_vector", "feature_map")
 
@@ -71,5 +72,18 @@ class TermRecipe:
     features have one shape in both; checked by `Recipe`."""
     loss: Annotated[str, OneOf(*LOSSES)] = "mse"
     """`mse`: the mean over classes, or over all elements of a clip's features,
-    of the squared difference."""
+    of the squared difference; `squares`: the sum instead of the mean;
+    `label_kl`: of logits with task=youtube8m, the divergence from the teacher
+    of the sigmoid scores, divided by their sum over classes."""
     weight: NotNegative = 1.0
+
+    @model_validator(mode="after")
+    def _check(self):
+        known = LOSSES[self.loss][self.where != "logits"]
+        require(
+            known is not None,
+            self,
+            "loss",
+            f"mse or squares with ~where={self.where}",
+        )
+        return self

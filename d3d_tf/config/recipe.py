@@ -18,6 +18,7 @@ from d3d_tf.config.network import (
     FinetuneRecipe,
 )
 from d3d_tf.config.persons import PersonsRecipe
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
 from d3d_tf.config.training import DistillRecipe, TrainRecipe
@@ -25,7 +26,7 @@ from d3d_tf.config.views import ClipRecipe, EvaluationRecipe
 from d3d_tf.models import DEFAULT, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
-from d3d_tf.tasks import DETECTION, TASKS
+from d3d_tf.tasks import DETECTION, TASKS, YOUTUBE8M
 
 
 @section
@@ -57,11 +58,25 @@ class Recipe:
     )
     detector: Annotated[DetectorRecipe, Later()] = DetectorRecipe()
     persons: Annotated[PersonsRecipe, Later()] = PersonsRecipe()
+    fewer_frames: Annotated[FrameSamplingRecipe, Later()] = (
+        FrameSamplingRecipe()
+    )
+    """Of videos of features: the frames that baseline and student see. The
+    teacher sees all."""
 
     @property
     def shown_short_side(self) -> int:
         """Pixels of the short side of the videos that crops are cut from."""
         return self.evaluation.scaled_short_side or self.data.short_side
+
+    @property
+    def of_features(self) -> bool:
+        """Whether its networks look at features of frames, not at pixels."""
+        return self.task == YOUTUBE8M
+
+    def frames_of(self, role: str) -> FrameSamplingRecipe:
+        """The frames of a video of features that a network sees."""
+        return FrameSamplingRecipe() if role == "teacher" else self.fewer_frames
 
     def network_of(self, role: str) -> NetworkRecipe:
         """The network that has a role, such as `teacher`."""
@@ -128,6 +143,37 @@ class Recipe:
                 "evaluation.precise_batch_norm",
                 "0 with task=detection",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_features(self):
+        models = [self.network, self.teacher or self.network]
+        looks = ["features" in network.streams for network in models]
+        require(
+            all(looks) if self.of_features else not any(looks),
+            self,
+            "network.model",
+            "one that looks at features (nextvlad, hrnn, ...) with task="
+            f"{YOUTUBE8M}, teacher.model too, and one that looks at videos with "
+            "other tasks",
+        )
+        if not self.of_features:
+            require(
+                self.fewer_frames == FrameSamplingRecipe(),
+                self,
+                "fewer_frames.way",
+                f"left alone with ~task={self.task}: of videos, ~clip says "
+                "which frames are seen",
+            )
+            return self
+        views, distill = self.evaluation, self.distill
+        for field, name in (
+            (views.clips * views.crops == 1, "evaluation.clips"),
+            (not views.precise_batch_norm, "evaluation.precise_batch_norm"),
+            (not distill.cached_views, "distill.cached_views"),
+            (not distill.flow_weight, "distill.flow_weight"),
+        ):
+            require(field, self, name, f"left alone with ~task={YOUTUBE8M}")
         return self
 
     @model_validator(mode="after")

@@ -108,6 +108,8 @@ class DistillRecipe:
     `terms=[{where: logits, loss: mse, weight: WEIGHT}]`; `terms` replace it."""
     teacher_stream: Stream = "flow"
     """`flow`; `rgb` is the control of Table 6."""
+    label_weight: Annotated[NotNegative, Later()] = 1.0
+    """Of L_a, the loss of labels; 0: the student never sees them."""
     terms: Annotated[tuple[TermRecipe, ...], Later()] = ()
     """What is added to L_a; empty: the one term of `weight`."""
     cached_views: Annotated[Automatic, Later()] = 0

@@ -37,6 +37,12 @@ _FOREIGN = {
     "shards": {str: {str: int}},
     "label_by_string": bool,
 }
+_FEATURES = {
+    "folder": str,
+    "shards": {str: {str: int}},
+    "bytes": {str: int},
+    "video_level": bool,
+}
 # Every video has a first class, which held-out shares and leaks are about;
 # where it has several, `labels` lists all.
 _ROW = {"id": str, "split": str, "label": int}
@@ -66,7 +72,12 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """What wrote the records, a key of `d3d_tf.data.kinds.KINDS`."""
+        """What wrote the records, a key of `d3d_tf.data.kinds.KINDS`.
+
+        Or `features`, of files of YouTube-8M; see `d3d_tf.data.feature_sets`.
+        """
+        if "features" in self.info:
+            return "features"
         return "foreign" if "foreign" in self.info else "video"
 
     @property
@@ -123,11 +134,15 @@ class Dataset:
         return max(16, int(SHUFFLE_BYTES / mean))
 
     def rows(self) -> list[dict]:
-        """The content of manifest.json.
+        """The content of manifest.json; nothing of YouTube-8M's files.
+
+        They are millions, and are not listed.
 
         Raises:
           UserError: it is missing or damaged.
         """
+        if self.kind == "features":
+            return []
         skipped = _ROW | {"skipped": str}
         used = _ROW | {"frames": int, "shard": str}
         if "foreign" not in self.info:
@@ -158,11 +173,11 @@ class Dataset:
 
     def shards(self, split: str) -> dict[str, int]:
         """The split's files, in order, and the records in each."""
-        foreign = self.info.get("foreign")
-        if foreign:
+        there = self.info.get("foreign") or self.info.get("features")
+        if there:
             return {
-                str(to_path(foreign["folder"]) / name): count
-                for name, count in foreign["shards"].get(split, {}).items()
+                str(to_path(there["folder"]) / name): count
+                for name, count in there["shards"].get(split, {}).items()
             }
         return {
             str(self.folder / name): count
@@ -194,7 +209,8 @@ def open_dataset(folder: str | Path) -> Dataset:
             "the flow was made: prepare it again."
         )
     with naming(path, _REMEDY):
-        form = _INFO | ({"foreign": _FOREIGN} if "foreign" in info else {})
+        own = {"foreign": _FOREIGN, "features": _FEATURES}
+        form = _INFO | {key: own[key] for key in own.keys() & info.keys()}
         if words := difference(info, form):
             raise ValueError(words)
         if not info["num_videos"] > 0 or not info["num_bytes"] > 0:

@@ -53,9 +53,13 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
 def fit_recipe(recipe: Recipe, dataset: Dataset) -> Recipe:
     """The recipe with the records' `data` and `flow`, and clips that fit.
 
+    One of features is as it was: it says nothing of pixels.
+
     Raises:
       UsageError: it asks for other records.
     """
+    if recipe.of_features:
+        return recipe
     return with_clip_size(_as_prepared(recipe, dataset), dataset)
 
 

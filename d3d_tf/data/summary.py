@@ -11,11 +11,7 @@ def describe(dataset: Dataset) -> str:
     splits = ", ".join(f"{n} {name}" for name, n in dataset.splits.items())
     lines = [
         f"records: {dataset.folder}: {splits}; {len(dataset.classes)} classes; "
-        + (
-            f"{100 * info['clipped_flow']:.2g} % of flow vectors clipped"
-            if dataset.flow
-            else "no flow"
-        )
+        + _stored(dataset)
     ]
     if info["num_trimmed"]:
         seconds = info["recipe"]["data"]["max_seconds"]
@@ -49,6 +45,17 @@ def describe(dataset: Dataset) -> str:
         shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
         lines.append(f"  {len(empty)} classes have no video: {shown}")
     return "\n".join(lines)
+
+
+def _stored(dataset: Dataset) -> str:
+    """What a record holds besides RGB frames."""
+    if "features" in dataset.info:
+        of_video = dataset.info["features"]["video_level"]
+        return "means of features" if of_video else "features of frames"
+    if not dataset.flow:
+        return "no flow"
+    clipped = 100 * dataset.info["clipped_flow"]
+    return f"{clipped:.2g} % of flow vectors clipped"
 
 
 def _files(files: dict) -> str:

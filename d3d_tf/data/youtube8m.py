@@ -120,6 +120,7 @@ def feature_batches(
     sampling: FrameSamplingRecipe = ALL_FRAMES,
     seed: int = 0,
     start_step: int = 0,
+    also_all: bool = False,
 ) -> tf.data.Dataset:
     """Batches of `(inputs, label)`, as `make_dataset` has them of videos.
 
@@ -136,6 +137,8 @@ def feature_batches(
         epoch and id.
       seed: of order and draws.
       start_step: of the training: begin with this batch, as a resumed run.
+      also_all: `all_features` is another input, what a teacher sees: as
+        `features`, of all frames.
 
     Raises:
       UserError: frames of video-level files were to be sampled.
@@ -150,8 +153,11 @@ def feature_batches(
     def to_inputs(record, epoch):
         video = parse_video(record, files.num_classes, files.video_level)
         draw = draw_of(video["id"], epoch, seed)
-        pair = sampled(video["features"], video["frames"], sampling, draw)
-        return {"features": pair, "id": video["id"]}, video["label"]
+        pair = video["features"], video["frames"]
+        inputs = {"features": sampled(*pair, sampling, draw), "id": video["id"]}
+        if also_all:
+            inputs["all_features"] = pair
+        return inputs, video["label"]
 
     if training:
         mean = files.num_bytes / files.num_videos

@@ -50,6 +50,8 @@ class Distiller(StreamTrainer):
         student are those of its training pass.
       teacher_input_key: `flow`; `frames` distils from a spatial stream, the
         control of the paper's Table 6.
+      input_key: of the student: `frames`, or `features`, of which a teacher
+        sees `all_features`.
     """
 
     loss_names = ("student_loss", "distillation_loss")
@@ -64,11 +66,12 @@ class Distiller(StreamTrainer):
         student_loss_weight: float = 1.0,
         terms: tuple[TermRecipe, ...] = (),
         teacher_input_key: str = "flow",
+        input_key: str = "frames",
         **kwargs: Any,
     ) -> None:
         super().__init__(
             student,
-            input_key="frames",
+            input_key=input_key,
             loss_names=("student_loss", *map(term_name, terms))
             if terms
             else None,
@@ -95,7 +98,6 @@ class Distiller(StreamTrainer):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         student = config.pop("network")
-        del config["input_key"]
         terms = [to_dict(term) for term in self.get_terms()]
         return (
             config

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from d3d_tf.distill.fewer_frames import encoding_loss, prediction_loss
 from d3d_tf.keras_api import keras
 
 
@@ -42,3 +43,24 @@ def feature_mse(student_features, teacher_features):
         for features in (student_features, teacher_features)
     ]
     return logit_mse(*rows)
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+def squares(student, teacher):
+    """L_rep of students that see fewer frames; see `encoding_loss`."""
+    return encoding_loss(student, teacher)
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+def label_kl(student_logits, teacher_logits):
+    """L_pred of students that see fewer frames, of sigmoid scores.
+
+    Args:
+      student_logits, teacher_logits: `[batch, classes]`.
+
+    Returns:
+      `[batch]`; see `prediction_loss`.
+    """
+    return prediction_loss(
+        tf.sigmoid(student_logits), tf.sigmoid(teacher_logits)
+    )

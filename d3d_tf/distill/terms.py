@@ -33,14 +33,14 @@ def term_loss(term: TermRecipe, student: tuple, teacher: tuple):
       UserError: the features at the term's endpoint cannot be compared.
     """
     logits, features = teacher
-    of_logits, of_features = (
-        getattr(losses, name) for name in LOSSES[term.loss]
-    )
+    of_logits, of_features = LOSSES[term.loss]
     if term.where == "logits":
-        return None if logits is None else of_logits(student[0], logits)
+        loss = getattr(losses, of_logits)
+        return None if logits is None else loss(student[0], logits)
     if features is None:
         return None
-    return of_features(*_pair(term.where, student[1], features))
+    loss = getattr(losses, of_features)
+    return loss(*_pair(term.where, student[1], features))
 
 
 def _pair(endpoint: str, student: dict, teacher: dict):

@@ -40,6 +40,8 @@ class Scores:
     """For people: what is averaged over views and networks, in the plural."""
     output: ClassVar[str]
     """The field with the answers, `[videos, ...]` float."""
+    fuses: ClassVar[bool] = True
+    """Whether answers of several networks can be averaged: all are kept."""
     judged: ClassVar[bool] = False
     """Whether answers are right or wrong, and labels are classes: then
     networks are compared video by video and class by class."""
@@ -167,8 +169,14 @@ def average(*scores: _Same) -> _Same:
 
     Raises:
       ValueError: the videos or their order differ.
+      UserError: of each network only the best answers are kept.
     """
     first = scores[0]
+    if not first.fuses:
+        raise UserError(
+            f"Only the best {first.averaged} of each video are kept: several "
+            "networks of such videos cannot be fused."
+        )
     if any(not np.array_equal(first.ids, s.ids) for s in scores):
         raise ValueError("The scores are not of the same videos.")
     mean = np.mean([s.answers() for s in scores], axis=0)

@@ -114,7 +114,7 @@ class Experiment:
 
     def title(self, role: str) -> str:
         """The name of a row on the screen."""
-        return titles(finetuned=self.finetuned)[role]
+        return titles(self.recipe, finetuned=self.finetuned)[role]
 
     def devices(self) -> str:
         """The devices it runs on, for the protocol."""

@@ -69,6 +69,8 @@ class Lesson:
             self.teacher,
             network,
             distillation_loss_weight=distill.weight,
+            student_loss_weight=distill.label_weight,
             terms=distill.terms,
+            input_key=self.stream,
             teacher_input_key=self.teacher_stream or "flow",
         )

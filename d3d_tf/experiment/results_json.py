@@ -5,6 +5,7 @@ import time
 import d3d_tf
 from d3d_tf import processor
 from d3d_tf.config import SPACINGS, Recipe, digest, to_dict
+from d3d_tf.config.frame_sampling import MAX_FRAMES
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.experiment import Experiment
@@ -21,6 +22,8 @@ def describe_views(recipe: Recipe, dataset: Dataset, splits: list[str]) -> str:
     clip = views.clip_of(recipe.clip)
     if recipe.task == DETECTION:
         return _describe_boxes(recipe)
+    if recipe.of_features:
+        return _describe_frames(recipe)
     clips = "1 clip" if views.clips == 1 else f"{views.clips} clips"
     crops = "1 centre crop" if views.crops == 1 else f"{views.crops} crops"
     if views.clips > 1 and clip.sampling == "dense":
@@ -67,6 +70,17 @@ def _describe_boxes(recipe: Recipe) -> str:
             f"IoU of {recipe.persons.suppress_iou:g}"
         )
     return f"{text}; proposals from {recipe.detector.least_score:g} on"
+
+
+def _describe_frames(recipe: Recipe) -> str:
+    """Of videos of features: what teacher and students see."""
+    some = recipe.fewer_frames
+    if some.way == "all":
+        return f"all frames of a video, {MAX_FRAMES} at most"
+    count = f"{some.frames} frames ({some.way})"
+    if some.way == "uniform":
+        count = f"every {some.every}-th of {MAX_FRAMES} frames"
+    return f"the teacher: all frames, {MAX_FRAMES} at most; others: {count}"
 
 
 def set_damaged_aside(run: Run) -> None:
@@ -117,6 +131,16 @@ class Table:
         experiment.run.write_results(results)
 
 
+def _timed(recipe: Recipe) -> str:
+    """What the milliseconds of a video are of."""
+    if recipe.of_features:
+        return "features of one video to logits, batch 1, reading excluded"
+    return (
+        f"one clip of {recipe.clip.frames} frames, batch 1, flow (one core) "
+        "where the row needs it, decoding excluded"
+    )
+
+
 def _head(experiment: Experiment, splits: list[str]) -> dict:
     """What results.json says before there is a row."""
     recipe, dataset = experiment.recipe, experiment.dataset
@@ -134,10 +158,8 @@ def _head(experiment: Experiment, splits: list[str]) -> dict:
         "weights": experiment.run.weights(),
         "protocol": (
             f"{describe_views(recipe, dataset, splits)}; bare metric names are "
-            f"for the split {splits[-1]}; ms per video: one clip of "
-            f"{recipe.clip.frames} frames, batch 1, flow (one core) where "
-            f"the row needs it, decoding excluded, {processor.description()}, "
-            f"{experiment.devices()}"
+            f"for the split {splits[-1]}; ms per video: {_timed(recipe)}, "
+            f"{processor.description()}, {experiment.devices()}"
         ),
         "metrics": {},
         "per_class": {},

@@ -10,10 +10,14 @@ from d3d_tf.experiment.kept_logits import kept_logits
 from d3d_tf.experiment.latency import milliseconds_per_video
 from d3d_tf.experiment.lesson import Lesson
 from d3d_tf.experiment.rows import Row
-from d3d_tf.roles import ROLES, STREAM, STUDENT
+from d3d_tf.roles import ROLES, STUDENT, stream_of
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.tasks import DETECTION
+from d3d_tf.training.feature_scoring import (
+    milliseconds_per_features,
+    score_features,
+)
 from d3d_tf.training.freezing import describe_freezing, freeze
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.scoring import Shown, compile_forward, score_split
@@ -41,7 +45,8 @@ def train_missing(experiment: Experiment, row: str) -> None:
 
 def _lesson(experiment: Experiment, role: str) -> Lesson:
     """What a network learns from; trains the teacher, if it is one."""
-    stream, distill = STREAM[role], experiment.recipe.distill
+    recipe = experiment.recipe
+    stream, distill = stream_of(recipe, role), recipe.distill
     if role != STUDENT or experiment.finetuned:
         return Lesson(stream)
     if distill.flow_weight:
@@ -54,7 +59,8 @@ def _lesson(experiment: Experiment, role: str) -> Lesson:
         logits = kept_logits(experiment)
         experiment.forget(giver)
         return Lesson(stream, logits=logits)
-    return Lesson(stream, experiment.network(giver), STREAM[giver])
+    seen = "all_features" if recipe.of_features else stream_of(recipe, giver)
+    return Lesson(stream, experiment.network(giver), seen)
 
 
 def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
@@ -89,6 +95,7 @@ def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
             recipe,
             experiment.dataset,
             streams=lesson.streams,
+            sampling=recipe.frames_of(role),
             checkpoints=run.checkpoints(role),
             tensorboard=run.tensorboard(role),
             title=f"training {experiment.title(role)}",
@@ -153,18 +160,24 @@ def _run_network(experiment: Experiment, role: str) -> Row:
     network = experiment.network(role)
     if recipe.task == DETECTION:
         return _run_detector(experiment, role)
+    if recipe.of_features:
+        return _run_on_features(experiment, role)
     views = recipe.evaluation
     # What is settled cannot be undone.
     if views.precise_batch_norm not in (0, _settled(experiment.home(role))):
         settle_on_records(
-            network, experiment.strategy, recipe, dataset, STREAM[role]
+            network,
+            experiment.strategy,
+            recipe,
+            dataset,
+            stream_of(recipe, role),
         )
     forward = compile_forward(network.folded())
     # Longer clips take as much memory in smaller batches.
     shrink = max(1, views.clip_frames // recipe.clip.frames)
     shown = Shown(
         recipe.clip,
-        STREAM[role],
+        stream_of(recipe, role),
         max(1, 4 * recipe.train.batch_size // shrink),
         views,
         network.pixels,
@@ -186,6 +199,30 @@ def _run_network(experiment: Experiment, role: str) -> Row:
         milliseconds=milliseconds_per_video(
             forward, dataset, recipe, shown.stream, network.pixels
         ),
+    )
+
+
+def _run_on_features(experiment: Experiment, role: str) -> Row:
+    """As `_run_network`, with the frames that the network sees."""
+    recipe, dataset = experiment.recipe, experiment.dataset
+    network, sampling = experiment.network(role), recipe.frames_of(role)
+    forward = compile_forward(network)
+    return Row(
+        role,
+        {
+            split: score_features(
+                forward,
+                dataset,
+                split,
+                sampling,
+                batch_size=recipe.train.batch_size,
+                seed=recipe.seed,
+                title=f"scoring {experiment.title(role)} on {split}",
+            )
+            for split in dataset.test_splits or ["train"]
+        },
+        parameters=count_parameters(network),
+        milliseconds=milliseconds_per_features(forward, dataset, sampling),
     )
 
 

@@ -11,7 +11,7 @@ from d3d_tf.experiment.experiment import Experiment
 from d3d_tf.file_digests import digest_file
 from d3d_tf.models import require_stream
 from d3d_tf.needs import require_model_garden
-from d3d_tf.roles import BASELINE, ROLES, STREAM, STUDENT
+from d3d_tf.roles import BASELINE, ROLES, STUDENT, stream_of
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
@@ -209,7 +209,7 @@ def _networks_to_train(
         or not (teacher and is_finished(teacher.checkpoints(part)))
     )
     for role in trained:
-        require_stream(recipe.network_of(role), STREAM[role])
+        require_stream(recipe.network_of(role), stream_of(recipe, role))
     return trained
 
 

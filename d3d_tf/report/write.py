@@ -50,7 +50,9 @@ def write_report(run: Run, dataset: Dataset) -> Path:
     splits = dataset.test_splits or ["train"]
     histories = _histories(run, task)
     with naming_damage(dataset, splits[-1]):
-        if recipe.task == DETECTION:
+        if recipe.of_features:
+            clips, mistakes = [], None
+        elif recipe.task == DETECTION:
             clips, mistakes = _keyframes(run, dataset, recipe, splits[-1]), None
         else:
             clips, mistakes = _clips(run, dataset, recipe, splits[-1])
@@ -64,7 +66,7 @@ def write_report(run: Run, dataset: Dataset) -> Path:
             splits,
             recipe,
             task.scores,
-            titles(finetuned=run.is_finetuned()),
+            titles(recipe, finetuned=run.is_finetuned()),
         ),
         toy=recipe.toy,
         curves=[
@@ -138,7 +140,8 @@ def _histories(run: Run, task: Task) -> dict:
     """`{network: {"step", column: values}}` of the networks trained here."""
     histories = {}
     keys = _curves(task)
-    for role, name in titles(finetuned=run.is_finetuned()).items():
+    names = titles(run.recipe(), finetuned=run.is_finetuned())
+    for role, name in names.items():
         path = run.checkpoints(role) / "history.csv"
         if not path.exists():
             continue

@@ -3,7 +3,7 @@
 from d3d_tf.config import Recipe
 from d3d_tf.detector.network import make_detector
 from d3d_tf.models import make_network
-from d3d_tf.roles import STREAM
+from d3d_tf.roles import stream_of
 from d3d_tf.tasks import DETECTION
 
 
@@ -19,7 +19,9 @@ def make_role(recipe: Recipe, role: str, num_classes: int):
       UsageError: it cannot be built, or cannot look at its stream.
       UserError: it has an RPN, and Model Garden is not installed.
     """
-    network = make_network(recipe.network_of(role), num_classes, STREAM[role])
+    network = make_network(
+        recipe.network_of(role), num_classes, stream_of(recipe, role)
+    )
     if recipe.task == DETECTION:
         return make_detector(
             network, recipe.detector, num_classes, recipe.persons

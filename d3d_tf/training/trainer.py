@@ -10,10 +10,13 @@ import tensorflow as tf
 
 from d3d_tf.atomic_files import literal, locked, to_path, write_atomically
 from d3d_tf.config import Recipe, digest
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.feature_sets import files_of
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.data.teacher_logits import TeacherLogits
+from d3d_tf.data.youtube8m import feature_batches
 from d3d_tf.detector.batches import training_batches
 from d3d_tf.disk import naming_refusal
 from d3d_tf.errors import UserError
@@ -57,6 +60,7 @@ class Training:
       tensorboard: folder of the curves.
       title: of the progress bar.
       teacher_logits: kept ones, an input of the trainer; None: no such input.
+      sampling: of videos of features, the frames that the network sees.
     """
 
     recipe: Recipe
@@ -66,6 +70,7 @@ class Training:
     tensorboard: Path
     title: str
     teacher_logits: TeacherLogits | None = None
+    sampling: FrameSamplingRecipe = FrameSamplingRecipe()
 
 
 def train(make_trainer, strategy, training: Training):
@@ -203,10 +208,18 @@ def _batches(training: Training, start: int) -> tf.data.Dataset:
     recipe = training.recipe
     common: dict[str, Any] = {
         "batch_size": recipe.train.batch_size,
-        "pixels": recipe.network.pixels,
         "seed": recipe.seed,
         "start_step": start,
     }
+    if recipe.of_features:
+        return feature_batches(
+            files_of(training.dataset, "train"),
+            training=True,
+            sampling=training.sampling,
+            also_all="all_features" in training.streams,
+            **common,
+        )
+    common["pixels"] = recipe.network.pixels
     if recipe.task == DETECTION:
         return training_batches(
             training.dataset, "train", recipe.clip, recipe.detector, **common

@@ -54,13 +54,11 @@ class RankedLabels:
             return
         self.videos += len(scores)
         self.positives += labels.sum(axis=0)
-        best = scores.argmax(axis=1)
-        self._hits += int(np.take_along_axis(labels, best[:, None], 1).sum())
-        self._precisions += _precisions(scores, labels).sum()
-        last = self.num_classes - self.top_k
-        kept = np.argpartition(scores, last - (last > 0), axis=1)[:, last:]
+        kept, values, precisions = best_of(scores, labels, self.top_k)
         right = np.take_along_axis(labels, kept, 1)
-        self._scores.append(np.take_along_axis(scores, kept, 1).ravel())
+        self._hits += int(right[:, 0].sum())
+        self._precisions += precisions.sum()
+        self._scores.append(values.ravel())
         codes = np.where(right, kept, ~kept).astype(np.int32)
         self._classes.append(codes.ravel())
 
@@ -125,6 +123,33 @@ class RankedLabels:
         order = order[np.argsort(-scores[order], kind="stable")]
         codes = codes[order]
         return np.where(codes < 0, ~codes, codes), codes >= 0
+
+
+def best_of(scores: np.ndarray, labels: np.ndarray, top_k: int) -> tuple:
+    """What is kept of the scores of some videos.
+
+    Args:
+      scores: `[videos, classes]` float.
+      labels: `[videos, classes]` bool.
+      top_k: how many of each video, if there are as many.
+
+    Returns:
+      Their classes `[videos, top_k]`, of the highest score first and of equal
+      ones the first class, their scores, and `[videos]` the precision of as
+      many of the highest scores as the video has labels.
+    """
+    last = max(0, scores.shape[1] - top_k)
+    kept = np.argpartition(scores, last - (last > 0), axis=1)[:, last:]
+    kept.sort(axis=1)
+    values = np.take_along_axis(scores, kept, 1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    kept = np.take_along_axis(kept, order, 1)
+    # More may be equal than are kept.
+    best = scores.argmax(axis=1)
+    lacking = (kept != best[:, None]).all(axis=1)
+    kept[lacking, 0] = best[lacking]
+    values = np.take_along_axis(scores, kept, 1)
+    return kept, values, _precisions(scores, labels)
 
 
 def by_frequency(frequency: np.ndarray, sizes: list[int]) -> dict:
