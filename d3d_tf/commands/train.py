@@ -9,7 +9,7 @@ from d3d_tf.roles import BASELINE, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.opening import open_run
 from d3d_tf.screen import say
-from d3d_tf.tasks import DETECTION, YOUTUBE8M
+from d3d_tf.tasks import DETECTION
 
 
 def run(
@@ -28,7 +28,8 @@ def run(
     takes as its teacher (`train.stream=flow`) or its baseline (`rgb`).
 
     Args:
-      recipe: `train.stream` names the network, but with `task=detection`.
+      recipe: `train.stream` names the network, but with `task=detection`. Of
+        features, one that sees all frames is the teacher.
       data: videos or records; None: the toy's.
       records_dir: where records live.
       run_dir: the run folder; None: runs/RECIPE.
@@ -51,16 +52,9 @@ def run(
     from d3d_tf.report.write import write_report
     from d3d_tf.tfrecords.ensure import ensure_records
 
-    # Detectors look at RGB, whatever the stream.
-    flow = recipe.train.stream == "flow" and recipe.task not in (
-        DETECTION,
-        YOUTUBE8M,
-    )
-    # Of features, a network that sees all frames is a teacher.
-    sees_all = recipe.of_features and recipe.fewer_frames.way == "all"
-    role = TEACHER if flow or sees_all else BASELINE
+    role = _role(recipe)
     recipe, dataset = ensure_records(recipe, data, records_dir)
-    if flow:
+    if role == TEACHER and not recipe.of_features:
         dataset.require_flow()
     experiment = start_training(
         recipe,
@@ -74,3 +68,12 @@ def run(
     train_missing(experiment, role)
     table.add(score(experiment, role))
     say(f"report: {write_report(experiment.run, dataset)}")
+
+
+def _role(recipe: Recipe) -> str:
+    """Which network of a run is trained."""
+    if recipe.of_features:
+        return TEACHER if recipe.fewer_frames.way == "all" else BASELINE
+    # Detectors look at RGB, whatever the stream.
+    flow = recipe.train.stream == "flow" and recipe.task != DETECTION
+    return TEACHER if flow else BASELINE

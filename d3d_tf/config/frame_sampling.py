@@ -32,26 +32,26 @@ class FrameSamplingRecipe:
     from a drawn place on, as the kit's `SampleRandomSequence`. The code of
     `first`, `middle`, `last` and `first_middle_last` was never released; they
     are of the video without padding, and ours."""
-    frames: PositiveWhole = 30
-    """k; every (300 // k)-th frame with `uniform`."""
-    stride: Annotated[Whole, Ge(0), Expected("0 (of ~frames) or more")] = 0
-    """With `uniform`: every so many frames, whatever `frames` says."""
+    k: PositiveWhole = 30
+    """How many frames; with `uniform` every (300 // k)-th."""
+    apart: Annotated[Whole, Ge(0), Expected("0 (of ~k) or more")] = 0
+    """With `uniform`: every so many frames, whatever `k` says."""
     rounding: Annotated[str, OneOf("down", "up")] = "down"
     """Of the number of frames that `uniform` leaves of a video of n. `down`:
     n * k / 300, as in the code of H-RNN, so 0 of very short ones. `up`: as many
-    as there are, n / stride, as NeXtVLAD's mask has it."""
+    as there are, n / `apart`, as NeXtVLAD's mask has it."""
 
     @property
     def every(self) -> int:
         """Every so many frames are seen with `uniform`."""
-        return self.stride or max(1, MAX_FRAMES // self.frames)
+        return self.apart or max(1, MAX_FRAMES // self.k)
 
     @model_validator(mode="after")
     def _check(self):
         require(
-            self.frames <= MAX_FRAMES and self.stride <= MAX_FRAMES,
+            self.k <= MAX_FRAMES and self.apart <= MAX_FRAMES,
             self,
-            "stride" if self.stride > MAX_FRAMES else "frames",
+            "apart" if self.apart > MAX_FRAMES else "k",
             f"at most {MAX_FRAMES}",
         )
         return self

@@ -12,13 +12,13 @@ from d3d_tf.config.data import DataRecipe, FlowRecipe, ToyRecipe
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
 from d3d_tf.config.explain import ExplainRecipe
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.config.network import (
     AnyNetwork,
     ExportRecipe,
     FinetuneRecipe,
 )
 from d3d_tf.config.persons import PersonsRecipe
-from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
 from d3d_tf.config.training import DistillRecipe, TrainRecipe
@@ -153,9 +153,8 @@ class Recipe:
             all(looks) if self.of_features else not any(looks),
             self,
             "network.model",
-            "one that looks at features (nextvlad, hrnn, ...) with task="
-            f"{YOUTUBE8M}, teacher.model too, and one that looks at videos with "
-            "other tasks",
+            f"one that looks at features with task={YOUTUBE8M} (nextvlad, "
+            "hrnn, ...; teacher.model too), and at videos with other tasks",
         )
         if not self.of_features:
             require(

@@ -1,7 +1,7 @@
-"""Makes a data set of a folder of YouTube-8M's files, which stay where they are.
+"""Makes a data set of a folder of YouTube-8M's files, which are left alone.
 
-What is known of them, a `dataset.json` that points there and the label map, goes
-into a folder of its own among our records, `NAME-DIGEST8`.
+What is known of them, a `dataset.json` that points there and the label map,
+goes into a folder of its own among our records, `NAME-DIGEST8`.
 """
 
 import csv
@@ -42,8 +42,8 @@ def adopt_features(folder: Path, records_dir: Path) -> Dataset:
     shards = foreign_shards(folder)
     if not shards:
         raise UserError(
-            f"{folder} has no TFRecord files: name the folder with YouTube-8M's "
-            "files, such as train0000.tfrecord."
+            f"{folder} has no TFRecord files: name the folder with those of "
+            "YouTube-8M, such as train0000.tfrecord."
         )
     folder = resolved(folder)
     classes = _classes(folder, sorted(shards))

@@ -21,7 +21,7 @@ def sampled(features, frames, recipe: FrameSamplingRecipe, seed) -> tuple:
     """
     if recipe.way == "all":
         return features, frames
-    draws = tf.random.stateless_uniform([recipe.frames], seed)
+    draws = tf.random.stateless_uniform([recipe.k], seed)
     places, count = places_and_count(frames, recipe, draws)
     return tf.gather(features, places), count
 
@@ -37,7 +37,7 @@ def places_and_count(frames, recipe: FrameSamplingRecipe, draws) -> tuple:
     Returns:
       int32 `[k]` and int32 scalar.
     """
-    frames, k = tf.cast(frames, tf.int32), recipe.frames
+    frames, k = tf.cast(frames, tf.int32), recipe.k
     if recipe.way == "uniform":
         return _uniform(frames, recipe)
     some = tf.minimum(frames, 1) * k

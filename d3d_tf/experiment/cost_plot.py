@@ -76,7 +76,8 @@ def points_of(path: Path) -> list[Point]:
             found.append(
                 Point(
                     network=f"{role} {config.digest(trained)}",
-                    name=f"{recipe.network_of(role).model}, {titles(recipe)[role]}, "
+                    name=f"{recipe.network_of(role).model}, "
+                    f"{titles(recipe)[role]}, "
                     f"{results['dataset']['name']}",
                     views=recipe.evaluation.clips * recipe.evaluation.crops,
                     multiply_adds=_multiply_adds(recipe, role),

@@ -77,7 +77,7 @@ def _describe_frames(recipe: Recipe) -> str:
     some = recipe.fewer_frames
     if some.way == "all":
         return f"all frames of a video, {MAX_FRAMES} at most"
-    count = f"{some.frames} frames ({some.way})"
+    count = f"{some.k} frames ({some.way})"
     if some.way == "uniform":
         count = f"every {some.every}-th of {MAX_FRAMES} frames"
     return f"the teacher: all frames, {MAX_FRAMES} at most; others: {count}"

@@ -7,18 +7,18 @@ from d3d_tf.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    "frames, stride, every", [(30, 0, 10), (42, 0, 7), (7, 0, 42), (30, 7, 7)]
+    "k, apart, every", [(30, 0, 10), (42, 0, 7), (7, 0, 42), (30, 7, 7)]
 )
-def test_by_number_or_by_stride(frames, stride, every):
-    assert FrameSamplingRecipe(frames=frames, stride=stride).every == every
+def test_by_number_or_by_stride(k, apart, every):
+    assert FrameSamplingRecipe(k=k, apart=apart).every == every
 
 
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"frames": 301}, "frames must be at most 300; got 301"),
-        ({"stride": 301}, "stride must be at most 300; got 301"),
-        ({"stride": -1}, "stride must be 0 .* or more"),
+        ({"k": 301}, "k must be at most 300; got 301"),
+        ({"apart": 301}, "apart must be at most 300; got 301"),
+        ({"apart": -1}, "apart must be 0 .* or more"),
         ({"way": "some"}, "way must be one of all, uniform"),
     ],
 )

@@ -61,7 +61,10 @@ PAPER = Recipe(name="paper")
             "terms=[{where: Mixed_6a}]",
             "terms must be of logits or of end",
         ),
-        ("terms=[{loss: kl}]", "distill.terms.0.loss must be mse; got 'kl'"),
+        (
+            "terms=[{loss: kl}]",
+            "distill.terms.0.loss must be one of mse, squares, label_kl; got",
+        ),
         ("terms=[{weight: -1}]", "terms.0.weight must be 0 or more; got -1"),
         ("terms=[{wait: 1}]", "unknown key distill.terms.0.wait; valid: "),
         ("terms=[{}, {weight: 2}]", "one term for each place at most"),

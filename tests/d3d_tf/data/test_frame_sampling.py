@@ -24,14 +24,14 @@ def test_every_so_many(golden):
     assert len(golden["uniform"]) == 7
     for name, case in golden["uniform"].items():
         recipe = FrameSamplingRecipe(
-            way="uniform", stride=int(name.removeprefix("every_"))
+            way="uniform", apart=int(name.removeprefix("every_"))
         )
         places, counts = places_and_count(lengths, recipe, NOTHING)
         assert places.numpy().tolist() == case["indices"]
         expected = case["student_num_frames_of_0_to_300"]
         assert counts.numpy().tolist() == expected
     # By their number, which divides 300.
-    recipe = FrameSamplingRecipe(way="uniform", frames=30)
+    recipe = FrameSamplingRecipe(way="uniform", k=30)
     places, _ = places_and_count(300, recipe, NOTHING)
     assert places.numpy().tolist() == golden["uniform"]["every_10"]["indices"]
 
@@ -49,7 +49,7 @@ def test_as_many_as_there_are():
 @pytest.mark.parametrize("k", [6, 10])
 def test_the_kits_draws(golden, way, theirs, k):
     case = golden["random"][f"{theirs}_{k}"]
-    recipe = FrameSamplingRecipe(way=way, frames=k)
+    recipe = FrameSamplingRecipe(way=way, k=k)
     assert len(case["N"]) == 5
     for frames, draws, expected in zip(
         case["N"], case["u"], case["idx"], strict=True
@@ -72,7 +72,7 @@ def test_the_kits_draws(golden, way, theirs, k):
 )
 def test_ours_by_hand(way, frames, expected):
     """Six frames; of a shorter video all, then padding."""
-    recipe = FrameSamplingRecipe(way=way, frames=6)
+    recipe = FrameSamplingRecipe(way=way, k=6)
     places, count = places_and_count(frames, recipe, NOTHING)
     assert places.numpy().tolist() == expected
     assert int(count) == min(frames, 6)
@@ -87,7 +87,7 @@ def test_of_features():
     assert int(count) == 25 and not found[25:].numpy().any()
     whole, count = sampled(features, 250, FrameSamplingRecipe(), [1, 2])
     assert whole.shape == (300, 2) and count == 250
-    recipe = FrameSamplingRecipe(way="random", frames=5)
+    recipe = FrameSamplingRecipe(way="random", k=5)
     one, again, other = (
         sampled(features, 250, recipe, [1, key])[0].numpy() for key in (2, 2, 3)
     )

@@ -104,7 +104,7 @@ def test_training_goes_on_exactly(shards):
     options = {
         "batch_size": 2,
         "training": True,
-        "sampling": FrameSamplingRecipe(way="random", frames=3),
+        "sampling": FrameSamplingRecipe(way="random", k=3),
         "seed": 3,
     }
     whole = list(feature_batches(shards, **options).take(9))

@@ -3,7 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
-from d3d_tf.distill.losses import feature_mse, logit_mse
+from d3d_tf.distill.losses import (
+    feature_mse,
+    label_kl,
+    logit_mse,
+    squares,
+)
 
 
 def test_mean_over_classes_of_squared_differences():
@@ -38,3 +43,18 @@ def test_features_of_half_precision_are_compared_in_full():
     found = feature_mse(student, tf.zeros_like(student))
     assert found.dtype == tf.float32
     np.testing.assert_allclose(found, [90_000])
+
+
+def test_sums_of_squares():
+    """As the mean, times as many as there are."""
+    student = tf.constant([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]])
+    teacher = tf.constant([[0.0, 4.0, 0.0], [5.0, 5.0, 5.0]])
+    np.testing.assert_allclose(squares(student, teacher), [14, 0], rtol=1e-6)
+
+
+def test_divergence_of_sigmoid_scores():
+    """Scores 3/4 and 1/4 against 1/2 and 1/2: of sum 1, so KL of these."""
+    teacher = tf.constant([[np.log(3.0), -np.log(3.0)]], tf.float32)
+    found = label_kl(tf.zeros([1, 2]), teacher)
+    expected = 3 / 4 * np.log(3 / 2) + 1 / 4 * np.log(1 / 2)
+    np.testing.assert_allclose(found, [expected], rtol=1e-5)

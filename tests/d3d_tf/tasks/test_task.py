@@ -14,6 +14,7 @@ import pytest
 
 from d3d_tf.config import Recipe, to_dict
 from d3d_tf.errors import UsageError
+from d3d_tf.models import recipe_class
 from d3d_tf.tasks import TASKS, task_of
 from d3d_tf.tasks.task import Task
 
