@@ -19,7 +19,12 @@ from d3d_tf.data.summary import describe, describe_rules
 from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_preparation
 from d3d_tf.screen import say
-from d3d_tf.tfrecords import decode_sandbox, toy_persons, toy_videos
+from d3d_tf.tfrecords import (
+    decode_sandbox,
+    toy_features,
+    toy_persons,
+    toy_videos,
+)
 from d3d_tf.tfrecords.classes import keep_readable_classes
 from d3d_tf.tfrecords.estimate import choose_sample, estimate
 from d3d_tf.tfrecords.flow import flow_library
@@ -120,6 +125,8 @@ def ensure_records(
       UserError: nothing usable is there.
     """
     require_utf8(records_dir, "--records_dir")
+    if recipe.toy and recipe.of_features and not data:
+        data = _toy_features(recipe, records_dir)
     if data and (dataset := _there(data, records_dir, recipe)):
         if trains:
             require_classes(dataset.classes, data)
@@ -192,9 +199,7 @@ def _listing(
             )
         persons = recipe.toy.motions == "persons"
         made = toy_persons if persons else toy_videos
-        identity = digest(recipe.toy, recipe.seed, made.GENERATOR_VERSION)
-        local = "records" if is_remote(records_dir) else records_dir
-        folder = Path(local) / "videos" / f"toy-{identity[:8]}"
+        folder, identity = _toy_folder(recipe, records_dir, made)
         if persons:
             listing = toy_persons.write_persons(
                 folder, recipe.toy, recipe.data, recipe.seed
@@ -213,6 +218,20 @@ def _listing(
         )
     places = [Path(place).resolve() for place in (data, annotations) if place]
     return recipe, listing, " ".join(map(str, places))
+
+
+def _toy_folder(recipe: Recipe, records_dir: str, made) -> tuple[Path, str]:
+    """Where the files of the generator `made` are, and what tells them."""
+    identity = digest(recipe.toy, recipe.seed, made.GENERATOR_VERSION)
+    local = "records" if is_remote(records_dir) else records_dir
+    return Path(local) / "videos" / f"toy-{identity[:8]}", identity
+
+
+def _toy_features(recipe: Recipe, records_dir: str) -> str:
+    """The folder of the toy's features, which are written where missing."""
+    folder, _ = _toy_folder(recipe, records_dir, toy_features)
+    toy_features.write_features(folder, recipe.toy, recipe.seed)
+    return str(folder)
 
 
 def _smallest_side(sources: Sequence[Source], data: DataRecipe) -> int:

@@ -84,11 +84,13 @@ class FlowRecipe:
 class ToyRecipe:
     """The embedded videos; see `tfrecords/toy_videos.py`."""
 
-    motions: Annotated[str, OneOf("directions", "headings", "persons")] = (
-        "directions"
-    )
+    motions: Annotated[
+        str, OneOf("directions", "headings", "persons", "topics")
+    ] = "directions"
     """The classes: `directions`, or `headings` to fine-tune on; `persons`:
-    several that move at once, with boxes, see `tfrecords/toy_persons.py`."""
+    several that move at once, with boxes, see `tfrecords/toy_persons.py`;
+    `topics`: features instead of videos, see `tfrecords/toy_features.py`, of
+    which the numbers of videos alone can be chosen."""
     size: PositiveWhole = 40
     """Height and width in pixels."""
     num_frames: PositiveWhole = 12

@@ -156,6 +156,13 @@ class Recipe:
             f"one that looks at features with task={YOUTUBE8M} (nextvlad, "
             "hrnn, ...; teacher.model too), and at videos with other tasks",
         )
+        if self.toy:
+            require(
+                (self.toy.motions == "topics") == self.of_features,
+                self,
+                "toy.motions",
+                f"topics with task={YOUTUBE8M}, and only then",
+            )
         if not self.of_features:
             require(
                 self.fewer_frames == FrameSamplingRecipe(),
@@ -217,7 +224,7 @@ class Recipe:
                 f"at most the short side of the videos ({shown}); 0 takes "
                 f"clip.size ({self.clip.size})",
             )
-        if self.toy:
+        if self.toy and not self.of_features:
             require(
                 self.clip.frames <= self.toy.num_frames,
                 self,

@@ -8,8 +8,9 @@ from tqdm import tqdm
 
 from d3d_tf.data.counted import Counted, remedy
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.parse_youtube8m import parse_video
 from d3d_tf.data.shards import records_of
-from d3d_tf.data.soundness import pixel_problem
+from d3d_tf.data.soundness import pixel_problem, words_of
 from d3d_tf.errors import UserError
 
 
@@ -42,6 +43,8 @@ def find_damage(dataset: Dataset, split: str) -> str | None:
     Raises:
       UserError: a shard is not the one that was counted.
     """
+    if dataset.kind == "features":
+        return _damaged_video(dataset, split)
     counted = Counted(dataset, split)
     shards = dataset.shards(split)
     for path in tqdm(
@@ -55,4 +58,21 @@ def find_damage(dataset: Dataset, split: str) -> str | None:
             )
             if problem:
                 return f"{path}, record {number}, {problem}"
+    return None
+
+
+def _damaged_video(dataset: Dataset, split: str) -> str | None:
+    """As `find_damage`, of YouTube-8M's files."""
+    level = dataset.info["features"]["video_level"]
+    for path in dataset.shards(split):
+        videos = tf.data.TFRecordDataset(path).map(
+            lambda record: parse_video(record, len(dataset.classes), level)
+        )
+        number = 0
+        try:
+            for _ in videos:
+                number += 1
+        except tf.errors.OpError as error:
+            wrong = f"cannot be read: {words_of(error)}"
+            return f"{path}, record {number + 1}, {wrong}"
     return None

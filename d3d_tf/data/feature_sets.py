@@ -52,11 +52,11 @@ def adopt_features(folder: Path, records_dir: Path) -> Dataset:
     if not (target / "dataset.json").exists():
         splits = sorted({split_of(name) for name in shards})
         found = {s: open_features(folder, s, len(classes)) for s in splits}
+        info = _info(folder, classes, found)
         target.mkdir(parents=True, exist_ok=True)
         write_atomically(
             target / "label_map.txt", "".join(f"{n}\n" for n in classes)
         )
-        info = _info(folder, classes, found)
         write_atomically(target / "dataset.json", sealed(info))
     return open_dataset(target)
 

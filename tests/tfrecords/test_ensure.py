@@ -21,6 +21,7 @@ from d3d_tf.tfrecords.ensure import (
 )
 from d3d_tf.video.writing import write_video
 from tests.harness import moving_texture
+from tests.harness.yt8m import write_features
 
 QUICK = config.override(
     OWN_VIDEOS, ["flow.warps=1", "flow.scales=1", "data.num_shards=1"]
@@ -377,3 +378,25 @@ def test_flow_of_the_records_is_that_of_the_videos(prepared):
     u, v = np.moveaxis(inputs["flow"] * 20, -1, 0)
     # Videos were made smaller by up to 48/34, and so was their motion.
     assert 0.6 < np.median(u) < 1.1 and abs(np.median(v)) < 0.1
+
+
+def test_features_and_videos_are_not_taken_for_each_other(prepared, tmp_path):
+    """Neither what was made of videos, nor files by YouTube-8M's names."""
+    records_dir, recipe, dataset = prepared
+    of_features = config.override(
+        OWN_VIDEOS, ["task=youtube8m", "model=nextvlad"]
+    )
+    with pytest.raises(UsageError, match="holds videos, and the recipe 'own"):
+        ensure_records(of_features, str(dataset.folder), str(records_dir))
+    folder = write_features(tmp_path / "yt", {"train0000.tfrecord": 1}, 2)
+    _, features = ensure_records(of_features, str(folder), str(tmp_path / "r"))
+    assert features.kind == "features"
+    with pytest.raises(
+        UsageError, match="features of frames, and .* task=clas"
+    ):
+        ensure_records(recipe, str(features.folder), str(records_dir))
+    _, again = ensure_records(of_features, str(features.folder), str(tmp_path))
+    assert again.folder == features.folder
+    (tmp_path / "none").mkdir()
+    with pytest.raises(UserError, match="has no TFRecord files"):
+        ensure_records(of_features, str(tmp_path / "none"), str(tmp_path))

@@ -267,3 +267,40 @@ def test_toy_data_constrain_the_clip(refusal, setting, expected):
         ],
     )
     assert expected in refusal(setting, toy)
+
+
+FEATURES = config.override(PAPER, ["task=youtube8m", "model=hrnn"])
+
+
+@pytest.mark.parametrize(
+    ("recipe", "setting", "expected"),
+    [
+        (PAPER, "task=youtube8m", "network.model must be one that looks at"),
+        (PAPER, "model=nextvlad", "and at videos with other tasks"),
+        (FEATURES, "model=s3dg", "network.model must be one that looks at"),
+        (FEATURES, "teacher.model=i3d", "nextvlad, hrnn, ...; teacher.model"),
+        (
+            PAPER,
+            "fewer_frames.way=uniform",
+            "left alone with task=classification: of videos, clip says",
+        ),
+        (PAPER, "fewer_frames.k=6", "fewer_frames.way must be left alone"),
+        (
+            FEATURES,
+            "terms=[{where: state, loss: label_kl}]",
+            "terms.0.loss must be mse or squares with "
+            "distill.terms.0.where=state; got 'label_kl'",
+        ),
+        (FEATURES, "evaluation.clips=2", "evaluation.clips must be left alone"),
+        (FEATURES, "cached_views=1", "distill.cached_views must be left alone"),
+        (FEATURES, "flow_weight=1", "distill.flow_weight must be left alone"),
+        (
+            FEATURES,
+            "precise_batch_norm=9",
+            "precise_batch_norm must be left alone with task=youtube8m",
+        ),
+    ],
+)
+def test_features_and_videos_do_not_mix(refusal, recipe, setting, expected):
+    assert expected in refusal(setting, recipe)
+    config.override(FEATURES, ["fewer_frames.way=uniform", "terms=[{}]"])

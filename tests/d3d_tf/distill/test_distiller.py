@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf.config import TermRecipe
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.losses import logit_mse
 from d3d_tf.errors import UserError
@@ -19,6 +20,7 @@ from tests.harness import (
     train_once,
 )
 from tests.harness.step import check_step
+from tests.harness.tiny import NEXTVLAD
 
 
 class Fixed(keras.Model):
@@ -288,6 +290,29 @@ def test_step_does_not_depend_on_replicas(replicas):
         )
 
     check_step(make, batch_of(clips(5, weighted=True)), replicas)
+
+
+@pytest.mark.large
+def test_step_on_features_does_not_depend_on_replicas(replicas):
+    """The teacher sees all frames of 4 videos, the student 3 of each."""
+    terms = TermRecipe("vlad", "squares", 0.1), TermRecipe(loss="label_kl")
+
+    def make():
+        return Distiller(
+            NEXTVLAD.network(),
+            NEXTVLAD.network(synchronized_batch_norm=True),
+            terms=terms,
+            input_key="features",
+            teacher_input_key="all_features",
+        )
+
+    videos, frames = NEXTVLAD.clips(4, (6,)), np.int32([6, 4, 5, 1])
+    inputs = {
+        "features": (videos[:, ::2], (frames + 1) // 2),
+        "all_features": (videos, frames),
+    }
+    data = tf.data.Dataset.from_tensor_slices((inputs, np.arange(4) % 3))
+    check_step(make, data.batch(4), replicas)
 
 
 def test_evaluation_does_not_depend_on_replicas(replicas):

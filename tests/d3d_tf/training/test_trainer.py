@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import digest
+from d3d_tf.config import TermRecipe, digest
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.damaged import read_json
+from d3d_tf.data.feature_sets import adopt_features
 from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
@@ -26,6 +29,8 @@ from tests.d3d_tf.training.conftest import (
     same_weights,
 )
 from tests.harness import tiny_network
+from tests.harness.tiny import NEXTVLAD
+from tests.harness.yt8m import write_features
 
 
 @pytest.fixture
@@ -112,6 +117,48 @@ def test_dropout_goes_on_where_it_was(
     same_weights(cut, straight, atol=rounding, rtol=0)
     dropped, kept = straight.get_weights()[0], whole[1].get_weights()[0]
     assert abs(dropped - kept).max() > 1e-3
+
+
+@pytest.mark.large
+def test_a_student_of_features_goes_on_where_it_was(stop_at, tmp_path):
+    """To the bit: its drawn frames, dropout, averages and Adam's slots."""
+    counts = {"train0000.tfrecord": 5, "train0001.tfrecord": 4}
+    folder = write_features(tmp_path / "yt", counts, 3)
+    dataset = adopt_features(folder, tmp_path / "records")
+    recipe = dataclasses.replace(
+        RECIPE, task="youtube8m", network=NEXTVLAD.recipe
+    )
+
+    def run(name):
+        return train(
+            lambda: Distiller(
+                NEXTVLAD.network(),
+                NEXTVLAD.network(dropout=0.5),
+                terms=(TermRecipe("vlad", "squares", 0.1),),
+                input_key="features",
+                teacher_input_key="all_features",
+            ),
+            make_strategy(4, ["/cpu:0"]),
+            Training(
+                recipe,
+                dataset,
+                streams=("features", "all_features"),
+                sampling=FrameSamplingRecipe(way="random", k=4),
+                checkpoints=tmp_path / name,
+                tensorboard=tmp_path / name / "tensorboard",
+                title="practice",
+            ),
+        )
+
+    straight = run("whole")
+    stop_at(3)
+    with pytest.raises(Stopped):
+        run("cut")
+    assert latest(tmp_path / "cut") == "ckpt-3"
+    stop_at(None)
+    same_weights(run("cut"), straight, atol=0)
+    first = NEXTVLAD.network().get_weights()[0]
+    assert abs(first - straight.get_weights()[0]).max() > 1e-3
 
 
 def test_a_trained_network_knows_no_optimizer(run, tmp_path):
