@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from annotated_types import Gt, Lt
+from annotated_types import Ge, Gt, Lt
 from pydantic import model_validator
 
 from d3d_tf.config.network import TermRecipe
@@ -17,6 +17,7 @@ from d3d_tf.sections import (
     PositiveWhole,
     Share,
     Text,
+    Whole,
     require,
     section,
 )
@@ -38,12 +39,17 @@ class TrainRecipe:
     """`sgd` with momentum, as in the paper, or `adam`."""
     learning_rate: Positive = 0.1
     """At the first step."""
-    schedule: Annotated[str, OneOf("cosine", "steps")] = "cosine"
-    """How the rate falls: `cosine`, half of one to zero, or `steps`, to a tenth
-    after 5/7 and to a hundredth after 6/7 of the steps."""
+    schedule: Annotated[
+        str, OneOf("cosine", "steps", "staircase", "constant")
+    ] = "cosine"
+    """How the rate falls: `cosine`, half of one to zero; `steps`, to a tenth
+    after 5/7 and to a hundredth after 6/7 of the steps; `staircase`, to 0.8 of
+    what it was, again and again; `constant`, not at all."""
     rate_falls_at: Annotated[tuple[Fall, ...], Later()] = ()
     """Shares of the steps after which `schedule=steps` divides the rate by 10;
     none: 5/7 and 6/7."""
+    falls_every: Annotated[Whole, Ge(0), Later()] = 0
+    """Steps between the falls of `schedule=staircase`."""
     warmup_steps: Annotated[Automatic, Later()] = 0
     """First steps, in which the rate rises linearly from `warmup_from` to what
     the schedule has then."""
@@ -56,6 +62,8 @@ class TrainRecipe:
     """The most that the norm of the whole gradient may be; a longer one is
     shortened. 0: it stays as it is. The gradient is that of all replicas, with
     that of the weight decay."""
+    clip_each_norm: Annotated[NotNegative, Later()] = 0.0
+    """As `clip_norm`, but each variable's gradient is shortened by itself."""
     groups: Annotated[str, OneOf("one", "tsm"), Later()] = "one"
     """`tsm`: TSM's groups of variables. The classifier learns at 5 times the
     rate, its bias at 10 times, other biases at 2 times, and weight decay spares
@@ -87,6 +95,18 @@ class TrainRecipe:
             self,
             "rate_falls_at",
             "shares that rise",
+        )
+        require(
+            bool(self.falls_every) == (self.schedule == "staircase"),
+            self,
+            "falls_every",
+            "given with ~schedule=staircase and only then",
+        )
+        require(
+            not (self.clip_norm and self.clip_each_norm),
+            self,
+            "clip_each_norm",
+            "0 with ~clip_norm",
         )
         require(
             self.groups == "one" or self.optimizer == "sgd",

@@ -18,6 +18,7 @@ from d3d_tf.recipes.ours import (
 )
 from d3d_tf.recipes.resnet import RESNET
 from d3d_tf.recipes.x3d import CHARADES, EXPANSION, X3D
+from d3d_tf.recipes.youtube8m import YOUTUBE8M
 
 __all__ = ["OWN_VIDEOS", "RECIPES", "TOY"]
 
@@ -27,6 +28,6 @@ RECIPES = {
         *(TOY, TOY_HEADINGS, TOY_AVA, TOY_AVA_RPN, OWN_VIDEOS),
         *(*JHMDB, *KINETICS, PROBE, *ABLATIONS, LEARNED_FLOW),
         *(*X3D, CHARADES, EXPANSION, *TRANSFERS, *AVA),
-        *RESNET,
+        *(*RESNET, *YOUTUBE8M),
     )
 }

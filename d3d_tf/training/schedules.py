@@ -6,6 +6,9 @@ from d3d_tf.config import TrainRecipe
 from d3d_tf.keras_api import keras
 from d3d_tf.training.optimizers import SGD, Adam
 
+# What each fall leaves of the rate (NeXtVLAD's `learning_rate_decay`).
+_STAIRS = {"staircase": 0.8, "constant": 1.0}
+
 
 def make_optimizer(train: TrainRecipe):
     """The recipe's optimiser, whose rate falls by the recipe's schedule."""
@@ -19,6 +22,13 @@ def make_optimizer(train: TrainRecipe):
         rate = schedules.PiecewiseConstantDecay(
             falls, [first / 10**k for k in range(len(falls) + 1)]
         )
+    elif train.schedule in _STAIRS:
+        rate = schedules.ExponentialDecay(
+            first,
+            train.falls_every or 1,
+            _STAIRS[train.schedule],
+            staircase=True,
+        )
     else:
         rate = schedules.CosineDecay(first, train.steps)
     if train.warmup_steps:
@@ -27,7 +37,10 @@ def make_optimizer(train: TrainRecipe):
             start /= first
         rate = Warmup(rate, start, train.warmup_steps, train.warmup_along)
     # Of the gradient that is summed over replicas, and no longer scaled.
-    clipping = {"global_clipnorm": train.clip_norm or None}
+    clipping = {
+        "global_clipnorm": train.clip_norm or None,
+        "clipnorm": train.clip_each_norm or None,
+    }
     if train.optimizer == "adam":
         return Adam(rate, **clipping)
     return SGD(

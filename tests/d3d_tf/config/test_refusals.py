@@ -116,6 +116,12 @@ def test_crops_that_do_not_fit_into_scaled_videos(refusal):
     assert "(200); 0 takes clip.size (224); got 0" in text
 
 
+def test_a_staircase_has_steps(refusal):
+    expected = "train.falls_every must be given with train.schedule="
+    for setting in "schedule=staircase", "falls_every=5":
+        assert expected in refusal(setting)
+
+
 def test_batches_of_whole_groups(refusal):
     text = refusal("batch_size=1020", RECIPES["x3d_s_kinetics400"])
     assert "a multiple of network.batch_norm_clips (8); got 1020" in text
@@ -154,6 +160,7 @@ def test_a_rule_names_the_section_that_it_is_about(refusal):
         ("sampling=segments", "stride=2", "1 with clip.sampling=segments"),
         ("crop=corners", "short_sides=[256, 320]", "clip.crop must be random"),
         ("flip=false", "swap_on_flip=[[a, b]]", "left out with clip.flip=fals"),
+        ("clip_norm=1", "clip_each_norm=1", "must be 0 with train.clip_norm"),
         (
             "final_endpoint=Mixed_4f",
             "terms=[{where: Mixed_5b}]",

@@ -43,6 +43,19 @@ def test_rate_falls_in_steps():
         assert float(rate(step)) == pytest.approx(value)
 
 
+def test_rate_of_a_staircase():
+    """0.8, 0.64 and 0.512 of it after 100, 200 and 300 steps."""
+    recipe = TrainRecipe(
+        learning_rate=0.5, schedule="staircase", falls_every=100
+    )
+    expected = {0: 0.5, 99: 0.5, 100: 0.4, 199: 0.4, 200: 0.32, 300: 0.256}
+    for step, value in expected.items():
+        assert float(rate_of(recipe)(step)) == pytest.approx(value)
+    constant = TrainRecipe(learning_rate=0.5, schedule="constant")
+    for step in 0, 1, 139_999:
+        assert float(rate_of(constant)(step)) == 0.5
+
+
 def test_rate_rises_first():
     """From 0.1 in 50 steps to what half a cosine of 0.4 in 200 has there."""
     recipe = TrainRecipe(
@@ -123,6 +136,46 @@ def test_a_long_gradient_is_shortened(kind):
     short = [tf.constant([0.3, 0.4]), tf.constant([1.2])]
     optimizer.apply_gradients(zip(short, weights, strict=True))
     assert weights[1].numpy().tolist() == pytest.approx([-13.2])
+
+
+def test_each_gradient_is_shortened_by_itself(replicas):
+    """Of (3, 4), (12) and (0.5) to 2.5 at most; with two replicas their sum.
+
+    A clip's loss is what its three numbers and the weights' come to: the mean
+    gradient of the clips is that of one with the mean numbers.
+    """
+    numbers = tf.constant([[3.0, 4.0, 12.0, 0.5]] * 2)
+    numbers *= tf.constant([[0.5], [1.5]])
+    for strategy in one_device(), replicas:
+        with strategy.scope():
+            trainer = StreamTrainer(_Sums())
+            trainer.compile(
+                make_optimizer(
+                    TrainRecipe(
+                        learning_rate=1.0, momentum=0.0, clip_each_norm=2.5
+                    )
+                ),
+                loss=lambda labels, outputs: outputs[:, 0],
+            )
+        data = ({"frames": numbers}, tf.zeros([2], tf.int64))
+        trainer.fit(tf.data.Dataset.from_tensors(data), verbose=0)
+        found = np.concatenate([w.ravel() for w in trainer.get_weights()])
+        # (3, 4) is 5 long.
+        assert found[:4] == pytest.approx([-1.5, -2.0, -2.5, -0.5])
+
+
+class _Sums(keras.Model):
+    """The sum of its weights, each times a number of the clip."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = [
+            self.add_weight(name=name, shape=[size], initializer="zeros")
+            for name, size in (("pair", 2), ("large", 1), ("small", 1))
+        ]
+
+    def call(self, clips):
+        return clips @ tf.concat(self.parts, axis=0)[:, None]
 
 
 DECAY = 0.1
