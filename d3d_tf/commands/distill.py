@@ -103,7 +103,7 @@ def _logits_file(recipe: Recipe, teacher: str | None, dataset) -> Path | None:
     if not teacher or _is_run(teacher):
         return None
     distill = recipe.distill
-    places = {term.where for term in distill.terms} - {"logits"}
+    places = [term.where for term in distill.terms if term.of_features]
     if places or distill.cached_views or distill.flow_weight:
         raise UsageError(
             f"--teacher={teacher} gives logits and nothing else: leave "

@@ -112,6 +112,12 @@ class DistillRecipe:
     """Of L_a, the loss of labels; 0: the student never sees them."""
     terms: Annotated[tuple[TermRecipe, ...], Later()] = ()
     """What is added to L_a; empty: the one term of `weight`."""
+    mixture_weight: Annotated[NotNegative, Later()] = 9.0
+    """Of a network that is a mixture, with or without a teacher: of the
+    divergence of its branches from itself; 9 in the authors' script (their
+    code's default is 1), 0 leaves it out (Lin et al. 2018, section 3.4)."""
+    mixture_temperature: Annotated[Positive, Later()] = 3.0
+    """Of that divergence; 3 in the authors' script, 2 in their code."""
     cached_views: Annotated[Automatic, Later()] = 0
     """Of how many draws of every training video the teacher's logits are
     computed once and kept; the student learns from these draws alone, without
@@ -132,7 +138,8 @@ class DistillRecipe:
             "a list with one term for each place at most",
         )
         require(
-            not self.cached_views or all(p == "logits" for p in places),
+            not self.cached_views
+            or not any(term.of_features for term in self.terms),
             self,
             "cached_views",
             "0 with ~terms of endpoints, which are not kept",

@@ -8,11 +8,8 @@ import tensorflow as tf
 from d3d_tf.config import TermRecipe, to_dict
 from d3d_tf.distill.losses import logit_mse
 from d3d_tf.distill.terms import logits_and_features, term_loss, term_name
-from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.distill.train_step import FEATURES, StreamTrainer
 from d3d_tf.keras_api import keras
-
-# The entry of the inputs under which `forward` passes features on.
-_FEATURES = "student_features"
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -54,7 +51,8 @@ class Distiller(StreamTrainer):
         sees `all_features`.
     """
 
-    loss_names = ("student_loss", "distillation_loss")
+    # The names of what `label_losses` returns.
+    label_names: tuple[str, ...] = ("student_loss",)
 
     def __init__(
         self,
@@ -72,9 +70,10 @@ class Distiller(StreamTrainer):
         super().__init__(
             student,
             input_key=input_key,
-            loss_names=("student_loss", *map(term_name, terms))
-            if terms
-            else None,
+            loss_names=(
+                *self.label_names,
+                *map(term_name, terms or [TermRecipe()]),
+            ),
             **kwargs,
         )
         self.set_teacher(teacher)
@@ -82,7 +81,8 @@ class Distiller(StreamTrainer):
         self.distillation_loss_weight = distillation_loss_weight
         self.student_loss_weight = student_loss_weight
         self.teacher_input_key = teacher_input_key
-        self._endpoints = any(term.where != "logits" for term in terms)
+        self._endpoints = any(term.of_features for term in terms)
+        self.passes_features = self._endpoints or self.passes_features
         # A function, for the same reason as in `set_teacher`.
         self.get_terms = lambda: terms
 
@@ -132,29 +132,12 @@ class Distiller(StreamTrainer):
         """The network that is trained."""
         return self.network
 
-    def call(
-        self, inputs: Any, training: Any = None, features: bool = False
-    ) -> Any:
-        if not features:
-            return super().call(inputs, training=training)
-        clip = inputs[self.input_key]
-        return logits_and_features(self.network, clip, training=training)
-
-    def forward(self, inputs: Any, training: bool) -> tuple[Any, Any]:
-        if not self._endpoints:
-            return super().forward(inputs, training)
-        logits, features = self(inputs, training=training, features=True)
-        return inputs | {_FEATURES: features}, logits
-
     def clip_losses(
         self, inputs: dict[str, Any], labels: Any, logits: Any
     ) -> dict[str, tuple[float, Any]]:
-        losses = {
-            "student_loss": (
-                self.student_loss_weight,
-                self._clip_loss(labels, logits),
-            )
-        }
+        weight = self.student_loss_weight
+        own = self.label_losses(inputs, labels, logits, weight)
+        losses = dict(zip(self.label_names, own, strict=True))
         target, features = self._target(inputs)
         if "teacher_logits" in inputs and target is not None:
             # Of a video that the teacher never saw, the loss is 0.
@@ -165,7 +148,7 @@ class Distiller(StreamTrainer):
                 self.distillation_loss_weight,
                 self.distillation_loss(logits, target),
             )
-        student = logits, inputs.get(_FEATURES)
+        student = logits, inputs.get(FEATURES)
         for term in self.get_terms():
             loss = term_loss(term, student, (target, features))
             if loss is not None:

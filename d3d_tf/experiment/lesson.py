@@ -7,6 +7,7 @@ from d3d_tf.config import Recipe
 from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.detector.trainer import DetectorTrainer
 from d3d_tf.distill.distiller import Distiller
+from d3d_tf.distill.mixture import MixtureDistiller, MixtureTrainer
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.models.endpoint_names import full_name
 from d3d_tf.tasks import DETECTION
@@ -60,12 +61,10 @@ class Lesson:
         if recipe.task == DETECTION:
             return DetectorTrainer(network)
         if self.teacher is None and self.logits is None:
-            return StreamTrainer(
-                network,
-                input_key=self.stream,
-                loss_names=(f"{recipe.task}_loss",),
-            )
-        return Distiller(
+            return _own_trainer(network, recipe, self.stream)
+        of_mixture = _mixture_options(network, recipe)
+        kind = MixtureDistiller if of_mixture else Distiller
+        return kind(
             self.teacher,
             network,
             distillation_loss_weight=distill.weight,
@@ -73,4 +72,24 @@ class Lesson:
             terms=distill.terms,
             input_key=self.stream,
             teacher_input_key=self.teacher_stream or "flow",
+            **of_mixture,
         )
+
+
+def _own_trainer(network, recipe: Recipe, stream: str) -> StreamTrainer:
+    """What trains a network from labels alone."""
+    if of_mixture := _mixture_options(network, recipe):
+        return MixtureTrainer(network, input_key=stream, **of_mixture)
+    return StreamTrainer(
+        network, input_key=stream, loss_names=(f"{recipe.task}_loss",)
+    )
+
+
+def _mixture_options(network, recipe: Recipe) -> dict[str, float]:
+    """Of the trainer of a mixture; of other networks none."""
+    if not hasattr(network.head, "branch_logits"):
+        return {}
+    return {
+        "temperature": recipe.distill.mixture_temperature,
+        "weight": recipe.distill.mixture_weight,
+    }
