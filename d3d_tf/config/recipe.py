@@ -179,6 +179,17 @@ class Recipe:
         return self
 
     @model_validator(mode="after")
+    def _check_parallel(self):
+        settled = self.evaluation.precise_batch_norm
+        require(
+            not (self.distill.parallel and settled),
+            self,
+            "evaluation.precise_batch_norm",
+            "0 with distill.parallel=true",
+        )
+        return self
+
+    @model_validator(mode="after")
     def _check_groups(self):
         clips = getattr(self.network, "batch_norm_clips", 0)
         require(

@@ -102,6 +102,10 @@ class StreamTrainer(keras.Model):
         """What else a checkpoint of the training must hold, by name."""
         return {}
 
+    def trained(self) -> list:
+        """The networks that a step trains."""
+        return [self.network]
+
     def forward(self, inputs, training: bool) -> tuple:
         """The inputs with what else `clip_losses` looks at, and logits."""
         if not self.passes_features:
@@ -126,6 +130,11 @@ class StreamTrainer(keras.Model):
         return [(weight, self._clip_loss(labels, logits))]
 
     def train_step(self, data):
+        self.learn(data)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+    def learn(self, data) -> tuple:
+        """Makes a step; returns what `forward` said before it."""
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
             data
         )
@@ -139,9 +148,8 @@ class StreamTrainer(keras.Model):
             penalty = self._penalty()
             loss += penalty / context.num_replicas_in_sync
         self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
-        return self._report(
-            labels, logits, clip_weights, total + penalty, losses
-        )
+        self._count(labels, logits, clip_weights, total + penalty, losses)
+        return inputs, logits
 
     def test_step(self, data):
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
@@ -149,9 +157,9 @@ class StreamTrainer(keras.Model):
         )
         inputs, logits = self.forward(inputs, training=False)
         total, losses = self._total(inputs, labels, logits, clip_weights)
-        return self._report(
-            labels, logits, clip_weights, total + self._penalty(), losses
-        )
+        total += self._penalty()
+        self._count(labels, logits, clip_weights, total, losses)
+        return {metric.name: metric.result() for metric in self.metrics}
 
     def _penalty(self):
         """The regularisers' loss, of what the optimiser lets decay."""
@@ -166,14 +174,13 @@ class StreamTrainer(keras.Model):
             total *= tf.cast(clip_weights, total.dtype)
         return total, losses
 
-    def _report(self, labels, logits, clip_weights, total, losses):
+    def _count(self, labels, logits, clip_weights, total, losses):
         # Metrics see single clips, so their means are over the global batch.
         trackers = self._get_trackers()
         trackers["loss"].update_state(total)
         for name, (_, loss) in losses.items():
             trackers[name].update_state(loss)
         self.compiled_metrics.update_state(labels, logits, clip_weights)
-        return {metric.name: metric.result() for metric in self.metrics}
 
 
 def _per_clip(loss):

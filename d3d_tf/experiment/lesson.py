@@ -7,6 +7,7 @@ from d3d_tf.config import Recipe
 from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.detector.trainer import DetectorTrainer
 from d3d_tf.distill.distiller import Distiller
+from d3d_tf.distill.head_start import copy_head
 from d3d_tf.distill.mixture import MixtureDistiller, MixtureTrainer
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.models.endpoint_names import full_name
@@ -16,12 +17,12 @@ from d3d_tf.training.flow_loss import FlowLossTrainer
 
 @dataclasses.dataclass(frozen=True)
 class Lesson:
-    """Labels, and at most one thing more.
+    """Labels, and at most one teacher.
 
     Attributes:
       stream: what the network looks at.
       teacher: the network that it imitates.
-      teacher_stream: what that one looks at.
+      teacher_stream: what that one looks at, or one that learns beside it.
       logits: kept ones that it imitates.
       flow: whether it learns to tell the flow.
     """
@@ -38,14 +39,18 @@ class Lesson:
         also = "flow" if self.flow else self.teacher_stream
         return tuple({self.stream, also or self.stream})
 
-    def trainer(self, network, recipe: Recipe) -> StreamTrainer:
+    def trainer(
+        self, network, recipe: Recipe, beside: Any = None
+    ) -> StreamTrainer:
         """Makes what trains a network so.
 
         Args:
           network: with its variables.
           recipe: of the run.
+          beside: the teacher that learns with it, if it is parallel.
 
         Raises:
+          UserError: the teacher's head does not fit, see `copy_head`.
           UsageError: the network has no endpoint `distill.flow_endpoint`.
         """
         distill = recipe.distill
@@ -60,11 +65,13 @@ class Lesson:
             )
         if recipe.task == DETECTION:
             return DetectorTrainer(network)
-        if self.teacher is None and self.logits is None:
+        if not (self.teacher or self.logits or beside):
             return _own_trainer(network, recipe, self.stream)
         of_mixture = _mixture_options(network, recipe)
         kind = MixtureDistiller if of_mixture else Distiller
-        return kind(
+        if self.teacher and distill.copy_head:
+            copy_head(network, self.teacher, distill.terms)
+        made = kind(
             self.teacher,
             network,
             distillation_loss_weight=distill.weight,
@@ -74,6 +81,10 @@ class Lesson:
             teacher_input_key=self.teacher_stream or "flow",
             **of_mixture,
         )
+        if beside:
+            tutor = _own_trainer(beside, recipe, made.teacher_input_key)
+            made.train_beside(tutor)
+        return made
 
 
 def _own_trainer(network, recipe: Recipe, stream: str) -> StreamTrainer:
