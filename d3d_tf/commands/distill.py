@@ -55,6 +55,11 @@ def run(
     from d3d_tf.experiment.start import require_finished_teacher, start_training
     from d3d_tf.tfrecords.ensure import ensure_records
 
+    if teacher and recipe.distill.parallel:
+        raise UsageError(
+            f"distill.parallel=true trains a teacher, and --teacher={teacher} "
+            "names one that is trained: leave one of them away."
+        )
     recipe, dataset = ensure_records(recipe, data, records_dir)
     rows = rows_of(recipe)
     if logits_file := _logits_file(recipe, teacher, dataset):
@@ -103,12 +108,13 @@ def _logits_file(recipe: Recipe, teacher: str | None, dataset) -> Path | None:
     if not teacher or _is_run(teacher):
         return None
     distill = recipe.distill
-    places = {term.where for term in distill.terms} - {"logits"}
-    if places or distill.cached_views or distill.flow_weight:
+    places = [term.where for term in distill.terms if term.of_features]
+    others = distill.cached_views, distill.flow_weight, distill.copy_head
+    if places or any(others):
         raise UsageError(
             f"--teacher={teacher} gives logits and nothing else: leave "
-            "distill.cached_views, distill.flow_weight and distill.terms of "
-            "endpoints alone."
+            "distill.cached_views, distill.flow_weight, distill.copy_head and "
+            "distill.terms of endpoints alone."
         )
     if teacher.lower().endswith(_LOGITS):
         return to_path(teacher)

@@ -65,6 +65,7 @@ def run(
     table = Table(experiment)
     train_missing(experiment, STUDENT)
     table.add(score(experiment, STUDENT))
-    module = export_run(experiment.run, experiment.network(STUDENT))
-    say(f"module: {module}")
+    if not recipe.of_features:
+        module = export_run(experiment.run, experiment.network(STUDENT))
+        say(f"module: {module}")
     say(f"report: {write_report(experiment.run, dataset)}")

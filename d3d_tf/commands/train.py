@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from d3d_tf.commands.common import require_sources, run_folder, show_plan
 from d3d_tf.config import Recipe
+from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_means
 from d3d_tf.roles import BASELINE, TEACHER
 from d3d_tf.runs.folder import Run
@@ -53,6 +54,11 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     role = _role(recipe)
+    if role == TEACHER and recipe.distill.parallel:
+        raise UsageError(
+            "distill.parallel=true trains the teacher beside the student, with "
+            "--mode=distill: leave it away to train the teacher alone."
+        )
     recipe, dataset = ensure_records(recipe, data, records_dir)
     if role == TEACHER and not recipe.of_features:
         dataset.require_flow()

@@ -5,10 +5,18 @@ from typing import Annotated, TypeAlias
 from pydantic import model_validator
 from pydantic_core import core_schema
 
-from d3d_tf.distill import LOSSES
+from d3d_tf.distill import BRANCHES, LOSSES
 from d3d_tf.models import DEFAULT, FAMILIES, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
-from d3d_tf.sections import NotNegative, OneOf, Text, require, section
+from d3d_tf.sections import (
+    Later,
+    NotNegative,
+    OneOf,
+    Positive,
+    Text,
+    require,
+    section,
+)
 
 EXPORT_KINDS = ("classification", "feature_vector", "feature_map")
 
@@ -68,22 +76,33 @@ class TermRecipe:
     """One term of the distillation loss: weight * loss(student, teacher)."""
 
     where: Text = "logits"
-    """`logits`, or an endpoint that teacher and student both have and whose
-    features have one shape in both; checked by `Recipe`."""
+    """`logits`; an endpoint that teacher and student both have and whose
+    features have one shape in both; or `branches`, the logits of each branch of
+    a student that is a mixture, and the teacher's. Checked by `Recipe`."""
     loss: Annotated[str, OneOf(*LOSSES)] = "mse"
     """`mse`: the mean over classes, or over all elements of a clip's features,
     of the squared difference; `squares`: the sum instead of the mean;
     `label_kl`: of logits with task=youtube8m, the divergence from the teacher
-    of the sigmoid scores, divided by their sum over classes."""
+    of the sigmoid scores, divided by their sum over classes; `soft_targets`: of
+    branches, the divergence from the teacher of the soft-max over classes of
+    logits / `temperature`, summed over branches."""
     weight: NotNegative = 1.0
+    temperature: Annotated[Positive, Later()] = 3.0
+    """Of `soft_targets`; the paper of mixtures has its square as `weight`."""
+
+    @property
+    def of_features(self) -> bool:
+        """Whether it compares features of both networks."""
+        return self.where not in ("logits", BRANCHES)
 
     @model_validator(mode="after")
     def _check(self):
-        known = LOSSES[self.loss][self.where != "logits"]
+        column = {"logits": 0, BRANCHES: 2}.get(self.where, 1)
+        known = [name for name in LOSSES if LOSSES[name][column]]
         require(
-            known is not None,
+            self.loss in known,
             self,
             "loss",
-            f"mse or squares with ~where={self.where}",
+            f"{' or '.join(known)} with ~where={self.where}",
         )
         return self

@@ -23,6 +23,7 @@ from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
 from d3d_tf.config.training import DistillRecipe, TrainRecipe
 from d3d_tf.config.views import ClipRecipe, EvaluationRecipe
+from d3d_tf.distill import BRANCHES
 from d3d_tf.models import DEFAULT, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
@@ -103,6 +104,8 @@ class Recipe:
         )
         theirs = (self.teacher or network).endpoints
         shared = [name for name in known if name in theirs]
+        if hasattr(network, "branches"):
+            shared.append(BRANCHES)
         require(
             all(t.where in ("logits", *shared) for t in self.distill.terms),
             self,
@@ -180,6 +183,17 @@ class Recipe:
             (not distill.flow_weight, "distill.flow_weight"),
         ):
             require(field, self, name, f"left alone with ~task={YOUTUBE8M}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_parallel(self):
+        settled = self.evaluation.precise_batch_norm
+        require(
+            not (self.distill.parallel and settled),
+            self,
+            "evaluation.precise_batch_norm",
+            "0 with distill.parallel=true",
+        )
         return self
 
     @model_validator(mode="after")

@@ -77,6 +77,9 @@ class TrainRecipe:
         str, OneOf("float32", "mixed_float16", "mixed_bfloat16")
     ] = "float32"
     """A Keras policy."""
+    log_epsilon: Annotated[Positive, Later()] = 1e-8
+    """With task=youtube8m, what is added within the logarithms of the loss of
+    labels: 1e-8 in NeXtVLAD's code, 1e-5 in that of H-RNN and of the kit."""
     deterministic: Flag = True
     """The same seed gives the same bits. Free on a CPU; on a GPU it picks
     slower kernels."""
@@ -132,6 +135,22 @@ class DistillRecipe:
     """Of L_a, the loss of labels; 0: the student never sees them."""
     terms: Annotated[tuple[TermRecipe, ...], Later()] = ()
     """What is added to L_a; empty: the one term of `weight`."""
+    mixture_weight: Annotated[NotNegative, Later()] = 9.0
+    """Of a network that is a mixture, with or without a teacher: of the
+    divergence of its branches from itself; 9 in the authors' script (their
+    code's default is 1), 0 leaves it out (Lin et al. 2018, section 3.4)."""
+    mixture_temperature: Annotated[Positive, Later()] = 3.0
+    """Of that divergence; 3 in the authors' script, 2 in their code."""
+    parallel: Annotated[Flag, Later()] = False
+    """Teacher and student are trained at the same time, on the same batches, as
+    in Bhardwaj et al. (2019): each with its own loss and optimiser, the student
+    with what the teacher says in that very step. The table's teacher is then
+    that one. False: the teacher is trained first ("serial")."""
+    copy_head: Annotated[Flag, Later()] = False
+    """The student starts with the teacher's layers after the last endpoint of
+    `terms`, the classifier among them; without terms of endpoints with the
+    classifier alone. To L_rep alone (`label_weight` 0) they do not matter, and
+    they would stay as they were made."""
     cached_views: Annotated[Automatic, Later()] = 0
     """Of how many draws of every training video the teacher's logits are
     computed once and kept; the student learns from these draws alone, without
@@ -152,10 +171,24 @@ class DistillRecipe:
             "a list with one term for each place at most",
         )
         require(
-            not self.cached_views or all(p == "logits" for p in places),
+            not self.cached_views
+            or not any(term.of_features for term in self.terms),
             self,
             "cached_views",
             "0 with ~terms of endpoints, which are not kept",
+        )
+        for name in ("cached_views", "flow_weight", "copy_head"):
+            require(
+                not (self.parallel and getattr(self, name)),
+                self,
+                "parallel",
+                f"false with ~{name}: its teacher must be there, or is none",
+            )
+        require(
+            not self.parallel or self.teacher_stream == "flow",
+            self,
+            "parallel",
+            "false with ~teacher_stream=rgb, whose teacher is the baseline",
         )
         require(
             not self.flow_weight or not (self.cached_views or self.terms),

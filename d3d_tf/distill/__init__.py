@@ -1,9 +1,13 @@
 """Training by distillation: Keras models around ready networks."""
 
-# A term's `loss`: the functions of `losses` of the logits, and of an endpoint's
-# features; None: there is none. The recipe reads this table without TensorFlow.
+# A place of a term: the logits of every branch of a mixture.
+BRANCHES = "branches"
+# A term's `loss`: the functions of `losses` of the logits, of an endpoint's
+# features, and of branches; None: there is none. The recipe reads this table
+# without TensorFlow.
 LOSSES = {
-    "mse": ("logit_mse", "feature_mse"),
-    "squares": ("squares", "squares"),
-    "label_kl": ("label_kl", None),
+    "mse": ("logit_mse", "feature_mse", None),
+    "squares": ("squares", "squares", None),
+    "label_kl": ("label_kl", None, None),
+    "soft_targets": (None, None, "branch_divergence"),
 }

@@ -8,11 +8,11 @@ import tensorflow as tf
 from d3d_tf.config import TermRecipe, to_dict
 from d3d_tf.distill.losses import logit_mse
 from d3d_tf.distill.terms import logits_and_features, term_loss, term_name
-from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.distill.train_step import FEATURES, StreamTrainer
 from d3d_tf.keras_api import keras
 
-# The entry of the inputs under which `forward` passes features on.
-_FEATURES = "student_features"
+# The entry of the inputs with what a teacher said in its own training step.
+_TAUGHT = "taught"
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -54,7 +54,8 @@ class Distiller(StreamTrainer):
         sees `all_features`.
     """
 
-    loss_names = ("student_loss", "distillation_loss")
+    # The names of what `label_losses` returns.
+    label_names: tuple[str, ...] = ("student_loss",)
 
     def __init__(
         self,
@@ -72,17 +73,20 @@ class Distiller(StreamTrainer):
         super().__init__(
             student,
             input_key=input_key,
-            loss_names=("student_loss", *map(term_name, terms))
-            if terms
-            else None,
+            loss_names=(
+                *self.label_names,
+                *map(term_name, terms or [TermRecipe()]),
+            ),
             **kwargs,
         )
+        self.get_tutor: Callable[[], Any] = lambda: None
         self.set_teacher(teacher)
         self.distillation_loss = distillation_loss
         self.distillation_loss_weight = distillation_loss_weight
         self.student_loss_weight = student_loss_weight
         self.teacher_input_key = teacher_input_key
-        self._endpoints = any(term.where != "logits" for term in terms)
+        self._endpoints = any(term.of_features for term in terms)
+        self.passes_features = self._endpoints or self.passes_features
         # A function, for the same reason as in `set_teacher`.
         self.get_terms = lambda: terms
 
@@ -94,6 +98,46 @@ class Distiller(StreamTrainer):
         self.get_teacher = lambda: teacher
         # Those that are traced know the other one.
         self.train_function = self.test_function = None
+
+    def train_beside(self, tutor: StreamTrainer) -> None:
+        """Trains the teacher, too, on the same batches ("parallel").
+
+        Each step is one of the tutor, with an optimizer of its own, and one of
+        the student, whose target is what the teacher said in its own step, in
+        training mode and before its update; no gradient reaches the teacher.
+        To call before `compile`. A `.keras` file holds no tutor.
+
+        Args:
+          tutor: trains the teacher; its input is `teacher_input_key`.
+        """
+        teacher = tutor.network
+        tutor.passes_features |= self._endpoints
+        self.get_teacher = lambda: teacher
+        self.get_tutor = lambda: tutor
+
+    def compile(self, optimizer: Any = "sgd", loss: Any = None, **kwargs: Any):
+        """As Keras; a tutor gets the same loss, and an equal optimizer."""
+        super().compile(optimizer, loss, **kwargs)
+        if tutor := self.get_tutor():
+            own = _inner(self.optimizer)
+            tutor.compile(type(own).from_config(own.get_config()), loss)
+            # Its slots must exist before a checkpoint is read into them.
+            _inner(tutor.optimizer).build(tutor.trainable_variables)
+
+    def beside(self) -> dict[str, Any]:
+        tutor = self.get_tutor()
+        if tutor is None:
+            return {}
+        return {"teacher": tutor.network, "teacher_optimizer": tutor.optimizer}
+
+    def trained(self) -> list[Any]:
+        tutor = self.get_tutor()
+        return super().trained() + (tutor.trained() if tutor else [])
+
+    def reset_metrics(self) -> None:
+        super().reset_metrics()
+        if tutor := self.get_tutor():
+            tutor.reset_metrics()
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -132,29 +176,12 @@ class Distiller(StreamTrainer):
         """The network that is trained."""
         return self.network
 
-    def call(
-        self, inputs: Any, training: Any = None, features: bool = False
-    ) -> Any:
-        if not features:
-            return super().call(inputs, training=training)
-        clip = inputs[self.input_key]
-        return logits_and_features(self.network, clip, training=training)
-
-    def forward(self, inputs: Any, training: bool) -> tuple[Any, Any]:
-        if not self._endpoints:
-            return super().forward(inputs, training)
-        logits, features = self(inputs, training=training, features=True)
-        return inputs | {_FEATURES: features}, logits
-
     def clip_losses(
         self, inputs: dict[str, Any], labels: Any, logits: Any
     ) -> dict[str, tuple[float, Any]]:
-        losses = {
-            "student_loss": (
-                self.student_loss_weight,
-                self._clip_loss(labels, logits),
-            )
-        }
+        weight = self.student_loss_weight
+        own = self.label_losses(inputs, labels, logits, weight)
+        losses = dict(zip(self.label_names, own, strict=True))
         target, features = self._target(inputs)
         if "teacher_logits" in inputs and target is not None:
             # Of a video that the teacher never saw, the loss is 0.
@@ -165,7 +192,7 @@ class Distiller(StreamTrainer):
                 self.distillation_loss_weight,
                 self.distillation_loss(logits, target),
             )
-        student = logits, inputs.get(_FEATURES)
+        student = logits, inputs.get(FEATURES)
         for term in self.get_terms():
             loss = term_loss(term, student, (target, features))
             if loss is not None:
@@ -177,6 +204,8 @@ class Distiller(StreamTrainer):
 
         Without gradient; None where they are not known, or not needed.
         """
+        if _TAUGHT in inputs:
+            return inputs[_TAUGHT]
         ready = inputs.get("teacher_logits")
         if ready is not None and not self._endpoints:
             return tf.stop_gradient(ready), None
@@ -206,4 +235,20 @@ class Distiller(StreamTrainer):
                 f"{sorted(inputs)} and teacher={self.get_teacher()}"
                 " (set_teacher gives a loaded one its teacher)."
             )
-        return super().train_step(data)
+        tutor = self.get_tutor()
+        if tutor is None:
+            return super().train_step(data)
+        seen, logits = tutor.learn(data)
+        taught = tf.nest.map_structure(
+            tf.stop_gradient, (logits, seen.get(FEATURES, {}))
+        )
+        logs = super().train_step((inputs | {_TAUGHT: taught}, *data[1:]))
+        return logs | {
+            f"teacher_{metric.name}": metric.result()
+            for metric in tutor.metrics
+        }
+
+
+def _inner(optimizer: Any) -> Any:
+    """The optimizer that has the slots, not the one that scales its loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)

@@ -1,64 +1,79 @@
 """Training a mixture whose branches learn together, and from the mixture."""
 
+from d3d_tf.distill import BRANCHES
+from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.fewer_frames import branch_divergence
-from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.distill.train_step import FEATURES, StreamTrainer
 from d3d_tf.keras_api import keras
 
 
-@keras.utils.register_keras_serializable("d3d_tf")
-class MixtureTrainer(StreamTrainer):
-    """Trains a network whose head has `branch_logits`.
+class _OfMixture:
+    """The losses of a network whose head has `branch_logits`.
 
-    The loss is that of the mixture, plus that of every branch, plus `weight`
-    times `branch_divergence` (Lin et al., section 3.4; 9 and a temperature of 3
-    in the authors' script).
+    That of the mixture's labels, that of the labels of every branch, and
+    `weight` times `branch_divergence` (Lin et al., section 3.4; 9 and a
+    temperature of 3 in the authors' script).
 
     Args:
-      network: of the family `vlad_mixture`.
+      networks: of the other class.
       temperature, weight: of the divergence; weight 0 leaves it out.
-      options: as of `StreamTrainer`.
+      options: of the other class.
     """
 
-    loss_names = (
-        "classification_loss",
-        "branch_losses",
-        "distillation_loss",
-    )
+    passes_features = True
 
     def __init__(
         self,
-        network,
-        *,
+        *networks,
         temperature: float = 3.0,
         weight: float = 9.0,
         **options,
     ):
-        super().__init__(network, **options)
+        super().__init__(*networks, **options)
         self.temperature, self.weight = temperature, weight
 
     def forward(self, inputs, training: bool) -> tuple:
-        clip = inputs[self.input_key]
-        logits, features = self.network.logits_and_features(
-            clip, training=training
-        )
+        seen, logits = super().forward(inputs, training)
+        features = seen[FEATURES]
         last = features[self.network.trunk.endpoints[-1]]
-        return self.network.head.branch_logits(last), logits
+        branches = {BRANCHES: self.network.head.branch_logits(last)}
+        return seen | {FEATURES: features | branches}, logits
 
-    def clip_losses(self, inputs, labels, logits) -> dict:
-        _, whole, branches, divergence = self._get_trackers()
-        losses = [
-            self._clip_loss(labels, inputs[:, i])
-            for i in range(inputs.shape[1])
+    def label_losses(self, inputs, labels, logits, weight: float = 1.0) -> list:
+        branches = inputs[FEATURES][BRANCHES]
+        own = [
+            self._clip_loss(labels, branches[:, i])
+            for i in range(branches.shape[1])
         ]
-        distance = branch_divergence(inputs, logits, self.temperature)
-        return {
-            whole: (1.0, self._clip_loss(labels, logits)),
-            branches: (1.0, sum(losses)),
-            divergence: (self.weight, distance),
-        }
+        distance = branch_divergence(branches, logits, self.temperature)
+        return [
+            (weight, self._clip_loss(labels, logits)),
+            (weight, sum(own)),
+            (self.weight, distance),
+        ]
 
     def get_config(self):
         return super().get_config() | {
             "temperature": self.temperature,
             "weight": self.weight,
         }
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+class MixtureTrainer(_OfMixture, StreamTrainer):
+    """Trains a mixture of the family `vlad_mixture`; see `_OfMixture`."""
+
+    loss_names = ("classification_loss", "branch_losses", "branch_divergence")
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+class MixtureDistiller(_OfMixture, Distiller):
+    """Trains a mixture, see `_OfMixture`, that also learns from a teacher.
+
+    The term `{where: branches, loss: soft_targets}` compares each branch with
+    the teacher's answer, its mixture where it is one. A term of an endpoint
+    compares each branch's features with those of the same branch of a teacher
+    that is a mixture, too: they are side by side.
+    """
+
+    label_names = ("student_loss", "branch_losses", "branch_divergence")

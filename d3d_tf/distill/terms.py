@@ -1,7 +1,8 @@
 """The terms of a distillation loss: what of two networks is compared."""
 
 from d3d_tf.config import TermRecipe
-from d3d_tf.distill import LOSSES, losses
+from d3d_tf.distill import BRANCHES, LOSSES, losses
+from d3d_tf.distill.fewer_frames import branch_divergence
 from d3d_tf.errors import UserError
 
 
@@ -26,17 +27,25 @@ def term_loss(term: TermRecipe, student: tuple, teacher: tuple):
 
     Args:
       term: what to compare.
-      student: logits `[batch, classes]` and features by endpoint.
-      teacher: the same; None for what is not known.
+      student: logits `[batch, classes]` and features by endpoint, with
+        `branches`, `[batch, branches, classes]`, of a mixture.
+      teacher: the same, without branches; None for what is not known.
 
     Raises:
       UserError: the features at the term's endpoint cannot be compared.
     """
     logits, features = teacher
-    of_logits, of_features = LOSSES[term.loss]
+    of_logits, of_features, _ = LOSSES[term.loss]
     if term.where == "logits":
         loss = getattr(losses, of_logits)
         return None if logits is None else loss(student[0], logits)
+    if term.where == BRANCHES:
+        branches, heat = student[1][BRANCHES], term.temperature
+        return (
+            None
+            if logits is None
+            else branch_divergence(branches, logits, heat)
+        )
     if features is None:
         return None
     loss = getattr(losses, of_features)

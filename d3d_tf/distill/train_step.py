@@ -2,9 +2,13 @@
 
 import tensorflow as tf
 
+from d3d_tf.distill.terms import logits_and_features
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.weight_decay import sum_of_losses
 from d3d_tf.tasks import DEFAULT, task_of
+
+# The entry of the inputs under which `forward` passes features on.
+FEATURES = "network_features"
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
@@ -30,6 +34,8 @@ class StreamTrainer(keras.Model):
 
     # The names of what `clip_losses` returns; a metric each.
     loss_names: tuple[str, ...] = ("classification_loss",)
+    # Whether `forward` passes features on.
+    passes_features = False
 
     def __init__(
         self,
@@ -85,25 +91,50 @@ class StreamTrainer(keras.Model):
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs, training=None, features=False):
         if isinstance(inputs, dict):
             inputs = inputs[self.input_key]
+        if features:
+            return logits_and_features(self.network, inputs, training=training)
         return self.network(inputs, training=training)
 
     def beside(self) -> dict:
         """What else a checkpoint of the training must hold, by name."""
         return {}
 
+    def trained(self) -> list:
+        """The networks that a step trains."""
+        return [self.network]
+
     def forward(self, inputs, training: bool) -> tuple:
-        """Logits, and the inputs with what else `clip_losses` looks at."""
-        return inputs, self(inputs, training=training)
+        """The inputs with what else `clip_losses` looks at, and logits."""
+        if not self.passes_features:
+            return inputs, self(inputs, training=training)
+        logits, features = self(inputs, training=training, features=True)
+        return inputs | {FEATURES: features}, logits
 
     def clip_losses(self, inputs, labels, logits) -> dict:
         """`{name: (weight, float32 [batch])}`; the total is weighted so."""
-        _, name = self._get_trackers()
-        return {name: (1.0, self._clip_loss(labels, logits))}
+        _, *names = self._get_trackers()
+        losses = self.label_losses(inputs, labels, logits)
+        return dict(zip(names, losses, strict=True))
+
+    def label_losses(self, inputs, labels, logits, weight: float = 1.0) -> list:
+        """`(weight, float32 [batch])` of what is learned without a teacher.
+
+        Args:
+          inputs, logits: of `forward`.
+          labels: of the clips.
+          weight: of the losses of labels.
+        """
+        return [(weight, self._clip_loss(labels, logits))]
 
     def train_step(self, data):
+        self.learn(data)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+    def learn(self, data) -> tuple:
+        """Makes a step; returns what `forward` said before it."""
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
             data
         )
@@ -117,9 +148,8 @@ class StreamTrainer(keras.Model):
             penalty = self._penalty()
             loss += penalty / context.num_replicas_in_sync
         self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
-        return self._report(
-            labels, logits, clip_weights, total + penalty, losses
-        )
+        self._count(labels, logits, clip_weights, total + penalty, losses)
+        return inputs, logits
 
     def test_step(self, data):
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
@@ -127,9 +157,9 @@ class StreamTrainer(keras.Model):
         )
         inputs, logits = self.forward(inputs, training=False)
         total, losses = self._total(inputs, labels, logits, clip_weights)
-        return self._report(
-            labels, logits, clip_weights, total + self._penalty(), losses
-        )
+        total += self._penalty()
+        self._count(labels, logits, clip_weights, total, losses)
+        return {metric.name: metric.result() for metric in self.metrics}
 
     def _penalty(self):
         """The regularisers' loss, of what the optimiser lets decay."""
@@ -144,14 +174,13 @@ class StreamTrainer(keras.Model):
             total *= tf.cast(clip_weights, total.dtype)
         return total, losses
 
-    def _report(self, labels, logits, clip_weights, total, losses):
+    def _count(self, labels, logits, clip_weights, total, losses):
         # Metrics see single clips, so their means are over the global batch.
         trackers = self._get_trackers()
         trackers["loss"].update_state(total)
         for name, (_, loss) in losses.items():
             trackers[name].update_state(loss)
         self.compiled_metrics.update_state(labels, logits, clip_weights)
-        return {metric.name: metric.result() for metric in self.metrics}
 
 
 def _per_clip(loss):

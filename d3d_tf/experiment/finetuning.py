@@ -3,6 +3,7 @@
 import dataclasses
 
 from d3d_tf.config import Recipe
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UsageError
 from d3d_tf.experiment.experiment import Experiment
@@ -61,19 +62,26 @@ def start_finetuning(
 def with_network_of(start: Run, recipe: Recipe) -> Recipe:
     """The recipe with the start's architecture, unless another was asked for.
 
-    (`Initial` refuses what was asked for and does not fit.)
+    (`Initial` refuses what was asked for and does not fit.) Of features, it
+    sees the frames that the start's student saw, unless others were asked for.
 
     Raises:
       UsageError: `finetune.freeze_to` is not one of its endpoints.
     """
     named = RECIPES.get(recipe.name)
     default = named.network if named else type(recipe.network)()
+    theirs = start.recipe().network
+    if theirs.model == recipe.network.model != default.model:
+        # It is not of the recipe's family, and only its name is given.
+        default = type(theirs)(model=theirs.model)
     if architecture(recipe.network) == architecture(default):
-        theirs = start.recipe().network
         fields = training_fields(theirs) | training_fields(recipe.network)
         mine = {key: fields[key] for key in training_fields(theirs)}
         network = dataclasses.replace(theirs, **architecture(theirs), **mine)
         recipe = dataclasses.replace(recipe, network=network)
+    if recipe.fewer_frames == FrameSamplingRecipe() and recipe.of_features:
+        seen = start.recipe().fewer_frames
+        recipe = dataclasses.replace(recipe, fewer_frames=seen)
     freeze_to, endpoints = recipe.finetune.freeze_to, recipe.network.endpoints
     if freeze_to not in (None, *endpoints):
         raise UsageError(

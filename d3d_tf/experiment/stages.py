@@ -10,7 +10,7 @@ from d3d_tf.experiment.kept_logits import kept_logits
 from d3d_tf.experiment.latency import milliseconds_per_video
 from d3d_tf.experiment.lesson import Lesson
 from d3d_tf.experiment.rows import Row
-from d3d_tf.roles import ROLES, STUDENT, stream_of
+from d3d_tf.roles import ROLES, STUDENT, TEACHER, stream_of
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 from d3d_tf.tasks import DETECTION
@@ -27,8 +27,8 @@ from d3d_tf.training.trainer import Training, train
 def train_missing(experiment: Experiment, row: str) -> None:
     """Trains the networks that a row of the table needs and that are missing.
 
-    A student's teacher comes before the student. A training that was
-    interrupted goes on from its last checkpoint.
+    A student's teacher comes before the student, or with it. A training that
+    was interrupted goes on from its last checkpoint.
 
     Args:
       experiment: the recipe, the records and the run.
@@ -38,13 +38,20 @@ def train_missing(experiment: Experiment, row: str) -> None:
       UserError: as `train`.
     """
     for role in ROLES[row].parts:
-        if experiment.is_finished(role):
-            continue
-        _train(experiment, role, _lesson(experiment, role))
+        together = _trained_with(experiment, role)
+        if not all(map(experiment.is_finished, together)):
+            _train(experiment, together[0], _lesson(experiment, together[0]))
+
+
+def _trained_with(experiment: Experiment, role: str) -> tuple[str, ...]:
+    """The network, or the student and the teacher of one training."""
+    parallel = experiment.recipe.distill.parallel and not experiment.finetuned
+    pair = (STUDENT, TEACHER)
+    return pair if parallel and role in pair else (role,)
 
 
 def _lesson(experiment: Experiment, role: str) -> Lesson:
-    """What a network learns from; trains the teacher, if it is one."""
+    """What a network learns from; trains the teacher that must be there."""
     recipe = experiment.recipe
     stream, distill = stream_of(recipe, role), recipe.distill
     if role != STUDENT or experiment.finetuned:
@@ -54,17 +61,19 @@ def _lesson(experiment: Experiment, role: str) -> Lesson:
     if experiment.teacher_logits:
         return Lesson(stream, logits=experiment.teacher_logits)
     giver = experiment.teacher_role
+    seen = "all_features" if recipe.of_features else stream_of(recipe, giver)
+    if distill.parallel:
+        return Lesson(stream, teacher_stream=seen)
     train_missing(experiment, giver)
     if distill.cached_views:
         logits = kept_logits(experiment)
         experiment.forget(giver)
         return Lesson(stream, logits=logits)
-    seen = "all_features" if recipe.of_features else stream_of(recipe, giver)
     return Lesson(stream, experiment.network(giver), seen)
 
 
 def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
-    """Trains one network of the run.
+    """Trains one network of the run, and a teacher beside it.
 
     Args:
       experiment: the recipe, the records and the run.
@@ -72,22 +81,28 @@ def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
       lesson: what it learns from.
     """
     recipe, run = experiment.recipe, experiment.run
+    roles = _trained_with(experiment, role)
 
-    def make_trainer():
+    def started(role: str):
         network = experiment.make(role)
         if experiment.initial:
             # Of a detector, what it is built on.
             start = getattr(network, "backbone", network)
             experiment.initial.fill(start, role)
+        return network
+
+    def make_trainer():
+        network, *teacher = map(started, roles)
         if finder := getattr(network, "persons", None):
             finder.start()
         if experiment.finetuned:
             freeze(network, recipe.finetune)
             say(describe_freezing(network, recipe.finetune))
-        return lesson.trainer(network, recipe)
+        return lesson.trainer(network, recipe, *teacher)
 
     # Whatever they were, they are not those of the network trained now.
-    run.costs(role).unlink(missing_ok=True)
+    for each in roles:
+        run.costs(each).unlink(missing_ok=True)
     network = train(
         make_trainer,
         experiment.strategy,
@@ -100,6 +115,7 @@ def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
             tensorboard=run.tensorboard(role),
             title=f"training {experiment.title(role)}",
             teacher_logits=lesson.logits,
+            beside=tuple(map(run.checkpoints, roles[1:])),
         ),
     )
     if experiment.finetuned:

@@ -89,7 +89,8 @@ class Task:
 
     Attributes:
       target: what is read of a record, and compared with the manifest.
-      loss: makes the Keras loss of targets and outputs, one value per clip.
+      loss: makes the Keras loss of targets and outputs, one value per clip;
+        that of YouTube-8M takes `epsilon`.
       metrics: makes the Keras metrics of a training's curves.
       probabilities: the network's outputs, a tensor `[batch, classes]`, to what
         modules, servers and `--mode=predict` answer, of the same shape.
@@ -103,7 +104,7 @@ class Task:
     """
 
     target: Target
-    loss: Callable[[], Any]
+    loss: Callable[..., Any]
     metrics: Callable[[], list]
     probabilities: Callable[[Any], Any]
     describe: Callable[[Any, Sequence[str]], list[str]]

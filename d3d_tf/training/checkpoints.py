@@ -31,18 +31,21 @@ def is_finished(checkpoints: Path) -> bool:
     return (checkpoints / FINISHED).exists()
 
 
-def save_finished(network, checkpoints: Path, told: dict) -> None:
-    """Saves a network that was not trained here as a training would.
+def save_finished(
+    network, checkpoints: Path, told: dict, steps: int = 0
+) -> None:
+    """Saves a network that was trained elsewhere as a training would.
 
     Args:
       network: or the trackable that stands for a part of it.
       checkpoints: a new folder.
       told: the content of `finished.json`.
+      steps: of the training, if `told` has them.
     """
     with literal(checkpoints, make=True) as folder:
         tf.train.CheckpointManager(
             tf.train.Checkpoint(network=network), folder, max_to_keep=1
-        ).save(checkpoint_number=0)
+        ).save(checkpoint_number=steps)
     write_atomically(checkpoints / FINISHED, sealed(told))
 
 

@@ -31,7 +31,12 @@ from d3d_tf.training.callbacks import (
     StopSignals,
     make_history,
 )
-from d3d_tf.training.checkpoints import FINISHED, fitting, is_finished
+from d3d_tf.training.checkpoints import (
+    FINISHED,
+    fitting,
+    is_finished,
+    save_finished,
+)
 from d3d_tf.training.going_back import set_damaged_aside
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.schedules import make_optimizer
@@ -60,6 +65,7 @@ class Training:
       tensorboard: folder of the curves.
       title: of the progress bar.
       teacher_logits: kept ones, an input of the trainer; None: no such input.
+      beside: where the networks that are trained beside it are kept at the end.
       sampling: of videos of features, the frames that the network sees.
     """
 
@@ -70,6 +76,7 @@ class Training:
     tensorboard: Path
     title: str
     teacher_logits: TeacherLogits | None = None
+    beside: tuple[Path, ...] = ()
     sampling: FrameSamplingRecipe = FrameSamplingRecipe()
 
 
@@ -123,6 +130,9 @@ def train(make_trainer, strategy, training: Training):
             "recipe_hash": digest(recipe),
             "flow_recipe": training.dataset.info["flow_recipe"],
         }
+        _, *others = trainer.trained()
+        for other, folder in zip(others, training.beside, strict=True):
+            save_finished(other, folder, finished, steps=recipe.train.steps)
         write_atomically(checkpoints / FINISHED, sealed(finished))
         return trainer.network
 
@@ -143,7 +153,7 @@ def _restored(
     task = task_of(training.recipe.task)
     trainer.compile(
         optimizer=make_optimizer(training.recipe.train),
-        loss=task.loss(),
+        loss=task.loss(**_loss_options(training.recipe)),
         metrics=task.metrics(),
     )
     # Its slots must exist before a checkpoint is read into them.
@@ -159,6 +169,11 @@ def _restored(
         with fitting(training.checkpoints):
             state.restore(manager.latest_checkpoint).assert_consumed()
     return manager
+
+
+def _loss_options(recipe: Recipe) -> dict[str, float]:
+    """What a task's loss is told of the recipe."""
+    return {"epsilon": recipe.train.log_epsilon} if recipe.of_features else {}
 
 
 def _fit(
@@ -179,13 +194,16 @@ def _fit(
     saved = [*trainer.network.variables, *_inner(optimizer).variables]
     with (
         StopSignals() as signals,
-        draws_by_step(trainer.network, recipe.seed, optimizer.iterations),
+        contextlib.ExitStack() as draws,
         naming_refusal(training.checkpoints, _bytes_of(saved), "a checkpoint"),
         naming_damage(training.dataset, "train"),
         set_aside(),
         # Before the words of an error.
         contextlib.closing(Progress(training.title, start, steps)) as progress,
     ):
+        for network in trainer.trained():
+            drawn = draws_by_step(network, recipe.seed, optimizer.iterations)
+            draws.enter_context(drawn)
         trainer.fit(
             data,
             initial_epoch=start // per_epoch,

@@ -121,7 +121,16 @@ class _Trained:
 
     @property
     def variables(self) -> list:
-        return [*self.trainer.network.variables, *self.optimizer.variables]
+        beside = [
+            variable
+            for part in self.trainer.beside().values()
+            for variable in part.variables
+        ]
+        return [
+            *self.trainer.network.variables,
+            *self.optimizer.variables,
+            *beside,
+        ]
 
     def fit(self, data) -> None:
         step = self.optimizer.iterations

@@ -18,6 +18,11 @@ class MixtureRecipe(NeXtVLADRecipe):
     reduction: PositiveWhole = 16
 
     @property
+    def branches(self) -> int:
+        """How many."""
+        return BRANCHES
+
+    @property
     def branch(self) -> NeXtVLADRecipe:
         """Each of them; the mixture has undone the whitening before."""
         names = [field.name for field in dataclasses.fields(NeXtVLADRecipe)]

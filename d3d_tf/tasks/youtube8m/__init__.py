@@ -6,10 +6,10 @@ from d3d_tf.tasks.multilabel import TASK as MULTILABEL
 from d3d_tf.tasks.youtube8m.scores import RankedScores
 
 
-def _loss():
+def _loss(**options):
     from d3d_tf.tasks.multilabel.cross_entropy import SummedCrossEntropy
 
-    return SummedCrossEntropy()
+    return SummedCrossEntropy(**options)
 
 
 TASK = dataclasses.replace(
