@@ -86,7 +86,7 @@ def cut(
         if isinstance(network, VideoNetwork):
             _require_variables(network)
             _require_rgb(network)
-            return _video_network(network, kind, endpoint, task)
+            return video_part(network, kind, endpoint, task)
         if isinstance(network, keras.Sequential):
             _require_variables(network)
         if getattr(network, "_is_graph_network", False):
@@ -143,7 +143,10 @@ def _require_rgb(network) -> None:
         )
 
 
-def _video_network(network, kind: str, endpoint: str | None, task: str) -> Part:
+def video_part(
+    network: VideoNetwork, kind: str, endpoint: str | None, task: str
+) -> Part:
+    """As `cut`, of one of our networks, whatever it looks at."""
     trunk, head = network.trunk, network.head
     end = endpoint or trunk.endpoints[-1]
 

@@ -11,13 +11,16 @@ import tensorflow as tf
 from d3d_tf.hub_export.client.example import (
     ANSWER,
     BOXES,
+    FEATURES_SIGNATURE,
     FOLDER,
     INPUT,
     REQUEST,
     SIGNATURE,
+    features_text,
     per_channel,
     request_text,
 )
+from d3d_tf.hub_export.client.signature import FEATURES, NUM_FRAMES
 from d3d_tf.hub_export.signature_inputs import ClipSpec
 from d3d_tf.sealed import sealed
 
@@ -64,32 +67,36 @@ def write_example(
     module: Any,
     content: str,
     *,
-    pictures: np.ndarray,
+    pictures: np.ndarray | None = None,
     boxes: list[list[float]] | None = None,
+    features: np.ndarray | None = None,
 ) -> str:
-    """Writes an example clip and the answer of `frames_encoded` to it.
+    """Writes an example clip and the module's answer to it.
 
     Args:
       folder: of the module's version.
       module: as `hub.load` gives it.
       content: digest of the module, the entry of `module.json`.
-      pictures: uint8 `[time, height, width, 3]`, of the clip.
+      pictures: uint8 `[time, height, width, 3]`, of the clip, which is sent to
+        `frames_encoded`.
       boxes: `[N][4]`, what is asked about it, of modules that take boxes.
+      features: uint8 `[frames, 1152]`, which are sent to `features_uint8`, of
+        modules that take features instead of pictures.
 
     Returns:
       The folder of the example, relative to the module's.
     """
-    settings = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    frames = [
-        cv2.imencode(".jpg", picture[..., ::-1], settings)[1].tobytes()
-        for picture in pictures
-    ]
-    asked = {INPUT: tf.constant([frames])}
-    if boxes is not None:
-        asked[BOXES] = tf.constant([boxes])
-    outputs = module.signatures[SIGNATURE](**asked)
+    if features is not None:
+        outputs = module.signatures[FEATURES_SIGNATURE](
+            **{
+                FEATURES: tf.constant(features[None]),
+                NUM_FRAMES: tf.constant([len(features)]),
+            }
+        )
+        request = features_text(features)
+    else:
+        outputs, request = _of_pictures(module, pictures, boxes)
     output = next(k for k in ("probabilities", "features") if k in outputs)
-    request = request_text(frames, boxes)
     answer = {
         "content": content,
         "request_sha256": hashlib.sha256(request.encode()).hexdigest(),
@@ -100,3 +107,16 @@ def write_example(
     (folder / FOLDER / REQUEST).write_text(request)
     (folder / FOLDER / ANSWER).write_text(sealed(answer))
     return FOLDER
+
+
+def _of_pictures(module: Any, pictures, boxes) -> tuple[dict, str]:
+    """The answer of `frames_encoded`, and the request."""
+    settings = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    frames = [
+        cv2.imencode(".jpg", picture[..., ::-1], settings)[1].tobytes()
+        for picture in pictures
+    ]
+    asked = {INPUT: tf.constant([frames])}
+    if boxes is not None:
+        asked[BOXES] = tf.constant([boxes])
+    return module.signatures[SIGNATURE](**asked), request_text(frames, boxes)

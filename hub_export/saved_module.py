@@ -149,19 +149,38 @@ def _penalty(regularizer, weight):
 
 def _functions(network, part: Part) -> dict:
     """`{training: function of frames in [0, 1]}`."""
+    return by_training(
+        network,
+        lambda unit, training: part.forward(
+            part.pixels.from_unit(unit), training
+        ),
+        FRAMES,
+    )
 
-    def forward(frames, training):
+
+def by_training(network, forward, *signature) -> dict:
+    """`{training: function}` of what a module computes, float32.
+
+    Args:
+      network: whose variables it uses.
+      forward: tensors and, last, `training` to outputs by name.
+      signature: specs of the tensors.
+    """
+
+    def run(*given):
         # Of this graph alone. Dropout without a seed is refused where people
         # ask for determinism.
         tf.compat.v1.set_random_seed(SEED)
-        outputs = part.forward(part.pixels.from_unit(frames), training)
         return {
-            name: tf.cast(value, tf.float32) for name, value in outputs.items()
+            name: tf.cast(value, tf.float32)
+            for name, value in forward(*given).items()
         }
 
     functions = {
-        False: traced(FRAMES)(lambda frames: forward(frames, False)),
-        True: traced(FRAMES)(lambda frames: forward(frames, True)),
+        training: traced(*signature)(
+            lambda *tensors, training=training: run(*tensors, training)
+        )
+        for training in (False, True)
     }
     # What uses variables of several replicas is traced anew while it is saved.
     if any(

@@ -62,6 +62,18 @@ def compare_ways(
                     np.abs(there - expected).max(initial=0),
                 )
             )
+    return summary(found, agreement)
+
+
+def summary(
+    found: dict[str, list[tuple]], agreement: Agreement
+) -> dict[str, dict]:
+    """As `compare_ways`, of what was found by way.
+
+    Args:
+      found: of each video, whether it agrees, and the largest difference.
+      agreement: of the task.
+    """
     return {
         way: {
             "n": len(rows),

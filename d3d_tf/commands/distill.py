@@ -91,9 +91,8 @@ def _make(experiment, rows: tuple[str, ...]) -> None:
     for row in rows:
         train_missing(experiment, row)
         table.add(score(experiment, row))
-    if not experiment.recipe.of_features:
-        module = export_run(experiment.run, experiment.network(STUDENT))
-        say(f"module: {module}")
+    module = export_run(experiment.run, experiment.network(STUDENT))
+    say(f"module: {module}")
     say(f"report: {write_report(experiment.run, experiment.dataset)}")
 
 

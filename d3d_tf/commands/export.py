@@ -30,11 +30,13 @@ def run(
     exported = chosen_run(checkpoint, run_dir)
     recipe = changed_recipe(exported, "export", "export", list(settings))
     from d3d_tf.experiment.export import export_run
-    from d3d_tf.runs.loading import load_checkpoint
+    from d3d_tf.runs.loading import load_checkpoint, role_to_load
     from d3d_tf.tasks import DETECTION
 
     role = BASELINE if recipe.task == DETECTION else STUDENT
+    if recipe.of_features:
+        role = role_to_load(exported)
     network = load_checkpoint(
         exported.folder, None if exported.is_converted() else role
     )
-    say(f"module: {export_run(exported, network, recipe)}")
+    say(f"module: {export_run(exported, network, recipe, role)}")

@@ -66,6 +66,11 @@ def parse_video(record, num_classes: int, video_level: bool) -> dict:
     }
 
 
+def dequantised(features):
+    """Bytes, uint8 of any shape, as float32 features, to the kit's bit."""
+    return tf.cast(features, tf.float32) * _SCALE + _SHIFT
+
+
 def _id(context: dict):
     """The release of 2017 calls it `video_id`."""
     return tf.strings.join([context["id"], context["video_id"]])
@@ -85,7 +90,7 @@ def _frames(values: dict, sizes: dict[str, int], id_) -> tuple:
         right = tf.reduce_all(tf.strings.length(frames) == size)
         _require(right, id_, f"a frame whose {name} is not of {size} bytes")
         bytes_ = tf.reshape(tf.io.decode_raw(frames, tf.uint8), [-1, size])
-        parts.append(tf.cast(bytes_, tf.float32) * _SCALE + _SHIFT)
+        parts.append(dequantised(bytes_))
     features = tf.concat(parts, axis=1)
     count = tf.minimum(counts[0], MAX_FRAMES)
     padded = tf.pad(features, [[0, MAX_FRAMES - count], [0, 0]])

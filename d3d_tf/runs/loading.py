@@ -5,7 +5,7 @@ from typing import Any
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UserError
-from d3d_tf.roles import BASELINE, INITIAL, STREAM, STUDENT
+from d3d_tf.roles import BASELINE, INITIAL, STREAM, STUDENT, TEACHER
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.networks import make_role
 from d3d_tf.training.checkpoints import is_finished, restore
@@ -17,7 +17,8 @@ def load_checkpoint(folder: str | Path, role: str | None = None) -> Any:
     Args:
       folder: of the run.
       role: `student`, `baseline` (RGB) or `teacher` (flow); default: the
-        student, or the baseline where there is no student.
+        student, or the baseline where there is no student; of features the
+        teacher, too, where there is neither.
 
     Returns:
       A network: frames as its `pixels` make them, by default in [-1, 1], or
@@ -40,8 +41,10 @@ def role_to_load(run: Run, role: str | None = None) -> str:
     Raises:
       UserError: as there.
     """
-    run.recipe()
-    wanted = [role] if role else [STUDENT, BASELINE]
+    usual = [STUDENT, BASELINE]
+    if run.recipe().of_features:
+        usual.append(TEACHER)
+    wanted = [role] if role else usual
     for name in wanted:
         if is_finished(run.checkpoints(name)):
             return name

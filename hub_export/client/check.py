@@ -7,8 +7,6 @@ import numpy as np
 from d3d_tf.hub_export.client.classification import connect
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.example import (
-    BOXES,
-    SIGNATURE,
     Example,
     compare,
     per_channel,
@@ -19,7 +17,7 @@ from d3d_tf.hub_export.client.module_info import (
     read_module_info,
 )
 from d3d_tf.hub_export.client.retry import Deadline
-from d3d_tf.hub_export.client.signature import Inputs, encoded_input
+from d3d_tf.hub_export.client.signature import encoded_input, feature_input
 
 
 def check(
@@ -58,18 +56,16 @@ def check(
     left = Deadline(deadline, retries)
     backend = connect(server, model, version)
     try:
-        key = encoded_input(
+        key = (encoded_input if example.features is None else feature_input)(
             left.call(backend.signatures),
-            SIGNATURE,
+            example.signature,
             address=server,
             output=output,
         ).key
-        inputs: Inputs = {key: example.frames}
-        if example.boxes is not None:
-            inputs[BOXES] = np.array(example.boxes)
+        inputs = example.inputs(key)
         answer = left.call(
             lambda seconds: backend.predict(
-                SIGNATURE, inputs, seconds, (output,)
+                example.signature, inputs, seconds, (output,)
             )
         )[output]
     finally:

@@ -18,12 +18,14 @@ from d3d_tf.hub_export import rounding
 from d3d_tf.hub_export.client.bounded import file_content, number, parsed
 from d3d_tf.hub_export.client.errors import ClientError, printable
 from d3d_tf.hub_export.client.module_info import description_of
+from d3d_tf.hub_export.client.signature import FEATURES, NUM_FRAMES, Inputs
 from d3d_tf.hub_export.rounding import difference
 from d3d_tf.sealed import unsealed
 
 FOLDER = "assets.extra/example"
 REQUEST, ANSWER = "request.json", "answer.json"
 SIGNATURE, INPUT, BOXES = "frames_encoded", "frames", "boxes"
+FEATURES_SIGNATURE = "features_uint8"
 # Export held random clips to the bound; every clip is rounded differently.
 MARGIN = 10
 # Up to here, rounding to 10 or 8 bits (TF32, bfloat16) is a likely cause.
@@ -35,7 +37,7 @@ class Example:
     """What a module is asked and what it must answer.
 
     Attributes:
-      frames: JPEGs, one per time step.
+      frames: JPEGs, one per time step; none of a module of features.
       request_sha256: of request.json.
       output: `probabilities` or `features`.
       values: float64 `[classes or channels]`; a feature map's mean over time,
@@ -44,6 +46,7 @@ class Example:
         is above 1, that float32 on another machine may make.
       labels: of the classes in order; none for features.
       boxes: `[N][4]`, what is asked about the clip; None: nothing.
+      features: uint8 `[frames, 1152]` of a module of features; None: of others.
     """
 
     frames: list[bytes]
@@ -53,6 +56,33 @@ class Example:
     allowed: float
     labels: tuple[str, ...] = ()
     boxes: list[list[float]] | None = None
+    features: np.ndarray | None = None
+
+    @property
+    def signature(self) -> str:
+        """That is asked."""
+        return SIGNATURE if self.features is None else FEATURES_SIGNATURE
+
+    @property
+    def length(self) -> int:
+        """How many frames it has."""
+        return len(self.frames if self.features is None else self.features)
+
+    def inputs(self, key: str = INPUT) -> Inputs:
+        """What is asked, by the name of the input.
+
+        Args:
+          key: as the server calls the encoded frames.
+        """
+        if self.features is not None:
+            return {
+                FEATURES: self.features,
+                NUM_FRAMES: np.array(self.length, np.int32),
+            }
+        asked: Inputs = {key: self.frames}
+        if self.boxes is not None:
+            asked[BOXES] = np.array(self.boxes, np.float32)
+        return asked
 
     def name(self, index: int) -> str:
         """Of a class or a channel."""
@@ -86,8 +116,12 @@ def read_example(
         if answer["request_sha256"] != sha256:
             raise ValueError(f"{REQUEST} is not the one that was exported")
         asked = parsed(content)["inputs"]
-        (clip,) = asked[INPUT]
-        boxes = None
+        clip, boxes, features = [], None, None
+        if FEATURES in asked:
+            (rows,) = asked[FEATURES]
+            features = np.array(rows, np.uint8)
+        else:
+            (clip,) = asked[INPUT]
         if BOXES in asked:
             (rows,) = asked[BOXES]
             boxes = [[number(side) for side in row] for row in rows]
@@ -99,12 +133,19 @@ def read_example(
             MARGIN * rounding.told(description),
             labels,
             boxes,
+            features,
         )
     except (OSError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ClientError(
             f"The example in {folder} ({REQUEST}, {ANSWER}) cannot be used: "
             f"{printable(str(error))}. Copy the whole version folder again."
         ) from error
+
+
+def features_text(features: np.ndarray) -> str:
+    """The REST request for a video, uint8 `[frames, 1152]`."""
+    inputs = {FEATURES: [features.tolist()], NUM_FRAMES: [len(features)]}
+    return json.dumps({"signature_name": FEATURES_SIGNATURE, "inputs": inputs})
 
 
 def request_text(

@@ -16,6 +16,7 @@ from d3d_tf.hub_export.client.errors import (
 from d3d_tf.hub_export.client.signature import (
     DOUBLE,
     FLOAT,
+    NUMBERS,
     PROBABILITIES,
     STRING,
     Inputs,
@@ -166,8 +167,10 @@ def _write(tensor, value: list[bytes] | np.ndarray) -> None:
     shape = [1, len(value)]
     if isinstance(value, np.ndarray):
         shape = [1, *value.shape]
-        tensor.dtype = FLOAT
-        tensor.tensor_content = value.astype("<f4").tobytes()
+        tensor.dtype = NUMBERS[value.dtype.name]
+        tensor.tensor_content = value.astype(
+            value.dtype.newbyteorder("<")
+        ).tobytes()
     else:
         tensor.dtype = STRING
         tensor.string_val.extend(value)

@@ -17,6 +17,8 @@ from d3d_tf.sealed import unsealed
 # Of a clip; modules take 16 times the frames that they were trained on.
 MOST_FRAMES = 10_000
 SAMPLINGS = ("dense", "segments")
+# The kind of a module whose input is features of frames, not frames.
+OF_FEATURES = "classification_of_features"
 # Of a video's frames in memory, if they are square: 10 s of 60 per second with
 # 1545 pixels.
 MOST_BYTES_KEPT = 2**32
@@ -44,6 +46,8 @@ class ModuleInfo:
         in the records that the module was trained on.
       labels: of the classes in order; none: they are numbers.
       detects: whether it is a detector, whose clip is around a keyframe.
+      of_features: whether it takes features of frames, as YouTube-8M's, of up
+        to `frames` frames.
     """
 
     frames: int | None = None
@@ -57,6 +61,7 @@ class ModuleInfo:
     square_pixels: bool = True
     labels: tuple[str, ...] = dataclasses.field(default=(), repr=False)
     detects: bool = False
+    of_features: bool = False
 
     def __post_init__(self):
         valid = (
@@ -107,6 +112,11 @@ def read_module_info(
     try:
         content = unsealed(parsed(file_content(file)))
         clip = content["input"]
+        if content.get("kind") == OF_FEATURES:
+            return _with_labels(
+                ModuleInfo(frames=whole(clip["longest"]), of_features=True),
+                *(content, file, check_labels),
+            )
         # A detector sees whole frames.
         size = None if clip["size"] is None else whole(clip["size"])
         short_side = clip.get("short_side") or content.get("short_side") or size
@@ -135,6 +145,17 @@ def read_module_info(
             f"({lacking}{printable(str(error))}). Give the version folder that "
             "--mode=export wrote, such as runs/toy/export/1."
         ) from error
+    return _with_labels(info, content, file, check_labels)
+
+
+def _with_labels(
+    info: ModuleInfo, content: dict, file: Path, check_labels: bool
+) -> ModuleInfo:
+    """What a module says, with the names of its classes.
+
+    Raises:
+      ClientError: they are not those that were exported.
+    """
     file = file.parent / "assets" / "labels.txt"
     labels = read_labels(file) if file.exists() else ()
     promised = content.get("labels_sha256") if labels and check_labels else None

@@ -113,15 +113,13 @@ def check_example(module: Module) -> Finding:
             ],
         )
     try:
-        asked: dict = {INPUT: tf.constant([example.frames])}
-        if example.boxes is not None:
-            asked[BOXES] = tf.constant([example.boxes])
-        answer = module.loaded.signatures[SIGNATURE](**asked)
+        asked = {k: tf.constant([v]) for k, v in example.inputs().items()}
+        answer = module.loaded.signatures[example.signature](**asked)
         values = per_channel(answer[example.output].numpy())
     except _UNANSWERABLE as error:
         return judge("example", "not answered", errors=[words_of(error)])
     equal, text = compare(example, values)
-    shown = f"{len(example.frames)} frames"
+    shown = f"{example.length} frames"
     if equal:
         return judge("example", f"{shown}, {text}")
     return judge("example", shown, errors=[text])

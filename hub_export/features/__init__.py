@@ -1,0 +1,1 @@
+"""Modules of networks of features: a video's features in, its classes out."""

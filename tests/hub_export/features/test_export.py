@@ -1,0 +1,64 @@
+"""Folders of modules of features, and what is not exported."""
+
+import json
+
+import pytest
+
+from d3d_tf.errors import UserError
+from d3d_tf.hub_export.client.module_info import read_module_info
+from d3d_tf.models.hrnn.network import HRNN
+from d3d_tf.models.network import make_variables
+from tests.hub_export.features.conftest import LABELS, export, made
+
+
+def test_what_is_published(exported):
+    _, path = exported
+    told = json.loads((path / "module.json").read_text())
+    assert told["kind"] == "classification_of_features"
+    assert told["recipe"] == "practice" and not told["folded"]
+    given = told["input"]
+    assert (given["features"], given["rgb"], given["audio"]) == (
+        1152,
+        1024,
+        128,
+    )
+    assert (given["shortest"], given["longest"]) == (1, 300)
+    assert "every 60-th" in given["frames"]
+    assert told["fewer_frames"]["way"] == "uniform"
+    assert set(told["signatures"]) == {
+        *("serving_default", "without_padding"),
+        *("features_uint8", "rgb_audio_uint8"),
+    }
+    for outputs in told["signatures"].values():
+        assert outputs == ["logits", "probabilities"]
+    assert max(told["max_difference"].values()) < 1e-5
+    assert (path / "assets" / "labels.txt").read_text().splitlines() == LABELS
+    info = read_module_info(path)
+    assert info.of_features and info.frames == 300
+    assert info.labels == tuple(LABELS)
+    assert path.with_name("module-1.tar.gz").exists()
+
+
+@pytest.mark.large
+def test_versions(tmp_path):
+    """The same is not published again; other weights are."""
+    assert export(made(), tmp_path).name == "1"
+    assert export(made(), tmp_path).name == "1"
+    assert export(made(seed=1), tmp_path).name == "2"
+
+
+@pytest.mark.large
+def test_a_policy_of_mixed_precision(tmp_path, precision):
+    """The module computes in float32, with the same weights."""
+    precision("mixed_bfloat16")
+    told = json.loads((export(made(), tmp_path) / "module.json").read_text())
+    assert max(told["max_difference"].values()) < 1e-5
+
+
+def test_what_is_refused(tmp_path):
+    with pytest.raises(UserError, match="3 logits, and there are 2 class"):
+        export(made(), tmp_path, labels=LABELS[:2])
+    network = make_variables(HRNN(3, cells=2), 40)
+    with pytest.raises(UserError, match="1152 features.* takes 40"):
+        export(network, tmp_path)
+    assert not list(tmp_path.iterdir())
