@@ -120,7 +120,7 @@ def ensure_records(
       UserError: nothing usable is there.
     """
     require_utf8(records_dir, "--records_dir")
-    if data and (dataset := _there(data, records_dir, recipe)):
+    if data and (dataset := records_there(data, records_dir, recipe)):
         if trains:
             require_classes(dataset.classes, data)
         return fit_recipe(recipe, dataset), dataset
@@ -153,7 +153,9 @@ def ensure_records(
     return with_clip_size(recipe, dataset), dataset
 
 
-def _there(data: str, records_dir: str, recipe: Recipe) -> Dataset | None:
+def records_there(
+    data: str, records_dir: str, recipe: Recipe
+) -> Dataset | None:
     """Records that need not be made, ours or those of another tool.
 
     Raises:
