@@ -2,7 +2,8 @@
 
 # Stream: channels of its clips.
 CHANNELS = {"frames": 3, "flow": 2, "features": 1152}
-# What has pixels. The features of a frame are YouTube-8M's: 1024 of the
-# picture, 128 of the sound.
+# What has pixels.
 PICTURES = ("frames", "flow")
-RGB_FEATURES, AUDIO_FEATURES = 1024, 128
+# The features of a frame, in this order, of the picture and of the sound: as
+# many as YouTube-8M has. Features of one's own may be others.
+FEATURES = {"rgb": 1024, "audio": 128}

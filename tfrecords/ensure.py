@@ -127,7 +127,7 @@ def ensure_records(
     require_utf8(records_dir, "--records_dir")
     if recipe.toy and recipe.of_features and not data:
         data = _toy_features(recipe, records_dir)
-    if data and (dataset := _there(data, records_dir, recipe)):
+    if data and (dataset := records_there(data, records_dir, recipe)):
         if trains:
             require_classes(dataset.classes, data)
         return fit_recipe(recipe, dataset), dataset
@@ -160,7 +160,9 @@ def ensure_records(
     return with_clip_size(recipe, dataset), dataset
 
 
-def _there(data: str, records_dir: str, recipe: Recipe) -> Dataset | None:
+def records_there(
+    data: str, records_dir: str, recipe: Recipe
+) -> Dataset | None:
     """Records that need not be made, ours or those of another tool.
 
     Raises:

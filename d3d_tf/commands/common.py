@@ -54,6 +54,11 @@ def require_sources(
             "with --mode=train --init=RUN, where RUN may be a distilled "
             "student."
         )
+    if recipe.records == "features" and mode != "prepare":
+        raise UsageError(
+            f"--mode={mode} makes no features: make them with --mode=prepare "
+            "first, and name their folder with --data and task=youtube8m."
+        )
     unchanged = config.FinetuneRecipe()
     if recipe.task == DETECTION:  # Whose --init it is about, too.
         start = recipe.finetune.start

@@ -16,10 +16,10 @@ def run(
     dry_run: bool = False,
     beam_args: list[str] | None = None,
 ) -> None:
-    """Writes RGB, flow, labels and manifest of each video.
+    """Writes RGB, flow, labels and manifest of each video, or its features.
 
     Args:
-      recipe: its sections `data` and `flow` are used.
+      recipe: its sections `data` and `flow` are used; of features `features`.
       data: the folder of videos; None: the toy's.
       annotations: the data set's own list of them.
       records_dir: gets a folder of records.
@@ -40,6 +40,12 @@ def run(
         say(f"would prepare {data or 'the toy videos'} into {records_dir}")
         return
     require_means("prepare")
+    if recipe.records == "features":
+        from d3d_tf.extract.job import prepare_features
+
+        return prepare_features(
+            recipe, data, records_dir, annotations, beam_args
+        )
     from d3d_tf.tfrecords.ensure import prepare_records
 
     prepare_records(recipe, data, records_dir, flow_dir, annotations, beam_args)

@@ -15,6 +15,7 @@ from d3d_tf.config.data import (
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
 from d3d_tf.config.explain import ExplainRecipe
+from d3d_tf.config.features import FeaturesRecipe
 from d3d_tf.config.files import (
     from_dict,
     load,
@@ -50,6 +51,7 @@ __all__ = [
     "EvaluationRecipe",
     "ExpandRecipe",
     "ExplainRecipe",
+    "FeaturesRecipe",
     "ExportRecipe",
     "FinetuneRecipe",
     "FlowRecipe",

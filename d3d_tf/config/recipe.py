@@ -12,6 +12,7 @@ from d3d_tf.config.data import DataRecipe, FlowRecipe, ToyRecipe
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
 from d3d_tf.config.explain import ExplainRecipe
+from d3d_tf.config.features import FeaturesRecipe
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.config.network import (
     AnyNetwork,
@@ -64,6 +65,10 @@ class Recipe:
     )
     """Of videos of features: the frames that baseline and student see. The
     teacher sees all."""
+    records: Annotated[str, OneOf("videos", "features"), Later()] = "videos"
+    """What `--mode=prepare` makes: records of frames and flow, or features of
+    one picture, or clip, per second, in the form of YouTube-8M."""
+    features: Annotated[FeaturesRecipe, Later()] = FeaturesRecipe()
 
     @property
     def shown_short_side(self) -> int:
@@ -193,6 +198,16 @@ class Recipe:
             self,
             "evaluation.precise_batch_norm",
             "0 with distill.parallel=true",
+        )
+        return self
+
+    @model_validator(mode="after")
+    def _check_extraction(self):
+        require(
+            (self.records == "features") == bool(self.features.extractor),
+            self,
+            "features.extractor",
+            "given with ~records=features and only then",
         )
         return self
 

@@ -20,6 +20,7 @@ from d3d_tf.data.shards import foreign_shards, split_of
 from d3d_tf.data.youtube8m import CLASSES, FeatureFiles, open_features
 from d3d_tf.errors import UserError
 from d3d_tf.sealed import sealed
+from d3d_tf.streams import FEATURES
 
 # The kit's, beside the files: a line for each class, with its name.
 VOCABULARY = "vocabulary.csv"
@@ -46,13 +47,13 @@ def adopt_features(folder: Path, records_dir: Path) -> Dataset:
             "YouTube-8M, such as train0000.tfrecord."
         )
     folder = resolved(folder)
-    classes = _classes(folder, sorted(shards))
+    classes = classes_of(folder, sorted(shards))
     identity = digest(str(folder), shards, classes)
     target = records_dir / f"{folder.name}-{identity[:8]}"
     if not (target / "dataset.json").exists():
         splits = sorted({split_of(name) for name in shards})
         found = {s: open_features(folder, s, len(classes)) for s in splits}
-        info = _info(folder, classes, found)
+        info = describe_files(folder, classes, found)
         target.mkdir(parents=True, exist_ok=True)
         write_atomically(
             target / "label_map.txt", "".join(f"{n}\n" for n in classes)
@@ -85,11 +86,16 @@ def files_of(dataset: Dataset, split: str) -> FeatureFiles:
         len(dataset.classes),
         features["video_level"],
         sum(file_size(path) for path in shards),
+        features.get("widths", FEATURES),
     )
 
 
-def _classes(folder: Path, names: list[str]) -> list[str]:
+def classes_of(folder: Path, names: list[str]) -> list[str]:
     """By the folder's own lists, or by the release that wrote the files.
+
+    Args:
+      folder: of the files.
+      names: of the files.
 
     Raises:
       UserError: its list is something else.
@@ -131,10 +137,19 @@ def _distinct(names: list[str]) -> list[str]:
     return names
 
 
-def _info(
+def describe_files(
     folder: Path, classes: list[str], found: dict[str, FeatureFiles]
 ) -> dict:
-    """The content of dataset.json; no record was read for it."""
+    """The content of dataset.json; no record is read for it.
+
+    Args:
+      folder: where the files are.
+      classes: names in order.
+      found: the files of each split, of one kind and width.
+
+    Raises:
+      UserError: they are of several kinds.
+    """
     relative = {
         split: {
             str(Path(path).relative_to(folder)): count
@@ -167,6 +182,7 @@ def _info(
             "shards": relative,
             "bytes": sizes,
             "video_level": levels.pop(),
+            "widths": dict(next(iter(found.values())).widths),
         },
         "several_labels": True,
         "classes": classes,

@@ -13,6 +13,7 @@ from d3d_tf.config import (
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.errors import UsageError
 from d3d_tf.recipes import RECIPES
+from d3d_tf.streams import FEATURES
 
 LONGEST_CLIP = 64  # Frames; D3D, section 4.1, by way of S3D.
 
@@ -53,14 +54,40 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
 def fit_recipe(recipe: Recipe, dataset: Dataset) -> Recipe:
     """The recipe with the records' `data` and `flow`, and clips that fit.
 
-    One of features is as it was: it says nothing of pixels.
+    One of features gets networks of as many features as the records have.
 
     Raises:
       UsageError: it asks for other records.
     """
     if recipe.of_features:
-        return recipe
+        return _as_wide(recipe, dataset)
     return with_clip_size(_as_prepared(recipe, dataset), dataset)
+
+
+def _as_wide(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """Networks look at the records' features, however many they are.
+
+    Raises:
+      UsageError: the recipe names another number.
+    """
+    widths = dataset.info["features"].get("widths", FEATURES)
+    networks = {"network": recipe.network, "teacher": recipe.teacher}
+    changed = {}
+    for place, network in networks.items():
+        if network is None or network.widths == widths:
+            continue
+        if network.widths != FEATURES:
+            raise UsageError(
+                f"{place}.rgb_features and audio_features are "
+                f"{network.widths} here, and {widths} in {dataset.folder}: "
+                "leave them alone, they follow the records."
+            )
+        changed[place] = dataclasses.replace(
+            network,
+            rgb_features=widths["rgb"],
+            audio_features=widths["audio"],
+        )
+    return dataclasses.replace(recipe, **changed)
 
 
 def with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:

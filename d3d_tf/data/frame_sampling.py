@@ -21,9 +21,14 @@ def sampled(features, frames, recipe: FrameSamplingRecipe, seed) -> tuple:
     """
     if recipe.way == "all":
         return features, frames
-    draws = tf.random.stateless_uniform([recipe.k], seed)
-    places, count = places_and_count(frames, recipe, draws)
+    places, count = drawn_places(frames, recipe, seed)
     return tf.gather(features, places), count
+
+
+def drawn_places(frames, recipe: FrameSamplingRecipe, seed) -> tuple:
+    """`places_and_count`, with what is drawn by a seed, int32 `[2]`."""
+    draws = tf.random.stateless_uniform([recipe.k], seed)
+    return places_and_count(frames, recipe, draws)
 
 
 def places_and_count(frames, recipe: FrameSamplingRecipe, draws) -> tuple:

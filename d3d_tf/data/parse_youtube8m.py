@@ -1,29 +1,40 @@
 """A record of YouTube-8M, as it is published, to tensors."""
 
-import numpy as np
+from collections.abc import Callable, Mapping
+
 import tensorflow as tf
 
 from d3d_tf import schema
 from d3d_tf.config.frame_sampling import MAX_FRAMES
-from d3d_tf.streams import AUDIO_FEATURES, CHANNELS, RGB_FEATURES
+from d3d_tf.streams import FEATURES
 from d3d_tf.tasks import YOUTUBE8M, task_of
 
-# From a byte to a feature: of the range from -2 to 2, with the kit's rounding.
-_SCALE, _SHIFT = np.float32(4 / 255), np.float32(4 / 512 - 2)
+# From a byte to a feature: the range from -2 to 2, and half a step, as the kit.
+_LOWEST = 4 / 512 - 2
 
 
-def parse_video(record, num_classes: int, video_level: bool) -> dict:
+def parse_video(
+    record,
+    num_classes: int,
+    video_level: bool,
+    widths: Mapping[str, int] = FEATURES,
+    choose: Callable | None = None,
+) -> dict:
     """A serialized record to its tensors.
 
     Args:
       record: string scalar.
       num_classes: of the labels.
       video_level: see `FeatureFiles`.
+      widths: how many features a frame has, N in all; see `FEATURES`.
+      choose: id and number of frames, scalars, to what `places_and_count`
+        gives: k frames, the only ones that are decoded. None: all.
 
     Returns:
-      `id`, string scalar; `features`, float32 `[300, 1152]` (video-level: `[1,
-      1152]`), zeros after the last frame; `frames`, int32 scalar, at most 300;
-      `label`, float32 `[num_classes]`, 0 or 1.
+      `id`, string scalar; `features`, float32 `[300, N]`, zeros after the last
+      frame (with `choose` `[k, N]`; video-level: `[1, N]`); `frames`, int32
+      scalar, how many of these are the video's; `label`, float32
+      `[num_classes]`, 0 or 1.
 
     Raises:
       tf.errors.InvalidArgumentError: it has other features, or a label that is
@@ -35,7 +46,7 @@ def parse_video(record, num_classes: int, video_level: bool) -> dict:
         "video_id": names,
         "labels": tf.io.VarLenFeature(tf.int64),
     }
-    sizes = {"rgb": RGB_FEATURES, "audio": AUDIO_FEATURES}
+    sizes = {name: width for name, width in widths.items() if width}
     if video_level:
         means = {
             f"mean_{name}": tf.io.FixedLenFeature([size], tf.float32)
@@ -51,7 +62,11 @@ def parse_video(record, num_classes: int, video_level: bool) -> dict:
         found, values = tf.io.parse_single_sequence_example(
             record, context, lists
         )
-        features, frames = _frames(values, sizes, _id(found))
+        frames = _sound(values, sizes, _id(found))
+        places = None
+        if choose is not None:
+            places, frames = choose(_id(found), frames)
+        features = _features(values, sizes, places)
     labels = found["labels"].values
     known = tf.reduce_all((labels >= 0) & (labels < num_classes))
     _require(known, _id(found), f"a label that is none of {num_classes}")
@@ -68,7 +83,9 @@ def parse_video(record, num_classes: int, video_level: bool) -> dict:
 
 def dequantised(features):
     """Bytes, uint8 of any shape, as float32 features, to the kit's bit."""
-    return tf.cast(features, tf.float32) * _SCALE + _SHIFT
+    # In one pass over memory.
+    codes = tf.bitcast(features, tf.quint8)
+    return tf.quantization.dequantize(codes, _LOWEST, _LOWEST + 4)
 
 
 def _id(context: dict):
@@ -80,18 +97,35 @@ def _require(good, id_, problem: str) -> None:
     tf.debugging.Assert(good, ["Video", id_, f"has {problem}"])
 
 
-def _frames(values: dict, sizes: dict[str, int], id_) -> tuple:
-    """Features `[300, 1152]` and the number of frames."""
+def _sound(values: dict, sizes: dict[str, int], id_):
+    """How many frames are read; all are as wide as they should be."""
     counts = [tf.shape(values[name])[0] for name in sizes]
-    _require(counts[0] == counts[1], id_, "not as many frames as sounds")
+    _require(counts[0] == counts[-1], id_, "not as many frames as sounds")
+    for name, size in sizes.items():
+        lengths = tf.strings.length(values[name][:MAX_FRAMES])
+        right = tf.reduce_all(lengths == size)
+        _require(right, id_, f"a frame whose {name} is not of {size} bytes")
+    return tf.minimum(counts[0], MAX_FRAMES)
+
+
+def _features(values: dict, sizes: dict[str, int], places):
+    """Float32 `[300, N]`, or the frames at the places, `[k, N]`."""
     parts = []
     for name, size in sizes.items():
         frames = values[name][:MAX_FRAMES]
-        right = tf.reduce_all(tf.strings.length(frames) == size)
-        _require(right, id_, f"a frame whose {name} is not of {size} bytes")
-        bytes_ = tf.reshape(tf.io.decode_raw(frames, tf.uint8), [-1, size])
-        parts.append(dequantised(bytes_))
-    features = tf.concat(parts, axis=1)
-    count = tf.minimum(counts[0], MAX_FRAMES)
-    padded = tf.pad(features, [[0, MAX_FRAMES - count], [0, 0]])
-    return tf.ensure_shape(padded, [MAX_FRAMES, CHANNELS["features"]]), count
+        if places is not None:
+            # One more stands for all that are padding.
+            frames = tf.concat([frames, [b"\0" * size]], axis=0)
+            frames = tf.gather(
+                frames, tf.minimum(places, tf.shape(frames)[0] - 1)
+            )
+        bytes_ = tf.io.decode_raw(frames, tf.uint8)
+        parts.append(tf.reshape(bytes_, [-1, size]))
+    features = dequantised(tf.concat(parts, axis=1))
+    count = tf.shape(values["rgb"])[0]
+    if places is not None:
+        there = (places < tf.minimum(count, MAX_FRAMES))[:, None]
+        return tf.where(there, features, 0.0)
+    missing = tf.maximum(MAX_FRAMES - count, 0)
+    padded = tf.pad(features, [[0, missing], [0, 0]])
+    return tf.ensure_shape(padded, [MAX_FRAMES, sum(sizes.values())])

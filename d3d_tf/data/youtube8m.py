@@ -7,7 +7,7 @@ frame; video-level files hold `Example`s with the means `mean_rgb` and
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -17,13 +17,14 @@ from d3d_tf.atomic_files import file_size
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.batches import as_it_is
 from d3d_tf.data.dataset import SHUFFLE_BYTES
-from d3d_tf.data.frame_sampling import sampled
+from d3d_tf.data.frame_sampling import drawn_places, sampled
 from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.data.one_clip import draw_of
 from d3d_tf.data.parse_youtube8m import parse_video
 from d3d_tf.data.shards import foreign_shards, split_of
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
+from d3d_tf.streams import FEATURES
 
 # Of the releases.
 CLASSES = {2017: 4716, 2018: 3862}
@@ -39,12 +40,16 @@ class FeatureFiles:
       num_classes: of the labels.
       video_level: whether a video has one vector, the mean of its frames.
       num_bytes: of all files.
+      widths: how many features a frame has; see `d3d_tf.streams.FEATURES`.
     """
 
     shards: dict[str, int]
     num_classes: int
     video_level: bool
     num_bytes: int
+    widths: Mapping[str, int] = dataclasses.field(
+        default_factory=lambda: dict(FEATURES)
+    )
 
     @property
     def num_videos(self) -> int:
@@ -53,7 +58,10 @@ class FeatureFiles:
 
 
 def open_features(
-    folder: str | Path, split: str, num_classes: int = CLASSES[2018]
+    folder: str | Path,
+    split: str,
+    num_classes: int = CLASSES[2018],
+    widths: Mapping[str, int] = FEATURES,
 ) -> FeatureFiles:
     """Looks for the files of a split and counts their records.
 
@@ -62,6 +70,7 @@ def open_features(
       split: `train`, `validation` or `test`, by the names of files or of their
         sub-folders.
       num_classes: 4716 of the release of 2017, 3862 of that of 2018.
+      widths: how many features a frame has.
 
     Raises:
       UserError: there is no such file, or one is not whole or something else.
@@ -91,7 +100,7 @@ def open_features(
             + ": name a folder with those of one kind."
         )
     size = sum(file_size(path) for path in shards)
-    return FeatureFiles(shards, num_classes, kinds.pop(), size)
+    return FeatureFiles(shards, num_classes, kinds.pop(), size, widths)
 
 
 def _is_video_level(path: str) -> bool:
@@ -125,7 +134,7 @@ def feature_batches(
     """Batches of `(inputs, label)`, as `make_dataset` has them of videos.
 
     Inputs are `features`, a pair that networks of features take (float32
-    `[batch, frames, 1152]`, and the number of frames, int32 `[batch]`), and
+    `[batch, frames, N]`, and the number of frames, int32 `[batch]`), and
     `id`, string `[batch]`. `label` is float32 `[batch, classes]`, 0 or 1.
 
     Args:
@@ -151,11 +160,22 @@ def feature_batches(
         )
 
     def to_inputs(record, epoch):
-        video = parse_video(record, files.num_classes, files.video_level)
-        draw = draw_of(video["id"], epoch, seed)
+        def choose(id_, frames):
+            return drawn_places(frames, sampling, draw_of(id_, epoch, seed))
+
+        some = sampling.way != "all" and not also_all
+        video = parse_video(
+            record,
+            files.num_classes,
+            files.video_level,
+            files.widths,
+            choose if some else None,
+        )
         pair = video["features"], video["frames"]
-        inputs = {"features": sampled(*pair, sampling, draw), "id": video["id"]}
+        inputs = {"features": pair, "id": video["id"]}
         if also_all:
+            draw = draw_of(video["id"], epoch, seed)
+            inputs["features"] = sampled(*pair, sampling, draw)
             inputs["all_features"] = pair
         return inputs, video["label"]
 

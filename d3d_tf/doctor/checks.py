@@ -15,10 +15,12 @@ from d3d_tf.doctor import (
     check_splits,
 )
 from d3d_tf.doctor.check_annotations import SUFFIX, check_annotations
+from d3d_tf.doctor.check_features import check_features
 from d3d_tf.doctor.check_foreign import check_foreign, foreign_folder
 from d3d_tf.doctor.check_lists import check_lists
 from d3d_tf.doctor.check_machine import check_machine
 from d3d_tf.doctor.check_run import check_run
+from d3d_tf.doctor.feature_records import feature_files
 from d3d_tf.doctor.findings import ERROR, Finding, judge
 from d3d_tf.doctor.module.examination import check_module
 from d3d_tf.doctor.module.served import is_module
@@ -138,12 +140,12 @@ def examine_records(
 ) -> None:
     """Checks a record folder, says what was found, writes the page.
 
-    Records of other tools, or without flow, have no page, nor has anything a
-    page where none can be written.
+    Records of other tools, without flow, or of features have no page, nor has
+    anything a page where none can be written.
 
     Args:
       recipe: whose clips the page shows.
-      data: the record folder; only read.
+      data: the record folder, or one of YouTube-8M's files; only read.
       run_dir: where `doctor.html` goes; default: `doctor/NAME` of the records.
       sample: videos whose pictures are decoded; 0: all.
       page: write it.
@@ -151,6 +153,11 @@ def examine_records(
     Raises:
       UserError: a check found an error, or there are no records to check.
     """
+    features = feature_files(data)
+    if features:
+        findings = check_features(features, sample)
+        tell(findings)
+        return require_health(findings, data)
     theirs = foreign_folder(data)
     if theirs:
         findings = check_foreign(theirs, sample)

@@ -33,7 +33,7 @@ RATES_DIFFER = 0.05  # At most, as a share.
 
 
 @dataclasses.dataclass(frozen=True)
-class _Wanted:
+class Wanted:
     """What a module wants to see; see `ModuleInfo`."""
 
     frames: int
@@ -59,11 +59,11 @@ def logits_of_module(
       UserError: it cannot be loaded, has no such signature or output, or does
         not take the clips.
     """
-    wanted = _wanted(folder, given)
+    wanted = wanted_by(folder, given)
     key = digest(
         dataclasses.asdict(wanted),
         [given.range, given.output],
-        _sha256(folder),
+        module_sha256(folder),
         dataset.info["digest"],
     )
     path = dataset.folder / "teacher_logits" / f"module-{key}.npz"
@@ -77,7 +77,7 @@ def logits_of_module(
     return path
 
 
-def _wanted(folder: Path, given: TeacherModuleRecipe) -> _Wanted:
+def wanted_by(folder: Path, given: TeacherModuleRecipe) -> Wanted:
     """What is known of the module: by its module.json, and by the recipe."""
     info = ModuleInfo()
     if (folder / "module.json").exists():
@@ -92,11 +92,11 @@ def _wanted(folder: Path, given: TeacherModuleRecipe) -> _Wanted:
             f"{', '.join(lacking)}."
         )
     labels = read_labels(given.labels) if given.labels else info.labels
-    return _Wanted(**known, sampling=info.sampling, labels=labels)
+    return Wanted(**known, sampling=info.sampling, labels=labels)
 
 
-def _sha256(folder: Path) -> str:
-    """By which the module is known."""
+def module_sha256(folder: Path) -> str:
+    """By which a module is known."""
     found = hashlib.sha256()
     for name in ("saved_model.pb", "variables/variables.index"):
         if (folder / name).exists():
@@ -106,16 +106,16 @@ def _sha256(folder: Path) -> str:
 
 def _ask(
     folder: Path,
-    wanted: _Wanted,
+    wanted: Wanted,
     given: TeacherModuleRecipe,
     dataset: Dataset,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ids, and logits in their order."""
-    with _blaming(folder, "cannot be loaded"):
+    with blaming(folder, "cannot be loaded"):
         module = tf.saved_model.load(str(folder))
     function = module.signatures.get("serving_default")
     name, shape, stream = _input(folder, function)
-    clip = _clip(wanted, dataset)
+    clip = clip_for(wanted, dataset)
     low, high = given.range
     scale = 1 / (high - low)
     ids: list[str] = []
@@ -136,13 +136,13 @@ def _ask(
     )
     with naming_damage(dataset, "train"), bar:
         for inputs, _ in data:
-            shown = _resized(inputs[stream], wanted.size)
+            shown = resized(inputs[stream], wanted.size)
             if not shape.is_compatible_with(shown.shape):
                 raise UserError(
                     f"{folder} takes clips of {shape}, and not of "
                     f"{shown.shape}: set teacher_module.frames and size."
                 )
-            with _blaming(folder, f"cannot answer clips of {shown.shape}"):
+            with blaming(folder, f"cannot answer clips of {shown.shape}"):
                 answer = function(**{name: shown})
             logits.append(_output(folder, answer, given.output))
             ids += [text.decode() for text in inputs["id"].numpy()]
@@ -173,7 +173,7 @@ def _input(folder: Path, function) -> tuple[str, tf.TensorShape, str]:
     )
 
 
-def _clip(wanted: _Wanted, dataset: Dataset) -> ClipRecipe:
+def clip_for(wanted: Wanted, dataset: Dataset) -> ClipRecipe:
     """What it is shown; where records are smaller, frames are enlarged."""
     stored = dataset.info["recipe"]["data"]
     ours, theirs = stored["frame_rate"], wanted.frame_rate
@@ -191,7 +191,7 @@ def _clip(wanted: _Wanted, dataset: Dataset) -> ClipRecipe:
     return ClipRecipe(frames=wanted.frames, size=size, stride=stride)
 
 
-def _resized(clips, size: int):
+def resized(clips, size: int):
     """Clips `[batch, time, size, size, channels]`; flow stays in its units."""
     if clips.shape[2] == size:
         return clips
@@ -214,7 +214,7 @@ def _output(folder: Path, answer: dict, name: str) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _blaming(folder: Path, what: str):
+def blaming(folder: Path, what: str):
     """Whatever TensorFlow raises is the module's fault."""
     try:
         yield

@@ -60,13 +60,15 @@ def make_network(
     Args:
       recipe: architecture and regularisation.
       num_classes: number of logits.
-      stream: `frames` (3 channels), `flow` (2) or `features` (1152).
+      stream: `frames` (3 channels), `flow` (2) or `features` (as many as the
+        recipe says).
 
     Raises:
       UsageError: the network cannot look at it.
     """
     require_stream(recipe, stream)
-    return _family(recipe.model).build(recipe, num_classes, CHANNELS[stream])
+    channels = getattr(recipe, "channels", CHANNELS[stream])
+    return _family(recipe.model).build(recipe, num_classes, channels)
 
 
 def require_stream(recipe: "NetworkRecipe", stream: str) -> None:

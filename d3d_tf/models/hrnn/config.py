@@ -1,6 +1,6 @@
 """The section `network` of a recipe with a network of this family."""
 
-from d3d_tf.models.network_recipe import NetworkRecipe
+from d3d_tf.models.feature_recipe import FeatureNetworkRecipe
 from d3d_tf.sections import NotNegative, PositiveWhole, section
 
 MODEL = "hrnn"
@@ -8,7 +8,7 @@ ENDPOINTS = ("chunks", "state")
 
 
 @section
-class HRNNRecipe(NetworkRecipe):
+class HRNNRecipe(FeatureNetworkRecipe):
     """The hierarchical LSTM of Bhardwaj et al. (CVPR 2019), two levels."""
 
     model: str = MODEL
@@ -21,10 +21,6 @@ class HRNNRecipe(NetworkRecipe):
     """Experts for each class, beside one that always says no."""
     weight_decay: NotNegative = 2e-8
     """Of the classifier's kernels: 1e-8, which the code doubles."""
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        return ("features",)
 
     @property
     def endpoints(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import model_validator
 
-from d3d_tf.models.network_recipe import NetworkRecipe
+from d3d_tf.models.feature_recipe import FeatureNetworkRecipe
 from d3d_tf.sections import (
     Flag,
     NotNegative,
@@ -16,13 +16,12 @@ from d3d_tf.sections import (
     require,
     section,
 )
-from d3d_tf.streams import AUDIO_FEATURES, RGB_FEATURES
 
 ENDPOINTS = ("vlad", "hidden", "gated")
 
 
 @section
-class NeXtVLADRecipe(NetworkRecipe):
+class NeXtVLADRecipe(FeatureNetworkRecipe):
     """NeXtVLAD (Lin et al., ECCV 2018 workshops), and NetVLAD in its place."""
 
     model: Annotated[str, OneOf("nextvlad", "netvlad")] = "nextvlad"
@@ -37,8 +36,9 @@ class NeXtVLADRecipe(NetworkRecipe):
     reduction: PositiveWhole = 8
     """The context gate has so many times less units inside."""
     eigenvalues: Text | None = None
-    """A .npy file of the PCA of YouTube-8M, of which the first 1024 undo the
-    whitening of the pictures' features; null: they stay as they are."""
+    """A .npy file of the PCA of YouTube-8M, or of one's own features, of which
+    the first (1024) undo the whitening of the pictures' features; null: they
+    stay as they are."""
     count_padding: Flag = True
     """In training, frames of padding count in the statistics of the clusters'
     normalisation, as in the authors' code. False: only the video's do."""
@@ -48,10 +48,6 @@ class NeXtVLADRecipe(NetworkRecipe):
     batch_norm_momentum: Share = 0.999
     batch_norm_epsilon: Positive = 1e-3
     synchronized_batch_norm: Flag = False
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        return ("features",)
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -81,15 +77,15 @@ class NeXtVLADRecipe(NetworkRecipe):
     @model_validator(mode="after")
     def _check_groups(self):
         both = (
-            (RGB_FEATURES, self.groups),
-            (AUDIO_FEATURES, self.audio_groups),
+            (self.rgb_features, self.groups),
+            (self.audio_features, self.audio_groups),
         )
         require(
             all(size * self.expansion % groups == 0 for size, groups in both),
             self,
             "groups",
-            f"a divisor of {RGB_FEATURES} * ~expansion, and half of it of "
-            f"{AUDIO_FEATURES} * ~expansion",
+            f"a divisor of {self.rgb_features} * ~expansion, and half of it of "
+            f"{self.audio_features} * ~expansion",
         )
         require(
             self.hidden >= self.reduction,

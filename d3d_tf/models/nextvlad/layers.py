@@ -7,7 +7,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.layers.dropout import Dropout
 from d3d_tf.models.nextvlad.aggregation import Aggregation, dense, norm_of
 from d3d_tf.models.nextvlad.config import NeXtVLADRecipe
-from d3d_tf.streams import RGB_FEATURES
+from d3d_tf.streams import FEATURES
 
 # What PCA's whitening of YouTube-8M added to its features.
 _OFFSET = 4.0 / 512.0
@@ -16,28 +16,35 @@ _OFFSET = 4.0 / 512.0
 class Whitening(keras.layers.Layer):
     """Undoes the whitening of a PCA in the features of the pictures.
 
-    x' = (x - 4/512) * deviation, of the first 1024 features; those of the sound
+    x' = (x - 4/512) * deviation, of the first features; those of the sound
     stay. Padding is changed with the rest: it is no longer 0.
 
+    Args:
+      count: of the features of a picture, N.
+
     Attributes:
-      deviations: float32 `[1024]`, not trained; see `of_eigenvalues`.
+      deviations: float32 `[N]`, not trained; see `of_eigenvalues`.
     """
+
+    def __init__(self, count: int = FEATURES["rgb"], **kwargs):
+        super().__init__(**kwargs)
+        self.count = count
 
     def build(self, input_shape):
         self.deviations = self.add_weight(
             name="deviations",
-            shape=[RGB_FEATURES],
+            shape=[self.count],
             initializer="ones",
             trainable=False,
         )
 
     def call(self, inputs):
-        pictures, sound = inputs[..., :RGB_FEATURES], inputs[..., RGB_FEATURES:]
+        pictures, sound = inputs[..., : self.count], inputs[..., self.count :]
         return tf.concat([(pictures - _OFFSET) * self.deviations, sound], -1)
 
     def of_eigenvalues(self, eigenvalues: np.ndarray) -> None:
-        """Sets `deviations` to sqrt(eigenvalue) + 1e-4, of the first 1024."""
-        values = np.float32(eigenvalues).ravel()[:RGB_FEATURES]
+        """Sets `deviations` to sqrt(eigenvalue) + 1e-4, of the first N."""
+        values = np.float32(eigenvalues).ravel()[: self.count]
         self.deviations.assign(np.sqrt(values) + np.float32(1e-4))
 
 
@@ -58,9 +65,10 @@ class Streams(keras.layers.Layer):
         super().__init__(**kwargs)
         self.whitening = None
         if recipe.eigenvalues is not None:
-            self.whitening = Whitening(name="whitening")
+            self.whitening = Whitening(recipe.rgb_features, name="whitening")
         plain = recipe.is_plain
-        self.video, self.audio = (
+        self.widths = [width for width in recipe.widths.values() if width]
+        layers = [
             Aggregation(
                 1 if plain else groups,
                 clusters,
@@ -73,22 +81,23 @@ class Streams(keras.layers.Layer):
                 ("video_VLAD", recipe.groups, recipe.clusters),
                 ("audio_VLAD", recipe.audio_groups, recipe.audio_clusters),
             )
-        )
+        ]
+        self.video = layers[0]
+        self.audio = layers[1] if recipe.audio_features else None
 
     def call(self, inputs, training=None):
         features, mask = inputs
         features = self.whitened(features)
-        video, audio = (
-            layer((part, mask), training=training)
-            for layer, part in (
-                (self.video, features[..., :RGB_FEATURES]),
-                (self.audio, features[..., RGB_FEATURES:]),
-            )
+        parts = zip(
+            [layer for layer in (self.video, self.audio) if layer],
+            tf.split(features, self.widths, axis=-1),
+            strict=True,
         )
-        return tf.concat([video, audio], axis=-1)[:, None]
+        both = [layer((part, mask), training=training) for layer, part in parts]
+        return tf.concat(both, axis=-1)[:, None]
 
     def whitened(self, features):
-        """The features that are aggregated, `[batch, frames, 1152]`."""
+        """The features that are aggregated, `[batch, frames, channels]`."""
         features = tf.cast(features, self.compute_dtype)
         return self.whitening(features) if self.whitening else features
 

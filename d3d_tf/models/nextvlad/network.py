@@ -40,6 +40,6 @@ def build(recipe: NeXtVLADRecipe, num_classes: int, channels: int) -> NeXtVLAD:
     )
     make_variables(network, channels)
     if recipe.eigenvalues is not None:
-        values = read_eigenvalues(recipe.eigenvalues)
+        values = read_eigenvalues(recipe.eigenvalues, recipe.rgb_features)
         network.trunk.units[0].whitening.of_eigenvalues(values)
     return network

@@ -9,7 +9,7 @@ from d3d_tf.models.backbone import up_to_name
 from d3d_tf.models.feature_clip import FeatureBackbone, features_and_mask
 from d3d_tf.models.nextvlad.config import NeXtVLADRecipe
 from d3d_tf.models.nextvlad.layers import ContextGate, Hidden, Streams
-from d3d_tf.streams import CHANNELS, RGB_FEATURES
+from d3d_tf.streams import FEATURES
 
 
 class NeXtVLADTrunk(FeatureBackbone):
@@ -38,7 +38,7 @@ class NeXtVLADTrunk(FeatureBackbone):
 
     @property
     def channels(self) -> int:
-        return CHANNELS["features"]
+        return sum(self.units[0].widths)
 
     def up_to(self, endpoint: str, inputs, training=None) -> dict:
         features = {}
@@ -51,14 +51,15 @@ class NeXtVLADTrunk(FeatureBackbone):
         return up_to_name(self.units, endpoint)
 
 
-def read_eigenvalues(path: str) -> np.ndarray:
-    """The eigenvalues of the PCA of YouTube-8M.
+def read_eigenvalues(path: str, count: int = FEATURES["rgb"]) -> np.ndarray:
+    """The eigenvalues of the PCA of YouTube-8M, or of one's own features.
 
     Args:
-      path: of a .npy file, as the kit's `eigenvals.npy`: float, 1024 or more.
+      path: of a .npy file, as the kit's `eigenvals.npy`.
+      count: of the features of a picture; the file has as many or more.
 
     Returns:
-      float32 `[1024]`, largest first.
+      float32 `[count]`, largest first.
 
     Raises:
       UserError: the file is missing, or something else.
@@ -73,12 +74,12 @@ def read_eigenvalues(path: str) -> np.ndarray:
     good = (
         isinstance(values, np.ndarray)
         and values.dtype.kind == "f"
-        and values.size >= RGB_FEATURES
+        and values.size >= count
     )
-    first = values.ravel()[:RGB_FEATURES] if good else np.zeros(1)
+    first = values.ravel()[:count] if good else np.zeros(1)
     if not good or not (np.isfinite(first) & (first >= 0)).all():
         raise UserError(
-            f"network.eigenvalues={path} must hold {RGB_FEATURES} or more "
+            f"network.eigenvalues={path} must hold {count} or more "
             "eigenvalues, floats from 0 on: name the file eigenvals.npy of "
             "YouTube-8M's PCA, or null."
         )

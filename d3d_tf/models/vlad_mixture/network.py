@@ -77,6 +77,6 @@ def build(
     )
     make_variables(network, channels)
     if recipe.eigenvalues is not None:
-        values = read_eigenvalues(recipe.eigenvalues)
+        values = read_eigenvalues(recipe.eigenvalues, recipe.rgb_features)
         network.trunk.whitening.of_eigenvalues(values)
     return network

@@ -9,7 +9,6 @@ from d3d_tf.models.nextvlad.aggregation import dense, norm_of
 from d3d_tf.models.nextvlad.layers import Whitening
 from d3d_tf.models.nextvlad.trunk import NeXtVLADTrunk
 from d3d_tf.models.vlad_mixture.config import BRANCHES, MixtureRecipe
-from d3d_tf.streams import CHANNELS
 
 
 class MixtureGate(keras.layers.Layer):
@@ -62,7 +61,7 @@ class MixtureTrunk(FeatureBackbone):
         super().__init__(**kwargs)
         self.whitening = None
         if recipe.eigenvalues is not None:
-            self.whitening = Whitening(name="whitening")
+            self.whitening = Whitening(recipe.rgb_features, name="whitening")
         self.trunks = [
             NeXtVLADTrunk(recipe.branch, name=f"branch_{i}")
             for i in range(BRANCHES)
@@ -75,7 +74,7 @@ class MixtureTrunk(FeatureBackbone):
 
     @property
     def channels(self) -> int:
-        return CHANNELS["features"]
+        return self.trunks[0].channels
 
     def up_to(self, endpoint: str, inputs, training=None) -> dict:
         up_to_name(self.trunks[0].units, endpoint)

@@ -10,6 +10,7 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.fit_recipe import fit_recipe
 from d3d_tf.errors import UsageError
 from d3d_tf.recipes import OWN_VIDEOS, RECIPES
+from d3d_tf.streams import FEATURES
 
 
 def records(**data) -> Dataset:
@@ -42,3 +43,22 @@ def test_a_recipe_of_a_split_means_that_split():
         fit_recipe(config.override(RECIPES["ucf101_split1"], small), second)
     recipe = config.override(RECIPES["ucf101_split2"], small)
     assert fit_recipe(recipe, second).data.split == 2
+
+
+def features(**features) -> Dataset:
+    return Dataset(Path("r"), {"features": features})
+
+
+def test_networks_are_as_wide_as_the_features():
+    """Teacher and student; data sets of before say nothing, and are the
+    release's."""
+    settings = ["task=youtube8m", "model=hrnn", "teacher.cells=8"]
+    recipe = config.override(OWN_VIDEOS, settings)
+    assert fit_recipe(recipe, features()) == recipe
+    assert fit_recipe(recipe, features(widths=FEATURES)) == recipe
+    narrow = {"rgb": 64, "audio": 0}
+    fitted = fit_recipe(recipe, features(widths=narrow))
+    assert fitted.network.widths == fitted.teacher.widths == narrow
+    assert fit_recipe(fitted, features(widths=narrow)) == fitted
+    with pytest.raises(UsageError, match="network.rgb_features and .* follow"):
+        fit_recipe(fitted, features())

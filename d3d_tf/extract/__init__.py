@@ -1,0 +1,1 @@
+"""`--mode=prepare` with `records=features`: features of one's own videos."""
