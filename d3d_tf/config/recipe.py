@@ -12,6 +12,7 @@ from d3d_tf.config.data import DataRecipe, FlowRecipe, ToyRecipe
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.config.expand import ExpandRecipe
 from d3d_tf.config.explain import ExplainRecipe
+from d3d_tf.config.feature_rules import require_features
 from d3d_tf.config.features import FeaturesRecipe
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.config.network import (
@@ -155,39 +156,7 @@ class Recipe:
 
     @model_validator(mode="after")
     def _check_features(self):
-        models = [self.network, self.teacher or self.network]
-        looks = ["features" in network.streams for network in models]
-        require(
-            all(looks) if self.of_features else not any(looks),
-            self,
-            "network.model",
-            f"one that looks at features with task={YOUTUBE8M} (nextvlad, "
-            "hrnn, ...; teacher.model too), and at videos with other tasks",
-        )
-        if self.toy:
-            require(
-                (self.toy.motions == "topics") == self.of_features,
-                self,
-                "toy.motions",
-                f"topics with task={YOUTUBE8M}, and only then",
-            )
-        if not self.of_features:
-            require(
-                self.fewer_frames == FrameSamplingRecipe(),
-                self,
-                "fewer_frames.way",
-                f"left alone with ~task={self.task}: of videos, ~clip says "
-                "which frames are seen",
-            )
-            return self
-        views, distill = self.evaluation, self.distill
-        for field, name in (
-            (views.clips * views.crops == 1, "evaluation.clips"),
-            (not views.precise_batch_norm, "evaluation.precise_batch_norm"),
-            (not distill.cached_views, "distill.cached_views"),
-            (not distill.flow_weight, "distill.flow_weight"),
-        ):
-            require(field, self, name, f"left alone with ~task={YOUTUBE8M}")
+        require_features(self)
         return self
 
     @model_validator(mode="after")

@@ -87,7 +87,10 @@ PAPER = Recipe(name="paper")
         ("learning_rate=0", "above 0"),
         ("checkpoint_every=0", "above 0"),
         ("optimizer=adamw", "one of sgd, adam; got 'adamw'"),
-        ("schedule=linear", "one of cosine, steps; got 'linear'"),
+        (
+            "schedule=linear",
+            "one of cosine, steps, staircase, constant; got 'linear'",
+        ),
         ("train.stream=audio", "one of flow, rgb; got 'audio'"),
         ("teacher_stream=audio", "one of flow, rgb; got 'audio'"),
         (
