@@ -46,6 +46,13 @@ class FrameSamplingRecipe:
         """Every so many frames are seen with `uniform`."""
         return self.apart or max(1, MAX_FRAMES // self.k)
 
+    @property
+    def seen(self) -> int:
+        """How many frames a network is given, padding included."""
+        if self.way == "all":
+            return MAX_FRAMES
+        return -(-MAX_FRAMES // self.every) if self.way == "uniform" else self.k
+
     @model_validator(mode="after")
     def _check(self):
         require(

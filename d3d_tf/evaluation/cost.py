@@ -7,6 +7,8 @@ import tensorflow as tf
 
 # `MatMul` is a dense layer's; products of batches have another name.
 _COUNTED = ("Conv3D", "DepthwiseConv2dNative", "MatMul")
+# Of networks of features, these are of NeXtVLAD's sums and of Keras' LSTM.
+_PRODUCT, _LSTM = "BatchMatMulV2", "PartitionedCall"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +21,9 @@ class Cost:
       multiply_adds: of all 3-D and depthwise convolutions, taps in the
         padding included (so papers count), and of dense layers; a
         multiplication with an addition is one, FLOPs are twice that. Pooling
-        and the two matrix products of a non-local block are not included.
+        and the two matrix products of a non-local block are not included. Of
+        features, also NeXtVLAD's sums over frames and all steps of LSTMs,
+        padding included.
     """
 
     trained_parameters: int
@@ -34,8 +38,10 @@ def measure_cost(network, clip_shape) -> Cost:
 
     Args:
       network: a Keras model of clips, variables made.
-      clip_shape: `(time, height, width, channels)`.
+      clip_shape: `(time, height, width, channels)`; of features `(time,
+        channels)`.
     """
+    of_features = len(clip_shape) == 2
     forward = tf.function(lambda clip: network(clip, training=False))
     graph = forward.get_concrete_function(
         tf.TensorSpec([1, *clip_shape], tf.float32)
@@ -45,8 +51,9 @@ def measure_cost(network, clip_shape) -> Cost:
         parameters=_count(network.variables),
         multiply_adds=sum(
             _multiply_adds(operation)
-            for operation in graph.get_operations()
             if operation.type in _COUNTED
+            else _of_features(operation) * of_features
+            for operation in graph.get_operations()
         ),
     )
 
@@ -63,3 +70,17 @@ def _multiply_adds(operation) -> int:
     # Frames of a depthwise convolution are its batch.
     places = math.prod(operation.outputs[0].shape[:-1])
     return places * kernel.shape.num_elements()
+
+
+def _of_features(operation) -> int:
+    """Of what networks of features alone have."""
+    if operation.type == _PRODUCT:
+        along = -2 if operation.get_attr("adj_x") else -1
+        summed = operation.inputs[0].shape[along]
+        return operation.outputs[0].shape.num_elements() * summed
+    if operation.type == _LSTM:
+        # Four gates, each of the frame and of the state before.
+        batch, steps, width = operation.inputs[0].shape
+        cells = operation.inputs[1].shape[-1]
+        return batch * steps * (width + cells) * 4 * cells
+    return 0

@@ -15,13 +15,14 @@ from d3d_tf.errors import UserError
 from d3d_tf.evaluation.cost import measure_cost
 from d3d_tf.models import make_network
 from d3d_tf.report.cost_figure import Point, draw
-from d3d_tf.roles import STREAM, titles
+from d3d_tf.roles import STREAM, stream_of, titles
 from d3d_tf.screen import say
 from d3d_tf.streams import CHANNELS
 from d3d_tf.tasks import DETECTION, task_of
 
-# Classes do not change what papers count by more than a thousandth.
-_CLASSES = 400
+# Classes do not change what papers count by more than a thousandth; of networks
+# of features, those of YouTube-8M's release of 2018.
+_CLASSES, _TOPICS = 400, 3862
 
 
 def plot_costs(places: Sequence[Path], out: str) -> None:
@@ -93,19 +94,20 @@ def points_of(path: Path) -> list[Point]:
 
 
 def _multiply_adds(recipe: config.Recipe, role: str) -> int:
-    """Of all views of a video; flow is not counted."""
+    """Of all views of a video; neither flow nor features are counted."""
+    network, stream = recipe.network_of(role), stream_of(recipe, role)
+    if recipe.of_features:
+        return _of_clip(network, stream, (recipe.frames_of(role).seen,))
     views = recipe.evaluation
     clip = views.clip_of(recipe.clip)
-    once = _of_clip(
-        recipe.network_of(role), STREAM[role], clip.frames, clip.size
-    )
+    once = _of_clip(network, stream, (clip.frames, clip.size, clip.size))
     return once * views.clips * views.crops
 
 
 @functools.cache
 def _of_clip(
-    network: config.NetworkRecipe, stream: str, frames: int, size: int
+    network: config.NetworkRecipe, stream: str, axes: tuple[int, ...]
 ) -> int:
-    built = make_network(network, _CLASSES, stream)
-    shape = (frames, size, size, CHANNELS[stream])
-    return measure_cost(built, shape).multiply_adds
+    classes = _TOPICS if len(axes) == 1 else _CLASSES
+    built = make_network(network, classes, stream)
+    return measure_cost(built, (*axes, CHANNELS[stream])).multiply_adds

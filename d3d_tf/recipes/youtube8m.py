@@ -162,7 +162,10 @@ TOY_FEATURES = Recipe(
     ),
     fewer_frames=FrameSamplingRecipe(way="uniform", k=15, rounding="up"),
     distill=DistillRecipe(
-        terms=(TermRecipe("vlad"), TermRecipe("logits", "label_kl")),
+        terms=(
+            TermRecipe("vlad", weight=20.0),
+            TermRecipe("logits", "label_kl", 10.0),
+        ),
     ),
 )
 YOUTUBE8M = (TOY_FEATURES, *_on(2), *_on(1))

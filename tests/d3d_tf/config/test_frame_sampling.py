@@ -25,3 +25,17 @@ def test_by_number_or_by_stride(k, apart, every):
 def test_what_it_may_not_say(changes, message):
     with pytest.raises(UsageError, match=message):
         FrameSamplingRecipe(**changes)
+
+
+@pytest.mark.parametrize(
+    "way, k, seen",
+    # 300 // 42 is 7, and every 7th of 300 frames are 43.
+    [
+        ("all", 30, 300),
+        ("uniform", 30, 30),
+        ("uniform", 42, 43),
+        ("last", 7, 7),
+    ],
+)
+def test_how_many_are_seen(way, k, seen):
+    assert FrameSamplingRecipe(way=way, k=k).seen == seen

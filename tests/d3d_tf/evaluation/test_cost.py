@@ -10,6 +10,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.layers.convolution import Conv3D
 from d3d_tf.layers.depthwise import DepthwiseConv3D
 from d3d_tf.models.inception.networks import I3D, S3DG, NonLocalS3DG
+from tests.harness.tiny import HRNN, NEXTVLAD
 
 FROM_4B = {
     "temporal_conv_start_at": "Mixed_4b",
@@ -66,6 +67,27 @@ def test_a_dense_layer_by_hand():
     model = keras.Sequential([mean, keras.layers.Dense(4)])
     model(tf.zeros([1, 2, 5, 5, 3]))
     assert measure_cost(model, (2, 5, 5, 3)) == Cost(16, 16, 12)
+
+
+def test_nextvlad_by_hand():
+    """30 frames: of the picture 1024 features in 2 groups, 4 clusters; of the
+    sound 128 in one group, 2 clusters; 512 * 4 + 128 * 2 sums to 8 units.
+    """
+    picture = 30 * 1024 * (1024 + 2 + 2 * 4) + 30 * 2 * 512 * 4
+    sound = 30 * 128 * (128 + 1 + 2) + 30 * 128 * 2
+    rest = 2304 * 8 + 8 * 4 + 4 * 8 + 8 * 3
+    found = measure_cost(NEXTVLAD.network(), (30, 1152)).multiply_adds
+    assert found == picture + sound + rest
+
+
+def test_hrnn_by_hand():
+    """5 frames are 3 chunks of 2, one of them padded; 4 cells."""
+    chunks = 6 * 4 * 4 * ((1152 + 4) + (4 + 4))
+    state = 3 * 4 * 4 * ((16 + 4) + (4 + 4))
+    # Of 3 classes 3 gates and 2 experts each.
+    head = 16 * 3 * (3 + 2)
+    found = measure_cost(HRNN.network(), (5, 1152)).multiply_adds
+    assert found == chunks + state + head
 
 
 def test_taps_in_the_padding_count():

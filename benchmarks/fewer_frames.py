@@ -1,0 +1,419 @@
+"""`make fewer-frames`: students of fewer frames, on YouTube-8M in miniature.
+
+Table 1 of Bhardwaj et al. (CVPR 2019) and the supplement's table of rare and
+frequent classes, on the recipe `toy_features`: a teacher of all frames, and of
+every 10th, 20th or 50th a network that learns from labels alone and one for
+each combination of losses. Networks are trained where they are missing.
+"""
+
+import argparse
+import dataclasses
+import functools
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.fill_docs import CLIPS, HERE, publish, with_interval
+from d3d_tf import processor
+from d3d_tf.config import Recipe
+from d3d_tf.config.frame_sampling import MAX_FRAMES, FrameSamplingRecipe
+from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.feature_sets import files_of
+from d3d_tf.data.youtube8m import feature_batches
+from d3d_tf.evaluation.cost import measure_cost
+from d3d_tf.experiment.results_json import Table
+from d3d_tf.experiment.stages import score, train_missing
+from d3d_tf.experiment.start import start_training
+from d3d_tf.keras_api import keras
+from d3d_tf.models import make_network
+from d3d_tf.models.resnet.config import ResNetRecipe
+from d3d_tf.recipes import RECIPES
+from d3d_tf.roles import BASELINE, STUDENT, TEACHER
+from d3d_tf.runs.folder import Run
+from d3d_tf.runs.loading import load_checkpoint
+from d3d_tf.screen import say
+from d3d_tf.streams import CHANNELS
+from d3d_tf.tasks.youtube8m.ranked_labels import (
+    SubsetRanks,
+    by_frequency,
+)
+from d3d_tf.tfrecords.ensure import ensure_records
+from d3d_tf.training.scoring import compile_forward
+from d3d_tf.video.reading import read_video
+
+PAGE = HERE.parent / "docs" / "youtube8m.md"
+RESULTS = HERE / "results" / "fewer_frames.json"
+SEEDS = (6, 7, 8)
+KS = (6, 15, 30)
+# By name: whether there is L_rep, L_pred, L_CE.
+LOSSES = {
+    "rep": (True, False, False),
+    "pred": (False, True, False),
+    "rep, CE": (True, False, True),
+    "pred, CE": (False, True, True),
+    "rep, pred, CE": (True, True, True),
+}
+ALL = "teacher"
+# GAP and mAP of H-RNN on the real YouTube-8M (table 1, serial; k = 15 and 30,
+# of k = 6 `rep`, `pred` and so on in the order of LOSSES).
+PAPER = {
+    ALL: (0.811, 0.414),
+    **{
+        f"{name}, k = {k}": values
+        for k, column in {
+            6: [(0.715, 0.266), (0.727, 0.288), (0.722, 0.287)]
+            + [(0.728, 0.291), (0.724, 0.289), (0.731, 0.297)],
+            15: [(0.777, 0.350), (0.786, 0.365), (0.784, 0.367)]
+            + [(0.786, 0.368), (0.785, 0.369), (0.789, 0.375)],
+            30: [(0.795, 0.378), (0.802, 0.394), (0.798, 0.390)]
+            + [(0.803, 0.399), (0.799, 0.391), (0.806, 0.405)],
+        }.items()
+        for name, values in zip(("uniform", *LOSSES), column, strict=True)
+    },
+}
+SIZES = (8, 16, 24)  # Of 48 classes.
+DRAWS = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """Of one network on the videos held out.
+
+    Attributes:
+      scores: float32 `[videos, classes]`, sigmoids.
+      labels: `[videos, classes]` 0 or 1.
+      frequency: `[classes]`, training videos of each.
+    """
+
+    scores: np.ndarray
+    labels: np.ndarray
+    frequency: np.ndarray
+
+
+def recipe_of(row: str, seed: int) -> tuple[Recipe, str]:
+    """What trains a row's network, and which network of a run that is."""
+    recipe = dataclasses.replace(RECIPES["toy_features"], seed=seed)
+    if row == ALL:
+        every = FrameSamplingRecipe()
+        return dataclasses.replace(recipe, fewer_frames=every), TEACHER
+    name, _, k = row.partition(", k = ")
+    fewer = dataclasses.replace(recipe.fewer_frames, k=int(k))
+    recipe = dataclasses.replace(recipe, fewer_frames=fewer)
+    if name == "uniform":
+        return recipe, BASELINE
+    *wanted, labels = LOSSES[name]
+    terms = zip(recipe.distill.terms, wanted, strict=True)
+    distill = dataclasses.replace(
+        recipe.distill,
+        terms=tuple(term for term, there in terms if there),
+        label_weight=float(labels),
+    )
+    return dataclasses.replace(recipe, distill=distill), STUDENT
+
+
+def trained(runs: Path, seed: int, row: str) -> tuple[Run, Dataset]:
+    """The run of a row; trains what is missing, the teacher among it."""
+    recipe, role = recipe_of(row, seed)
+    teacher = trained(runs, seed, ALL)[0] if role == STUDENT else None
+    recipe, dataset = ensure_records(recipe, None, str(runs / "records"))
+    name = row.replace(", ", "-").replace(" = ", "")
+    run = Run(runs / f"seed{seed}-{name}")
+    experiment = start_training(
+        recipe, dataset, run, rows=(role,), teacher=teacher
+    )
+    train_missing(experiment, role)
+    Table(experiment).add(score(experiment, role))
+    return run, dataset
+
+
+def answers_of(runs: Path, seed: int, row: str) -> Answers:
+    """On the videos held out; see `Answers`."""
+    run, dataset = trained(runs, seed, row)
+    recipe, role = recipe_of(row, seed)
+    network = load_checkpoint(run.folder, role)
+    if role == STUDENT and not _learns_to_classify(recipe):
+        _take_classifier(network, trained(runs, seed, ALL)[0])
+    files = files_of(dataset, "validation")
+    scores, labels = zip(
+        *(
+            (tf.sigmoid(network(inputs["features"], training=False)), label)
+            for inputs, label in feature_batches(
+                files,
+                batch_size=64,
+                training=False,
+                sampling=recipe.frames_of(role),
+            )
+        ),
+        strict=True,
+    )
+    result = np.concatenate(scores), np.concatenate(labels)
+    return Answers(*result, _frequency(dataset))
+
+
+def _learns_to_classify(recipe: Recipe) -> bool:
+    distill = recipe.distill
+    places = {term.where for term in distill.terms}
+    return distill.label_weight > 0 or "logits" in places
+
+
+def _take_classifier(network, teacher: Run) -> None:
+    """Gives a student the teacher's layers after the encoding."""
+    theirs = load_checkpoint(teacher.folder, TEACHER)
+    for own, other in zip(
+        (*network.trunk.units[1:], network.head),
+        (*theirs.trunk.units[1:], theirs.head),
+        strict=True,
+    ):
+        own.set_weights(other.get_weights())
+
+
+def _frequency(dataset: Dataset) -> np.ndarray:
+    data = feature_batches(
+        files_of(dataset, "train"),
+        batch_size=64,
+        training=False,
+        sampling=FrameSamplingRecipe(way="first", k=1),
+    )
+    return np.sum([label.numpy().sum(axis=0) for _, label in data], axis=0)
+
+
+def measures(scores: np.ndarray, one: Answers, videos: np.ndarray) -> dict:
+    """GAP and mAP of all classes, and of rare and frequent ones."""
+    ranks = SubsetRanks(one.frequency, list(SIZES))
+    ranks.add(scores[videos], one.labels[videos])
+    found = {
+        "gap": ranks.whole.gap(),
+        "map": ranks.whole.mean_average_precision(),
+    }
+    for name, values in ranks.table().items():
+        found |= {
+            f"{name} {measure}": values[key]
+            for measure, key in (
+                ("GAP", "gap"),
+                ("mAP", "map_of_all"),
+                ("mAP, share", "share_of_all"),
+            )
+        }
+    return found
+
+
+def with_intervals(seeds: list[Answers], other: list[Answers] | None) -> dict:
+    """The mean over seeds, and less that of other networks; 95 % intervals.
+
+    They are of a bootstrap that draws seeds, and of each the videos; networks
+    that are compared have the same videos in each draw.
+    """
+    parts = [seeds] if other is None else [seeds, other]
+
+    def mean(chosen: list[tuple[int, np.ndarray]]) -> dict:
+        values = [
+            [measures(part[s].scores, part[s], videos) for s, videos in chosen]
+            for part in parts
+        ]
+        means = [
+            {key: np.mean([v[key] for v in each]) for key in each[0]}
+            for each in values
+        ]
+        return means[0] | {
+            f"{key} minus": means[0][key] - means[1][key]
+            for key in means[0]
+            if other is not None
+        }
+
+    counts = [len(one.labels) for one in seeds]
+    value = mean([(s, np.arange(count)) for s, count in enumerate(counts)])
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(DRAWS):
+        some = rng.integers(len(seeds), size=len(seeds))
+        drawn.append(
+            mean([(s, rng.integers(counts[s], size=counts[s])) for s in some])
+        )
+    return {
+        key: {
+            "value": float(value[key]),
+            "ci95": np.percentile(
+                [d[key] for d in drawn], [2.5, 97.5]
+            ).tolist(),
+        }
+        for key in value
+    }
+
+
+def cost_of(run: Run, row: str) -> dict:
+    """Of one video: frames, multiply-adds, milliseconds of the network."""
+    recipe, role = recipe_of(row, 0)
+    frames = recipe.frames_of(role).seen
+    network = load_checkpoint(run.folder, role)
+    metrics = run.read_results()["metrics"]
+    return {
+        "frames": frames,
+        "multiply_adds": measure_cost(
+            network, (frames, CHANNELS["features"])
+        ).multiply_adds,
+        "milliseconds": metrics[f"{role}/ms_per_video"]["value"],
+    }
+
+
+def extraction() -> dict:
+    """What a frame's features cost: ResNet-50 of a picture, and decoding.
+
+    Decoding is of one second of a real video, all of its frames, for a frame
+    cannot be had without those before it.
+    """
+    network = make_network(ResNetRecipe(model="tsn_r50"), 400, "frames")
+    shape = (1, 224, 224, 3)
+    forward = compile_forward(network.folded())
+    forward(tf.zeros([1, *shape]))
+    clip = CLIPS / "abseiling.mp4"
+
+    def decode():
+        options = {"frame_rate": 1.0, "short_side": 256, "max_seconds": 10.0}
+        return read_video(clip, **options).frames
+
+    seconds = len(decode())
+    return {
+        "multiply_adds": measure_cost(network, shape).multiply_adds,
+        "milliseconds": _milliseconds(lambda: forward(tf.zeros([1, *shape]))),
+        "decoding": _milliseconds(decode) / seconds,
+    }
+
+
+def _milliseconds(work: Callable[[], object], repeats: int = 9) -> float:
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return 1000 * float(np.median(times))
+
+
+def markdown(results: dict) -> str:
+    """Both tables, and what fewer frames save."""
+    return "\n\n".join(
+        (_losses(results), _subsets(results), _costs(results), _source(results))
+    )
+
+
+def _losses(results: dict) -> str:
+    lines = [
+        "| | GAP | minus uniform | mAP | minus uniform | paper: GAP, mAP |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row, (gap, mean) in PAPER.items():
+        if found := results["rows"].get(row):
+            cells = [
+                _in_points(found["measures"], key)
+                for key in ("gap", "gap minus", "map", "map minus")
+            ]
+            cells.append(f"{100 * gap:.1f}, {100 * mean:.1f}")
+            lines.append(f"| {row} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _subsets(results: dict) -> str:
+    lines = [
+        "| of classes | | GAP | minus uniform | mAP | minus uniform | share |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    shown = [ALL]
+    shown += [f"{n}, k = {k}" for k in KS for n in ("uniform", "rep, pred, CE")]
+    for name in by_frequency(np.zeros(max(SIZES)), list(SIZES)):
+        for row in shown:
+            if found := results["rows"].get(row):
+                keys = (f"{name} GAP", f"{name} mAP")
+                cells = [
+                    _in_points(found["measures"], f"{key}{end}")
+                    for key in keys
+                    for end in ("", " minus")
+                ]
+                share = found["measures"][f"{name} mAP, share"]["value"]
+                cells.append(f"{100 * share:.1f}")
+                lines.append(f"| {name} | {row} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _costs(results: dict) -> str:
+    lines = [
+        "| frames | network, multiply-adds | ms | with features, multiply-adds "
+        "| ms |",
+        "|---|---|---|---|---|",
+    ]
+    each = results["extraction"]
+    for row in (ALL, *(f"uniform, k = {k}" for k in reversed(KS))):
+        if row in results["rows"]:
+            cost = results["rows"][row]["cost"]
+            frames = cost["frames"]
+            work = cost["multiply_adds"] + frames * each["multiply_adds"]
+            spent = cost["milliseconds"] + frames * each["milliseconds"]
+            # All pictures up to the last one are decoded.
+            spent += MAX_FRAMES * each["decoding"]
+            lines.append(
+                f"| {frames} | {cost['multiply_adds'] / 1e6:.1f} M | "
+                f"{cost['milliseconds']:.1f} | {work / 1e9:.0f} G | "
+                f"{spent:,.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def _source(results: dict) -> str:
+    each = results["extraction"]
+    return (
+        f"In %, and in points; means over seeds {_listed(results['seeds'])} of "
+        "512 videos held out of each, with 95 % intervals of a bootstrap over "
+        "seeds and videos. Features: ResNet-50 of a picture of 224 x 224, "
+        f"{each['multiply_adds'] / 1e9:.1f} G multiply-adds, "
+        f"{each['milliseconds']:.0f} ms; a second of video is decoded in "
+        f"{each['decoding']:.0f} ms, whatever is kept of it. On "
+        f"{results['processor']}."
+    )
+
+
+def _listed(seeds: list[int]) -> str:
+    return ", ".join(map(str, seeds))
+
+
+def _in_points(found: dict, key: str) -> str:
+    if key not in found:
+        return ""
+    form = "+.1f" if key.endswith("minus") else ".1f"
+    return with_interval(found[key], form, 100)
+
+
+def main() -> None:
+    """Trains what is missing, prints the tables, writes them into the page."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=Path, default=Path("runs/fewer_frames"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--rows", nargs="+", choices=PAPER, default=list(PAPER))
+    given = parser.parse_args()
+    for seed in given.seeds:
+        for row in given.rows:
+            trained(given.runs, seed, row)
+            keras.backend.clear_session()
+    answers = functools.cache(
+        lambda row: [answers_of(given.runs, s, row) for s in given.seeds]
+    )
+    results = {"seeds": given.seeds, "rows": {}}
+    results |= {"processor": processor.name(), "extraction": extraction()}
+    for row in given.rows:
+        name, _, k = row.partition(", k = ")
+        uniform = f"uniform, k = {k}"
+        other = None if name in (ALL, "uniform") else answers(uniform)
+        run, _ = trained(given.runs, given.seeds[0], row)
+        results["rows"][row] = {
+            "measures": with_intervals(answers(row), other),
+            "cost": cost_of(run, row),
+        }
+        say(f"{row}: {results['rows'][row]['measures']['gap']}")
+    if list(given.rows) == list(PAPER):
+        publish(RESULTS, results, PAGE, "fewer_frames", markdown)
+    else:
+        print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()
