@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from d3d_tf.keras_api import keras
+from d3d_tf.tasks import task_of
+
 # Rounding of float32 (the goldens' README, section 10); they are float64.
 INFERENCE, TRAINING, LOSSES, SLOPES, AVERAGES = 2e-5, 1e-4, 1e-5, 1e-3, 2e-6
 
@@ -95,6 +98,30 @@ def check_slopes(tape, total, names: dict, norms: dict) -> None:
         assert abs(found - norm) <= SLOPES * norm + floor, name
 
 
+class _Slopes(keras.optimizers.SGD):
+    """Leaves the gradient of each variable in its place."""
+
+    def update_step(self, gradient, variable):
+        variable.assign(gradient)
+
+
+def slopes_of_a_step(lesson, network, recipe, inputs, labels) -> dict:
+    """The logs of a step; the network's variables are their gradients then.
+
+    Args:
+      lesson: what the network learns from.
+      network: with its variables.
+      recipe: of the run.
+      inputs: of one batch.
+      labels: its labels.
+    """
+    trainer = lesson.trainer(network, recipe)
+    loss = task_of(recipe.task).loss(epsilon=recipe.train.log_epsilon)
+    trainer.compile(_Slopes(), loss)
+    data = tf.data.Dataset.from_tensor_slices((inputs, labels))
+    return trainer.fit(data.batch(len(labels)), verbose=0).history
+
+
 def stream_names(prefix: str, layer) -> dict:
     """Variables of an `Aggregation` by the original's names."""
     first, second = layer.fully_connected, layer.attention
@@ -147,3 +174,31 @@ def feature_record(
             one = video.feature_lists.feature_list[key].feature.add()
             one.bytes_list.value.append(value)
     return video.SerializeToString()
+
+
+def write_features(folder: Path, counts: dict[str, int], classes: int) -> Path:
+    """Frame-level files, as `{"train0000.tfrecord": 5}` counts them.
+
+    Videos have 10 to 300 frames of one of a few kinds, which is the first of
+    their two labels; the other one says nothing of what is to be seen.
+    """
+    rng = np.random.default_rng(classes)
+    kinds = rng.integers(64, 192, [classes, 1152])
+    folder.mkdir(parents=True, exist_ok=True)
+    names = "".join(f"topic {place}\n" for place in range(classes))
+    (folder / "label_map.txt").write_text(names)
+    for file, count in counts.items():
+        with tf.io.TFRecordWriter(str(folder / file)) as writer:
+            for number in range(count):
+                own, other = rng.choice(classes, 2, replace=False).tolist()
+                noise = rng.integers(-32, 32, [rng.integers(10, 301), 1152])
+                frames = np.uint8(kinds[own] + noise)
+                writer.write(
+                    feature_record(
+                        name=f"{file}-{number}",
+                        labels=(own, other),
+                        rgb=[row[:1024].tobytes() for row in frames],
+                        audio=[row[1024:].tobytes() for row in frames],
+                    )
+                )
+    return folder
