@@ -83,9 +83,10 @@ class TermRecipe:
     """`mse`: the mean over classes, or over all elements of a clip's features,
     of the squared difference; `squares`: the sum instead of the mean;
     `label_kl`: of logits with task=youtube8m, the divergence from the teacher
-    of the sigmoid scores, divided by their sum over classes; `soft_targets`: of
-    branches, the divergence from the teacher of the soft-max over classes of
-    logits / `temperature`, summed over branches."""
+    of the sigmoid scores, divided by their sum over classes; `score_squares`:
+    of logits, the sum over classes of the squared difference of those scores;
+    `soft_targets`: of branches, the divergence from the teacher of the soft-max
+    over classes of logits / `temperature`, summed over branches."""
     weight: NotNegative = 1.0
     temperature: Annotated[Positive, Later()] = 3.0
     """Of `soft_targets`; the paper of mixtures has its square as `weight`."""

@@ -9,5 +9,6 @@ LOSSES = {
     "mse": ("logit_mse", "feature_mse", None),
     "squares": ("squares", "squares", None),
     "label_kl": ("label_kl", None, None),
+    "score_squares": ("score_squares", None, None),
     "soft_targets": (None, None, "branch_divergence"),
 }

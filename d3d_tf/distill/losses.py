@@ -64,3 +64,19 @@ def label_kl(student_logits, teacher_logits):
     return prediction_loss(
         tf.sigmoid(student_logits), tf.sigmoid(teacher_logits)
     )
+
+
+@keras.utils.register_keras_serializable("d3d_tf")
+def score_squares(student_logits, teacher_logits):
+    """Sum over classes of the squared difference of sigmoid scores.
+
+    L_pred of zhongzhh8's students (train.py, commit 35f4a10), and the other
+    choice that Bhardwaj et al. tried.
+
+    Args:
+      student_logits, teacher_logits: `[batch, classes]`.
+
+    Returns:
+      `[batch]`.
+    """
+    return encoding_loss(tf.sigmoid(student_logits), tf.sigmoid(teacher_logits))

@@ -77,7 +77,7 @@ def with_network_of(start: Run, recipe: Recipe) -> Recipe:
     if architecture(recipe.network) == architecture(default):
         fields = training_fields(theirs) | training_fields(recipe.network)
         mine = {key: fields[key] for key in training_fields(theirs)}
-        network = dataclasses.replace(theirs, **architecture(theirs), **mine)
+        network = dataclasses.replace(theirs, **mine)
         recipe = dataclasses.replace(recipe, network=network)
     if recipe.fewer_frames == FrameSamplingRecipe() and recipe.of_features:
         seen = start.recipe().fewer_frames

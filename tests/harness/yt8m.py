@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from d3d_tf.keras_api import keras
+from d3d_tf.tasks import task_of
+
 # Rounding of float32 (the goldens' README, section 10); they are float64.
 INFERENCE, TRAINING, LOSSES, SLOPES, AVERAGES = 2e-5, 1e-4, 1e-5, 1e-3, 2e-6
 
@@ -93,6 +96,30 @@ def check_slopes(tape, total, names: dict, norms: dict) -> None:
     for slope, (name, norm) in zip(slopes, norms.items(), strict=True):
         found = float(tf.norm(slope))
         assert abs(found - norm) <= SLOPES * norm + floor, name
+
+
+class _Slopes(keras.optimizers.SGD):
+    """Leaves the gradient of each variable in its place."""
+
+    def update_step(self, gradient, variable):
+        variable.assign(gradient)
+
+
+def slopes_of_a_step(lesson, network, recipe, inputs, labels) -> dict:
+    """The logs of a step; the network's variables are their gradients then.
+
+    Args:
+      lesson: what the network learns from.
+      network: with its variables.
+      recipe: of the run.
+      inputs: of one batch.
+      labels: its labels.
+    """
+    trainer = lesson.trainer(network, recipe)
+    loss = task_of(recipe.task).loss(epsilon=recipe.train.log_epsilon)
+    trainer.compile(_Slopes(), loss)
+    data = tf.data.Dataset.from_tensor_slices((inputs, labels))
+    return trainer.fit(data.batch(len(labels)), verbose=0).history
 
 
 def stream_names(prefix: str, layer) -> dict:

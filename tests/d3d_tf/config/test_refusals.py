@@ -63,7 +63,7 @@ PAPER = Recipe(name="paper")
         ),
         (
             "terms=[{loss: kl}]",
-            "0.loss must be one of mse, squares, label_kl, soft_targets; got",
+            "0.loss must be one of mse, squares, label_kl, score_squares, sof",
         ),
         ("terms=[{weight: -1}]", "terms.0.weight must be 0 or more; got -1"),
         ("terms=[{wait: 1}]", "unknown key distill.terms.0.wait; valid: "),

@@ -6,13 +6,24 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf import config
 from d3d_tf.distill.fewer_frames import encoding_loss, prediction_loss
+from d3d_tf.experiment.lesson import Lesson
 from d3d_tf.layers.weight_decay import sum_of_losses
 from d3d_tf.models import make_network
 from d3d_tf.models.hrnn.config import HRNNRecipe
 from d3d_tf.models.hrnn.network import HRNN, build
+from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.tasks.multilabel.cross_entropy import cross_entropy
-from tests.harness.yt8m import INFERENCE, LOSSES, Goldens, check_slopes, close
+from tests.harness.yt8m import (
+    INFERENCE,
+    LOSSES,
+    SLOPES,
+    Goldens,
+    check_slopes,
+    close,
+    slopes_of_a_step,
+)
 
 EPSILON = 1e-5
 # Theirs, of TensorFlow's `BasicLSTMCell`, to Keras': i, j, f, o to i, f, j, o.
@@ -131,6 +142,54 @@ def test_teacher_and_student(goldens, name):
 
 
 SCOPES = {"teacher": "model", "student": "model_student"}
+# Of the authors' code: L_rep twice, L_pred summed over the batch's 4 videos.
+RELEASED = (
+    "task=youtube8m",
+    "model=hrnn",
+    "train.log_epsilon=0.00001",
+    "distill.terms=[{where: state, loss: squares, weight: 2.0},"
+    "{where: logits, loss: label_kl, weight: 4.0}]",
+)
+
+
+def test_a_step_of_the_released_student(goldens):
+    """Loss and gradients by the recipe, as a training computes them."""
+    goldens = Goldens(goldens, "hrnn_b")
+    case, clip, weights = goldens.case, goldens.clip(), goldens.weights()
+    recipe = config.override(OWN_VIDEOS, list(RELEASED))
+    teacher, student = (
+        build(
+            HRNNRecipe(cells=case["cells"], chunk_frames=length),
+            case["classes"],
+            case["dims"],
+        )
+        for length in (15, case["student"]["chunk_length"])
+    )
+    put(teacher, SCOPES["teacher"], weights)
+    put(student, SCOPES["student"], weights)
+    inputs = {
+        "features": (
+            clip[:, :: case["every_n"]],
+            np.int32(case["student"]["num_frames"]),
+        ),
+        "all_features": (clip, np.int32(case["frames"])),
+    }
+    lesson = Lesson("features", teacher, "all_features")
+    logs = slopes_of_a_step(lesson, student, recipe, inputs, goldens.labels())
+    losses = case["losses"]
+    close(logs["student_loss"], losses["student_ce"], LOSSES)
+    close(logs["distillation_loss_state"], losses["rep"], LOSSES)
+    close(4 * logs["distillation_loss"][0], losses["pred"], LOSSES)
+    close(logs["loss"], losses["total_student"], LOSSES)
+    scope, norms = SCOPES["student"], case["gradient_l2_norms"]["student"]
+    for name, slope in slopes_names(student, scope).items():
+        close(tf.norm(slope), norms[name], SLOPES)
+    for level, number in zip(student.trunk.levels, (1, 2), strict=True):
+        for i, lstm in enumerate(level.lstms):
+            pair = [lstm.cell.kernel, lstm.cell.recurrent_kernel]
+            name = f"{scope}/RNN_L{number}/rnn/multi_rnn_cell/cell_{i}"
+            norm = norms[f"{name}/basic_lstm_cell/kernel"]
+            close(tf.linalg.global_norm(pair), norm, SLOPES)
 
 
 def test_counts(goldens):

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from d3d_tf import config
+from d3d_tf.experiment.lesson import Lesson
 from d3d_tf.layers.weight_decay import sum_of_losses
 from d3d_tf.models import make_network
 from d3d_tf.models.nextvlad.aggregation import Aggregation, norm_of
 from d3d_tf.models.nextvlad.config import NeXtVLADRecipe
+from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.tasks.multilabel.cross_entropy import cross_entropy
 from tests.harness.yt8m import (
     AVERAGES,
@@ -21,11 +24,12 @@ from tests.harness.yt8m import (
     check_slopes,
     close,
     put,
+    slopes_of_a_step,
     stream_names,
 )
 
 
-def made(goldens, tmp_path):
+def made(goldens, tmp_path, **changes):
     """The case's network, and its variables by the original's names."""
     case, values = goldens.case, goldens.values
     path = tmp_path / "eigenvals.npy"
@@ -33,9 +37,8 @@ def made(goldens, tmp_path):
     eigenvalues = values.make_eigenvalues(case["eigenvalues"]["seed"])
     np.save(path, np.pad(eigenvalues, (0, 1024))[:, None])
     names = ("groups", "clusters", "expansion", "hidden", "reduction")
-    recipe = NeXtVLADRecipe(
-        eigenvalues=str(path), dropout=0.0, **{n: case[n] for n in names}
-    )
+    options = {n: case[n] for n in names} | changes
+    recipe = NeXtVLADRecipe(eigenvalues=str(path), dropout=0.0, **options)
     network = make_network(recipe, case["classes"], "features")
     names = branch_names("tower", network.trunk, network.head, "VLAD")
     put(names, goldens.weights())
@@ -141,3 +144,39 @@ def test_counts(goldens, clusters, reduction):
     assert sum(trained.values()) == golden["trainable"]
     assert sum(sizes.values()) - golden["trainable"] == golden["moving"]
     assert len(sizes) == len(network.variables)
+
+
+# Of zhongzhh8's code, whose sums are over the batch, too, of 5 videos here.
+# Its students have no weight decay.
+RELEASED = (
+    "task=youtube8m",
+    "model=nextvlad",
+    "distill.terms=[{where: gated, loss: squares, weight: 0.005},"
+    "{where: logits, loss: score_squares, weight: 0.05}]",
+)
+
+
+def test_a_step_of_a_released_student(goldens, tmp_path):
+    """Its loss L_CE + 0.01 L_pred + 0.001 L_rep, of the goldens' arrays.
+
+    The teacher is the student itself in inference mode.
+    """
+    goldens = Goldens(goldens, "student_a")
+    student, teacher = (
+        made(goldens, tmp_path, weight_decay=0.0)[0] for _ in range(2)
+    )
+    recipe = config.override(OWN_VIDEOS, list(RELEASED))
+    inputs = {"features": given(goldens), "all_features": given(goldens)}
+    lesson = Lesson("features", teacher, "all_features")
+    logs = slopes_of_a_step(lesson, student, recipe, inputs, goldens.labels())
+    arrays = goldens.arrays
+    rep, pred = (
+        ((arrays[f"infer_{what}"] - arrays[f"train_{what}"]) ** 2).sum()
+        for what in ("gated", "probs")
+    )
+    entropy = goldens.case["train"]["label_loss"]
+    close(logs["student_loss"], entropy, LOSSES)
+    total = entropy + 0.01 * pred + 0.001 * rep
+    # Each of the terms is far above that share of the whole.
+    close(logs["loss"], total, LOSSES)
+    assert min(0.01 * pred, 0.001 * rep) > 100 * LOSSES * total
