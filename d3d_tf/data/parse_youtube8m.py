@@ -12,12 +12,12 @@ from d3d_tf.tasks import YOUTUBE8M, task_of
 _SCALE, _SHIFT = np.float32(4 / 255), np.float32(4 / 512 - 2)
 
 
-def parse_video(record, num_classes: int, video_level: bool) -> dict:
+def parse_video(record, num_classes: int | None, video_level: bool) -> dict:
     """A serialized record to its tensors.
 
     Args:
       record: string scalar.
-      num_classes: of the labels.
+      num_classes: of the labels; None: they are not read, whatever they are.
       video_level: see `FeatureFiles`.
 
     Returns:
@@ -52,18 +52,23 @@ def parse_video(record, num_classes: int, video_level: bool) -> dict:
             record, context, lists
         )
         features, frames = _frames(values, sizes, _id(found))
-    labels = found["labels"].values
-    known = tf.reduce_all((labels >= 0) & (labels < num_classes))
-    _require(known, _id(found), f"a label that is none of {num_classes}")
-    label = task_of(YOUTUBE8M).target.parse(
-        {schema.LABEL_INDEX: found["labels"]}, num_classes
-    )
     return {
         "id": _id(found),
         "features": features,
         "frames": frames,
-        "label": label,
+        "label": _label(found, num_classes),
     }
+
+
+def _label(found: dict, num_classes: int | None):
+    if num_classes is None:
+        return tf.zeros([0])
+    labels = found["labels"].values
+    known = tf.reduce_all((labels >= 0) & (labels < num_classes))
+    _require(known, _id(found), f"a label that is none of {num_classes}")
+    return task_of(YOUTUBE8M).target.parse(
+        {schema.LABEL_INDEX: found["labels"]}, num_classes
+    )
 
 
 def dequantised(features):

@@ -36,13 +36,13 @@ class FeatureFiles:
 
     Attributes:
       shards: records of each file, by its path, in the order of names.
-      num_classes: of the labels.
+      num_classes: of the labels; None: they are not read.
       video_level: whether a video has one vector, the mean of its frames.
       num_bytes: of all files.
     """
 
     shards: dict[str, int]
-    num_classes: int
+    num_classes: int | None
     video_level: bool
     num_bytes: int
 
@@ -76,12 +76,7 @@ def open_features(
     shards, kinds = {}, set()
     for name in names:
         path = str(folder / name)
-        count, problem = count_whole(path)
-        if problem:
-            raise UserError(
-                f"{path}: after {count} records {problem}. Copy it again."
-            )
-        shards[path] = count
+        shards[path] = count = _count(path)
         if count:
             kinds.add(_is_video_level(path))
     if len(kinds) != 1:
@@ -92,6 +87,33 @@ def open_features(
         )
     size = sum(file_size(path) for path in shards)
     return FeatureFiles(shards, num_classes, kinds.pop(), size)
+
+
+def open_file(path: str) -> FeatureFiles:
+    """One file, of whose videos labels are not read.
+
+    Raises:
+      UserError: it is not whole, or something else.
+    """
+    count = _count(path)
+    if not count:
+        raise UserError(f"{path} holds no videos.")
+    means = _is_video_level(path)
+    return FeatureFiles({path: count}, None, means, file_size(path))
+
+
+def _count(path: str) -> int:
+    """Of records.
+
+    Raises:
+      UserError: the file is not whole.
+    """
+    count, problem = count_whole(path)
+    if problem:
+        raise UserError(
+            f"{path}: after {count} records {problem}. Copy it again."
+        )
+    return count
 
 
 def _is_video_level(path: str) -> bool:
