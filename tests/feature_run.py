@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf import config
+from d3d_tf.commands import export
 from d3d_tf.data.feature_sets import adopt_features
 from d3d_tf.recipes import OWN_VIDEOS
 from d3d_tf.roles import STUDENT
@@ -68,6 +69,13 @@ def feature_run(tmp_path_factory):
     randomize(network)
     save_finished(network, run.checkpoints(STUDENT), {})
     return FeatureRun(run, network, data / "validate0000.tfrecord", videos)
+
+
+@pytest.fixture(scope="session")
+def feature_module(feature_run):
+    """The module of the run, as `--mode=export` writes it."""
+    export.run(checkpoint=str(feature_run.run.folder))
+    return feature_run.run.export_path / "1"
 
 
 def probabilities_of(network, content: np.ndarray) -> np.ndarray:

@@ -16,15 +16,8 @@ from tests.feature_run import probabilities_of
 WAYS = "serving_default", "without_padding", "features_uint8", "rgb_audio_uint8"
 
 
-@pytest.fixture(scope="module")
-def module(feature_run):
-    """As `--mode=export` writes it."""
-    export.run(checkpoint=str(feature_run.run.folder))
-    return feature_run.run.export_path / "1"
-
-
-def test_all_ways_agree_with_the_scores(module):
-    told = json.loads((module / "module.json").read_text())
+def test_all_ways_agree_with_the_scores(feature_module):
+    told = json.loads((feature_module / "module.json").read_text())
     videos = told["videos"]
     assert videos["note"] == "records of validation of data"
     assert list(videos["ways"]) == [f"{w}, the records' features" for w in WAYS]
@@ -35,9 +28,9 @@ def test_all_ways_agree_with_the_scores(module):
     assert told["task"] == "youtube8m" and told["recipe"] == "own_videos"
 
 
-def test_an_answer_by_hand(module, feature_run):
+def test_an_answer_by_hand(feature_module, feature_run):
     content = feature_run.videos["v150"]
-    loaded = tf.saved_model.load(str(module))
+    loaded = tf.saved_model.load(str(feature_module))
     found = loaded.signatures["rgb_audio_uint8"](
         rgb=tf.constant(content[None, :, :1024]),
         audio=tf.constant(content[None, :, 1024:]),
@@ -47,24 +40,24 @@ def test_an_answer_by_hand(module, feature_run):
     np.testing.assert_allclose(found, right, atol=1e-5)
 
 
-def test_other_frames_are_seen(module, feature_run):
+def test_other_frames_are_seen(feature_module, feature_run):
     """A comparison that cannot agree: the scores are of the last frames."""
     run = feature_run.run
     report = compare_with_pipeline(
-        tf.saved_model.load(str(module)),
+        tf.saved_model.load(str(feature_module)),
         feature_run.network,
         open_dataset(run.origin()["records"]),
         run.recipe(),
         FrameSamplingRecipe(way="last", k=5),
     )
     for row in report["ways"].values():
-        assert row["max_probability_difference"] > 0.01
+        assert row["max_probability_difference"] > 1e-4
 
 
-def test_drawn_frames_are_others(module, feature_run):
+def test_drawn_frames_are_others(feature_module, feature_run):
     recipe = feature_run.run.recipe()
     report = compare_with_pipeline(
-        tf.saved_model.load(str(module)),
+        tf.saved_model.load(str(feature_module)),
         feature_run.network,
         open_dataset(feature_run.run.origin()["records"]),
         recipe,
@@ -73,10 +66,10 @@ def test_drawn_frames_are_others(module, feature_run):
     assert "draws other frames than the module" in report["note"]
 
 
-def test_a_module_predicts_as_its_run(module, feature_run, capsys):
+def test_a_module_predicts_as_its_run(feature_module, feature_run, capsys):
     """It becomes a run again."""
     said = []
-    for checkpoint in (feature_run.run.folder, module):
+    for checkpoint in (feature_run.run.folder, feature_module):
         capsys.readouterr()
         predict.run(data=str(feature_run.file), checkpoint=str(checkpoint))
         lines = capsys.readouterr().out.splitlines()

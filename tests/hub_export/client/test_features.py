@@ -17,19 +17,14 @@ from tests.feature_run import LABELS, probabilities_of
 from tests.harness.yt8m import feature_record
 from tests.hub_export.client.conftest import serving
 from tests.hub_export.client.test_main import TENSORFLOW, alone
-from tests.hub_export.features.conftest import UNIFORM, export
 
 BOTH = pytest.mark.parametrize("way", ["grpc", "rest"])
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, feature_run):
-    """A double that serves the run's network."""
-    folder = tmp_path_factory.mktemp("served") / "export"
-    module = export(
-        feature_run.network, folder, labels=LABELS, sampling=UNIFORM
-    )
-    with serving(module) as double:
+def served(feature_module):
+    """A double that serves the run's module."""
+    with serving(feature_module) as double:
         yield double
 
 
