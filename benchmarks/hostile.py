@@ -1,10 +1,10 @@
 """Requests that no client of ours sends, to a module in the C++ run time.
 
 `python -m benchmarks.hostile` (`make hostile`) sends 2,000 of them, a function
-of the seed, to all signatures of a small S3D-G, of a small X3D and of a small
-detector, or of `--module`, and writes what came back into docs/modules.md.
-Every fourth is an honest request, whose answer is known: a request that damages
-the process shows there.
+of the seed, to all signatures of a small S3D-G, of a small X3D, of a small
+detector and of a small network of features, or of `--module`, and writes what
+came back into docs/modules.md. Every fourth is an honest request, whose answer
+is known: a request that damages the process shows there.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.cpp_runtime import Answer, CppRuntime
 from benchmarks.fill_docs import HERE, fill, save
+from benchmarks.hostile_features import FeatureMutator
 from benchmarks.hostile_requests import Mutator
 from d3d_tf import processor
 
@@ -29,7 +30,7 @@ SMALL = {
     "s3dg": {"depth_multiplier": 1 / 16, "min_depth": 4},
     "x3d_s": {"width_factor": 0.5, "depth_factor": 0.6, "head_channels": 64},
 }
-DETECTOR = "detector"
+DETECTOR, OF_FEATURES = "detector", "nextvlad"
 
 
 def attack(module: Path, *, requests: int, seed: int) -> dict:
@@ -45,7 +46,7 @@ def attack(module: Path, *, requests: int, seed: int) -> dict:
       and `wrong` answers, and memory in MiB after each tenth of the requests.
     """
     clip = json.loads((module / "module.json").read_text())["input"]
-    mutator = Mutator(clip, seed)
+    mutator = (FeatureMutator if "features" in clip else Mutator)(clip, seed)
     answers: collections.Counter = collections.Counter()
     crashes, resident = [], []
     not_finite = wrong = 0
@@ -94,6 +95,8 @@ def _equal(found: dict, known: dict) -> bool:
 def _made(name: str, folder: Path) -> Path:
     if name == DETECTOR:
         return small_detector(folder)
+    if name == OF_FEATURES:
+        return small_of_features(folder)
     return small_module(name, folder)
 
 
@@ -137,6 +140,26 @@ def small_detector(folder: Path) -> Path:
     )
 
 
+def small_of_features(folder: Path) -> Path:
+    """A NeXtVLAD that sees every tenth frame.
+
+    Args:
+      folder: where the module is written.
+    """
+    from d3d_tf.config.frame_sampling import FrameSamplingRecipe
+    from d3d_tf.hub_export.features.export import export_features
+    from d3d_tf.models import make_network
+    from d3d_tf.models.nextvlad.config import NeXtVLADRecipe
+
+    recipe = NeXtVLADRecipe(clusters=8, hidden=64)
+    return export_features(
+        make_network(recipe, 8, "features"),
+        folder,
+        labels=[str(i) for i in range(8)],
+        sampling=FrameSamplingRecipe(way="uniform"),
+    )
+
+
 def markdown(reports: dict[str, dict]) -> str:
     """The results as docs/modules.md shows them.
 
@@ -174,7 +197,8 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     reports = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name in [str(given.module)] if given.module else [*SMALL, DETECTOR]:
+        all_ = [*SMALL, DETECTOR, OF_FEATURES]
+        for name in [str(given.module)] if given.module else all_:
             module = given.module or _made(name, Path(folder) / name)
             report = attack(module, requests=given.requests, seed=given.seed)
             reports[name] = report | {"processor": processor.name()}

@@ -26,6 +26,7 @@ tf.config.set_logical_device_configuration(
 from d3d_tf.keras_api import keras  # noqa: E402
 from d3d_tf.training.strategy import make_strategy  # noqa: E402
 from tests import s3_server  # noqa: E402
+from tests.feature_run import feature_module, feature_run  # noqa: E402, F401
 from tests.harness.pytorch import (  # noqa: E402, F401
     pytorchvideo_x3d,
     torch,

@@ -59,6 +59,11 @@ def require_sources(
             f"--mode={mode} makes no features: make them with --mode=prepare "
             "first, and name their folder with --data and task=youtube8m."
         )
+    if recipe.of_features and mode == "expand":
+        raise UsageError(
+            f"--mode=expand knows no task={recipe.task}: networks of features "
+            "have no clips that could grow."
+        )
     unchanged = config.FinetuneRecipe()
     if recipe.task == DETECTION:  # Whose --init it is about, too.
         start = recipe.finetune.start
@@ -107,13 +112,19 @@ def chosen_run(checkpoint: str | None, run_dir: str | None) -> Run:
     return open_run(given) if given else newest_run()
 
 
-def refuse_detector(mode: str, run: Run) -> None:
-    """Refuses a run whose networks are asked about boxes.
+def require_classifier(mode: str, run: Run) -> None:
+    """Refuses a run whose networks do not classify clips of videos.
 
     Raises:
-      UsageError: it is one.
+      UsageError: they are asked about boxes, or look at features of frames.
     """
-    if run.recipe().task == DETECTION:
+    recipe = run.recipe()
+    if recipe.of_features:
+        raise UsageError(
+            f"--mode={mode} looks at pictures, and the networks in "
+            f"{run.folder} look at features of frames."
+        )
+    if recipe.task == DETECTION:
         raise UsageError(
             f"--mode={mode} does not know detectors yet, as in {run.folder}; "
             "its detections are in scores/*.csv."

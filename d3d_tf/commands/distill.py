@@ -46,6 +46,7 @@ def run(
       UserError: see `start_training` and `train_missing`.
     """
     require_sources("distill", recipe, data, records_dir)
+    _require_one_teacher(recipe, teacher)
     folder = run_folder(recipe, run_dir)
     if dry_run:
         return show_plan("distill", recipe, data, folder)
@@ -55,11 +56,6 @@ def run(
     from d3d_tf.experiment.start import require_finished_teacher, start_training
     from d3d_tf.tfrecords.ensure import ensure_records
 
-    if teacher and recipe.distill.parallel:
-        raise UsageError(
-            f"distill.parallel=true trains a teacher, and --teacher={teacher} "
-            "names one that is trained: leave one of them away."
-        )
     recipe, dataset = ensure_records(recipe, data, records_dir)
     rows = rows_of(recipe)
     if logits_file := _logits_file(recipe, teacher, dataset):
@@ -94,6 +90,19 @@ def _make(experiment, rows: tuple[str, ...]) -> None:
     module = export_run(experiment.run, experiment.network(STUDENT))
     say(f"module: {module}")
     say(f"report: {write_report(experiment.run, experiment.dataset)}")
+
+
+def _require_one_teacher(recipe: Recipe, teacher: str | None) -> None:
+    """Refuses a teacher that is trained where one is to be trained.
+
+    Raises:
+      UsageError: there are both.
+    """
+    if teacher and recipe.distill.parallel:
+        raise UsageError(
+            f"distill.parallel=true trains a teacher, and --teacher={teacher} "
+            "names one that is trained: leave one of them away."
+        )
 
 
 def _is_run(teacher: str) -> bool:

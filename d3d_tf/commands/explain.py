@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
-from d3d_tf.commands.common import changed_recipe, chosen_run, refuse_detector
+from d3d_tf.commands.common import (
+    changed_recipe,
+    chosen_run,
+    require_classifier,
+)
 from d3d_tf.errors import UsageError
 
 
@@ -37,7 +41,7 @@ def run(
     runs = [chosen_run(given, None) for given in checkpoint]
     runs = runs or [chosen_run(None, run_dir)]
     for one in runs:
-        refuse_detector("explain", one)
+        require_classifier("explain", one)
         recipe = changed_recipe(one, "explain", "explain", list(settings))
     from d3d_tf.explain.job import explain_video
 

@@ -51,6 +51,12 @@ def run(
     if dry_run:
         return show_plan("finetune", recipe, data, folder)
     start = open_run(checkpoint)
+    if start.recipe().of_features != recipe.of_features:
+        raise UsageError(
+            f"The networks in {start.folder} have task={start.recipe().task}, "
+            f"and the recipe {recipe.name!r} has task={recipe.task}: one looks "
+            "at features of frames, the other at pictures."
+        )
     require_means("finetune")
     from d3d_tf.experiment.export import export_run
     from d3d_tf.experiment.finetuning import start_finetuning, with_network_of

@@ -1,4 +1,4 @@
-"""`--mode=predict`: a video file in, the network's answer out."""
+"""`--mode=predict`: a file in, a network's answer out."""
 
 from d3d_tf.commands.common import chosen_run
 from d3d_tf.errors import UsageError
@@ -20,34 +20,46 @@ def run(
 
     The baseline answers while no student is finished, and that is said. The
     centre clip and crop are used, whatever views the run is evaluated by. A
-    detector writes who does what where; see `predict_video`.
+    detector writes who does what where; see `predict_video`. A network of
+    features answers on the videos of a file of YouTube-8M's; see
+    `predict_features`.
 
     Args:
-      data: the video file.
+      data: the video file, or that of features.
       checkpoint: a run, published weights or a module; None: `run_dir`, or the
         newest run.
       run_dir: as `checkpoint`.
       detections: boxes of persons, for a detector.
-      out: the folder that a detector writes.
+      out: the folder that a detector writes, or for a list of classes of
+        features.
 
     Raises:
-      UsageError: no file is named, or no run, or it is no detector's.
+      UsageError: no file is named, or no run, or a flag is for another one.
       UserError: the file cannot be used, or the run has no RGB network yet.
     """
     if not data:
         raise UsageError("--mode=predict needs --data=FILE.")
     asked = chosen_run(checkpoint, run_dir)
-    is_detector = asked.recipe().task == DETECTION
-    for flag, value in {"detections": detections, "out": out}.items():
-        if value and not is_detector:
+    recipe = asked.recipe()
+    is_detector = recipe.task == DETECTION
+    writes = is_detector or recipe.of_features
+    for flag, value, known in (
+        ("detections", detections, is_detector),
+        ("out", out, writes),
+    ):
+        if value and not known:
             raise UsageError(
                 f"--{flag} is for detectors; the run in {asked.folder} has "
-                f"task={asked.recipe().task}, and its answer is printed."
+                f"task={recipe.task}, and its answer is printed."
             )
     from d3d_tf.runs.loading import role_to_load
     from d3d_tf.tasks import task_of
 
     role = role_to_load(asked)
+    if recipe.of_features:
+        from d3d_tf.experiment.predict_features import predict_features
+
+        return predict_features(asked, role, data, out)
     if is_detector:
         from d3d_tf.experiment.predict_video import predict_video
 
@@ -56,7 +68,7 @@ def run(
     if role != STUDENT and not asked.is_converted():
         say(f"{asked.folder} has no finished student: its {role} answers.")
     say(f"{data}, by {asked.folder}:")
-    task = task_of(asked.recipe().task)
+    task = task_of(recipe.task)
     for line in task.describe(probabilities, asked.labels()):
         say(line)
 

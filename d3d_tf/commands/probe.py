@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from d3d_tf.atomic_files import to_path
-from d3d_tf.commands.common import chosen_run, refuse_detector, show_plan
+from d3d_tf.commands.common import chosen_run, require_classifier, show_plan
 from d3d_tf.config import Recipe
 from d3d_tf.needs import require_means
 from d3d_tf.screen import say
@@ -35,7 +35,7 @@ def run(
       UserError: see `probe_run`.
     """
     probed = chosen_run(checkpoint, None)
-    refuse_detector("probe", probed)
+    require_classifier("probe", probed)
     folder = to_path(run_dir) if run_dir else probed.probes
     data = data or probed.origin()["records"]
     if dry_run:

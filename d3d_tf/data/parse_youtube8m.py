@@ -11,11 +11,16 @@ from d3d_tf.tasks import YOUTUBE8M, task_of
 
 # From a byte to a feature: the range from -2 to 2, and half a step, as the kit.
 _LOWEST = 4 / 512 - 2
+_CONTEXT = {
+    "id": tf.io.FixedLenFeature([], tf.string, ""),
+    "video_id": tf.io.FixedLenFeature([], tf.string, ""),
+    "labels": tf.io.VarLenFeature(tf.int64),
+}
 
 
 def parse_video(
     record,
-    num_classes: int,
+    num_classes: int | None,
     video_level: bool,
     widths: Mapping[str, int] = FEATURES,
     choose: Callable | None = None,
@@ -24,7 +29,7 @@ def parse_video(
 
     Args:
       record: string scalar.
-      num_classes: of the labels.
+      num_classes: of the labels; None: they are not read, whatever they are.
       video_level: see `FeatureFiles`.
       widths: how many features a frame has, N in all; see `FEATURES`.
       choose: id and number of frames, scalars, to what `places_and_count`
@@ -40,45 +45,49 @@ def parse_video(
       tf.errors.InvalidArgumentError: it has other features, or a label that is
         no class; the text has its id.
     """
-    names = tf.io.FixedLenFeature([], tf.string, "")
-    context = {
-        "id": names,
-        "video_id": names,
-        "labels": tf.io.VarLenFeature(tf.int64),
-    }
     sizes = {name: width for name, width in widths.items() if width}
     if video_level:
-        means = {
-            f"mean_{name}": tf.io.FixedLenFeature([size], tf.float32)
-            for name, size in sizes.items()
-        }
-        found = tf.io.parse_single_example(record, context | means)
-        features = tf.concat([found[name] for name in means], axis=0)[None]
+        found, features = _means(record, sizes)
         frames = tf.constant(1)
     else:
         lists = {
             name: tf.io.FixedLenSequenceFeature([], tf.string) for name in sizes
         }
         found, values = tf.io.parse_single_sequence_example(
-            record, context, lists
+            record, _CONTEXT, lists
         )
         frames = _sound(values, sizes, _id(found))
         places = None
         if choose is not None:
             places, frames = choose(_id(found), frames)
         features = _features(values, sizes, places)
-    labels = found["labels"].values
-    known = tf.reduce_all((labels >= 0) & (labels < num_classes))
-    _require(known, _id(found), f"a label that is none of {num_classes}")
-    label = task_of(YOUTUBE8M).target.parse(
-        {schema.LABEL_INDEX: found["labels"]}, num_classes
-    )
     return {
         "id": _id(found),
         "features": features,
         "frames": frames,
-        "label": label,
+        "label": _label(found, num_classes),
     }
+
+
+def _means(record, sizes: dict[str, int]) -> tuple:
+    """The context of a video-level record, and its features `[1, N]`."""
+    means = {
+        f"mean_{name}": tf.io.FixedLenFeature([size], tf.float32)
+        for name, size in sizes.items()
+    }
+    found = tf.io.parse_single_example(record, _CONTEXT | means)
+    return found, tf.concat([found[name] for name in means], axis=0)[None]
+
+
+def _label(found: dict, num_classes: int | None):
+    if num_classes is None:
+        return tf.zeros([0])
+    labels = found["labels"].values
+    known = tf.reduce_all((labels >= 0) & (labels < num_classes))
+    _require(known, _id(found), f"a label that is none of {num_classes}")
+    return task_of(YOUTUBE8M).target.parse(
+        {schema.LABEL_INDEX: found["labels"]}, num_classes
+    )
 
 
 def dequantised(features):

@@ -37,14 +37,14 @@ class FeatureFiles:
 
     Attributes:
       shards: records of each file, by its path, in the order of names.
-      num_classes: of the labels.
+      num_classes: of the labels; None: they are not read.
       video_level: whether a video has one vector, the mean of its frames.
       num_bytes: of all files.
       widths: how many features a frame has; see `d3d_tf.streams.FEATURES`.
     """
 
     shards: dict[str, int]
-    num_classes: int
+    num_classes: int | None
     video_level: bool
     num_bytes: int
     widths: Mapping[str, int] = dataclasses.field(
@@ -85,12 +85,7 @@ def open_features(
     shards, kinds = {}, set()
     for name in names:
         path = str(folder / name)
-        count, problem = count_whole(path)
-        if problem:
-            raise UserError(
-                f"{path}: after {count} records {problem}. Copy it again."
-            )
-        shards[path] = count
+        shards[path] = count = _count(path)
         if count:
             kinds.add(_is_video_level(path))
     if len(kinds) != 1:
@@ -101,6 +96,33 @@ def open_features(
         )
     size = sum(file_size(path) for path in shards)
     return FeatureFiles(shards, num_classes, kinds.pop(), size, widths)
+
+
+def open_file(path: str) -> FeatureFiles:
+    """One file, of whose videos labels are not read.
+
+    Raises:
+      UserError: it is not whole, or something else.
+    """
+    count = _count(path)
+    if not count:
+        raise UserError(f"{path} holds no videos.")
+    means = _is_video_level(path)
+    return FeatureFiles({path: count}, None, means, file_size(path))
+
+
+def _count(path: str) -> int:
+    """Of records.
+
+    Raises:
+      UserError: the file is not whole.
+    """
+    count, problem = count_whole(path)
+    if problem:
+        raise UserError(
+            f"{path}: after {count} records {problem}. Copy it again."
+        )
+    return count
 
 
 def _is_video_level(path: str) -> bool:
@@ -159,11 +181,34 @@ def feature_batches(
             "files, or sampling all."
         )
 
+    to_inputs = _to_inputs(files, sampling, seed, also_all)
+    if training:
+        mean = files.num_bytes / files.num_videos
+        records = shuffled_records(
+            files.shards,
+            seed=seed,
+            window=max(16, int(SHUFFLE_BYTES / mean)),
+            start=start_step * batch_size,
+        )
+    else:
+        shards = tf.data.TFRecordDataset(list(files.shards))
+        records = shards.map(as_it_is(lambda record: (record, 0)))
+    return _batched(records, to_inputs, batch_size, whole=training)
+
+
+def _to_inputs(
+    files: FeatureFiles,
+    sampling: FrameSamplingRecipe,
+    seed: int,
+    also_all: bool,
+) -> Callable:
+    """A record and its epoch to what a batch has of it."""
+    some = sampling.way != "all" and not also_all
+
     def to_inputs(record, epoch):
         def choose(id_, frames):
             return drawn_places(frames, sampling, draw_of(id_, epoch, seed))
 
-        some = sampling.way != "all" and not also_all
         video = parse_video(
             record,
             files.num_classes,
@@ -179,18 +224,7 @@ def feature_batches(
             inputs["all_features"] = pair
         return inputs, video["label"]
 
-    if training:
-        mean = files.num_bytes / files.num_videos
-        records = shuffled_records(
-            files.shards,
-            seed=seed,
-            window=max(16, int(SHUFFLE_BYTES / mean)),
-            start=start_step * batch_size,
-        )
-    else:
-        shards = tf.data.TFRecordDataset(list(files.shards))
-        records = shards.map(as_it_is(lambda record: (record, 0)))
-    return _batched(records, to_inputs, batch_size, whole=training)
+    return to_inputs
 
 
 def _batched(

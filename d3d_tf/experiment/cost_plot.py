@@ -64,6 +64,11 @@ def points_of(path: Path) -> list[Point]:
             f"{path} is of a detector, whose multiply-adds depend on the size "
             "of the frames and on the boxes: it has no place in this plot."
         )
+    if recipe.of_features:
+        raise UserError(
+            f"{path} is of networks of features, which count no frames of "
+            "pictures: it has no place in this plot."
+        )
     scores = task_of(recipe.task).scores
     headline = scores.headline()
     metric = scores.measures[headline]

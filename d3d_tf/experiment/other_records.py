@@ -49,6 +49,8 @@ def run_on(run: Run, dataset: Dataset, name: str = "") -> Run:
 
 def warn_of_other_pictures(run: Run, dataset: Dataset) -> None:
     """Says so if the records have another frame rate or size than the run's."""
+    if run.recipe().of_features:
+        return
     ours, theirs = to_dict(run.recipe().data), dataset.info["recipe"]["data"]
     for key, unit in (
         ("frame_rate", "frames per second"),

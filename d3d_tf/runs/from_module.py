@@ -12,8 +12,9 @@ from d3d_tf.atomic_files import literal, unfinished_folder
 from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export import rounding
+from d3d_tf.hub_export.features.inputs import WIDTH, FeatureSpec, seen
 from d3d_tf.models import make_network
-from d3d_tf.roles import INITIAL, STUDENT
+from d3d_tf.roles import INITIAL, STUDENT, stream_of
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.from_published import cache_folder
 from d3d_tf.runs.module_description import (
@@ -51,7 +52,9 @@ def module_run(folder: Path) -> Run:
     out = cache / f"run-{d3d_tf.__version__}"
     if Run(out).exists():
         return Run(out)
-    network = make_network(recipe.network, len(labels) or 1, "frames")
+    network = make_network(
+        recipe.network, len(labels) or 1, stream_of(recipe, STUDENT)
+    )
     headless = _read(network, told, recipe, folder)
     with unfinished_folder(out.parent) as temporary:
         run = Run(temporary)
@@ -142,10 +145,17 @@ def _verify(
 ) -> None:
     rng = np.random.default_rng(0)
     clip = (1, recipe.clip.frames, recipe.clip.size, recipe.clip.size, 3)
-    unit = rng.uniform(0, 1, clip).astype(np.float32)
+    if recipe.of_features:
+        spec = FeatureSpec(recipe.fewer_frames, told["input"]["longest"])
+        clip = (1, spec.longest, WIDTH)
+    unit = tf.constant(rng.uniform(0, 1, clip), tf.float32)
+    if recipe.of_features:
+        seen_ = seen(unit, tf.constant([spec.longest]), spec)
+    else:
+        seen_ = network.pixels.from_unit(unit)
     with naming(folder / "saved_model.pb", AGAIN, Exception):
         theirs = module(unit, training=False).numpy()
-    ours = network(network.pixels.from_unit(unit), training=False).numpy()
+    ours = network(seen_, training=False).numpy()
     difference = rounding.difference(theirs, ours)
     if not difference <= rounding.told(told):
         raise UserError(

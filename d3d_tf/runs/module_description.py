@@ -5,6 +5,7 @@ from pathlib import Path
 from d3d_tf import config
 from d3d_tf.damaged import read_json
 from d3d_tf.errors import UserError
+from d3d_tf.hub_export.client.module_info import OF_FEATURES
 from d3d_tf.hub_export.cut_network import CLASSIFICATION
 from d3d_tf.hub_export.detection.draft import DETECTION
 from d3d_tf.tasks import DEFAULT as TASK
@@ -18,6 +19,7 @@ _FORM = {
     "input": {"frames": int, "size": int, "short_side": int},
     "frame_rate": float,
 }
+_FORM_OF_FEATURES = {"network": dict, "fewer_frames": dict, "task": str}
 
 
 def read_description(folder: Path) -> dict:
@@ -47,7 +49,8 @@ def read_description(folder: Path) -> dict:
             "outside of a run. Export it again with --mode=export, or "
             "fine-tune it by hub.KerasLayer, see docs/finetuning.md."
         )
-    return read_json(path, _FORM, AGAIN)
+    of_features = told.get("kind") == OF_FEATURES
+    return read_json(path, _FORM_OF_FEATURES if of_features else _FORM, AGAIN)
 
 
 def recipe_of(told: dict, folder: Path) -> config.Recipe:
@@ -60,26 +63,11 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
     Raises:
       UserError: it is of another version, damaged, or a part of a network.
     """
-    clip = told["input"]
-    content = {
-        "name": "module",
-        # Modules of before knew no other and do not say so.
-        "task": told.get("task", TASK),
-        "network": told["network"],
-        "clip": {
-            "frames": clip["frames"],
-            "size": clip["size"],
-            # Modules of before saw every frame and do not say so.
-            "stride": told.get("stride", 1),
-            "sampling": told.get("sampling", "dense"),
-        },
-        "data": {
-            "short_side": clip["short_side"],
-            "frame_rate": told.get("video_frame_rate", told["frame_rate"]),
-            # Modules of before kept stored pixels and do not say so.
-            "square_pixels": told.get("square_pixels", False),
-        },
-    }
+    if told.get("kind") == OF_FEATURES:
+        names = "task", "network", "fewer_frames"
+        content = {"name": "module"} | {name: told[name] for name in names}
+    else:
+        content = _of_clips(told)
     try:
         recipe = config.from_dict(content, "network")
     except UserError as error:
@@ -98,6 +86,30 @@ def recipe_of(told: dict, folder: Path) -> config.Recipe:
     return recipe
 
 
+def _of_clips(told: dict) -> dict:
+    """The recipe of a network of clips."""
+    clip = told["input"]
+    return {
+        "name": "module",
+        # Modules of before knew no other and do not say so.
+        "task": told.get("task", TASK),
+        "network": told["network"],
+        "clip": {
+            "frames": clip["frames"],
+            "size": clip["size"],
+            # Modules of before saw every frame and do not say so.
+            "stride": told.get("stride", 1),
+            "sampling": told.get("sampling", "dense"),
+        },
+        "data": {
+            "short_side": clip["short_side"],
+            "frame_rate": told.get("video_frame_rate", told["frame_rate"]),
+            # Modules of before kept stored pixels and do not say so.
+            "square_pixels": told.get("square_pixels", False),
+        },
+    }
+
+
 def labels_of(told: dict, folder: Path) -> list[str]:
     """Class names in the order of the logits; of features there are none.
 
@@ -106,7 +118,8 @@ def labels_of(told: dict, folder: Path) -> list[str]:
     """
     path = folder / "assets" / "labels.txt"
     promised = told.get("labels_sha256")
-    classifies = told.get("kind", CLASSIFICATION) == CLASSIFICATION
+    kind = told.get("kind", CLASSIFICATION)
+    classifies = kind in (CLASSIFICATION, OF_FEATURES)
     if not path.exists() and not (promised and classifies):
         return []
     return read_written_labels(path, AGAIN, promised)

@@ -1,6 +1,7 @@
 """`python -m d3d_tf.hub_export.client VIDEO --server=grpc://HOST:PORT`.
 
-With a detector's `--module`, or `--boxes=FILE`, it asks who does what. With
+With a detector's `--module`, or `--boxes=FILE`, it asks who does what. With the
+`--module` of a network of features, VIDEO is a file of YouTube-8M's. With
 `--check --module=EXPORT/VERSION` instead of VIDEO it sends the module's example
 clip and compares.
 """
@@ -22,6 +23,7 @@ from d3d_tf.hub_export.client.errors import (
     UsageError,
     printable,
 )
+from d3d_tf.hub_export.client.example import SIGNATURE
 from d3d_tf.hub_export.client.module_info import (
     ModuleInfo,
     read_labels,
@@ -42,6 +44,8 @@ def main(argv: list[str] | None = None) -> int:
         names = "model", "version", "signature", "deadline", "retries"
         asked = {name: getattr(arguments, name) for name in names}
         asked["info"] = info
+        if info.of_features:
+            return _of_features(arguments, asked)
         if arguments.boxes or info.detects:
             return _detect(arguments, asked)
         answer = classify(arguments.video, arguments.server, **asked)
@@ -98,6 +102,21 @@ def _detect(arguments: argparse.Namespace, asked: dict) -> int:
     return 0
 
 
+def _of_features(arguments: argparse.Namespace, asked: dict) -> int:
+    """Prints the top classes of each video; returns the exit code."""
+    from d3d_tf.hub_export.client.features import classify_features
+
+    if asked["signature"] == SIGNATURE:  # It is not asked for another.
+        del asked["signature"]
+    for answer in classify_features(arguments.video, arguments.server, **asked):
+        shown = ", ".join(
+            f"{printable(label)} {100 * probability:.1f} %"
+            for label, probability in answer.top(arguments.top)
+        )
+        print(f"{printable(answer.video)}, {answer.frames} frames: {shown}")
+    return 0
+
+
 def _check(arguments: argparse.Namespace) -> int:
     """Prints how the answer to the example differs; returns the exit code."""
     from d3d_tf.hub_export.client.check import check
@@ -137,7 +156,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "checks that the server answers as the module does.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("video", nargs="?", help="a video file")
+    what.add_argument(
+        "video", nargs="?", help="a video file, or one of features"
+    )
     what.add_argument(
         "--check",
         action="store_true",
@@ -151,7 +172,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--model", default=MODEL, help="as in models.config")
     parser.add_argument("--version", type=int, help="default: the newest")
-    parser.add_argument("--signature", default="frames_encoded")
+    parser.add_argument("--signature", default=SIGNATURE)
     parser.add_argument(
         "--module",
         help="the module's version folder or module.json, for frames, rate, "

@@ -1,9 +1,10 @@
-"""TensorFlow Serving's messages, as far as this client speaks them.
+"""TensorFlow Serving's messages, and records of features, as far as needed.
 
 The published Python stubs (tensorflow-serving-api) import TensorFlow. These are
 declared here, by field numbers, and the same on the wire (tested against the
 stubs). They live in a pool of their own, so that TensorFlow's may be loaded
 beside them. Sources: tensorflow/core/framework/{tensor,tensor_shape}.proto,
+tensorflow/core/example/{example,feature}.proto,
 tensorflow/core/protobuf/meta_graph.proto, and predict.proto, model.proto and
 get_model_metadata.proto of tensorflow_serving/apis.
 """
@@ -59,6 +60,15 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "metadata_field": (2, "[]string"),
     },
     "GetModelMetadataResponse": {"metadata": (2, "{}Any")},
+    "BytesList": {"value": (1, "[]bytes")},
+    "Feature": {"bytes_list": (1, "BytesList")},
+    "Features": {"feature": (1, "{}Feature")},
+    "FeatureList": {"feature": (1, "[]Feature")},
+    "FeatureLists": {"feature_list": (1, "{}FeatureList")},
+    "SequenceExample": {
+        "context": (1, "Features"),
+        "feature_lists": (2, "FeatureLists"),
+    },
 }
 
 
@@ -106,3 +116,4 @@ PredictResponse = _CLASSES["PredictResponse"]
 GetModelMetadataRequest = _CLASSES["GetModelMetadataRequest"]
 GetModelMetadataResponse = _CLASSES["GetModelMetadataResponse"]
 SignatureDefMap = _CLASSES["SignatureDefMap"]
+SequenceExample = _CLASSES["SequenceExample"]

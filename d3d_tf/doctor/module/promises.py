@@ -9,10 +9,13 @@ from d3d_tf.atomic_files import literal
 from d3d_tf.doctor.findings import Finding, judge
 from d3d_tf.doctor.module.served import Module
 from d3d_tf.hub_export.warm_up import NAME as WARM_UP
+from d3d_tf.streams import AUDIO_FEATURES, CHANNELS, RGB_FEATURES
 
 
 def check_input(module: Module) -> Finding:
     """The input contract, in words."""
+    if module.of_features:
+        return _check_features(module)
     told, clip = module.told, module.told["input"]
     lacking = [
         key
@@ -44,6 +47,23 @@ def check_input(module: Module) -> Finding:
         f"{module.info.short_side} pixels",
         errors=errors,
         warnings=warnings,
+    )
+
+
+def _check_features(module: Module) -> Finding:
+    given = module.told["input"]
+    known = [CHANNELS["features"], RGB_FEATURES, AUDIO_FEATURES]
+    found = [given.get(key) for key in ("features", "rgb", "audio")]
+    errors = []
+    if found != known:
+        errors.append(
+            f"features, rgb and audio are {found}; d3d_tf has {known}"
+        )
+    return judge(
+        "input",
+        "features of YouTube-8M, float32 in [-2, 2], or uint8; [batch, frames, "
+        f"{given.get('features')}]; {given.get('frames')}",
+        errors=errors,
     )
 
 

@@ -14,7 +14,11 @@ from d3d_tf.errors import UserError
 from d3d_tf.hub_export.client.classification import FRAME_RATE
 from d3d_tf.hub_export.client.errors import ClientError
 from d3d_tf.hub_export.client.example import BOXES, INPUT
-from d3d_tf.hub_export.client.module_info import ModuleInfo, read_module_info
+from d3d_tf.hub_export.client.module_info import (
+    OF_FEATURES,
+    ModuleInfo,
+    read_module_info,
+)
 from d3d_tf.hub_export.cut_network import CLASSIFICATION
 from d3d_tf.hub_export.detection.draft import DETECTION
 from d3d_tf.hub_export.versions import MARK
@@ -43,12 +47,17 @@ class Module:
     @property
     def classifies(self) -> bool:
         """Whether its answers are probabilities of classes."""
-        return self.told.get("kind") == CLASSIFICATION
+        return self.told.get("kind") in (CLASSIFICATION, OF_FEATURES)
 
     @property
     def detects(self) -> bool:
         """Whether it is asked about boxes."""
         return self.told.get("kind") == DETECTION
+
+    @property
+    def of_features(self) -> bool:
+        """Whether it is given features of frames, not frames."""
+        return self.info.of_features
 
     @property
     def takes_boxes(self) -> bool:
@@ -81,7 +90,8 @@ class Module:
         """Logits, features or, of boxes, probabilities; nothing is checked.
 
         Args:
-          inputs: of `serving_default`: `frames`, and of a detector `boxes`.
+          inputs: of `serving_default`: `frames`, and of a detector `boxes`;
+            or `features` and `num_frames`.
 
         Returns:
           float32 `[batch, classes]`, `[batch, ..., channels]` or `[batch, N,
@@ -93,7 +103,8 @@ class Module:
         if self.detects:  # Its callable does not find persons.
             answers = self.loaded.signatures["serving_default"](**inputs)
             return answers["probabilities"].numpy()
-        return self.loaded(inputs[INPUT], training=False).numpy()
+        given = inputs if self.of_features else inputs[INPUT]
+        return self.loaded(given, training=False).numpy()
 
 
 def is_module(folder: Path) -> bool:

@@ -16,10 +16,13 @@ from d3d_tf.hub_export.client.example import (
     per_channel,
     read_example,
 )
+from d3d_tf.hub_export.client.signature import FEATURES, NUM_FRAMES
 from d3d_tf.hub_export.detection.check_parity import BOXES as PERSONS
 from d3d_tf.hub_export.example import drawn_for
+from d3d_tf.hub_export.features.inputs import WIDTH, as_floats
 from d3d_tf.hub_export.rounding import difference, told
 from d3d_tf.hub_export.signature_inputs import ClipSpec
+from d3d_tf.streams import RGB_FEATURES
 
 _UNANSWERABLE = (tf.errors.OpError, ValueError, TypeError, KeyError)
 
@@ -29,8 +32,10 @@ def inputs_for(module: Module) -> dict[str, dict]:
 
     Floats, the bytes that they were made of, and PNGs of the whole pictures
     that these were cut from are the same clip. Detectors are asked about two
-    boxes of it.
+    boxes of it. Modules of features are given a video of a third of padding.
     """
+    if module.of_features:
+        return _features_for(module)
     short_side, size = module.info.short_side, module.size
     shortest = int(module.told["input"].get("shortest", module.frames))
     pictures = drawn_for(ClipSpec(module.frames, size, short_side, shortest))
@@ -47,6 +52,23 @@ def inputs_for(module: Module) -> dict[str, dict]:
         SIGNATURE: tf.constant([[_png(picture) for picture in pictures]]),
     }
     return {name: {INPUT: clip} | boxes for name, clip in clips.items()}
+
+
+def _features_for(module: Module) -> dict[str, dict]:
+    rng = np.random.default_rng(0)
+    shape = [1, module.frames, WIDTH]
+    stored = tf.constant(rng.integers(0, 256, shape, np.uint8))
+    features = as_floats(stored)
+    count = {NUM_FRAMES: tf.constant([-(-module.frames * 2 // 3)])}
+    return {
+        "serving_default": {FEATURES: features} | count,
+        "features_uint8": {FEATURES: stored} | count,
+        "rgb_audio_uint8": {
+            "rgb": stored[..., :RGB_FEATURES],
+            "audio": stored[..., RGB_FEATURES:],
+        }
+        | count,
+    }
 
 
 def _png(picture: np.ndarray) -> bytes:
@@ -113,7 +135,13 @@ def check_example(module: Module) -> Finding:
             ],
         )
     try:
-        asked = {k: tf.constant([v]) for k, v in example.inputs().items()}
+        asked = {
+            # NumPy would cut zeros off the end of a picture.
+            name: tf.constant(
+                value[None] if isinstance(value, np.ndarray) else [value]
+            )
+            for name, value in example.inputs().items()
+        }
         answer = module.loaded.signatures[example.signature](**asked)
         values = per_channel(answer[example.output].numpy())
     except _UNANSWERABLE as error:

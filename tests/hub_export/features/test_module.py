@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 from benchmarks.cpp_runtime import INVALID_ARGUMENT, CppRuntime
+from benchmarks.hostile import attack
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.youtube8m import feature_batches, open_features
 from d3d_tf.hub_export.cut_network import CLASSIFICATION, video_part
@@ -100,6 +101,16 @@ def test_refused_in_cpp(runtime, signature, inputs, words):
     answer = runtime.ask(signature, **asked()[signature] | inputs)
     assert answer.code == INVALID_ARGUMENT
     assert words in answer.message
+
+
+def test_two_hundred_hostile_requests(exported):
+    """The short form of `make hostile`."""
+    report = attack(exported[1], requests=200, seed=0)
+    assert report["crashes"] == []
+    assert report["not_finite"] == 0
+    assert report["wrong"] == 0
+    answers = report["answers"]
+    assert answers["OK"] >= 50 and answers["INVALID_ARGUMENT"] >= 50
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a user sees who gives a module to the doctor."""
 
+import json
 import shutil
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from d3d_tf.doctor.checks import examine
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.recipes import RECIPES
+from d3d_tf.sealed import sealed
 from tests.d3d_tf.doctor.module.impostor import save
 
 OWN = RECIPES["own_videos"]
@@ -68,3 +70,24 @@ def test_the_folder_above_is_none(served):
 def test_what_does_not_go_together(served):
     with pytest.raises(UsageError, match="no records of the run"):
         examine(OWN, str(served.path), "runs/toy", None, 1)
+
+
+def test_a_module_of_features(feature_module, tmp_path, capsys):
+    """Its signatures and its example are asked; what is damaged is named."""
+    doctor(feature_module)
+    found = lines(capsys)
+    assert [check for _, check in found] == CHECKS
+    assert not [check for level, check in found if level == "ERROR"]
+    folder = shutil.copytree(feature_module, tmp_path / "1")
+    told = json.loads((folder / "module.json").read_text())
+    told["input"]["audio"] = 64
+    told.pop("sha256", None)
+    (folder / "module.json").write_text(sealed(told))
+    path = folder / "assets.extra/example/answer.json"
+    answer = json.loads(path.read_text())
+    answer["values"] = answer["values"][::-1]
+    path.write_text(sealed(answer))
+    with pytest.raises(UserError, match="2 of 6 checks.*: input, example"):
+        doctor(folder)
+    said = capsys.readouterr().out
+    assert "rgb and audio are [1152, 1024, 64]; d3d_tf has [1152" in said

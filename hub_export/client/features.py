@@ -1,0 +1,165 @@
+"""Asks a server what the videos of a file of YouTube-8M's features show."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from d3d_tf.data.framing import count_whole, raw_records
+from d3d_tf.hub_export.client.classification import (
+    MODEL,
+    connect,
+    timed_answer,
+)
+from d3d_tf.hub_export.client.errors import ClientError, ServingError, printable
+from d3d_tf.hub_export.client.example import FEATURES_SIGNATURE
+from d3d_tf.hub_export.client.messages import SequenceExample
+from d3d_tf.hub_export.client.module_info import ModuleInfo
+from d3d_tf.hub_export.client.retry import Deadline
+from d3d_tf.hub_export.client.signature import (
+    FEATURES,
+    NUM_FRAMES,
+    PROBABILITIES,
+    feature_input,
+)
+from d3d_tf.streams import AUDIO_FEATURES, RGB_FEATURES
+
+# Of frames that are sent where nobody tells.
+_MOST_FRAMES = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureAnswer:
+    """What a server says of a video of features.
+
+    Attributes:
+      video: its id.
+      probabilities: float64 `[classes]`, each by itself.
+      labels: of the classes, in order.
+      frames: how many were sent.
+    """
+
+    video: str
+    probabilities: np.ndarray
+    labels: tuple[str, ...]
+    frames: int
+
+    def top(self, count: int = 5) -> list[tuple[str, float]]:
+        """The most probable classes, (label, probability), best first."""
+        best = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.labels[i], float(self.probabilities[i])) for i in best]
+
+
+def classify_features(
+    path: str | Path,
+    server: str,
+    *,
+    model: str = MODEL,
+    version: int | None = None,
+    signature: str = FEATURES_SIGNATURE,
+    info: ModuleInfo | None = None,
+    deadline: float = 60.0,
+    retries: int = 3,
+) -> Iterator[FeatureAnswer]:
+    """Classifies each video of a file; the bytes travel as they are stored.
+
+    Args:
+      path: a frame-level TFRecord file of YouTube-8M's.
+      signature: one that takes uint8 `features` and `num_frames`.
+      deadline: seconds for each video, retries included.
+      server, model, version, info, retries: as of `classification.classify`.
+
+    Raises:
+      ServingError, UsageError, ClientError: as there.
+    """
+    info = info or ModuleInfo()
+    longest = info.frames or _MOST_FRAMES
+    with contextlib.closing(connect(server, model, version)) as backend:
+        known = Deadline(deadline, retries).call(backend.signatures)
+        taken = feature_input(known, signature, address=server)
+        for video, features in stored_features(path):
+            sent = features[:longest]
+            answer, _ = timed_answer(
+                backend,
+                signature,
+                {FEATURES: sent, NUM_FRAMES: np.array(len(sent), np.int32)},
+                Deadline(deadline, retries),
+            )
+            found = _checked(answer[PROBABILITIES], taken.classes, info, server)
+            labels = info.labels or tuple(
+                f"class {i}" for i in range(len(found))
+            )
+            yield FeatureAnswer(video, found, labels, len(sent))
+
+
+def stored_features(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
+    """The id of each video of a file, and uint8 `[frames, 1152]`.
+
+    Raises:
+      ClientError: the file is not whole, or is something else.
+    """
+    try:
+        count, problem = count_whole(path)
+    except OSError as error:
+        raise ClientError(f"{path} cannot be read: {error}.") from error
+    if problem or not count:
+        raise ClientError(
+            f"{path} is not a whole file of YouTube-8M's records, such as "
+            f"train0000.tfrecord: after {count} records "
+            f"{problem or 'it is over'}. For videos, features must be "
+            "extracted first, see docs/youtube8m.md."
+        )
+    for number, record in enumerate(raw_records(path), 1):
+        try:
+            yield _parsed(record)
+        except (DecodeError, ValueError) as error:
+            raise ClientError(
+                f"{path}, record {number}, is not a video of YouTube-8M's "
+                f"frame-level features ({printable(str(error))})."
+            ) from error
+
+
+def _parsed(record: bytes) -> tuple[str, np.ndarray]:
+    video = SequenceExample.FromString(record)
+    names = [
+        name.decode(errors="replace")
+        for key in ("id", "video_id")
+        for name in video.context.feature[key].bytes_list.value
+    ]
+    lists = video.feature_lists.feature_list
+    parts = [
+        [b"".join(frame.bytes_list.value) for frame in lists[name].feature]
+        for name in ("rgb", "audio")
+    ]
+    for rows, size in zip(parts, (RGB_FEATURES, AUDIO_FEATURES), strict=True):
+        if not rows or any(len(row) != size for row in rows):
+            raise ValueError(f"it has no frames of {size} bytes")
+    if len(parts[0]) != len(parts[1]):
+        raise ValueError("not as many frames as sounds")
+    arrays = [
+        np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1)
+        for rows in parts
+    ]
+    return "".join(names), np.concatenate(arrays, axis=1)
+
+
+def _checked(
+    scores: np.ndarray, classes: int | None, info: ModuleInfo, server: str
+) -> np.ndarray:
+    """The probabilities of the one video that was sent."""
+    good = scores.shape == (1, classes or scores.size)
+    # NaN is in no range.
+    if not good or not ((scores >= 0) & (scores <= 1)).all():
+        raise ServingError(
+            f"{server} must answer with probabilities [1, {classes or 'N'}] "
+            f"from 0 to 1; got {list(scores.shape)}, {scores.ravel()[:3]}."
+        )
+    if info.labels and len(info.labels) != scores.size:
+        raise ClientError(
+            f"The model at {server} has {scores.size} classes and there are "
+            f"{len(info.labels)} labels: they are those of another module."
+        )
+    return scores[0]
