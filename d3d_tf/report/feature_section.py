@@ -34,7 +34,7 @@ def feature_section(
     there = [role for role in names if run.scores(role, split).exists()]
     scores = [load_scores(run.scores(role, split)) for role in there]
     assert all(isinstance(one, RankedScores) for one in scores)
-    if not scores:
+    if not scores or not (scores[0].labels >= 0).any():
         return {"names": [], "groups": []}
     frequency = scores[0].frequencies(count)
     known = np.flatnonzero(frequency)
