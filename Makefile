@@ -17,7 +17,7 @@ PYTEST := -m pytest -n $(shell n=$$(getconf _NPROCESSORS_ONLN); \
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint test-newest test-large table finetune-table \
   bench effect jhmdb jhmdb-search ablations backbones relays ava-table probes \
-  resume hostile \
+  fewer-frames resume hostile \
   faults quickstart docs lock clean env env-newest
 
 help:  ## list the commands
@@ -75,6 +75,9 @@ backbones: env  ## tables 7 and 8: I3D, S3D-G, non-local; fused
 
 relays: env  ## TSN, TSM and DNR on the runs of effect and jhmdb
 	$(PY) -m benchmarks.relays $(ARGS)
+
+fewer-frames: env  ## students of fewer frames, on YouTube-8M in miniature
+	$(PY) -m benchmarks.fewer_frames $(ARGS)
 
 ava-table: env  ## what a detector starts from, on AVA in miniature
 	$(PY) -m benchmarks.ava_table $(ARGS)

@@ -76,10 +76,7 @@ class Experiment:
 
     def home(self, role: str) -> Run:
         """The run that holds a network: the donor's finished ones are used."""
-        if self.donor and role != STUDENT:
-            if is_finished(self.donor.checkpoints(role)):
-                return self.donor
-        return self.run
+        return self.donor if gives(self.donor, role, self.recipe) else self.run
 
     def is_finished(self, role: str) -> bool:
         """Whether the network is trained."""
@@ -131,6 +128,21 @@ class Experiment:
         for role in STREAM:
             if reopen_damaged(self.run.checkpoints(role)):
                 self.run.costs(role).unlink(missing_ok=True)
+
+
+def gives(donor: Run | None, role: str, recipe: Recipe) -> bool:
+    """Whether a run's network is used in another run's place.
+
+    Args:
+      donor: the run; None: there is none.
+      role: of the network.
+      recipe: of the other run. Of features, a baseline must see its frames.
+    """
+    if donor is None or role == STUDENT:
+        return False
+    if not is_finished(donor.checkpoints(role)):
+        return False
+    return donor.recipe().frames_of(role) == recipe.frames_of(role)
 
 
 def set_precision(policy: str) -> None:

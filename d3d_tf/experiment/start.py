@@ -7,17 +7,16 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.summary import describe
 from d3d_tf.data.teacher_logits import TeacherLogits, read_logits
 from d3d_tf.errors import UserError
-from d3d_tf.experiment.experiment import Experiment
+from d3d_tf.experiment.experiment import Experiment, gives
 from d3d_tf.file_digests import digest_file
 from d3d_tf.models import require_stream
 from d3d_tf.needs import require_model_garden
-from d3d_tf.roles import BASELINE, ROLES, STUDENT, stream_of
+from d3d_tf.roles import BASELINE, ROLES, stream_of
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.origin import Origin
 from d3d_tf.runs.warm_start import Initial
 from d3d_tf.screen import log_to, say
 from d3d_tf.tasks import DETECTION
-from d3d_tf.training.checkpoints import is_finished
 
 
 def start_training(
@@ -140,10 +139,11 @@ def require_finished_teacher(experiment: Experiment) -> None:
         return
     if not experiment.is_finished(role):
         raise UserError(f"{donor.folder} has no finished {role}.")
-    if not is_finished(donor.checkpoints(BASELINE)):
+    if not gives(donor, BASELINE, experiment.recipe):
+        kind = "such" if experiment.recipe.of_features else "RGB"
         say(
-            f"{donor.folder} has no RGB baseline for the table: it is trained "
-            "here."
+            f"{donor.folder} has no {kind} baseline for the table: it is "
+            "trained here."
         )
 
 
@@ -202,12 +202,7 @@ def _networks_to_train(
       UsageError: one cannot look at what it would be shown.
     """
     needed = dict.fromkeys(part for row in rows for part in ROLES[row].parts)
-    trained = tuple(
-        part
-        for part in needed
-        if part == STUDENT
-        or not (teacher and is_finished(teacher.checkpoints(part)))
-    )
+    trained = tuple(part for part in needed if not gives(teacher, part, recipe))
     for role in trained:
         require_stream(recipe.network_of(role), stream_of(recipe, role))
     return trained

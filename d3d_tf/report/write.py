@@ -16,6 +16,7 @@ from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.evaluation.scores import Scores
 from d3d_tf.pixels import SYMMETRIC
 from d3d_tf.report.class_section import class_section
+from d3d_tf.report.feature_section import feature_section
 from d3d_tf.report.flow_section import flow_section
 from d3d_tf.report.keyframes import COLOURS, keyframe_figures
 from d3d_tf.report.page import render
@@ -48,6 +49,7 @@ def write_report(run: Run, dataset: Dataset) -> Path:
     dataset = dataset.for_task(recipe.task)
     metric = task.scores.measures[task.scores.headline()]
     splits = dataset.test_splits or ["train"]
+    names = titles(recipe, finetuned=run.is_finetuned())
     histories = _histories(run, task)
     with naming_damage(dataset, splits[-1]):
         if recipe.of_features:
@@ -61,19 +63,16 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         results=results,
         splits=splits,
         metric=metric,
-        rows=_rows(
-            results["metrics"],
-            splits,
-            recipe,
-            task.scores,
-            titles(recipe, finetuned=run.is_finetuned()),
-        ),
+        rows=_rows(results["metrics"], splits, recipe, task.scores, names),
         toy=recipe.toy,
         curves=[
             curves(histories, key, label)
             for key, label in _curves(task).items()
             if histories
         ],
+        features=feature_section(run, dataset.classes, splits[-1], names)
+        if recipe.of_features
+        else None,
         clips=clips,
         boxes=COLOURS if recipe.task == DETECTION else None,
         flow=flow_section(

@@ -128,6 +128,16 @@ class RankedScores(Scores):
             )
         }
 
+    def average_precisions(self, num_classes: int) -> np.ndarray:
+        """`[num_classes]`: of what is kept; 0 of classes without videos."""
+        found = _Ranks(self).by_class(np.ones(len(self.labels)))
+        return np.pad(found, (0, num_classes - len(found)))
+
+    def frequencies(self, num_classes: int) -> np.ndarray:
+        """`[num_classes]`: how many of the videos have each class."""
+        own = self.labels[self.labels != _NONE]
+        return np.bincount(own, minlength=num_classes)
+
     def fits(self) -> bool:
         same = self.classes.shape == self.probabilities.shape
         return self.labels.ndim == 2 and same and super().fits()
@@ -172,16 +182,26 @@ class _Ranks:
         )
         gains, _ = self._gains(self._pooled, weights)
         gap = gains.sum() / max(counts.sum(), 1)
-        gains, classes = self._gains(self._by_class, weights, parts=True)
-        sums = np.bincount(classes, gains, self._num_classes)
-        there = counts > 0
-        mean = (sums[there] / counts[there]).mean() if there.any() else 0.0
+        precisions = self.by_class(weights)[counts > 0]
         return [
             float(gap),
-            float(mean),
+            float(precisions.mean()) if len(precisions) else 0.0,
             float(weights @ self._hits / total),
             float(weights @ self._precisions / total),
         ]
+
+    def by_class(self, weights: np.ndarray) -> np.ndarray:
+        """`[classes]`: average precisions; 0 of classes without videos.
+
+        Args:
+          weights: as of `values`.
+        """
+        counts = np.bincount(
+            self._own, weights[self._owners], self._num_classes
+        )
+        gains, classes = self._gains(self._by_class, weights, parts=True)
+        sums = np.bincount(classes, gains, self._num_classes)
+        return sums / np.maximum(counts, 1)
 
     def _gains(self, listed: tuple, weights, *, parts: bool = False) -> tuple:
         """Precision at each right one, as often as its video counts.

@@ -55,7 +55,7 @@ def places(tmp_path_factory):
 def start(places, tmp_path_factory):
     """`start(mode, settings)`: the run, and what was shown."""
 
-    def start(mode, settings, run=None):
+    def start(mode, settings, run=None, **flags):
         run = run or Run(tmp_path_factory.mktemp("run") / "run")
         with contextlib.redirect_stdout(io.StringIO()) as shown:
             mode.run(
@@ -63,6 +63,7 @@ def start(places, tmp_path_factory):
                 data=str(places[0]),
                 records_dir=str(places[1]),
                 run_dir=str(run.folder),
+                **flags,
             )
         return run, shown.getvalue()
 
@@ -90,6 +91,23 @@ def test_three_rows(distilled):
     assert lines[-1] == f"report: {run.report_path}"
     assert set(os.listdir(run.folder / "checkpoints")) == set(ROWS)
     assert not run.export_path.exists()
+    page = run.report_path.read_text()
+    assert "Rare and frequent classes" in page and "loss" in page
+    assert "Clips beside" not in page and "Optical flow" not in page
+
+
+@pytest.mark.large
+def test_the_baseline_of_other_frames_is_not_taken(start, distilled, tmp_path):
+    """Of another run's networks the teacher is; the baseline sees 15 frames,
+    and one that sees 15 is taken where a student does.
+    """
+    donor, _ = distilled
+    for k, there in (30, ["baseline", "student"]), (15, ["student"]):
+        run = Run(tmp_path / f"k{k}")
+        settings = (*NEXTVLAD, f"fewer_frames.k={k}", "train.steps=2")
+        _, shown = start(distill, settings, run, teacher=str(donor.folder))
+        assert sorted(os.listdir(run.folder / "checkpoints")) == there
+        assert ("has no such baseline" in shown) == (k == 30)
 
 
 def test_the_results_are_the_kits(distilled, places):

@@ -61,6 +61,7 @@ def make_content(**changes):
         "toy": None,
         "curves": ["<svg><path/></svg>"],
         "boxes": None,
+        "features": None,
         "clips": [{"picture": "data:image/webp;base64,AA", "caption": "c1"}],
         "flow": FLOW,
         "mistakes": [],
@@ -124,6 +125,22 @@ def test_curves_are_drawn_and_not_shown_as_text():
     page = render(**make_content())
     assert Reader(page).tags.count("svg") == 3
     assert "3 of 5 better." in page
+
+
+def test_of_features_there_are_no_clips():
+    """But a table of rare and frequent classes, if there are scores."""
+    group = {"name": "rarest 9", "videos": "1 to 3", "values": [12.34, 5.0]}
+    features = {"names": ["All", "Some"], "groups": [group]}
+    changes = {"features": features, "clips": [], "flow": None}
+    changes |= {"mistakes": None, "toy": {"cue": 0.9}}
+    text = words(render(**make_content(**changes)))
+    assert "Rare and frequent classes" in text
+    assert "AllSome rarest 91 to 312.35.0 " in text
+    for title in "Clips beside", "Optical flow", "Keyframes", "spurious cue":
+        assert title not in text
+    none = {"names": [], "groups": []}
+    text = words(render(**make_content(**changes | {"features": none})))
+    assert "Rare and frequent" not in text and "Clips beside" not in text
 
 
 def test_without_a_baseline_nothing_is_compared():

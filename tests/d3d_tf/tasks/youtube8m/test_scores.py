@@ -59,6 +59,21 @@ def test_the_same_as_of_all_answers():
     )
 
 
+def test_single_classes():
+    """As of all answers; the last classes have neither videos nor answers."""
+    rng = np.random.default_rng(4)
+    labels = rng.random([40, 25]) < 0.1
+    p = rng.random([40, 25]).astype(np.float32)
+    p[:, 24], labels[:, 23:] = 0, False
+    scores = RankedScores.of_answers(np.arange(40).astype(str), labels, p)
+    ranks = RankedLabels(25)
+    ranks.add(p, labels)
+    found = scores.average_precisions(25)
+    np.testing.assert_allclose(found, ranks.average_precisions(), rtol=1e-6)
+    assert found[:23].max() > 0 and not found[23:].any()
+    np.testing.assert_array_equal(scores.frequencies(25), labels.sum(axis=0))
+
+
 def test_a_video_that_counts_twice_is_two_videos():
     """What the bootstrap draws: by hand, two of the first and one other."""
     ids = np.array(["a", "b"])
