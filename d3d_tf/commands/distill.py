@@ -49,17 +49,14 @@ def run(
     folder = run_folder(recipe, run_dir)
     if dry_run:
         return show_plan("distill", recipe, data, folder)
+    if teacher and recipe.distill.parallel:
+        raise _two_teachers(teacher)
     donor = open_run(teacher) if teacher and _is_run(teacher) else None
     starts = [open_run(given) for given in init]
     require_means("distill")
     from d3d_tf.experiment.start import require_finished_teacher, start_training
     from d3d_tf.tfrecords.ensure import ensure_records
 
-    if teacher and recipe.distill.parallel:
-        raise UsageError(
-            f"distill.parallel=true trains a teacher, and --teacher={teacher} "
-            "names one that is trained: leave one of them away."
-        )
     recipe, dataset = ensure_records(recipe, data, records_dir)
     rows = rows_of(recipe)
     if logits_file := _logits_file(recipe, teacher, dataset):
@@ -95,6 +92,13 @@ def _make(experiment, rows: tuple[str, ...]) -> None:
         module = export_run(experiment.run, experiment.network(STUDENT))
         say(f"module: {module}")
     say(f"report: {write_report(experiment.run, experiment.dataset)}")
+
+
+def _two_teachers(teacher: str) -> UsageError:
+    return UsageError(
+        f"distill.parallel=true trains a teacher, and --teacher={teacher} "
+        "names one that is trained: leave one of them away."
+    )
 
 
 def _is_run(teacher: str) -> bool:

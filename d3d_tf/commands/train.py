@@ -54,11 +54,6 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     role = _role(recipe)
-    if role == TEACHER and recipe.distill.parallel:
-        raise UsageError(
-            "distill.parallel=true trains the teacher beside the student, with "
-            "--mode=distill: leave it away to train the teacher alone."
-        )
     recipe, dataset = ensure_records(recipe, data, records_dir)
     if role == TEACHER and not recipe.of_features:
         dataset.require_flow()
@@ -77,9 +72,18 @@ def run(
 
 
 def _role(recipe: Recipe) -> str:
-    """Which network of a run is trained."""
-    if recipe.of_features:
-        return TEACHER if recipe.fewer_frames.way == "all" else BASELINE
+    """Which network of a run is trained.
+
+    Raises:
+      UsageError: it is trained in another mode.
+    """
     # Detectors look at RGB, whatever the stream.
-    flow = recipe.train.stream == "flow" and recipe.task != DETECTION
-    return TEACHER if flow else BASELINE
+    teaches = recipe.train.stream == "flow" and recipe.task != DETECTION
+    if recipe.of_features:
+        teaches = recipe.fewer_frames.way == "all"
+    if teaches and recipe.distill.parallel:
+        raise UsageError(
+            "distill.parallel=true trains the teacher beside the student, with "
+            "--mode=distill: leave it away to train the teacher alone."
+        )
+    return TEACHER if teaches else BASELINE
