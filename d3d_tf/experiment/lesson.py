@@ -96,7 +96,7 @@ def _own_trainer(network, recipe: Recipe, stream: str) -> StreamTrainer:
     )
 
 
-def _mixture_options(network, recipe: Recipe) -> dict[str, float]:
+def _mixture_options(network, recipe: Recipe) -> dict[str, Any]:
     """Of the trainer of a mixture; of other networks none."""
     if not hasattr(network.head, "branch_logits"):
         return {}

@@ -58,8 +58,8 @@ def call(data, tmp_path, capfd):
 def curves(run, role):
     """The rows of a training's history."""
     path = run.checkpoints(role) / "history.csv"
-    rows = csv.DictReader(path.read_text().splitlines())
-    return [{k: float(v) for k, v in r.items() if v != "NA"} for r in rows]
+    table = csv.DictReader(path.read_text().splitlines())
+    return [{k: float(v) for k, v in r.items() if v != "NA"} for r in table]
 
 
 def rows(run):
