@@ -92,14 +92,19 @@ class TermRecipe:
     """Of `soft_targets`; the paper of mixtures has its square as `weight`."""
 
     @property
+    def compares(self) -> str:
+        """`logits`, `branches`, or `features` of an endpoint."""
+        places = ("logits", BRANCHES)
+        return self.where if self.where in places else "features"
+
+    @property
     def of_features(self) -> bool:
         """Whether it compares features of both networks."""
-        return self.where not in ("logits", BRANCHES)
+        return self.compares == "features"
 
     @model_validator(mode="after")
     def _check(self):
-        column = {"logits": 0, BRANCHES: 2}.get(self.where, 1)
-        known = [name for name in LOSSES if LOSSES[name][column]]
+        known = [name for name in LOSSES if self.compares in LOSSES[name]]
         require(
             self.loss in known,
             self,

@@ -25,7 +25,6 @@ from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
 from d3d_tf.config.training import DistillRecipe, TrainRecipe
 from d3d_tf.config.views import ClipRecipe, EvaluationRecipe
-from d3d_tf.distill import BRANCHES
 from d3d_tf.models import DEFAULT, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
 from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
@@ -111,7 +110,7 @@ class Recipe:
         theirs = (self.teacher or network).endpoints
         shared = [name for name in known if name in theirs]
         if hasattr(network, "branches"):
-            shared.append(BRANCHES)
+            shared.append("branches")
         require(
             all(t.where in ("logits", *shared) for t in self.distill.terms),
             self,

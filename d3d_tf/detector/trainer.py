@@ -46,7 +46,7 @@ class DetectorTrainer(StreamTrainer):
         """As Keras; the losses are its own, and `loss` has no effect."""
         super().compile(optimizer=optimizer, **kwargs)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs, training=None, features=False):
         return self.network(inputs, training=training)
 
     def forward(self, inputs, training: bool) -> tuple:

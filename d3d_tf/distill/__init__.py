@@ -2,13 +2,12 @@
 
 # A place of a term: the logits of every branch of a mixture.
 BRANCHES = "branches"
-# A term's `loss`: the functions of `losses` of the logits, of an endpoint's
-# features, and of branches; None: there is none. The recipe reads this table
-# without TensorFlow.
+# A term's `loss`: by what is compared, a function of `losses`. The recipe reads
+# this table without TensorFlow.
 LOSSES = {
-    "mse": ("logit_mse", "feature_mse", None),
-    "squares": ("squares", "squares", None),
-    "label_kl": ("label_kl", None, None),
-    "score_squares": ("score_squares", None, None),
-    "soft_targets": (None, None, "branch_divergence"),
+    "mse": {"logits": "logit_mse", "features": "feature_mse"},
+    "squares": {"logits": "squares", "features": "squares"},
+    "label_kl": {"logits": "label_kl"},
+    "score_squares": {"logits": "score_squares"},
+    "soft_targets": {BRANCHES: "soft_targets"},
 }

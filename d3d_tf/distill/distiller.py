@@ -115,7 +115,9 @@ class Distiller(StreamTrainer):
         self.get_teacher = lambda: teacher
         self.get_tutor = lambda: tutor
 
-    def compile(self, optimizer: Any = "sgd", loss: Any = None, **kwargs: Any):
+    def compile(
+        self, optimizer: Any = "sgd", loss: Any = None, **kwargs: Any
+    ) -> None:
         """As Keras; a tutor gets the same loss, and an equal optimizer."""
         super().compile(optimizer, loss, **kwargs)
         if tutor := self.get_tutor():

@@ -2,7 +2,11 @@
 
 import tensorflow as tf
 
-from d3d_tf.distill.fewer_frames import encoding_loss, prediction_loss
+from d3d_tf.distill.fewer_frames import (
+    branch_divergence,
+    encoding_loss,
+    prediction_loss,
+)
 from d3d_tf.keras_api import keras
 
 
@@ -80,3 +84,17 @@ def score_squares(student_logits, teacher_logits):
       `[batch]`.
     """
     return encoding_loss(tf.sigmoid(student_logits), tf.sigmoid(teacher_logits))
+
+
+def soft_targets(branches, teacher_logits, temperature: float):
+    """What a teacher says to each branch of a student that is a mixture.
+
+    Args:
+      branches: `[batch, branches, classes]` logits.
+      teacher_logits: `[batch, classes]`, of a mixture its own.
+      temperature: above 0.
+
+    Returns:
+      `[batch]`; see `branch_divergence`.
+    """
+    return branch_divergence(branches, teacher_logits, temperature)

@@ -7,19 +7,21 @@ from d3d_tf.distill.train_step import FEATURES, StreamTrainer
 from d3d_tf.keras_api import keras
 
 
-class _OfMixture:
-    """The losses of a network whose head has `branch_logits`.
+@keras.utils.register_keras_serializable("d3d_tf")
+class MixtureTrainer(StreamTrainer):
+    """Trains a network whose head has `branch_logits`.
 
-    That of the mixture's labels, that of the labels of every branch, and
-    `weight` times `branch_divergence` (Lin et al., section 3.4; 9 and a
-    temperature of 3 in the authors' script).
+    The loss is that of the mixture, plus that of every branch, plus `weight`
+    times `branch_divergence` (Lin et al., section 3.4; 9 and a temperature of 3
+    in the authors' script).
 
     Args:
-      networks: of the other class.
+      networks: one, of the family `vlad_mixture`.
       temperature, weight: of the divergence; weight 0 leaves it out.
-      options: of the other class.
+      options: as of `StreamTrainer`.
     """
 
+    loss_names = ("classification_loss", "branch_losses", "branch_divergence")
     passes_features = True
 
     def __init__(
@@ -60,15 +62,8 @@ class _OfMixture:
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
-class MixtureTrainer(_OfMixture, StreamTrainer):
-    """Trains a mixture of the family `vlad_mixture`; see `_OfMixture`."""
-
-    loss_names = ("classification_loss", "branch_losses", "branch_divergence")
-
-
-@keras.utils.register_keras_serializable("d3d_tf")
-class MixtureDistiller(_OfMixture, Distiller):
-    """Trains a mixture, see `_OfMixture`, that also learns from a teacher.
+class MixtureDistiller(MixtureTrainer, Distiller):
+    """A `Distiller` of a mixture, whose own loss is that of `MixtureTrainer`.
 
     The term `{where: branches, loss: soft_targets}` compares each branch with
     the teacher's answer, its mixture where it is one. A term of an endpoint

@@ -2,7 +2,6 @@
 
 from d3d_tf.config import TermRecipe
 from d3d_tf.distill import BRANCHES, LOSSES, losses
-from d3d_tf.distill.fewer_frames import branch_divergence
 from d3d_tf.errors import UserError
 
 
@@ -35,21 +34,16 @@ def term_loss(term: TermRecipe, student: tuple, teacher: tuple):
       UserError: the features at the term's endpoint cannot be compared.
     """
     logits, features = teacher
-    of_logits, of_features, _ = LOSSES[term.loss]
-    if term.where == "logits":
-        loss = getattr(losses, of_logits)
-        return None if logits is None else loss(student[0], logits)
-    if term.where == BRANCHES:
-        branches, heat = student[1][BRANCHES], term.temperature
-        return (
-            None
-            if logits is None
-            else branch_divergence(branches, logits, heat)
-        )
-    if features is None:
+    loss = getattr(losses, LOSSES[term.loss][term.compares])
+    if term.of_features:
+        if features is None:
+            return None
+        return loss(*_pair(term.where, student[1], features))
+    if logits is None:
         return None
-    loss = getattr(losses, of_features)
-    return loss(*_pair(term.where, student[1], features))
+    if term.where == BRANCHES:
+        return loss(student[1][BRANCHES], logits, term.temperature)
+    return loss(student[0], logits)
 
 
 def _pair(endpoint: str, student: dict, teacher: dict):

@@ -7,10 +7,10 @@ from d3d_tf.config import Recipe
 from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.detector.trainer import DetectorTrainer
 from d3d_tf.distill.distiller import Distiller
-from d3d_tf.distill.head_start import copy_head
 from d3d_tf.distill.mixture import MixtureDistiller, MixtureTrainer
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.models.endpoint_names import full_name
+from d3d_tf.models.head_start import copy_head
 from d3d_tf.tasks import DETECTION
 from d3d_tf.training.flow_loss import FlowLossTrainer
 
@@ -96,7 +96,7 @@ def _own_trainer(network, recipe: Recipe, stream: str) -> StreamTrainer:
     )
 
 
-def _mixture_options(network, recipe: Recipe) -> dict[str, float]:
+def _mixture_options(network, recipe: Recipe) -> dict[str, Any]:
     """Of the trainer of a mixture; of other networks none."""
     if not hasattr(network.head, "branch_logits"):
         return {}

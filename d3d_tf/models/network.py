@@ -120,17 +120,21 @@ def rebuilt(network: VideoNetwork, **changes) -> VideoNetwork:
     config = network.get_config() | changes
     copy = type(network).from_config(config)
     make_variables(copy, network.trunk.channels)
-    pairs = zip(_by_layer(copy), _by_layer(network), strict=True)
+    pairs = zip(by_layer(copy), by_layer(network), strict=True)
     for variable, own in pairs:
         variable.assign(own)
     return copy
 
 
-def _by_layer(network: VideoNetwork) -> list:
-    """Its variables; those of `weights` change places with frozen layers."""
+def by_layer(whole: keras.layers.Layer) -> list:
+    """Its variables; those of `weights` change places with frozen layers.
+
+    Args:
+      whole: a layer, or a network.
+    """
     return [
         variable
-        for layer in network._flatten_layers()
+        for layer in whole._flatten_layers()
         for variable in (
             *layer._trainable_weights,
             *layer._non_trainable_weights,

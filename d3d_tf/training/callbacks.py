@@ -92,7 +92,7 @@ def _require_finite_weights(model, step: int) -> None:
     """Checks the weights: a step's loss is older than its update."""
     optimizer = model.optimizer
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    trained = getattr(model, "trained", list)()
+    trained: list = getattr(model, "trained", list)()
     beside = [v for network in trained[1:] for v in network.variables]
     finite = [
         tf.reduce_all(tf.math.is_finite(variable))

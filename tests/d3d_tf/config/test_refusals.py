@@ -65,6 +65,16 @@ PAPER = Recipe(name="paper")
             "terms=[{loss: kl}]",
             "0.loss must be one of mse, squares, label_kl, score_squares, sof",
         ),
+        (
+            "terms=[{loss: soft_targets}]",
+            "0.loss must be mse or squares or label_kl or score_squares with",
+        ),
+        (
+            "terms=[{where: branches, loss: soft_targets}]",
+            "terms must be of logits or of end",
+        ),
+        ("mixture_temperature=0", "above 0"),
+        ("log_epsilon=0", "above 0"),
         ("terms=[{weight: -1}]", "terms.0.weight must be 0 or more; got -1"),
         ("terms=[{wait: 1}]", "unknown key distill.terms.0.wait; valid: "),
         ("terms=[{}, {weight: 2}]", "one term for each place at most"),
@@ -161,6 +171,11 @@ def test_a_rule_names_the_section_that_it_is_about(refusal):
     ("first", "setting", "expected"),
     [
         ("sampling=segments", "stride=2", "1 with clip.sampling=segments"),
+        ("parallel=true", "copy_head=true", "false with distill.copy_head"),
+        ("parallel=true", "cached_views=2", "false with distill.cached_views"),
+        ("parallel=true", "flow_weight=1.0", "false with distill.flow_weight"),
+        ("parallel=true", "teacher_stream=rgb", "false with distill.teacher_s"),
+        ("parallel=true", "precise_batch_norm=9", "0 with distill.parallel=tr"),
         ("crop=corners", "short_sides=[256, 320]", "clip.crop must be random"),
         ("flip=false", "swap_on_flip=[[a, b]]", "left out with clip.flip=fals"),
         ("clip_norm=1", "clip_each_norm=1", "must be 0 with train.clip_norm"),

@@ -7,6 +7,7 @@ from d3d_tf.distill.losses import (
     feature_mse,
     label_kl,
     logit_mse,
+    score_squares,
     squares,
 )
 
@@ -50,6 +51,12 @@ def test_sums_of_squares():
     student = tf.constant([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]])
     teacher = tf.constant([[0.0, 4.0, 0.0], [5.0, 5.0, 5.0]])
     np.testing.assert_allclose(squares(student, teacher), [14, 0], rtol=1e-6)
+
+
+def test_squares_of_sigmoid_scores():
+    """Scores 3/4 and 1/2 against 1/4 and 1/2: (1/2)^2."""
+    logits = tf.constant([[np.log(3.0), 0.0]], tf.float32)
+    np.testing.assert_allclose(score_squares(logits, -logits), [0.25], 1e-6)
 
 
 def test_divergence_of_sigmoid_scores():

@@ -7,8 +7,10 @@ import tensorflow as tf
 from d3d_tf.config import TermRecipe
 from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 from d3d_tf.tasks.multilabel.cross_entropy import SummedCrossEntropy
+from d3d_tf.training.callbacks import Checkpointer, StopSignals
 from tests.harness.step import check_resume, one_device
 
 RATE, DECAY, LABELS, WEIGHT = 0.5, 0.1, 0.7, 3.0
@@ -134,3 +136,14 @@ def test_the_optimisers_are_two():
     assert int(other.iterations) == int(own.iterations) == 2
     assert not {id(v) for v in own.variables} & {id(v) for v in other.variables}
     assert [v.shape for v in made.trainable_variables] == [(2, 3)]
+
+
+def test_a_teacher_that_is_no_number_is_not_saved():
+    """The loss is older than its update."""
+    made = trainer()
+    made.compile(keras.optimizers.SGD(RATE), SummedCrossEntropy())
+    made.get_teacher().set_weights([np.full([2, 3], np.inf)])
+    keeper = Checkpointer(None, 9, StopSignals())
+    keeper.set_model(made)
+    with pytest.raises(UserError, match="made weights that are not finite"):
+        keeper.on_epoch_end(0, {"loss": 1.0})

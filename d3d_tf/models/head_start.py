@@ -2,6 +2,7 @@
 
 from d3d_tf.config import TermRecipe
 from d3d_tf.errors import UserError
+from d3d_tf.models.network import by_layer
 
 
 def copy_head(student, teacher, terms: tuple[TermRecipe, ...]) -> None:
@@ -39,16 +40,4 @@ def _after(network, places: list[str]) -> list:
         before = trunk.layers_up_to(reached[-1])
         whole = trunk.layers_up_to(trunk.endpoints[-1])
         layers = [layer for layer in whole if layer not in before] + layers
-    return [v for layer in layers for v in _by_layer(layer)]
-
-
-def _by_layer(layer) -> list:
-    """Its variables, those of frozen layers in the same places as of others."""
-    return [
-        variable
-        for one in layer._flatten_layers()
-        for variable in (
-            *one._trainable_weights,
-            *one._non_trainable_weights,
-        )
-    ]
+    return [v for layer in layers for v in by_layer(layer)]

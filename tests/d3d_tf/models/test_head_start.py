@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config import TermRecipe
-from d3d_tf.distill.head_start import copy_head
 from d3d_tf.errors import UserError
+from d3d_tf.models.head_start import copy_head
 from tests.harness.networks import randomize
 from tests.harness.tiny import HRNN, NEXTVLAD, VLAD_MIXTURE
 
