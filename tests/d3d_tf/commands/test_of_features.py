@@ -23,14 +23,14 @@ def cli(capsys):
 REFUSED = {
     "--mode=explain --checkpoint=RUN --data=FILE": "explain looks at pictures",
     "--mode=explain --checkpoint=MODULE --data=FILE": "look at features",
-    "--mode=probe --checkpoint=RUN": "probe looks at pictures, and the networks",
+    "--mode=probe --checkpoint=RUN": "probe looks at pictures",
     "--mode=expand --recipe=own_videos --set=task=youtube8m "
     "--set=model=nextvlad --data=DATA": "expand knows no task=youtube8m",
     "--mode=finetune --recipe=toy --checkpoint=RUN": "have task=youtube8m, and "
     "the recipe 'toy' has task=classification",
     "--mode=export --checkpoint=RUN --set=export.kind=feature_vector": "whose "
     "module has no export.kind feature_vector",
-    "--mode=predict --checkpoint=RUN --data=DATA": "is not a file of YouTube-8M",
+    "--mode=predict --checkpoint=RUN --data=DATA": "not a file of YouTube-8M",
     "--mode=predict --checkpoint=MODULE --data=gone": "there is no such file",
     "--mode=visualize --checkpoint=RUN": "has no results yet",
     "--mode=compare --plot=a.svg --checkpoint=RUN": "There are no results",
