@@ -23,7 +23,7 @@ def parse_video(record, num_classes: int | None, video_level: bool) -> dict:
     Returns:
       `id`, string scalar; `features`, float32 `[300, 1152]` (video-level: `[1,
       1152]`), zeros after the last frame; `frames`, int32 scalar, at most 300;
-      `label`, float32 `[num_classes]`, 0 or 1.
+      `label`, float32 `[num_classes]`, 0 or 1, or `[0]`.
 
     Raises:
       tf.errors.InvalidArgumentError: it has other features, or a label that is

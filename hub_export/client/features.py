@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 
 from d3d_tf.hub_export.client.classification import (
     MODEL,
+    best_of,
     connect,
     timed_answer,
 )
@@ -52,8 +53,7 @@ class FeatureAnswer:
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
         """The most probable classes, (label, probability), best first."""
-        best = np.argsort(-self.probabilities, kind="stable")[:count]
-        return [(self.labels[i], float(self.probabilities[i])) for i in best]
+        return best_of(self.probabilities, self.labels, count)
 
 
 def classify_features(
