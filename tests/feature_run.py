@@ -67,7 +67,7 @@ def feature_run(tmp_path_factory):
     run.start(recipe, LABELS, Origin(records=dataset.folder, flow={}))
     network = make_role(recipe, STUDENT, len(LABELS))
     randomize(network)
-    save_finished(network, run.checkpoints(STUDENT), {})
+    save_finished(network, run.checkpoints(STUDENT), {"steps": 0})
     return FeatureRun(run, network, data / "validate0000.tfrecord", videos)
 
 

@@ -51,12 +51,7 @@ def run(
     if dry_run:
         return show_plan("finetune", recipe, data, folder)
     start = open_run(checkpoint)
-    if start.recipe().of_features != recipe.of_features:
-        raise UsageError(
-            f"The networks in {start.folder} have task={start.recipe().task}, "
-            f"and the recipe {recipe.name!r} has task={recipe.task}: one looks "
-            "at features of frames, the other at pictures."
-        )
+    _require_alike(start, recipe)
     require_means("finetune")
     from d3d_tf.experiment.export import export_run
     from d3d_tf.experiment.finetuning import start_finetuning, with_network_of
@@ -75,3 +70,18 @@ def run(
         module = export_run(experiment.run, experiment.network(STUDENT))
         say(f"module: {module}")
     say(f"report: {write_report(experiment.run, dataset)}")
+
+
+def _require_alike(start: Run, recipe: Recipe) -> None:
+    """Refuses a start that looks at something else.
+
+    Raises:
+      UsageError: it does.
+    """
+    there = start.recipe()
+    if there.of_features != recipe.of_features:
+        raise UsageError(
+            f"The networks in {start.folder} have task={there.task}, and the "
+            f"recipe {recipe.name!r} has task={recipe.task}: one looks at "
+            "features of frames, the other at pictures."
+        )

@@ -42,16 +42,10 @@ def run(
     asked = chosen_run(checkpoint, run_dir)
     recipe = asked.recipe()
     is_detector = recipe.task == DETECTION
-    writes = is_detector or recipe.of_features
-    for flag, value, known in (
-        ("detections", detections, is_detector),
-        ("out", out, writes),
-    ):
-        if value and not known:
-            raise UsageError(
-                f"--{flag} is for detectors; the run in {asked.folder} has "
-                f"task={recipe.task}, and its answer is printed."
-            )
+    if detections and not is_detector:
+        _refuse("detections", asked)
+    if out and not (is_detector or recipe.of_features):
+        _refuse("out", asked)
     from d3d_tf.runs.loading import role_to_load
     from d3d_tf.tasks import task_of
 
@@ -71,6 +65,13 @@ def run(
     task = task_of(recipe.task)
     for line in task.describe(probabilities, asked.labels()):
         say(line)
+
+
+def _refuse(flag: str, run: Run) -> None:
+    raise UsageError(
+        f"--{flag} is for detectors; the run in {run.folder} has "
+        f"task={run.recipe().task}, and its answer is printed."
+    )
 
 
 def class_probabilities(run: Run, role: str, path: str):

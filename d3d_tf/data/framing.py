@@ -6,7 +6,6 @@ wrong length ends the process. This module reads only the lengths.
 
 import os
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 from d3d_tf.atomic_files import file_size, is_remote, to_path
@@ -48,18 +47,6 @@ def count_whole(path: str | Path) -> tuple[int, str | None]:
             place += length + HEADER + FOOTER
             count += 1
     return count, None
-
-
-def raw_records(path: str | Path) -> Iterator[bytes]:
-    """The records of a file that is whole; checksums are not verified.
-
-    Raises:
-      OSError: it cannot be read.
-    """
-    with _open(path) as file:
-        while header := file.read(HEADER):
-            yield file.read(struct.unpack("<Q", header[:8])[0])
-            file.read(FOOTER)
 
 
 def read_context(path: str | Path) -> bytes:

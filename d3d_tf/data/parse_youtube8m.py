@@ -39,7 +39,7 @@ def parse_video(
       `id`, string scalar; `features`, float32 `[300, N]`, zeros after the last
       frame (with `choose` `[k, N]`; video-level: `[1, N]`); `frames`, int32
       scalar, how many of these are the video's; `label`, float32
-      `[num_classes]`, 0 or 1.
+      `[num_classes]`, 0 or 1, or `[0]`.
 
     Raises:
       tf.errors.InvalidArgumentError: it has other features, or a label that is

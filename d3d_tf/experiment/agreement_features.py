@@ -90,7 +90,7 @@ def _asked(features, num_frames) -> dict[str, dict]:
         "without_padding": {"features": features[:, : num_frames[0]]},
     }
     if features.shape[1] > 1:
-        # Back from 4/255 of a byte, with which they lie on a grid.
+        # The bytes that they were, 4/255 apart.
         stored = tf.cast(
             tf.round((features + 2 - 4 / 512) * (255 / 4)), tf.uint8
         )

@@ -106,11 +106,20 @@ def _of_features(run: Run, network, recipe: Recipe, role: str) -> Path:
     """
     _require_usual_kind(run, recipe, "of a network of features")
     dataset = _records(run, recipe)
-    means = (
-        isinstance(dataset, Dataset)
-        and (dataset.info["features"]["video_level"])
-    )
+    known = isinstance(dataset, Dataset)
+    means = known and dataset.info["features"]["video_level"]
     sampling = recipe.frames_of(role)
+
+    def compare(module) -> dict:
+        if not isinstance(dataset, Dataset):
+            return {"note": dataset, "ways": {}}
+        try:
+            return compare_with_pipeline(
+                module, network, dataset, recipe, sampling
+            )
+        except UserError as error:  # The files are gone, or damaged.
+            return {"note": f"none: {error}".rstrip("."), "ways": {}}
+
     return export_features(
         network,
         run.export_path,
@@ -119,11 +128,7 @@ def _of_features(run: Run, network, recipe: Recipe, role: str) -> Path:
         longest=1 if means else MAX_FRAMES,
         info=_origin(run, recipe)
         | {"network": to_dict(recipe.network_of(role))},
-        compare=lambda module: (
-            compare_with_pipeline(module, network, dataset, recipe, sampling)
-            if isinstance(dataset, Dataset)
-            else {"note": dataset, "ways": {}}
-        ),
+        compare=compare,
     )
 
 

@@ -143,19 +143,18 @@ def _path(variable) -> str:
 def _verify(
     network, module, told: dict, recipe: config.Recipe, folder: Path
 ) -> None:
-    rng = np.random.default_rng(0)
+    spec = FeatureSpec(recipe.fewer_frames, told["input"].get("longest"))
     clip = (1, recipe.clip.frames, recipe.clip.size, recipe.clip.size, 3)
     if recipe.of_features:
-        spec = FeatureSpec(recipe.fewer_frames, told["input"]["longest"])
         clip = (1, spec.longest, WIDTH)
-    unit = tf.constant(rng.uniform(0, 1, clip), tf.float32)
+    unit = np.random.default_rng(0).uniform(0, 1, clip).astype(np.float32)
     if recipe.of_features:
-        seen_ = seen(unit, tf.constant([spec.longest]), spec)
+        given = seen(tf.constant(unit), tf.constant([spec.longest]), spec)
     else:
-        seen_ = network.pixels.from_unit(unit)
+        given = network.pixels.from_unit(unit)
     with naming(folder / "saved_model.pb", AGAIN, Exception):
         theirs = module(unit, training=False).numpy()
-    ours = network(seen_, training=False).numpy()
+    ours = network(given, training=False).numpy()
     difference = rounding.difference(theirs, ours)
     if not difference <= rounding.told(told):
         raise UserError(

@@ -56,8 +56,15 @@ class Answer:
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
         """The most probable classes, (label, probability), best first."""
-        best = np.argsort(-self.probabilities, kind="stable")[:count]
-        return [(self.labels[i], float(self.probabilities[i])) for i in best]
+        return best_of(self.probabilities, self.labels, count)
+
+
+def best_of(
+    probabilities: np.ndarray, labels: tuple[str, ...], count: int
+) -> list[tuple[str, float]]:
+    """The most probable classes, (label, probability), best first."""
+    best = np.argsort(-probabilities, kind="stable")[:count]
+    return [(labels[i], float(probabilities[i])) for i in best]
 
 
 def classify(

@@ -2,15 +2,16 @@
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from d3d_tf.data.framing import count_whole, raw_records
 from d3d_tf.hub_export.client.classification import (
     MODEL,
+    best_of,
     connect,
     timed_answer,
 )
@@ -25,10 +26,13 @@ from d3d_tf.hub_export.client.signature import (
     PROBABILITIES,
     feature_input,
 )
-from d3d_tf.streams import AUDIO_FEATURES, RGB_FEATURES
 
 # Of frames that are sent where nobody tells.
 _MOST_FRAMES = 300
+# Bytes of a frame, by the lists of a record.
+_SIZES = {"rgb": 1024, "audio": 128}
+# TFRecord: a length and its checksum; a checksum after the record.
+_HEADER, _FOOTER = 12, 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +53,7 @@ class FeatureAnswer:
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
         """The most probable classes, (label, probability), best first."""
-        best = np.argsort(-self.probabilities, kind="stable")[:count]
-        return [(self.labels[i], float(self.probabilities[i])) for i in best]
+        return best_of(self.probabilities, self.labels, count)
 
 
 def classify_features(
@@ -101,18 +104,7 @@ def stored_features(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
     Raises:
       ClientError: the file is not whole, or is something else.
     """
-    try:
-        count, problem = count_whole(path)
-    except OSError as error:
-        raise ClientError(f"{path} cannot be read: {error}.") from error
-    if problem or not count:
-        raise ClientError(
-            f"{path} is not a whole file of YouTube-8M's records, such as "
-            f"train0000.tfrecord: after {count} records "
-            f"{problem or 'it is over'}. For videos, features must be "
-            "extracted first, see docs/youtube8m.md."
-        )
-    for number, record in enumerate(raw_records(path), 1):
+    for number, record in enumerate(_records(path), 1):
         try:
             yield _parsed(record)
         except (DecodeError, ValueError) as error:
@@ -120,6 +112,29 @@ def stored_features(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
                 f"{path}, record {number}, is not a video of YouTube-8M's "
                 f"frame-level features ({printable(str(error))})."
             ) from error
+
+
+def _records(path: str | Path) -> Iterator[bytes]:
+    """The records of a file; checksums are not verified."""
+    try:
+        with open(path, "rb") as file:
+            left, count = os.fstat(file.fileno()).st_size, 0
+            while left or not count:
+                length = int.from_bytes(file.read(_HEADER)[:8], "little")
+                # Before memory is taken for it.
+                left -= _HEADER + length + _FOOTER
+                if left < 0:
+                    raise ClientError(
+                        f"{path} is not a whole file of YouTube-8M's records, "
+                        f"such as train0000.tfrecord: it ends in record "
+                        f"{count + 1}. For videos, features must be extracted "
+                        "first, see docs/youtube8m.md."
+                    )
+                yield file.read(length)
+                file.read(_FOOTER)
+                count += 1
+    except OSError as error:
+        raise ClientError(f"{path} cannot be read: {error}.") from error
 
 
 def _parsed(record: bytes) -> tuple[str, np.ndarray]:
@@ -132,9 +147,9 @@ def _parsed(record: bytes) -> tuple[str, np.ndarray]:
     lists = video.feature_lists.feature_list
     parts = [
         [b"".join(frame.bytes_list.value) for frame in lists[name].feature]
-        for name in ("rgb", "audio")
+        for name in _SIZES
     ]
-    for rows, size in zip(parts, (RGB_FEATURES, AUDIO_FEATURES), strict=True):
+    for rows, size in zip(parts, _SIZES.values(), strict=True):
         if not rows or any(len(row) != size for row in rows):
             raise ValueError(f"it has no frames of {size} bytes")
     if len(parts[0]) != len(parts[1]):

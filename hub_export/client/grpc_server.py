@@ -164,7 +164,6 @@ def _tensor(info) -> Tensor:
 
 def _write(tensor, value: list[bytes] | np.ndarray) -> None:
     """Puts a batch of one into a message."""
-    shape = [1, len(value)]
     if isinstance(value, np.ndarray):
         shape = [1, *value.shape]
         tensor.dtype = NUMBERS[value.dtype.name]
@@ -172,6 +171,7 @@ def _write(tensor, value: list[bytes] | np.ndarray) -> None:
             value.dtype.newbyteorder("<")
         ).tobytes()
     else:
+        shape = [1, len(value)]
         tensor.dtype = STRING
         tensor.string_val.extend(value)
     for size in shape:

@@ -111,30 +111,8 @@ def read_module_info(
     file = description_of(path)
     try:
         content = unsealed(parsed(file_content(file)))
-        clip = content["input"]
-        if content.get("kind") == OF_FEATURES:
-            return _with_labels(
-                ModuleInfo(frames=whole(clip["longest"]), of_features=True),
-                *(content, file, check_labels),
-            )
-        # A detector sees whole frames.
-        size = None if clip["size"] is None else whole(clip["size"])
-        short_side = clip.get("short_side") or content.get("short_side") or size
-        rate = content.get("frame_rate")
-        # Modules of before kept stored pixels and do not say so.
-        square_pixels = content.get("square_pixels", False)
-        if type(square_pixels) is not bool:
-            raise TypeError(f"{square_pixels!r} must be true or false")
-        info = ModuleInfo(
-            frames=whole(clip["frames"]),
-            frame_rate=None if rate is None else number(rate),
-            stride=whole(content.get("stride", 1)),
-            sampling=content.get("sampling", SAMPLINGS[0]),
-            short_side=whole(short_side),
-            size=size,
-            square_pixels=square_pixels,
-            detects=content.get("kind") == "detection",
-        )
+        of_features = content.get("kind") == OF_FEATURES
+        info = _of_features(content) if of_features else _of_clips(content)
     except (
         *(OSError, KeyError, TypeError, ValueError, OverflowError),
         *(AttributeError, ClientError),
@@ -145,17 +123,6 @@ def read_module_info(
             f"({lacking}{printable(str(error))}). Give the version folder that "
             "--mode=export wrote, such as runs/toy/export/1."
         ) from error
-    return _with_labels(info, content, file, check_labels)
-
-
-def _with_labels(
-    info: ModuleInfo, content: dict, file: Path, check_labels: bool
-) -> ModuleInfo:
-    """What a module says, with the names of its classes.
-
-    Raises:
-      ClientError: they are not those that were exported.
-    """
     file = file.parent / "assets" / "labels.txt"
     labels = read_labels(file) if file.exists() else ()
     promised = content.get("labels_sha256") if labels and check_labels else None
@@ -166,6 +133,33 @@ def _with_labels(
             "copy the module again."
         )
     return dataclasses.replace(info, labels=labels)
+
+
+def _of_features(content: dict) -> ModuleInfo:
+    longest = whole(content["input"]["longest"])
+    return ModuleInfo(frames=longest, of_features=True)
+
+
+def _of_clips(content: dict) -> ModuleInfo:
+    clip = content["input"]
+    # A detector sees whole frames.
+    size = None if clip["size"] is None else whole(clip["size"])
+    short_side = clip.get("short_side") or content.get("short_side") or size
+    rate = content.get("frame_rate")
+    # Modules of before kept stored pixels and do not say so.
+    square_pixels = content.get("square_pixels", False)
+    if type(square_pixels) is not bool:
+        raise TypeError(f"{square_pixels!r} must be true or false")
+    return ModuleInfo(
+        frames=whole(clip["frames"]),
+        frame_rate=None if rate is None else number(rate),
+        stride=whole(content.get("stride", 1)),
+        sampling=content.get("sampling", SAMPLINGS[0]),
+        short_side=whole(short_side),
+        size=size,
+        square_pixels=square_pixels,
+        detects=content.get("kind") == "detection",
+    )
 
 
 def _sha256(labels: tuple[str, ...]) -> str:

@@ -51,26 +51,28 @@ def make_module(
     """
 
     def forward(features, num_frames, training):
-        given = seen(*checked(features, num_frames, spec), spec)
+        given = seen(features, num_frames, spec)
         return {"logits": part.forward(given, training)["logits"]}
 
     inner = by_training(network, forward, FEATURES, NUM_FRAMES)
     module = tf.train.Checkpoint()
-    module.__call__, module.infer, module.train = _calls(inner)
+    module.__call__, module.infer, module.train = _calls(inner, spec)
     module.variables = part.variables_of(network)
     module.trainable_variables = [v for v in module.variables if v.trainable]
     module.regularization_losses = penalties(part.layers)
     return module, _signatures(_served(part, inner[False]), spec)
 
 
-def _calls(inner: dict) -> tuple:
+def _calls(inner: dict, spec: FeatureSpec) -> tuple:
     """The functions `__call__`, `infer` and `train` of a module."""
 
     def answer(inputs, training):
         if not isinstance(inputs, dict):
             inputs = {"features": inputs, "num_frames": _all_of(inputs)}
-        features = as_floats(inputs["features"])
-        return inner[training](features, inputs["num_frames"])["logits"]
+        features, num_frames = checked(
+            inputs["features"], inputs["num_frames"], spec
+        )
+        return inner[training](as_floats(features), num_frames)["logits"]
 
     @traced()
     def call(inputs, training=False):

@@ -23,14 +23,14 @@ def cli(capsys):
 REFUSED = {
     "--mode=explain --checkpoint=RUN --data=FILE": "explain looks at pictures",
     "--mode=explain --checkpoint=MODULE --data=FILE": "look at features",
-    "--mode=probe --checkpoint=RUN": "probe looks at pictures, and the networks",
+    "--mode=probe --checkpoint=RUN": "probe looks at pictures",
     "--mode=expand --recipe=own_videos --set=task=youtube8m "
     "--set=model=nextvlad --data=DATA": "expand knows no task=youtube8m",
     "--mode=finetune --recipe=toy --checkpoint=RUN": "have task=youtube8m, and "
     "the recipe 'toy' has task=classification",
     "--mode=export --checkpoint=RUN --set=export.kind=feature_vector": "whose "
     "module has no export.kind feature_vector",
-    "--mode=predict --checkpoint=RUN --data=DATA": "is not a file of YouTube-8M",
+    "--mode=predict --checkpoint=RUN --data=DATA": "not a file of YouTube-8M",
     "--mode=predict --checkpoint=MODULE --data=gone": "there is no such file",
     "--mode=visualize --checkpoint=RUN": "has no results yet",
     "--mode=compare --plot=a.svg --checkpoint=RUN": "There are no results",
@@ -52,8 +52,10 @@ def test_refused_in_one_line(
         flags = flags.replace(f"={name}", f"={path}")
     code, lines = cli(*flags.split())
     assert code in (1, 2)
-    assert len(lines) == 1 and lines[0].startswith("error: ")
-    assert words in lines[0]
+    # A module may become a run first, and that is said.
+    said = [line for line in lines if not line.startswith(str(feature_module))]
+    assert len(said) == 1 and said[0].startswith("error: ")
+    assert words in said[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The same videos by every way into a module of features."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.errors import UsageError
 from d3d_tf.experiment.agreement_features import compare_with_pipeline
+from d3d_tf.runs.folder import Run
 from tests.feature_run import probabilities_of
 
 WAYS = "serving_default", "without_padding", "features_uint8", "rgb_audio_uint8"
@@ -75,6 +77,20 @@ def test_a_module_predicts_as_its_run(feature_module, feature_run, capsys):
         lines = capsys.readouterr().out.splitlines()
         said.append(lines[-6:])
     assert said[0] == said[1]
+
+
+def test_records_that_are_gone(feature_run, tmp_path):
+    """The module is written all the same."""
+    run = Run(shutil.copytree(feature_run.run.folder, tmp_path / "run"))
+    shutil.rmtree(run.export_path)
+    hidden = feature_run.file.rename(tmp_path / "hidden")
+    try:
+        export.run(checkpoint=str(run.folder))
+    finally:
+        hidden.rename(feature_run.file)
+    told = json.loads((run.export_path / "1" / "module.json").read_text())
+    assert told["videos"]["note"].startswith(f"none: {feature_run.file} is gon")
+    assert not told["videos"]["ways"]
 
 
 def test_no_other_kind_of_module(feature_run):

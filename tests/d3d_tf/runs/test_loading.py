@@ -1,5 +1,7 @@
 """The network that a run folder gives back."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,7 +11,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.models import make_network
 from d3d_tf.models.inception.config import InceptionRecipe
 from d3d_tf.runs.folder import Run
-from d3d_tf.runs.loading import load_checkpoint
+from d3d_tf.runs.loading import load_checkpoint, role_to_load
 from d3d_tf.runs.origin import Origin
 from tests.harness import randomize
 
@@ -90,3 +92,15 @@ def test_a_module_of_features_has_no_classifier(tmp_path):
     (folder / "finished.json").write_text("{}")
     with pytest.raises(UserError, match="or a module, .*it holds initial"):
         load_checkpoint(run.folder)
+
+
+def test_a_run_of_features_that_has_a_teacher_alone(feature_run, tmp_path):
+    """As `--mode=train` makes it with all frames."""
+    run = Run(shutil.copytree(feature_run.run.folder, tmp_path / "run"))
+    assert role_to_load(run) == "student"
+    run.checkpoints("student").rename(run.checkpoints("teacher"))
+    assert role_to_load(run) == "teacher"
+    network = load_checkpoint(run.folder)
+    weights = feature_run.network.get_weights()
+    for found, right in zip(network.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(found, right)

@@ -42,11 +42,12 @@ def fixed():
     server.stop(None).wait()
 
 
-def ask(fixed, tensor, version=None):
+def ask(fixed, tensor, version=None, inputs=None):
     fixed.tensor = tensor
     server = GrpcServer(fixed.address, "m", version)
     try:
-        return server.predict("s", {"clip": [b"a", b"b"]}, 10)["probabilities"]
+        given = inputs or {"clip": [b"a", b"b"]}
+        return server.predict("s", given, 10)["probabilities"]
     finally:
         server.close()
 
@@ -117,6 +118,22 @@ def test_what_is_sent(fixed):
     np.testing.assert_array_equal(
         tf.make_ndarray(fixed.request.inputs["clip"]), [[b"a", b"b"]]
     )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.uint8([[0, 7], [255, 1]]),
+        np.array(300, np.int32),
+        np.float32([[0.5, -1]]),
+    ],
+)
+def test_arrays_that_are_sent(fixed, value):
+    """A batch of one, of their own type."""
+    ask(fixed, tf.make_tensor_proto([[1.0, 0.0]]), inputs={"x": value})
+    sent = tf.make_ndarray(fixed.request.inputs["x"])
+    assert sent.dtype == value.dtype
+    np.testing.assert_array_equal(sent, value[None])
 
 
 def test_another_type(fixed):

@@ -8,6 +8,7 @@ from tensorflow_serving.apis import (
 )
 
 from d3d_tf.hub_export.client import messages
+from tests.harness.yt8m import feature_record
 
 SPEC = {"name": "d3d", "version": {"value": 3}, "signature_name": "encoded"}
 
@@ -91,3 +92,15 @@ def test_what_is_not_known_is_passed_over():
     theirs.inputs["x"].half_val.append(1)
     ours = messages.PredictRequest.FromString(theirs.SerializeToString())
     assert ours.SerializeToString() == theirs.SerializeToString()
+
+
+def test_a_record_of_tensorflow_is_read():
+    record = feature_record(
+        id_key="video_id", name="é", rgb=[b"\0" * 1024, b"\1" * 1024]
+    )
+    found = messages.SequenceExample.FromString(record)
+    names = found.context.feature["video_id"].bytes_list.value
+    assert list(names) == ["é".encode()]
+    rgb = found.feature_lists.feature_list["rgb"].feature
+    values = [frame.bytes_list.value[0] for frame in rgb]
+    assert values == [b"\0" * 1024, b"\1" * 1024]

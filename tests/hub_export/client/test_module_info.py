@@ -170,3 +170,15 @@ def test_what_no_memory_holds():
     ):
         with pytest.raises(ClientError, match="over 4 GB of memory"):
             ModuleInfo(**given)
+
+
+def test_a_module_of_features(tmp_path):
+    content = {"kind": "classification_of_features", "input": {"longest": 300}}
+    write(tmp_path, content, "a\nb\n")
+    assert read_module_info(tmp_path) == ModuleInfo(
+        frames=300, labels=("a", "b"), of_features=True
+    )
+    content["labels_sha256"] = "0"
+    (tmp_path / "module.json").write_text(json.dumps(content))
+    with pytest.raises(ClientError, match="not hold the classes that were exp"):
+        read_module_info(tmp_path)

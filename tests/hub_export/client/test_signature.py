@@ -5,11 +5,13 @@ import pytest
 from d3d_tf.hub_export.client.errors import ServingError
 from d3d_tf.hub_export.client.signature import (
     FLOAT,
+    INT32,
     STRING,
     UINT8,
     Signature,
     Tensor,
     encoded_input,
+    feature_input,
 )
 
 OUT = {"probabilities": Tensor(FLOAT, (-1, 3))}
@@ -68,3 +70,32 @@ def test_others_are_refused(signatures, words):
         encoded_input(signatures, "s", address="grpc://x")
     assert error.value.code == "FAILED_PRECONDITION"
     assert "grpc://x" in str(error.value)
+
+
+VIDEO = {
+    "features": Tensor(UINT8, (-1, -1, 1152)),
+    "num_frames": Tensor(INT32, (-1,)),
+}
+
+
+def test_features():
+    known = {"s": Signature(VIDEO, OUT)}
+    found = feature_input(known, "s", address="grpc://x")
+    assert found == ("features", None, 3, False)
+
+
+@pytest.mark.parametrize(
+    "inputs, outputs, words",
+    [
+        (VIDEO | {"features": Tensor(FLOAT, (-1, -1, 1152))}, OUT, "DT_FLOAT"),
+        (VIDEO | {"features": Tensor(UINT8, None)}, OUT, "rank free"),
+        ({"features": VIDEO["features"]}, OUT, "sends features, DT_UINT8 of"),
+        (VIDEO, {"logits": OUT["probabilities"]}, "logits and no probabilit"),
+    ],
+)
+def test_other_features_are_refused(inputs, outputs, words):
+    known = {"s": Signature(inputs, outputs)}
+    with pytest.raises(ServingError, match=words):
+        feature_input(known, "s", address="grpc://x")
+    with pytest.raises(ServingError, match="no signature 't'; it has s"):
+        feature_input(known, "t", address="grpc://x")
