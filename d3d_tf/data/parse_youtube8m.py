@@ -40,33 +40,9 @@ def parse_video(
       tf.errors.InvalidArgumentError: it has other features, or a label that is
         no class; the text has its id.
     """
-    names = tf.io.FixedLenFeature([], tf.string, "")
-    context = {
-        "id": names,
-        "video_id": names,
-        "labels": tf.io.VarLenFeature(tf.int64),
-    }
     sizes = {name: width for name, width in widths.items() if width}
-    if video_level:
-        means = {
-            f"mean_{name}": tf.io.FixedLenFeature([size], tf.float32)
-            for name, size in sizes.items()
-        }
-        found = tf.io.parse_single_example(record, context | means)
-        features = tf.concat([found[name] for name in means], axis=0)[None]
-        frames = tf.constant(1)
-    else:
-        lists = {
-            name: tf.io.FixedLenSequenceFeature([], tf.string) for name in sizes
-        }
-        found, values = tf.io.parse_single_sequence_example(
-            record, context, lists
-        )
-        frames = _sound(values, sizes, _id(found))
-        places = None
-        if choose is not None:
-            places, frames = choose(_id(found), frames)
-        features = _features(values, sizes, places)
+    read = _read_means if video_level else _read_frames
+    found, features, frames = read(record, sizes, choose)
     labels = found["labels"].values
     known = tf.reduce_all((labels >= 0) & (labels < num_classes))
     _require(known, _id(found), f"a label that is none of {num_classes}")
@@ -79,6 +55,39 @@ def parse_video(
         "frames": frames,
         "label": label,
     }
+
+
+def _context() -> dict:
+    names = tf.io.FixedLenFeature([], tf.string, "")
+    return {
+        "id": names,
+        "video_id": names,
+        "labels": tf.io.VarLenFeature(tf.int64),
+    }
+
+
+def _read_means(record, sizes: dict[str, int], choose: None) -> tuple:
+    """Context, features and number of frames of a video-level record."""
+    means = {
+        f"mean_{name}": tf.io.FixedLenFeature([size], tf.float32)
+        for name, size in sizes.items()
+    }
+    found = tf.io.parse_single_example(record, _context() | means)
+    features = tf.concat([found[name] for name in means], axis=0)[None]
+    return found, features, tf.constant(1)
+
+
+def _read_frames(record, sizes: dict[str, int], choose) -> tuple:
+    lists = {
+        name: tf.io.FixedLenSequenceFeature([], tf.string) for name in sizes
+    }
+    found, values = tf.io.parse_single_sequence_example(
+        record, _context(), lists
+    )
+    frames, places = _sound(values, sizes, _id(found)), None
+    if choose is not None:
+        places, frames = choose(_id(found), frames)
+    return found, _features(values, sizes, places), frames
 
 
 def _id(context: dict):

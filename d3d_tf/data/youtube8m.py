@@ -7,6 +7,7 @@ frame; video-level files hold `Example`s with the means `mean_rgb` and
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -159,26 +160,7 @@ def feature_batches(
             "files, or sampling all."
         )
 
-    def to_inputs(record, epoch):
-        def choose(id_, frames):
-            return drawn_places(frames, sampling, draw_of(id_, epoch, seed))
-
-        some = sampling.way != "all" and not also_all
-        video = parse_video(
-            record,
-            files.num_classes,
-            files.video_level,
-            files.widths,
-            choose if some else None,
-        )
-        pair = video["features"], video["frames"]
-        inputs = {"features": pair, "id": video["id"]}
-        if also_all:
-            draw = draw_of(video["id"], epoch, seed)
-            inputs["features"] = sampled(*pair, sampling, draw)
-            inputs["all_features"] = pair
-        return inputs, video["label"]
-
+    to_inputs = functools.partial(_inputs, files, sampling, seed, also_all)
     if training:
         mean = files.num_bytes / files.num_videos
         records = shuffled_records(
@@ -191,6 +173,36 @@ def feature_batches(
         shards = tf.data.TFRecordDataset(list(files.shards))
         records = shards.map(as_it_is(lambda record: (record, 0)))
     return _batched(records, to_inputs, batch_size, whole=training)
+
+
+def _inputs(
+    files: FeatureFiles,
+    sampling: FrameSamplingRecipe,
+    seed: int,
+    also_all: bool,
+    record,
+    epoch,
+) -> tuple:
+    """Of one record; see `feature_batches`."""
+
+    def choose(id_, frames):
+        return drawn_places(frames, sampling, draw_of(id_, epoch, seed))
+
+    some = sampling.way != "all" and not also_all
+    video = parse_video(
+        record,
+        files.num_classes,
+        files.video_level,
+        files.widths,
+        choose if some else None,
+    )
+    pair = video["features"], video["frames"]
+    inputs = {"features": pair, "id": video["id"]}
+    if also_all:
+        draw = draw_of(video["id"], epoch, seed)
+        inputs["features"] = sampled(*pair, sampling, draw)
+        inputs["all_features"] = pair
+    return inputs, video["label"]
 
 
 def _batched(
