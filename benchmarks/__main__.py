@@ -7,6 +7,7 @@ from benchmarks import (
     flow,
     kept_logits,
     memory,
+    read_features,
     runtimes,
     speed,
     speed_detector,
@@ -21,6 +22,7 @@ if __name__ == "__main__":
     flow.main([])
     kept_logits.main([])
     memory.main([])
+    read_features.main([])
     runtimes.main([])
     speed.main([])
     speed_detector.main([])

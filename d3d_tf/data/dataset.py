@@ -42,6 +42,7 @@ _FEATURES = {
     "shards": {str: {str: int}},
     "bytes": {str: int},
     "video_level": bool,
+    "widths": {str: int},
 }
 # Every video has a first class, which held-out shares and leaks are about;
 # where it has several, `labels` lists all.

@@ -20,7 +20,6 @@ from d3d_tf.data.shards import foreign_shards, split_of
 from d3d_tf.data.youtube8m import CLASSES, FeatureFiles, open_features
 from d3d_tf.errors import UserError
 from d3d_tf.sealed import sealed
-from d3d_tf.streams import FEATURES
 
 # The kit's, beside the files: a line for each class, with its name.
 VOCABULARY = "vocabulary.csv"
@@ -86,7 +85,7 @@ def files_of(dataset: Dataset, split: str) -> FeatureFiles:
         len(dataset.classes),
         features["video_level"],
         sum(file_size(path) for path in shards),
-        features.get("widths", FEATURES),
+        features["widths"],
     )
 
 

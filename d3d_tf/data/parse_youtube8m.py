@@ -46,21 +46,8 @@ def parse_video(
         no class; the text has its id.
     """
     sizes = {name: width for name, width in widths.items() if width}
-    if video_level:
-        found, features = _means(record, sizes)
-        frames = tf.constant(1)
-    else:
-        lists = {
-            name: tf.io.FixedLenSequenceFeature([], tf.string) for name in sizes
-        }
-        found, values = tf.io.parse_single_sequence_example(
-            record, _CONTEXT, lists
-        )
-        frames = _sound(values, sizes, _id(found))
-        places = None
-        if choose is not None:
-            places, frames = choose(_id(found), frames)
-        features = _features(values, sizes, places)
+    read = _read_means if video_level else _read_frames
+    found, features, frames = read(record, sizes, choose)
     return {
         "id": _id(found),
         "features": features,
@@ -69,14 +56,26 @@ def parse_video(
     }
 
 
-def _means(record, sizes: dict[str, int]) -> tuple:
-    """The context of a video-level record, and its features `[1, N]`."""
+def _read_means(record, sizes: dict[str, int], choose: None) -> tuple:
+    """Context, features and number of frames of a video-level record."""
     means = {
         f"mean_{name}": tf.io.FixedLenFeature([size], tf.float32)
         for name, size in sizes.items()
     }
     found = tf.io.parse_single_example(record, _CONTEXT | means)
-    return found, tf.concat([found[name] for name in means], axis=0)[None]
+    features = tf.concat([found[name] for name in means], axis=0)[None]
+    return found, features, tf.constant(1)
+
+
+def _read_frames(record, sizes: dict[str, int], choose) -> tuple:
+    lists = {
+        name: tf.io.FixedLenSequenceFeature([], tf.string) for name in sizes
+    }
+    found, values = tf.io.parse_single_sequence_example(record, _CONTEXT, lists)
+    frames, places = _sound(values, sizes, _id(found)), None
+    if choose is not None:
+        places, frames = choose(_id(found), frames)
+    return found, _features(values, sizes, places), frames
 
 
 def _label(found: dict, num_classes: int | None):
@@ -103,7 +102,9 @@ def _id(context: dict):
 
 
 def _require(good, id_, problem: str) -> None:
-    tf.debugging.Assert(good, ["Video", id_, f"has {problem}"])
+    # `tf.debugging.Assert` would branch, which takes longer than to look.
+    data = ["Video", id_, f"has {problem}"]
+    tf.raw_ops.Assert(condition=good, data=data, summarize=3)
 
 
 def _sound(values: dict, sizes: dict[str, int], id_):

@@ -122,8 +122,11 @@ def _epoch(
         key = tf.stack(
             [tf.constant(seed, tf.int64) + 1_000_003 * (index + 1), epoch]
         )
-        return tf.data.Dataset.from_tensor_slices(
-            tf.random.experimental.stateless_shuffle(records, key)
+        places = tf.range(tf.shape(records)[0])
+        places = tf.random.experimental.stateless_shuffle(places, key)
+        # A shuffle of the records themselves would copy them once more.
+        return tf.data.Dataset.from_tensor_slices(places).map(
+            lambda place: records[place]
         )
 
     return (

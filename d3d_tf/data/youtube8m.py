@@ -7,6 +7,7 @@ frame; video-level files hold `Example`s with the means `mean_rgb` and
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -181,7 +182,7 @@ def feature_batches(
             "files, or sampling all."
         )
 
-    to_inputs = _to_inputs(files, sampling, seed, also_all)
+    to_inputs = functools.partial(_inputs, files, sampling, seed, also_all)
     if training:
         mean = files.num_bytes / files.num_videos
         records = shuffled_records(
@@ -196,35 +197,34 @@ def feature_batches(
     return _batched(records, to_inputs, batch_size, whole=training)
 
 
-def _to_inputs(
+def _inputs(
     files: FeatureFiles,
     sampling: FrameSamplingRecipe,
     seed: int,
     also_all: bool,
-) -> Callable:
-    """A record and its epoch to what a batch has of it."""
+    record,
+    epoch,
+) -> tuple:
+    """Of one record; see `feature_batches`."""
+
+    def choose(id_, frames):
+        return drawn_places(frames, sampling, draw_of(id_, epoch, seed))
+
     some = sampling.way != "all" and not also_all
-
-    def to_inputs(record, epoch):
-        def choose(id_, frames):
-            return drawn_places(frames, sampling, draw_of(id_, epoch, seed))
-
-        video = parse_video(
-            record,
-            files.num_classes,
-            files.video_level,
-            files.widths,
-            choose if some else None,
-        )
-        pair = video["features"], video["frames"]
-        inputs = {"features": pair, "id": video["id"]}
-        if also_all:
-            draw = draw_of(video["id"], epoch, seed)
-            inputs["features"] = sampled(*pair, sampling, draw)
-            inputs["all_features"] = pair
-        return inputs, video["label"]
-
-    return to_inputs
+    video = parse_video(
+        record,
+        files.num_classes,
+        files.video_level,
+        files.widths,
+        choose if some else None,
+    )
+    pair = video["features"], video["frames"]
+    inputs = {"features": pair, "id": video["id"]}
+    if also_all:
+        draw = draw_of(video["id"], epoch, seed)
+        inputs["features"] = sampled(*pair, sampling, draw)
+        inputs["all_features"] = pair
+    return inputs, video["label"]
 
 
 def _batched(

@@ -23,8 +23,7 @@ class Pca:
 
     Attributes:
       mean: float32 `[D]`.
-      vectors: float32 `[K, D]`, orthonormal; the largest number of each is
-        positive.
+      vectors: float32 `[K, D]`, orthonormal; no sum of one is negative.
       values: float32 `[K]`, the variance along each, largest first.
     """
 
@@ -78,8 +77,7 @@ def fit_pca(parts: Iterable[np.ndarray], count: int) -> Pca:
         )
     values, vectors = np.linalg.eigh(scatter / total)
     values, vectors = values[::-1][:count], vectors.T[::-1][:count]
-    largest = np.abs(vectors).argmax(axis=1)
-    vectors = vectors * np.sign(vectors[np.arange(count), largest])[:, None]
+    vectors = vectors * np.where(vectors.sum(axis=1) < 0, -1, 1)[:, None]
     return Pca(
         np.float32(mean), np.float32(vectors), np.float32(values.clip(0))
     )
