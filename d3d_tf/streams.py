@@ -7,4 +7,3 @@ PICTURES = ("frames", "flow")
 # The features of a frame, in this order, of the picture and of the sound: as
 # many as YouTube-8M has. Features of one's own may be others.
 FEATURES = {"rgb": 1024, "audio": 128}
-RGB_FEATURES, AUDIO_FEATURES = FEATURES.values()

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from d3d_tf.atomic_files import appearing, write_atomically
 from d3d_tf.config import ToyRecipe
 from d3d_tf.disk import naming_refusal
-from d3d_tf.streams import AUDIO_FEATURES, RGB_FEATURES
+from d3d_tf.streams import CHANNELS, FEATURES
 
 NUM_TOPICS, NUM_THEMES = 48, 16
 SPLITS = ("train", "validate")
@@ -83,7 +83,7 @@ def make_video(seed: int, split: str, index: int) -> ToyVideo:
 
 def make_features(seed: int, split: str, index: int) -> np.ndarray:
     """uint8 `[frames, 1152]` of `make_video`, picture and sound."""
-    width = RGB_FEATURES + AUDIO_FEATURES
+    width = CHANNELS["features"]
     video = make_video(seed, split, index)
     rng = np.random.default_rng([seed, SPLITS.index(split), index, 1])
     values = rng.normal(0, _NOISE, [video.frames, width]).astype(np.float32)
@@ -97,7 +97,7 @@ def make_features(seed: int, split: str, index: int) -> np.ndarray:
 
 def directions(seed: int) -> np.ndarray:
     """float64 `[topics, 1152]`: what a topic adds to a frame."""
-    width = RGB_FEATURES + AUDIO_FEATURES
+    width = CHANNELS["features"]
     return np.random.default_rng([seed, 2]).normal(
         0, _TOPIC, [NUM_TOPICS, width]
     )
@@ -119,8 +119,8 @@ def record_of(name: str, labels: list[int], features: np.ndarray) -> bytes:
         )
 
     lists = {
-        "rgb": listed(features[:, :RGB_FEATURES]),
-        "audio": listed(features[:, RGB_FEATURES:]),
+        "rgb": listed(features[:, : FEATURES["rgb"]]),
+        "audio": listed(features[:, FEATURES["rgb"] :]),
     }
     video = tf.train.SequenceExample(
         feature_lists=tf.train.FeatureLists(feature_list=lists)

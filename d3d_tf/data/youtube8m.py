@@ -99,8 +99,12 @@ def open_features(
     return FeatureFiles(shards, num_classes, kinds.pop(), size, widths)
 
 
-def open_file(path: str) -> FeatureFiles:
+def open_file(path: str, widths: Mapping[str, int] = FEATURES) -> FeatureFiles:
     """One file, of whose videos labels are not read.
+
+    Args:
+      path: of the file.
+      widths: how many features a frame has.
 
     Raises:
       UserError: it is not whole, or something else.
@@ -109,7 +113,7 @@ def open_file(path: str) -> FeatureFiles:
     if not count:
         raise UserError(f"{path} holds no videos.")
     means = _is_video_level(path)
-    return FeatureFiles({path: count}, None, means, file_size(path))
+    return FeatureFiles({path: count}, None, means, file_size(path), widths)
 
 
 def _count(path: str) -> int:

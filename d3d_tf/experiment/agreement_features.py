@@ -13,7 +13,6 @@ from d3d_tf.data.feature_sets import files_of
 from d3d_tf.data.youtube8m import feature_batches
 from d3d_tf.experiment.agreement_clips import VIDEOS
 from d3d_tf.hub_export.video_agreement import summary
-from d3d_tf.streams import RGB_FEATURES
 from d3d_tf.tasks import task_of
 
 # Whose frames differ from the module's, which knows no ids to draw by.
@@ -44,11 +43,12 @@ def compare_with_pipeline(
     """
     split = (dataset.test_splits or ["train"])[-1]
     task = task_of(recipe.task)
+    rgb = recipe.network.rgb_features
     found: dict[str, list[tuple]] = {}
     with naming_damage(dataset, split):
         for seen, whole in _videos(dataset, split, recipe, sampling):
             expected = task.probabilities(network(seen))[0].numpy()
-            for way, inputs in _asked(*whole).items():
+            for way, inputs in _asked(*whole, rgb).items():
                 answer = module.signatures[way](**inputs)
                 given = answer["probabilities"].numpy()[0]
                 found.setdefault(f"{way}, the records' features", []).append(
@@ -82,8 +82,14 @@ def _videos(
         yield inputs["features"], inputs["all_features"]
 
 
-def _asked(features, num_frames) -> dict[str, dict]:
-    """A padded video of a batch of 1, as each signature takes it."""
+def _asked(features, num_frames, rgb: int) -> dict[str, dict]:
+    """A padded video of a batch of 1, as each signature takes it.
+
+    Args:
+      features: float32 `[1, frames, N]`.
+      num_frames: int32 `[1]`.
+      rgb: how many of the features are of the picture.
+    """
     # Means of videos are no bytes, and are sent as they are.
     asked = {
         "serving_default": {"features": features, "num_frames": num_frames},
@@ -96,8 +102,7 @@ def _asked(features, num_frames) -> dict[str, dict]:
         )
         count = {"num_frames": num_frames}
         asked["features_uint8"] = {"features": stored} | count
-        asked["rgb_audio_uint8"] = {
-            "rgb": stored[..., :RGB_FEATURES],
-            "audio": stored[..., RGB_FEATURES:],
-        } | count
+        parts = {"rgb": stored[..., :rgb], "audio": stored[..., rgb:]}
+        if parts["audio"].shape[-1]:
+            asked["rgb_audio_uint8"] = parts | count
     return asked

@@ -29,8 +29,9 @@ from d3d_tf.hub_export.client.signature import (
 
 # Of frames that are sent where nobody tells.
 _MOST_FRAMES = 300
-# Bytes of a frame, by the lists of a record.
-_SIZES = {"rgb": 1024, "audio": 128}
+# Of a record, what a frame's bytes are in, one after the other; features of
+# one's own may be without sound.
+_PICTURES, _SOUND = "rgb", "audio"
 # TFRecord: a length and its checksum; a checksum after the record.
 _HEADER, _FOOTER = 12, 4
 
@@ -99,7 +100,7 @@ def classify_features(
 
 
 def stored_features(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
-    """The id of each video of a file, and uint8 `[frames, 1152]`.
+    """The id of each video of a file, and uint8 `[frames, N]`.
 
     Raises:
       ClientError: the file is not whole, or is something else.
@@ -147,12 +148,15 @@ def _parsed(record: bytes) -> tuple[str, np.ndarray]:
     lists = video.feature_lists.feature_list
     parts = [
         [b"".join(frame.bytes_list.value) for frame in lists[name].feature]
-        for name in _SIZES
+        for name in (_PICTURES, _SOUND)
+        if name == _PICTURES or name in lists
     ]
-    for rows, size in zip(parts, _SIZES.values(), strict=True):
-        if not rows or any(len(row) != size for row in rows):
-            raise ValueError(f"it has no frames of {size} bytes")
-    if len(parts[0]) != len(parts[1]):
+    for rows in parts:
+        if not rows or not rows[0]:
+            raise ValueError("it has no frames")
+        if len({len(row) for row in rows}) > 1:
+            raise ValueError("its frames are not all of as many bytes")
+    if len(parts[0]) != len(parts[-1]):
         raise ValueError("not as many frames as sounds")
     arrays = [
         np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1)

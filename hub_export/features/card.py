@@ -84,6 +84,9 @@ call_training_endpoint="train")`, of such a dict.
 
 def _signatures(told: dict) -> str:
     given = told["input"]
+    parts = f"""
+| `rgb_audio_uint8` | `rgb` uint8 `[batch, frames, {given["rgb"]}]`, `audio` \
+uint8 `[batch, frames, {given["audio"]}]`, `num_frames` |"""
     return f"""## Signatures
 
 | name | inputs |
@@ -91,9 +94,9 @@ def _signatures(told: dict) -> str:
 | `serving_default` | `features` float32 `[batch, frames, \
 {given["features"]}]`, `num_frames` int32 `[batch]` |
 | `without_padding` | `features` float32, all of whose frames are the video's |
-| `features_uint8` | `features` uint8, `num_frames` |
-| `rgb_audio_uint8` | `rgb` uint8 `[batch, frames, {given["rgb"]}]`, `audio` \
-uint8 `[batch, frames, {given["audio"]}]`, `num_frames` |
+| `features_uint8` | `features` uint8, `num_frames` |{
+        parts if given["audio"] else ""
+    }
 
 They return `logits` and `probabilities`. A video has {given["shortest"]} to
 {given["longest"]} frames, of which the first `num_frames` are its own; values

@@ -11,7 +11,6 @@ from d3d_tf.hub_export.check_parity import (
 )
 from d3d_tf.hub_export.cut_network import CLASSIFICATION, Part, video_part
 from d3d_tf.hub_export.features.inputs import (
-    WIDTH,
     FeatureSpec,
     as_floats,
     seen,
@@ -19,7 +18,6 @@ from d3d_tf.hub_export.features.inputs import (
 from d3d_tf.hub_export.rounding import last_bit, sensitivity
 from d3d_tf.models.feature_clip import FeatureNetwork
 from d3d_tf.models.network import rebuilt
-from d3d_tf.streams import RGB_FEATURES
 
 
 def num_frames(spec: FeatureSpec) -> np.ndarray:
@@ -36,7 +34,7 @@ def make_reference(
       UserError: its answers are not finite.
     """
     pixels = np.random.default_rng(0).integers(
-        0, 256, [2, spec.longest, WIDTH], np.uint8
+        0, 256, [2, spec.longest, spec.width], np.uint8
     )
     features = as_floats(tf.constant(pixels)).numpy()
     frames = tf.constant(num_frames(spec))
@@ -73,7 +71,7 @@ def largest_differences(
     pixels = tf.constant(reference.pixels)
     features, frames = as_floats(pixels), tf.constant(num_frames(spec))
     inputs = {"features": features, "num_frames": frames}
-    rgb, audio = pixels[..., :RGB_FEATURES], pixels[..., RGB_FEATURES:]
+    rgb, audio = pixels[..., : spec.rgb], pixels[..., spec.rgb :]
     asked = {
         "serving_default": inputs,
         "features_uint8": {"features": pixels, "num_frames": frames},
@@ -84,7 +82,9 @@ def largest_differences(
         "infer": {"logits": module.infer(inputs)},
         "keras_layer": {"logits": hub.KerasLayer(module)(inputs)},
     } | {
-        name: module.signatures[name](**given) for name, given in asked.items()
+        name: module.signatures[name](**given)
+        for name, given in asked.items()
+        if name in module.signatures
     }
     whole = module.signatures["without_padding"](features=features[:1])
     # Of the second video another one answers, which has no padding.

@@ -16,12 +16,11 @@ from d3d_tf.hub_export.features.check_parity import (
     largest_differences,
     make_reference,
 )
-from d3d_tf.hub_export.features.inputs import LARGEST, WIDTH, FeatureSpec
+from d3d_tf.hub_export.features.inputs import LARGEST, FeatureSpec
 from d3d_tf.hub_export.features.module import make_module
 from d3d_tf.hub_export.signature_inputs import OVERSHOOT
 from d3d_tf.hub_export.warm_up import filled
 from d3d_tf.models.feature_clip import FeatureNetwork
-from d3d_tf.streams import AUDIO_FEATURES, RGB_FEATURES
 from d3d_tf.text_lists import labels_sha256
 
 # Part of a module's identity: raise it when modules of the same network change.
@@ -71,17 +70,18 @@ class FeatureDraft:
         def bytes_(width):
             return filled(tf.uint8, [1, frames, width], int_val=[128])
 
-        floats = filled(tf.float32, [1, frames, WIDTH], float_val=[0.0])
-        return {
+        width = self.spec.width
+        floats = filled(tf.float32, [1, frames, width], float_val=[0.0])
+        found = {
             "serving_default": {"features": floats} | count,
             "without_padding": {"features": floats},
-            "features_uint8": {"features": bytes_(WIDTH)} | count,
-            "rgb_audio_uint8": {
-                "rgb": bytes_(RGB_FEATURES),
-                "audio": bytes_(AUDIO_FEATURES),
-            }
-            | count,
+            "features_uint8": {"features": bytes_(width)} | count,
         }
+        if self.spec.audio:
+            parts = {"rgb": self.spec.rgb, "audio": self.spec.audio}
+            parts = {name: bytes_(size) for name, size in parts.items()}
+            found["rgb_audio_uint8"] = parts | count
+        return found
 
     def example(self) -> dict[str, Any]:
         """The features of the module's example, four that are seen at least."""
@@ -89,7 +89,7 @@ class FeatureDraft:
         frames = {"all": _SOME_FRAMES, "uniform": 4 * sampling.every}.get(
             sampling.way, 2 * sampling.k
         )
-        shape = [min(frames, self.spec.longest), WIDTH]
+        shape = [min(frames, self.spec.longest), self.spec.width]
         rng = np.random.default_rng(0)
         return {"features": rng.integers(0, 256, shape, np.uint8)}
 
@@ -115,9 +115,9 @@ class FeatureDraft:
             "kind": OF_FEATURES,
             "endpoint": None,
             "input": {
-                "features": WIDTH,
-                "rgb": RGB_FEATURES,
-                "audio": AUDIO_FEATURES,
+                "features": self.spec.width,
+                "rgb": self.spec.rgb,
+                "audio": self.spec.audio,
                 "shortest": 1,
                 "longest": self.spec.longest,
                 "range": [-LARGEST, LARGEST],

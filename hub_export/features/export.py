@@ -6,12 +6,11 @@ from typing import Any
 
 from d3d_tf.atomic_files import to_path
 from d3d_tf.config.frame_sampling import MAX_FRAMES, FrameSamplingRecipe
-from d3d_tf.errors import UserError
 from d3d_tf.hub_export.cut_network import CLASSIFICATION, video_part
 from d3d_tf.hub_export.draft import one_line_each
 from d3d_tf.hub_export.export import published
 from d3d_tf.hub_export.features.draft import FeatureDraft
-from d3d_tf.hub_export.features.inputs import WIDTH, FeatureSpec
+from d3d_tf.hub_export.features.inputs import FeatureSpec
 from d3d_tf.hub_export.precision import full_precision
 from d3d_tf.models.feature_clip import FeatureNetwork
 from d3d_tf.tasks import YOUTUBE8M
@@ -48,15 +47,10 @@ def export_features(
     Raises:
       DiskError, UserError: as there.
     """
-    width = network.trunk.channels
-    if width != WIDTH:
-        raise UserError(
-            f"Modules take YouTube-8M's {WIDTH} features of a frame, and the "
-            f"network {network.name} takes {width}."
-        )
     labels = one_line_each(labels)
     with full_precision(network) as network:
         part = video_part(network, CLASSIFICATION, None, YOUTUBE8M)
-        spec = FeatureSpec(sampling, int(longest))
+        widths = network.recipe.widths
+        spec = FeatureSpec(sampling, int(longest), **widths)
         draft = FeatureDraft(network, part, spec, labels)
         return published(draft, to_path(folder), info or {}, compare)

@@ -13,9 +13,8 @@ from d3d_tf.config.frame_sampling import MAX_FRAMES, FrameSamplingRecipe
 from d3d_tf.data.frame_sampling import places_and_count
 from d3d_tf.data.parse_youtube8m import dequantised
 from d3d_tf.hub_export.signature_inputs import OVERSHOOT, after
-from d3d_tf.streams import CHANNELS
+from d3d_tf.streams import FEATURES
 
-WIDTH = CHANNELS["features"]
 # Of the features that bytes stand for.
 LARGEST = 2
 # Of the frames that `random` and `sequence` draw: the same in every video.
@@ -31,21 +30,33 @@ class FeatureSpec:
       longest: frames of the longest video that is accepted; a shorter one is
         padded to them, as the network's training data were. 1 of a network of
         means of videos.
+      rgb, audio: features of a frame, those of its picture and of its sound.
     """
 
     sampling: FrameSamplingRecipe
     longest: int = MAX_FRAMES
+    rgb: int = FEATURES["rgb"]
+    audio: int = FEATURES["audio"]
+
+    @property
+    def width(self) -> int:
+        """Features of a frame, N."""
+        return self.rgb + self.audio
+
+    def tensor(self, dtype=tf.float32) -> tf.TensorSpec:
+        """Of features, `[batch, frames, N]`."""
+        return tf.TensorSpec([None, None, self.width], dtype, "features")
 
 
 def checked(features, num_frames, spec: FeatureSpec) -> tuple:
     """Features and numbers of frames, once it is sure that they fit.
 
     Args:
-      features: float32 or uint8 `[batch, frames, 1152]`.
+      features: float32 or uint8 `[batch, frames, N]`.
       num_frames: int32 `[batch]`; frames after these are padding.
       spec: what is accepted.
     """
-    features = tf.ensure_shape(features, [None, None, WIDTH])
+    features = tf.ensure_shape(features, [None, None, spec.width])
     num_frames = tf.ensure_shape(num_frames, [None])
     shape, videos = tf.shape(features), tf.shape(num_frames)[0]
     checks = [
@@ -95,7 +106,7 @@ def require_range(features):
 
 
 def joined(rgb, audio):
-    """Features of pictures `[..., 1024]` and sound `[..., 128]` as one."""
+    """Features of pictures and of sound, `[batch, frames, ...]`, as one."""
     checks = [
         tf.debugging.Assert(
             tf.reduce_all(tf.equal(tf.shape(rgb)[:2], tf.shape(audio)[:2])),
@@ -120,18 +131,18 @@ def seen(features, num_frames, spec: FeatureSpec) -> tuple:
     """What the network is given of the videos.
 
     Args:
-      features: float32 `[batch, frames, 1152]`, `checked`.
+      features: float32 `[batch, frames, N]`, `checked`.
       num_frames: int32 `[batch]`.
       spec: which frames it sees.
 
     Returns:
-      float32 `[batch, k, 1152]`, and int32 `[batch]`.
+      float32 `[batch, k, N]`, and int32 `[batch]`.
     """
     time = tf.shape(features)[1]
     there = tf.sequence_mask(num_frames, time)[..., None]
     features = tf.where(there, features, tf.zeros_like(features))
     features = tf.pad(features, [[0, 0], [0, spec.longest - time], [0, 0]])
-    features = tf.ensure_shape(features, [None, spec.longest, WIDTH])
+    features = tf.ensure_shape(features, [None, spec.longest, spec.width])
     if spec.sampling.way == "all":
         return features, num_frames
     places, counts = _by_length(spec)

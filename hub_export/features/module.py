@@ -4,7 +4,6 @@ import tensorflow as tf
 
 from d3d_tf.hub_export.cut_network import Part
 from d3d_tf.hub_export.features.inputs import (
-    WIDTH,
     FeatureSpec,
     as_floats,
     checked,
@@ -20,9 +19,7 @@ from d3d_tf.hub_export.saved_module import (
     traced,
 )
 from d3d_tf.models.feature_clip import FeatureNetwork
-from d3d_tf.streams import AUDIO_FEATURES, RGB_FEATURES
 
-FEATURES = tf.TensorSpec([None, None, WIDTH], tf.float32, "features")
 NUM_FRAMES = tf.TensorSpec([None], tf.int32, "num_frames")
 
 
@@ -32,7 +29,7 @@ def make_module(
     """What `hub.KerasLayer` loads and fine-tunes, and TF Serving serves.
 
     `module(inputs, training)` takes all frames of videos, and the network sees
-    those of `spec.sampling`. Inputs are float32 `[batch, frames, 1152]` in [-2,
+    those of `spec.sampling`. Inputs are float32 `[batch, frames, N]` in [-2,
     2], or uint8 as YouTube-8M stores them; or `{"features": ..., "num_frames":
     ...}`, int32 `[batch]`, after which padding follows. It returns float32
     logits `[batch, num_classes]`. `module.infer` and `module.train` take such a
@@ -46,21 +43,22 @@ def make_module(
     Returns:
       The object to save and its signatures, which return `logits` and
       `probabilities`: `serving_default` and `features_uint8` take `features`
-      and `num_frames`, `rgb_audio_uint8` takes `rgb`, `audio` and `num_frames`,
-      and `without_padding` takes float32 `features` alone.
+      and `num_frames`, `rgb_audio_uint8`, where there is sound, takes `rgb`,
+      `audio` and `num_frames`, and `without_padding` takes float32 `features`
+      alone.
     """
 
     def forward(features, num_frames, training):
         given = seen(features, num_frames, spec)
         return {"logits": part.forward(given, training)["logits"]}
 
-    inner = by_training(network, forward, FEATURES, NUM_FRAMES)
+    inner = by_training(network, forward, spec.tensor(), NUM_FRAMES)
     module = tf.train.Checkpoint()
     module.__call__, module.infer, module.train = _calls(inner, spec)
     module.variables = part.variables_of(network)
     module.trainable_variables = [v for v in module.variables if v.trainable]
     module.regularization_losses = penalties(part.layers)
-    return module, _signatures(_served(part, inner[False]), spec)
+    return module, _signatures(_served(part, inner[False], spec), spec)
 
 
 def _calls(inner: dict, spec: FeatureSpec) -> tuple:
@@ -80,7 +78,7 @@ def _calls(inner: dict, spec: FeatureSpec) -> tuple:
 
     # As in `saved_module`, of a policy of mixed precision, too.
     for dtype in ACCEPTED:
-        alone = tf.TensorSpec(FEATURES.shape, dtype)
+        alone = tf.TensorSpec(spec.tensor().shape, dtype)
         padded = {
             "features": alone,
             "num_frames": tf.TensorSpec(NUM_FRAMES.shape, tf.int32),
@@ -88,7 +86,7 @@ def _calls(inner: dict, spec: FeatureSpec) -> tuple:
         for training in (False, True):
             call.get_concrete_function(alone, training=training)
             call.get_concrete_function(padded, training=training)
-    specs = {"features": FEATURES, "num_frames": NUM_FRAMES}
+    specs = {"features": spec.tensor(), "num_frames": NUM_FRAMES}
     infer = traced(specs)(lambda inputs: answer(inputs, False))
     train = traced(specs)(lambda inputs: answer(inputs, True))
     return call, infer, train
@@ -100,10 +98,10 @@ def _all_of(features):
     return tf.fill([shape[0]], shape[1])
 
 
-def _served(part: Part, inner):
+def _served(part: Part, inner, spec: FeatureSpec):
     """What all signatures run: features and numbers of frames to outputs."""
 
-    @traced(FEATURES, NUM_FRAMES)
+    @traced(spec.tensor(), NUM_FRAMES)
     def served(features, num_frames):
         # As in `saved_module`, a video stands in for an empty batch.
         count = tf.shape(features)[0]
@@ -118,21 +116,21 @@ def _served(part: Part, inner):
 
 def _signatures(served, spec: FeatureSpec) -> dict:
     """The functions that TF Serving calls; see `make_module`."""
-    axes = FEATURES.shape[:2]
-    pictures = tf.TensorSpec([*axes, RGB_FEATURES], tf.uint8, "rgb")
-    sound = tf.TensorSpec([*axes, AUDIO_FEATURES], tf.uint8, "audio")
+    floats, axes = spec.tensor(), [None, None]
+    pictures = tf.TensorSpec([*axes, spec.rgb], tf.uint8, "rgb")
+    sound = tf.TensorSpec([*axes, spec.audio], tf.uint8, "audio")
 
-    @traced(FEATURES, NUM_FRAMES)
+    @traced(floats, NUM_FRAMES)
     def serving_default(features, num_frames):
         features, num_frames = checked(features, num_frames, spec)
         return served(require_range(features), num_frames)
 
-    @traced(FEATURES)
+    @traced(floats)
     def without_padding(features):
-        features = tf.ensure_shape(features, FEATURES.shape)
+        features = tf.ensure_shape(features, floats.shape)
         return serving_default(features, _all_of(features))
 
-    @traced(tf.TensorSpec(FEATURES.shape, tf.uint8, "features"), NUM_FRAMES)
+    @traced(spec.tensor(tf.uint8), NUM_FRAMES)
     def features_uint8(features, num_frames):
         features, num_frames = checked(features, num_frames, spec)
         return served(as_floats(features), num_frames)
@@ -143,9 +141,9 @@ def _signatures(served, spec: FeatureSpec) -> dict:
         audio = tf.ensure_shape(audio, sound.shape)
         return features_uint8(joined(rgb, audio), num_frames)
 
-    return {
+    found = {
         "serving_default": serving_default,
         "without_padding": without_padding,
         "features_uint8": features_uint8,
-        "rgb_audio_uint8": rgb_audio_uint8,
     }
+    return found | ({"rgb_audio_uint8": rgb_audio_uint8} if spec.audio else {})

@@ -19,10 +19,9 @@ from d3d_tf.hub_export.client.example import (
 from d3d_tf.hub_export.client.signature import FEATURES, NUM_FRAMES
 from d3d_tf.hub_export.detection.check_parity import BOXES as PERSONS
 from d3d_tf.hub_export.example import drawn_for
-from d3d_tf.hub_export.features.inputs import WIDTH, as_floats
+from d3d_tf.hub_export.features.inputs import as_floats
 from d3d_tf.hub_export.rounding import difference, told
 from d3d_tf.hub_export.signature_inputs import ClipSpec
-from d3d_tf.streams import RGB_FEATURES
 
 _UNANSWERABLE = (tf.errors.OpError, ValueError, TypeError, KeyError)
 
@@ -56,19 +55,20 @@ def inputs_for(module: Module) -> dict[str, dict]:
 
 def _features_for(module: Module) -> dict[str, dict]:
     rng = np.random.default_rng(0)
-    shape = [1, module.frames, WIDTH]
+    given = module.told["input"]
+    shape = [1, module.frames, given["features"]]
     stored = tf.constant(rng.integers(0, 256, shape, np.uint8))
     features = as_floats(stored)
     count = {NUM_FRAMES: tf.constant([-(-module.frames * 2 // 3)])}
-    return {
+    found = {
         "serving_default": {FEATURES: features} | count,
         "features_uint8": {FEATURES: stored} | count,
-        "rgb_audio_uint8": {
-            "rgb": stored[..., :RGB_FEATURES],
-            "audio": stored[..., RGB_FEATURES:],
-        }
-        | count,
     }
+    if given["audio"]:
+        rgb = given["rgb"]
+        parts = {"rgb": stored[..., :rgb], "audio": stored[..., rgb:]}
+        found["rgb_audio_uint8"] = parts | count
+    return found
 
 
 def _png(picture: np.ndarray) -> bytes:

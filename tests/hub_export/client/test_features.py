@@ -86,8 +86,8 @@ def written(path, record):
 @pytest.mark.parametrize(
     "record, words",
     [
-        (feature_record(rgb=(b"\0" * 1000,)), "no frames of 1024 bytes"),
-        (feature_record(rgb=(), audio=()), "no frames of 1024 bytes"),
+        (feature_record(rgb=[b"\0" * 9, b"\0"]), "not all of as many bytes"),
+        (feature_record(rgb=(), audio=()), "it has no frames"),
         (feature_record(audio=[b"\0" * 128] * 2), "not as many frames"),
         (b"\xff\xff", "record 1, is not a video"),
     ],

@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.client.module_info import read_module_info
-from d3d_tf.models.hrnn.network import HRNN
-from d3d_tf.models.network import make_variables
+from d3d_tf.models import make_network
+from d3d_tf.models.hrnn.config import HRNNRecipe
 from tests.hub_export.features.conftest import LABELS, export, made
 
 
@@ -58,7 +61,21 @@ def test_a_policy_of_mixed_precision(tmp_path, precision):
 def test_what_is_refused(tmp_path):
     with pytest.raises(UserError, match="3 logits, and there are 2 class"):
         export(made(), tmp_path, labels=LABELS[:2])
-    network = make_variables(HRNN(3, cells=2), 40)
-    with pytest.raises(UserError, match="1152 features.* takes 40"):
-        export(network, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("audio", [0, 2])
+def test_features_of_ones_own(tmp_path, audio):
+    """Of 6 numbers, or of 4 and no sound: the module is as wide."""
+    recipe = HRNNRecipe(cells=2, rgb_features=4, audio_features=audio)
+    network = make_network(recipe, 3, "features")
+    folder = export(network, tmp_path, sampling=FrameSamplingRecipe())
+    told = json.loads((folder / "module.json").read_text())
+    assert told["input"]["features"] == 4 + audio
+    module = tf.saved_model.load(str(folder))
+    assert ("rgb_audio_uint8" in module.signatures) == bool(audio)
+    features = np.full([1, 3, 4 + audio], 0.5, np.float32)
+    found = module.signatures["without_padding"](features=features)
+    np.testing.assert_allclose(found["logits"], network(features), rtol=1e-4)
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        module.signatures["without_padding"](features=features[..., 1:])
