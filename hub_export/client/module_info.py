@@ -111,8 +111,11 @@ def read_module_info(
     file = description_of(path)
     try:
         content = unsealed(parsed(file_content(file)))
-        of_features = content.get("kind") == OF_FEATURES
-        info = _of_features(content) if of_features else _of_clips(content)
+        given = content["input"]
+        if content.get("kind") == OF_FEATURES:
+            info = ModuleInfo(frames=whole(given["longest"]), of_features=True)
+        else:
+            info = _of_clips(content, given)
     except (
         *(OSError, KeyError, TypeError, ValueError, OverflowError),
         *(AttributeError, ClientError),
@@ -135,13 +138,7 @@ def read_module_info(
     return dataclasses.replace(info, labels=labels)
 
 
-def _of_features(content: dict) -> ModuleInfo:
-    longest = whole(content["input"]["longest"])
-    return ModuleInfo(frames=longest, of_features=True)
-
-
-def _of_clips(content: dict) -> ModuleInfo:
-    clip = content["input"]
+def _of_clips(content: dict, clip: dict) -> ModuleInfo:
     # A detector sees whole frames.
     size = None if clip["size"] is None else whole(clip["size"])
     short_side = clip.get("short_side") or content.get("short_side") or size
