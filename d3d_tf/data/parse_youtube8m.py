@@ -41,8 +41,10 @@ def parse_video(
         no class; the text has its id.
     """
     sizes = {name: width for name, width in widths.items() if width}
-    read = _read_means if video_level else _read_frames
-    found, features, frames = read(record, sizes, choose)
+    if video_level:
+        found, features, frames = _read_means(record, sizes)
+    else:
+        found, features, frames = _read_frames(record, sizes, choose)
     labels = found["labels"].values
     known = tf.reduce_all((labels >= 0) & (labels < num_classes))
     _require(known, _id(found), f"a label that is none of {num_classes}")
@@ -66,7 +68,7 @@ def _context() -> dict:
     }
 
 
-def _read_means(record, sizes: dict[str, int], choose: None) -> tuple:
+def _read_means(record, sizes: dict[str, int]) -> tuple:
     """Context, features and number of frames of a video-level record."""
     means = {
         f"mean_{name}": tf.io.FixedLenFeature([size], tf.float32)
