@@ -86,7 +86,7 @@ def _read_frames(record, sizes: dict[str, int], choose) -> tuple:
     found, values = tf.io.parse_single_sequence_example(
         record, _context(), lists
     )
-    frames, places = _sound(values, sizes, _id(found)), None
+    frames, places = _checked_count(values, sizes, _id(found)), None
     if choose is not None:
         places, frames = choose(_id(found), frames)
     return found, _features(values, sizes, places), frames
@@ -103,7 +103,7 @@ def _require(good, id_, problem: str) -> None:
     tf.raw_ops.Assert(condition=good, data=data, summarize=3)
 
 
-def _sound(values: dict, sizes: dict[str, int], id_):
+def _checked_count(values: dict, sizes: dict[str, int], id_):
     """How many frames are read; all are as wide as they should be."""
     counts = [tf.shape(values[name])[0] for name in sizes]
     _require(counts[0] == counts[-1], id_, "not as many frames as sounds")
