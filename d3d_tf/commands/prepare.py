@@ -2,6 +2,7 @@
 
 from d3d_tf.commands.common import require_sources, show_recipe
 from d3d_tf.config import Recipe
+from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_means
 from d3d_tf.screen import say
 
@@ -41,6 +42,11 @@ def run(
         return
     require_means("prepare")
     if recipe.records == "features":
+        if flow_dir:
+            raise UsageError(
+                "--flow_dir has no effect with records=features, which look at "
+                "no flow: leave it out."
+            )
         from d3d_tf.extract.job import prepare_features
 
         return prepare_features(

@@ -1,6 +1,7 @@
 """Fits a recipe to existing records."""
 
 import dataclasses
+from typing import Any
 
 from d3d_tf.config import (
     DataRecipe,
@@ -71,23 +72,27 @@ def _as_wide(recipe: Recipe, dataset: Dataset) -> Recipe:
       UsageError: the recipe names another number.
     """
     widths = dataset.info["features"].get("widths", FEATURES)
-    networks = {"network": recipe.network, "teacher": recipe.teacher}
-    changed = {}
-    for place, network in networks.items():
+
+    def fitted(place: str, network: Any) -> Any:
         if network is None or network.widths == widths:
-            continue
+            return network
         if network.widths != FEATURES:
             raise UsageError(
                 f"{place}.rgb_features and audio_features are "
                 f"{network.widths} here, and {widths} in {dataset.folder}: "
                 "leave them alone, they follow the records."
             )
-        changed[place] = dataclasses.replace(
+        return dataclasses.replace(
             network,
             rgb_features=widths["rgb"],
             audio_features=widths["audio"],
         )
-    return dataclasses.replace(recipe, **changed)
+
+    return dataclasses.replace(
+        recipe,
+        network=fitted("network", recipe.network),
+        teacher=fitted("teacher", recipe.teacher),
+    )
 
 
 def with_clip_size(recipe: Recipe, dataset: Dataset) -> Recipe:

@@ -46,8 +46,10 @@ def parse_video(
         no class; the text has its id.
     """
     sizes = {name: width for name, width in widths.items() if width}
-    read = _read_means if video_level else _read_frames
-    found, features, frames = read(record, sizes, choose)
+    if video_level:
+        found, features, frames = _read_means(record, sizes)
+    else:
+        found, features, frames = _read_frames(record, sizes, choose)
     return {
         "id": _id(found),
         "features": features,
@@ -56,7 +58,7 @@ def parse_video(
     }
 
 
-def _read_means(record, sizes: dict[str, int], choose: None) -> tuple:
+def _read_means(record, sizes: dict[str, int]) -> tuple:
     """Context, features and number of frames of a video-level record."""
     means = {
         f"mean_{name}": tf.io.FixedLenFeature([size], tf.float32)
@@ -72,7 +74,7 @@ def _read_frames(record, sizes: dict[str, int], choose) -> tuple:
         name: tf.io.FixedLenSequenceFeature([], tf.string) for name in sizes
     }
     found, values = tf.io.parse_single_sequence_example(record, _CONTEXT, lists)
-    frames, places = _sound(values, sizes, _id(found)), None
+    frames, places = _checked_count(values, sizes, _id(found)), None
     if choose is not None:
         places, frames = choose(_id(found), frames)
     return found, _features(values, sizes, places), frames
@@ -107,7 +109,7 @@ def _require(good, id_, problem: str) -> None:
     tf.raw_ops.Assert(condition=good, data=data, summarize=3)
 
 
-def _sound(values: dict, sizes: dict[str, int], id_):
+def _checked_count(values: dict, sizes: dict[str, int], id_):
     """How many frames are read; all are as wide as they should be."""
     counts = [tf.shape(values[name])[0] for name in sizes]
     _require(counts[0] == counts[-1], id_, "not as many frames as sounds")

@@ -166,9 +166,9 @@ def _check_ids(good: list[Look]) -> Finding:
 
 
 def _check_numbers(good: list[Look]) -> Finding:
-    seen = [look for look in good if look.numbers is not None]
-    flat = [k.place for k in seen if (np.ptp(k.numbers, axis=1) == 0).any()]
-    frames = sum(len(look.numbers) for look in seen)
+    seen = [(k.place, k.numbers) for k in good if k.numbers is not None]
+    flat = [place for place, rows in seen if (np.ptp(rows, axis=1) == 0).any()]
+    frames = sum(len(rows) for _, rows in seen)
     return judge(
         "numbers",
         f"of {frames} pictures in {len(seen)} of {len(good)} records",

@@ -5,6 +5,7 @@ from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
+from d3d_tf.streams import FEATURES
 
 
 def records_for(run: Run, data: str | None) -> Dataset:
@@ -26,7 +27,21 @@ def records_for(run: Run, data: str | None) -> Dataset:
             f"{run.folder} knows {len(run.labels())} classes, {folder} has "
             f"{len(dataset.classes)}, or others: there is nothing to compare."
         )
+    if dataset.kind == "features":
+        _require_width(run, dataset)
     return dataset
+
+
+def _require_width(run: Run, dataset: Dataset) -> None:
+    """Networks of features see as many as they were trained on."""
+    knows = getattr(run.recipe().network, "widths", {})
+    has = dataset.info["features"].get("widths", FEATURES)
+    if knows != has:
+        raise UserError(
+            f"{run.folder} knows frames of {knows or 'pixels'}, "
+            f"{dataset.folder} has features, {has}: name records of the kind "
+            "that it was trained on."
+        )
 
 
 def run_on(run: Run, dataset: Dataset, name: str = "") -> Run:

@@ -55,12 +55,12 @@ def fit_pca(parts: Iterable[np.ndarray], count: int) -> Pca:
     """
     total, mean, scatter = 0, np.zeros(1), np.zeros(1)
     for part in parts:
-        rows = np.float64(part)
+        rows = np.array(part, np.float64)
         if not len(rows):
             continue
         # Of two sets in one (Chan, Golub and LeVeque 1979): nothing is
         # subtracted from a sum of squares.
-        own = rows.mean(axis=0)
+        own = np.mean(rows, axis=0)
         apart = own - mean
         both = total + len(rows)
         rows -= own
@@ -78,9 +78,8 @@ def fit_pca(parts: Iterable[np.ndarray], count: int) -> Pca:
     values, vectors = np.linalg.eigh(scatter / total)
     values, vectors = values[::-1][:count], vectors.T[::-1][:count]
     vectors = vectors * np.where(vectors.sum(axis=1) < 0, -1, 1)[:, None]
-    return Pca(
-        np.float32(mean), np.float32(vectors), np.float32(values.clip(0))
-    )
+    found = mean, vectors, values.clip(0)
+    return Pca(*(array.astype(np.float32) for array in found))
 
 
 def to_bytes(features: np.ndarray) -> np.ndarray:

@@ -70,8 +70,8 @@ def clips_of_shard(
         return tuple(found[key] for key in keys), frames
 
     def decoded(parsed, frames):
-        id_, encoded, *sizes = parsed
-        middle = centre_geometry(*sizes, clip)
+        id_, encoded, length, height, width = parsed
+        middle = centre_geometry(length, height, width, clip)
 
         def one(number):
             geometry = middle._replace(indices=frames[number])

@@ -67,7 +67,7 @@ class Streams(keras.layers.Layer):
         if recipe.eigenvalues is not None:
             self.whitening = Whitening(recipe.rgb_features, name="whitening")
         plain = recipe.is_plain
-        self.widths = [width for width in recipe.widths.values() if width]
+        self.widths = tuple(filter(None, recipe.widths.values()))
         layers = [
             Aggregation(
                 1 if plain else groups,

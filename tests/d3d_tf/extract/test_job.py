@@ -127,6 +127,10 @@ def test_refusals(picture_module, tmp_path):
     recipe = recipe_for(picture_module, "data.frame_rate=5")
     with pytest.raises(UsageError, match="data.frame_rate must be left alone"):
         prepare.run(recipe, data=str(tmp_path), records_dir=str(tmp_path))
+    with pytest.raises(UsageError, match="--flow_dir has no effect"):
+        prepare.run(
+            recipe_for(picture_module), data=str(tmp_path), flow_dir="flow"
+        )
     with pytest.raises(UsageError, match="--mode=train makes no features"):
         train.run(recipe_for(picture_module), data=str(tmp_path))
     with pytest.raises(UsageError, match="features.extractor must be given"):
