@@ -106,8 +106,9 @@ def _of_features(run: Run, network, recipe: Recipe, role: str) -> Path:
     """
     _require_usual_kind(run, recipe, "of a network of features")
     dataset = _records(run, recipe)
-    known = isinstance(dataset, Dataset)
-    means = known and dataset.info["features"]["video_level"]
+    means = False
+    if isinstance(dataset, Dataset):
+        means = dataset.info["features"]["video_level"]
     sampling = recipe.frames_of(role)
 
     def compare(module) -> dict:

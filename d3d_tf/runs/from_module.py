@@ -144,9 +144,10 @@ def _verify(
     network, module, told: dict, recipe: config.Recipe, folder: Path
 ) -> None:
     spec = FeatureSpec(recipe.fewer_frames, told["input"].get("longest"))
-    clip = (1, recipe.clip.frames, recipe.clip.size, recipe.clip.size, 3)
+    size = recipe.clip.size
+    clip = [1, recipe.clip.frames, size, size, 3]
     if recipe.of_features:
-        clip = (1, spec.longest, WIDTH)
+        clip = [1, spec.longest, WIDTH]
     unit = np.random.default_rng(0).uniform(0, 1, clip).astype(np.float32)
     if recipe.of_features:
         given = seen(tf.constant(unit), tf.constant([spec.longest]), spec)

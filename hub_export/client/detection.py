@@ -110,7 +110,7 @@ def detect(
         frames = sent_clip(video, info, count, time_left)
         question: Inputs = {model_input.key: frames}
         if boxes is not None:
-            question[BOXES] = np.float32(boxes)
+            question[BOXES] = np.asarray(boxes, np.float32)
         answer, seconds = timed_answer(
             backend, signature, question, time_left, (PROBABILITIES, BOXES)
         )
