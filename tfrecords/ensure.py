@@ -8,7 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from d3d_tf.atomic_files import is_remote, require_local, require_utf8, to_path
-from d3d_tf.config import DataRecipe, Recipe, digest
+from d3d_tf.config import DataRecipe, Recipe, ToyRecipe, digest
 from d3d_tf.data.class_names import require_classes
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.feature_sets import adopt_features
@@ -126,7 +126,7 @@ def ensure_records(
     """
     require_utf8(records_dir, "--records_dir")
     if recipe.toy and recipe.of_features and not data:
-        data = _toy_features(recipe, records_dir)
+        data = _toy_features(recipe, recipe.toy, records_dir)
     if data and (dataset := records_there(data, records_dir, recipe)):
         if trains:
             require_classes(dataset.classes, data)
@@ -229,10 +229,10 @@ def _toy_folder(recipe: Recipe, records_dir: str, made) -> tuple[Path, str]:
     return Path(local) / "videos" / f"toy-{identity[:8]}", identity
 
 
-def _toy_features(recipe: Recipe, records_dir: str) -> str:
+def _toy_features(recipe: Recipe, toy: ToyRecipe, records_dir: str) -> str:
     """The folder of the toy's features, which are written where missing."""
     folder, _ = _toy_folder(recipe, records_dir, toy_features)
-    toy_features.write_features(folder, recipe.toy, recipe.seed)
+    toy_features.write_features(folder, toy, recipe.seed)
     return str(folder)
 
 

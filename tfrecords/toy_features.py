@@ -92,7 +92,7 @@ def make_features(seed: int, split: str, index: int) -> np.ndarray:
     for topic, start, end in video.appearances:
         values[start:end] += looks[topic]
     # As the features of YouTube-8M, from -2 to 2.
-    return np.uint8(np.clip((values + 2) * (255 / 4), 0, 255))
+    return np.clip((values + 2) * (255 / 4), 0, 255).astype(np.uint8)
 
 
 def directions(seed: int) -> np.ndarray:
@@ -142,21 +142,22 @@ def write_features(
     folder.mkdir(parents=True, exist_ok=True)
     names = "".join(f"topic {number}\n" for number in range(NUM_TOPICS))
     write_atomically(folder / "label_map.txt", names)
-    counts = dict(zip(SPLITS, (toy.train_videos, toy.test_videos), strict=True))
-    with tqdm(
-        total=sum(counts.values()),
-        unit="video",
-        desc="writing toy features",
-        disable=not show,
-    ) as bar:
-        for split, count in counts.items():
-            for first in range(0, count, _PER_FILE):
-                number = first // _PER_FILE
+    todo = []
+    for split, count in zip(
+        SPLITS, (toy.train_videos, toy.test_videos), strict=True
+    ):
+        for number, first in enumerate(range(0, count, _PER_FILE)):
+            path = folder / f"{split}{number:04}.tfrecord"
+            if not path.exists():
                 some = range(first, min(first + _PER_FILE, count))
-                path = folder / f"{split}{number:04}.tfrecord"
-                if not path.exists():
-                    _write(path, seed, split, some)
-                bar.update(len(some))
+                todo.append((path, seed, split, some))
+    for job in tqdm(
+        todo,
+        unit="file",
+        desc="writing toy features",
+        disable=not show or not todo,
+    ):
+        _write(*job)
 
 
 def _write(path: Path, seed: int, split: str, indices: range) -> None:

@@ -76,7 +76,8 @@ class Experiment:
 
     def home(self, role: str) -> Run:
         """The run that holds a network: the donor's finished ones are used."""
-        return self.donor if gives(self.donor, role, self.recipe) else self.run
+        donor = self.donor
+        return donor if donor and gives(donor, role, self.recipe) else self.run
 
     def is_finished(self, role: str) -> bool:
         """Whether the network is trained."""
@@ -130,17 +131,15 @@ class Experiment:
                 self.run.costs(role).unlink(missing_ok=True)
 
 
-def gives(donor: Run | None, role: str, recipe: Recipe) -> bool:
+def gives(donor: Run, role: str, recipe: Recipe) -> bool:
     """Whether a run's network is used in another run's place.
 
     Args:
-      donor: the run; None: there is none.
+      donor: the run.
       role: of the network.
       recipe: of the other run. Of features, a baseline must see its frames.
     """
-    if donor is None or role == STUDENT:
-        return False
-    if not is_finished(donor.checkpoints(role)):
+    if role == STUDENT or not is_finished(donor.checkpoints(role)):
         return False
     return donor.recipe().frames_of(role) == recipe.frames_of(role)
 

@@ -202,7 +202,11 @@ def _networks_to_train(
       UsageError: one cannot look at what it would be shown.
     """
     needed = dict.fromkeys(part for row in rows for part in ROLES[row].parts)
-    trained = tuple(part for part in needed if not gives(teacher, part, recipe))
+    trained = tuple(
+        part
+        for part in needed
+        if not (teacher and gives(teacher, part, recipe))
+    )
     for role in trained:
         require_stream(recipe.network_of(role), stream_of(recipe, role))
     return trained

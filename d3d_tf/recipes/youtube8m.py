@@ -106,10 +106,9 @@ def _student(teacher: Recipe, k: int = 30) -> Recipe:
     H-RNN the sum over the state (H). Of so few frames H-RNN has five chunks,
     and counts a short video's frames down (H), NeXtVLAD up.
     """
-    of_chunks = isinstance(teacher.network, HRNNRecipe)
     encoding = TermRecipe("vlad")
     network = teacher.network
-    if of_chunks:
+    if of_chunks := isinstance(network, HRNNRecipe):
         encoding = TermRecipe("state", "squares")
         network = dataclasses.replace(network, chunk_frames=k // 5)
     return dataclasses.replace(

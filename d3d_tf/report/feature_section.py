@@ -32,8 +32,11 @@ def feature_section(
     """
     count = len(classes)
     there = [role for role in names if run.scores(role, split).exists()]
-    scores = [load_scores(run.scores(role, split)) for role in there]
-    assert all(isinstance(one, RankedScores) for one in scores)
+    scores = [
+        one
+        for role in there
+        if isinstance(one := load_scores(run.scores(role, split)), RankedScores)
+    ]
     if not scores or not (scores[0].labels >= 0).any():
         return {"names": [], "groups": []}
     frequency = scores[0].frequencies(count)

@@ -69,7 +69,7 @@ class RankedScores(Scores):
         """
         labels = np.asarray(labels) > 0
         kept, values, precisions = best_of(
-            np.float32(probabilities), labels, TOP_K
+            np.asarray(probabilities, np.float32), labels, TOP_K
         )
         own = np.full([len(labels), labels.sum(1).max(initial=0)], _NONE)
         rows, found = np.nonzero(labels)

@@ -316,6 +316,11 @@ FEATURES = config.override(PAPER, ["task=youtube8m", "model=hrnn"])
             "terms.0.loss must be mse or squares with "
             "distill.terms.0.where=state; got 'label_kl'",
         ),
+        (
+            RECIPES["toy"],
+            "motions=topics",
+            "toy.motions must be topics with task=youtube8m, and only then",
+        ),
         (FEATURES, "evaluation.clips=2", "evaluation.clips must be left alone"),
         (FEATURES, "cached_views=1", "distill.cached_views must be left alone"),
         (FEATURES, "flow_weight=1", "distill.flow_weight must be left alone"),
