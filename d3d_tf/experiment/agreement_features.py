@@ -43,12 +43,12 @@ def compare_with_pipeline(
     """
     split = (dataset.test_splits or ["train"])[-1]
     task = task_of(recipe.task)
-    rgb = recipe.network.rgb_features
+    rgb = dataset.info["features"]["widths"]["rgb"]
     found: dict[str, list[tuple]] = {}
     with naming_damage(dataset, split):
         for seen, whole in _videos(dataset, split, recipe, sampling):
             expected = task.probabilities(network(seen))[0].numpy()
-            for way, inputs in _asked(*whole, rgb).items():
+            for way, inputs in _asked(whole, rgb).items():
                 answer = module.signatures[way](**inputs)
                 given = answer["probabilities"].numpy()[0]
                 found.setdefault(f"{way}, the records' features", []).append(
@@ -82,14 +82,15 @@ def _videos(
         yield inputs["features"], inputs["all_features"]
 
 
-def _asked(features, num_frames, rgb: int) -> dict[str, dict]:
+def _asked(video: tuple, rgb: int) -> dict[str, dict]:
     """A padded video of a batch of 1, as each signature takes it.
 
     Args:
-      features: float32 `[1, frames, N]`.
-      num_frames: int32 `[1]`.
+      video: features, float32 `[1, frames, N]`, and int32 `[1]`, how many
+        frames are its own.
       rgb: how many of the features are of the picture.
     """
+    features, num_frames = video
     # Means of videos are no bytes, and are sent as they are.
     asked = {
         "serving_default": {"features": features, "num_frames": num_frames},

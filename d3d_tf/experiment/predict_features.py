@@ -90,8 +90,9 @@ def _require_records(path: str) -> None:
 def _answers(run: Run, role: str, path: str) -> Iterator[tuple]:
     """Of each video its id and float32 `[classes]` probabilities."""
     recipe = run.recipe()
-    files = open_file(path, recipe.network_of(role).widths)
-    forward = compile_forward(load_checkpoint(run.folder, role))
+    network = load_checkpoint(run.folder, role)
+    files = open_file(path, network.recipe.widths)
+    forward = compile_forward(network)
     probabilities = task_of(recipe.task).probabilities
     batches = feature_batches(
         files,

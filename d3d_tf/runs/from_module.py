@@ -12,7 +12,7 @@ from d3d_tf.atomic_files import literal, unfinished_folder
 from d3d_tf.damaged import naming
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export import rounding
-from d3d_tf.hub_export.features.inputs import WIDTH, FeatureSpec, seen
+from d3d_tf.hub_export.features.inputs import FeatureSpec, seen
 from d3d_tf.models import make_network
 from d3d_tf.roles import INITIAL, STUDENT, stream_of
 from d3d_tf.runs.folder import Run
@@ -143,15 +143,17 @@ def _path(variable) -> str:
 def _verify(
     network, module, told: dict, recipe: config.Recipe, folder: Path
 ) -> None:
-    spec = FeatureSpec(recipe.fewer_frames, told["input"].get("longest"))
-    size = recipe.clip.size
-    clip = [1, recipe.clip.frames, size, size, 3]
+    rng = np.random.default_rng(0)
     if recipe.of_features:
-        clip = [1, spec.longest, WIDTH]
-    unit = np.random.default_rng(0).uniform(0, 1, clip).astype(np.float32)
-    if recipe.of_features:
-        given = seen(tf.constant(unit), tf.constant([spec.longest]), spec)
+        longest = told["input"]["longest"]
+        widths = network.recipe.widths
+        spec = FeatureSpec(recipe.fewer_frames, longest, **widths)
+        unit = np.float32(rng.uniform(0, 1, [1, longest, spec.width]))
+        given = seen(tf.constant(unit), tf.constant([longest]), spec)
     else:
+        size = recipe.clip.size
+        clip = [1, recipe.clip.frames, size, size, 3]
+        unit = rng.uniform(0, 1, clip).astype(np.float32)
         given = network.pixels.from_unit(unit)
     with naming(folder / "saved_model.pb", AGAIN, Exception):
         theirs = module(unit, training=False).numpy()
