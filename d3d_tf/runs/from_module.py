@@ -148,7 +148,8 @@ def _verify(
         longest = told["input"]["longest"]
         widths = network.recipe.widths
         spec = FeatureSpec(recipe.fewer_frames, longest, **widths)
-        unit = np.float32(rng.uniform(0, 1, [1, longest, spec.width]))
+        clip = [1, longest, spec.width]
+        unit = rng.uniform(0, 1, clip).astype(np.float32)
         given = seen(tf.constant(unit), tf.constant([longest]), spec)
     else:
         size = recipe.clip.size
