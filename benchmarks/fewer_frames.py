@@ -108,6 +108,8 @@ def recipe_of(row: str, seed: int) -> tuple[Recipe, str]:
         recipe.distill,
         terms=tuple(term for term, there in terms if there),
         label_weight=float(labels),
+        # L_rep alone does not reach the classifier.
+        copy_head=wanted == [True, False] and not labels,
     )
     return dataclasses.replace(recipe, distill=distill), STUDENT
 
@@ -132,9 +134,6 @@ def answers_of(runs: Path, seed: int, row: str) -> Answers:
     run, dataset = trained(runs, seed, row)
     recipe, role = recipe_of(row, seed)
     network = load_checkpoint(run.folder, role)
-    if role == STUDENT and not _learns_to_classify(recipe):
-        teacher, _ = trained(runs, seed, ALL)
-        take_classifier(network, load_checkpoint(teacher.folder, TEACHER))
     files = files_of(dataset, "validation")
     scores, labels = zip(
         *(
@@ -150,22 +149,6 @@ def answers_of(runs: Path, seed: int, row: str) -> Answers:
     )
     result = np.concatenate(scores), np.concatenate(labels)
     return Answers(*result, _frequency(dataset))
-
-
-def _learns_to_classify(recipe: Recipe) -> bool:
-    distill = recipe.distill
-    places = {term.where for term in distill.terms}
-    return distill.label_weight > 0 or "logits" in places
-
-
-def take_classifier(network, teacher) -> None:
-    """Gives a student the teacher's layers after the encoding."""
-    for own, theirs in zip(
-        (*network.trunk.units[1:], network.head),
-        (*teacher.trunk.units[1:], teacher.head),
-        strict=True,
-    ):
-        own.set_weights(theirs.get_weights())
 
 
 def _frequency(dataset: Dataset) -> np.ndarray:
@@ -359,9 +342,10 @@ def _costs(results: dict) -> str:
 def _source(results: dict) -> str:
     each = results["extraction"]
     return (
-        "In %, and in points; a student of `rep` alone answers with the "
-        "teacher's layers after the encoding; `share` is the sum of the "
-        "subset's average precisions over the number of all classes. Seeds: "
+        "In %, and in points; a student of `rep` alone starts with the "
+        "teacher's layers after the encoding (`distill.copy_head`); `share` is "
+        "the sum of the subset's average precisions over the number of all "
+        "classes. Seeds: "
         f"{', '.join(map(str, results['seeds']))}, 512 videos held out of "
         "each; 95 % intervals of a bootstrap over seeds and videos. Features: "
         "ResNet-50 of a picture of 224 x 224, "

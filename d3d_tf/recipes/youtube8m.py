@@ -84,15 +84,17 @@ def _mixture(year: int, gpus: int) -> Recipe:
 
 def _hrnn(gpus: int) -> Recipe:
     """H-RNN of 2 x 1024 cells in 20 chunks of 15 frames, on the release of
-    2017: 256 videos a step, a rate of 1e-3, 5 epochs (H, which does not say on
-    how many GPUs).
+    2017: 256 videos a step, a rate of 1e-3, 5 epochs, 1e-5 in the loss's
+    logarithms (H, which does not say on how many GPUs).
     """
     return Recipe(
         name="hrnn_yt8m",
         task="youtube8m",
         network=HRNNRecipe(),
         train=_adam(
-            *(gpus, 5 * _VIDEOS[2017] / 256, 256, 1e-3), schedule="constant"
+            *(gpus, 5 * _VIDEOS[2017] / 256, 256, 1e-3),
+            schedule="constant",
+            log_epsilon=1e-5,
         ),
     )
 
@@ -104,10 +106,14 @@ def _student(teacher: Recipe, k: int = 30) -> Recipe:
     has L_rep twice). L_rep of NeXtVLAD is of the concatenated encodings (S) and
     the mean over their 36,864 elements, for the sum is reported to fail; of
     H-RNN the sum over the state (H). Of so few frames H-RNN has five chunks,
-    and counts a short video's frames down (H), NeXtVLAD up.
+    and counts a short video's frames down (H), NeXtVLAD up. Each of three
+    students learns from the teachers' mixture, with a weight of the squared
+    temperature, and L_rep from the same one of the teachers (S; our reading).
     """
-    encoding = TermRecipe("vlad")
+    encoding, prediction = TermRecipe("vlad"), TermRecipe("logits", "label_kl")
     network = teacher.network
+    if isinstance(network, MixtureRecipe):
+        prediction = TermRecipe("branches", "soft_targets", 9.0)
     if of_chunks := isinstance(network, HRNNRecipe):
         encoding = TermRecipe("state", "squares")
         network = dataclasses.replace(network, chunk_frames=k // 5)
@@ -119,17 +125,15 @@ def _student(teacher: Recipe, k: int = 30) -> Recipe:
         fewer_frames=FrameSamplingRecipe(
             way="uniform", k=k, rounding="down" if of_chunks else "up"
         ),
-        distill=DistillRecipe(
-            terms=(encoding, TermRecipe("logits", "label_kl"))
-        ),
+        distill=DistillRecipe(terms=(encoding, prediction)),
     )
 
 
 def _on(gpus: int) -> tuple[Recipe, ...]:
     """All recipes on so many GPUs: two, as N, or one."""
     single = (_nextvlad(2017, gpus), _nextvlad(2018, gpus), _hrnn(gpus))
-    recipes = [*single, *map(_student, single)]
-    recipes += [_mixture(year, gpus) for year in _VIDEOS]
+    teachers = *single, *(_mixture(year, gpus) for year in _VIDEOS)
+    recipes = [*teachers, *map(_student, teachers)]
     end = "" if gpus == 2 else f"_{gpus}gpu"
     return tuple(
         dataclasses.replace(recipe, name=recipe.name + end)

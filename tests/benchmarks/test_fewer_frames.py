@@ -14,12 +14,9 @@ from benchmarks.fewer_frames import (
     markdown,
     measures,
     recipe_of,
-    take_classifier,
     with_intervals,
 )
 from d3d_tf.tasks.youtube8m.ranked_labels import RankedLabels
-from tests.harness import randomize
-from tests.harness.tiny import NEXTVLAD
 
 
 @pytest.mark.parametrize(
@@ -103,20 +100,6 @@ def test_rare_and_frequent():
     assert found["top-16 mAP"] == pytest.approx(precisions[:16].mean())
     share = precisions[:16].sum() / 48
     assert found["top-16 mAP, share"] == pytest.approx(share)
-
-
-def test_the_teachers_classifier():
-    """On the student's encoding, whatever the student's own layers were."""
-    teacher, student = NEXTVLAD.network(), NEXTVLAD.network()
-    randomize(student, 1)
-    clips = NEXTVLAD.clips(2)
-    encoding = student.features(clips)["vlad"]
-    before = student(clips)
-    take_classifier(student, teacher)
-    _, hidden, gated = teacher.trunk.units
-    expected = teacher.head(gated(hidden(encoding)))
-    np.testing.assert_allclose(student(clips), expected, atol=1e-5)
-    assert abs(before - expected).numpy().max() > 1e-3
 
 
 def test_the_page(monkeypatch):

@@ -6,7 +6,7 @@ from d3d_tf.recipes import RECIPES
 
 PAPERS = ("nextvlad_yt8m_2017", "nextvlad_yt8m_2018", "hrnn_yt8m")
 MIXTURES = ("mixture3_yt8m_2017", "mixture3_yt8m_2018")
-STUDENTS = tuple(f"{name}_student_k30" for name in PAPERS)
+STUDENTS = tuple(f"{name}_student_k30" for name in PAPERS + MIXTURES)
 
 
 def test_nextvlad():
@@ -46,6 +46,7 @@ def test_hrnn():
     assert (network.mixtures, network.weight_decay) == (2, 2e-8)
     assert (train.optimizer, train.learning_rate) == ("adam", 1e-3)
     assert (train.schedule, train.clip_each_norm) == ("constant", 1)
+    assert train.log_epsilon == 1e-5
     # Five epochs of 4.9 million.
     assert train.batch_size == 256 and train.steps == 95_703
 
@@ -67,7 +68,10 @@ def test_students(name):
         assert 5 * recipe.network.chunk_frames == 30
     terms = [(t.where, t.loss, t.weight) for t in recipe.distill.terms]
     first = ("state", "squares", 1) if hrnn else ("vlad", "mse", 1)
-    assert terms == [first, ("logits", "label_kl", 1)]
+    second = ("logits", "label_kl", 1)
+    if name.startswith("mixture3"):
+        second = ("branches", "soft_targets", 9)  # The temperature squared.
+    assert terms == [first, second]
     assert recipe.distill.label_weight == 1
 
 
