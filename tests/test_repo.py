@@ -204,7 +204,6 @@ def test_the_answers_for_newcomers_exist():
 CLASSES_OUTSIDE = {
     "d3d_tf/schema.py": "the key of our records",
     "tfrecords/example.py": "writes our records",
-    "d3d_tf/extract/pca.py": "the sign of an eigenvector",
     "d3d_tf/doctor/check_record.py": "the keys that our records have",
     "d3d_tf/data/parse_foreign.py": "the keys of other tools' records",
     "d3d_tf/data/index_foreign.py": "the keys of other tools' records",
