@@ -1,5 +1,7 @@
 """`--mode=predict`: a file in, a network's answer out."""
 
+from pathlib import Path
+
 from d3d_tf.commands.common import chosen_run
 from d3d_tf.errors import UsageError
 from d3d_tf.roles import STREAM, STUDENT
@@ -21,11 +23,11 @@ def run(
     The baseline answers while no student is finished, and that is said. The
     centre clip and crop are used, whatever views the run is evaluated by. A
     detector writes who does what where; see `predict_video`. A network of
-    features answers on the videos of a file of YouTube-8M's; see
-    `predict_features`.
+    features answers on the videos of a file of YouTube-8M's, see
+    `predict_features`, or on a video, see `probabilities_of_video`.
 
     Args:
-      data: the video file, or that of features.
+      data: the video file, or one of features.
       checkpoint: a run, published weights or a module; None: `run_dir`, or the
         newest run.
       run_dir: as `checkpoint`.
@@ -51,9 +53,7 @@ def run(
 
     role = role_to_load(asked)
     if recipe.of_features:
-        from d3d_tf.experiment.predict_features import predict_features
-
-        return predict_features(asked, role, data, out)
+        return _predict_features(asked, role, data, out)
     if is_detector:
         from d3d_tf.experiment.predict_video import predict_video
 
@@ -64,6 +64,23 @@ def run(
     say(f"{data}, by {asked.folder}:")
     task = task_of(recipe.task)
     for line in task.describe(probabilities, asked.labels()):
+        say(line)
+
+
+def _predict_features(run: Run, role: str, path: str, out: str | None) -> None:
+    from d3d_tf.experiment.predict_features import (
+        holds_records,
+        predict_features,
+    )
+
+    if out or holds_records(path) or not Path(path).is_file():
+        return predict_features(run, role, path, out)
+    from d3d_tf.extract.predict import probabilities_of_video
+    from d3d_tf.tasks import task_of
+
+    found = probabilities_of_video(run, role, path)
+    say(f"{path}, by the {role} of {run.folder}:")
+    for line in task_of(run.recipe().task).describe(found, run.labels()):
         say(line)
 
 

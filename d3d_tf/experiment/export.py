@@ -106,8 +106,9 @@ def _of_features(run: Run, network, recipe: Recipe, role: str) -> Path:
     """
     _require_usual_kind(run, recipe, "of a network of features")
     dataset = _records(run, recipe)
-    means = False
+    means, made = False, None
     if isinstance(dataset, Dataset):
+        made = dataset.info.get("extraction")
         means = dataset.info["features"]["video_level"]
     sampling = recipe.frames_of(role)
 
@@ -128,7 +129,11 @@ def _of_features(run: Run, network, recipe: Recipe, role: str) -> Path:
         sampling=sampling,
         longest=1 if means else MAX_FRAMES,
         info=_origin(run, recipe)
-        | {"network": to_dict(recipe.network_of(role))},
+        | {
+            "network": to_dict(recipe.network_of(role)),
+            # What made the features, if --mode=prepare did.
+            "extraction": made,
+        },
         compare=compare,
     )
 

@@ -70,21 +70,24 @@ def _require_records(path: str) -> None:
     Raises:
       UserError: it is something else.
     """
-    if is_remote(path):
-        return
-    lacking = "" if Path(path).exists() else ": there is no such file"
-    good = Path(path).is_file()
-    if good:
-        with open(path, "rb") as file:
-            start = file.read(8)
-        good = 0 < int.from_bytes(start, "little") < _LONGEST_RECORD
-    if not good:
+    if not holds_records(path):
+        lacking = "" if Path(path).exists() else ": there is no such file"
         raise UserError(
             f"{path} is not a file of YouTube-8M's records, such as "
             f"train0000.tfrecord{lacking}. This network looks at features of "
-            "frames: for a video, features must be extracted first, see "
-            "docs/youtube8m.md."
+            "frames, see docs/youtube8m.md."
         )
+
+
+def holds_records(path: str) -> bool:
+    """Whether a file looks like records, or is too far away to tell."""
+    if is_remote(path):
+        return True
+    if not Path(path).is_file():
+        return False
+    with open(path, "rb") as file:
+        start = file.read(8)
+    return 0 < int.from_bytes(start, "little") < _LONGEST_RECORD
 
 
 def _answers(run: Run, role: str, path: str) -> Iterator[tuple]:

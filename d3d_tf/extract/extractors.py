@@ -40,6 +40,7 @@ class Extractor:
       data: how videos are read for it: rate, size, shape of the pixels.
       pixels: how it wants RGB.
       forward: float `[batch, frames, size, size, 3]` to `[batch, width]`.
+      module: what was said of a SavedModel of others.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Extractor:
     data: DataRecipe
     pixels: Pixels
     forward: Callable
+    module: TeacherModuleRecipe = TeacherModuleRecipe()
 
 
 def open_extractor(given: str, module: TeacherModuleRecipe) -> Extractor:
@@ -176,6 +178,7 @@ def _of_module(
         ),
         Pixels((-low * scale,) * 3, (scale,) * 3),
         _compiled(forward),
+        said,
     )
 
 

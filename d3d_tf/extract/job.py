@@ -17,7 +17,14 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from d3d_tf.atomic_files import to_path, write_atomically
-from d3d_tf.config import ClipRecipe, DataRecipe, FlowRecipe, Recipe, digest
+from d3d_tf.config import (
+    ClipRecipe,
+    DataRecipe,
+    FlowRecipe,
+    Recipe,
+    data_as_saved,
+    digest,
+)
 from d3d_tf.config.features import FeaturesRecipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset, open_dataset
@@ -140,6 +147,8 @@ def extract(
             for key in ("frames", "stride", "size", "sampling")
         },
         "seconds": recipe.seconds,
+        "teacher_module": dataclasses.asdict(extractor.module),
+        "video": _video(dataset, recipe.seconds),
     }
     key = digest({k: v for k, v in told.items() if k != "extractor"})
     name = f"{dataset.info['name']}-features"
@@ -171,6 +180,17 @@ def extract(
     }
     write_atomically(folder / "dataset.json", sealed(info))
     return open_dataset(folder)
+
+
+def _video(dataset: Dataset, seconds: int) -> dict:
+    """How `read_video` reads a file as the records have it."""
+    stored = DataRecipe(**data_as_saved(dataset.info["recipe"]["data"]))
+    return {
+        "frame_rate": stored.frame_rate,
+        "short_side": stored.short_side,
+        "square_pixels": stored.square_pixels,
+        "max_seconds": float(seconds),
+    }
 
 
 def _answers(

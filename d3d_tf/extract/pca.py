@@ -43,6 +43,23 @@ class Pca:
         np.save(folder / "eigenvals.npy", self.values[:, None])
 
 
+def load_pca(folder: Path) -> Pca:
+    """What `Pca.save` wrote.
+
+    Raises:
+      UserError: a file is missing or damaged.
+    """
+    names = ("mean", "eigenvecs", "eigenvals")
+    try:
+        mean, vectors, values = (np.load(folder / f"{n}.npy") for n in names)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(
+            f"The PCA of the features in {folder} cannot be read ({error}): "
+            "make the features again."
+        ) from error
+    return Pca(mean[:, 0], vectors, values[:, 0])
+
+
 def fit_pca(parts: Iterable[np.ndarray], count: int) -> Pca:
     """The PCA of all rows of all parts, which are read one after the other.
 
