@@ -9,7 +9,6 @@ shard, `frame_features/DIGEST`. Last, in a folder of its own, they become bytes.
 import collections
 import dataclasses
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,20 +28,17 @@ from d3d_tf.config.features import FeaturesRecipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.feature_sets import describe_files
-from d3d_tf.data.shards import split_of
 from d3d_tf.data.summary import describe
-from d3d_tf.data.youtube8m import FeatureFiles
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment.module_teacher import clip_for, resized
 from d3d_tf.extract.extractors import Extractor, open_extractor
-from d3d_tf.extract.pca import Pca, count_cut, fit_pca
+from d3d_tf.extract.pca import fit_pca
 from d3d_tf.extract.seconds import clips_of_shard
-from d3d_tf.extract.write import Video, kit_name, write_features
+from d3d_tf.extract.write import read_answers, write_answers
 from d3d_tf.screen import say
 from d3d_tf.sealed import sealed
 from d3d_tf.tasks import SEVERAL
 from d3d_tf.tfrecords.ensure import ensure_records, records_there
-from d3d_tf.tfrecords.rows import labels_of
 
 # At a time.
 FRAMES = 64
@@ -138,18 +134,7 @@ def extract(
       UserError: too few frames for the PCA, or a damaged file.
     """
     clip = clip_for(extractor.wanted, dataset)
-    told = {
-        "extractor": extractor.name,
-        "extractor_digest": extractor.digest,
-        "records": dataset.info["digest"],
-        "clip": {
-            key: getattr(clip, key)
-            for key in ("frames", "stride", "size", "sampling")
-        },
-        "seconds": recipe.seconds,
-        "teacher_module": dataclasses.asdict(extractor.module),
-        "video": _video(dataset, recipe.seconds),
-    }
+    told = _told(extractor, dataset, clip, recipe)
     key = digest({k: v for k, v in told.items() if k != "extractor"})
     name = f"{dataset.info['name']}-features"
     folder = records_dir / f"{name}-{digest(key, recipe.pca)[:8]}"
@@ -158,12 +143,14 @@ def extract(
     answers = _answers(extractor, dataset, clip, recipe.seconds, key)
     pca = None
     if recipe.pca:
-        parts = (_read(path)["features"] for path in answers.get("train", []))
+        parts = (
+            read_answers(path)["features"] for path in answers.get("train", [])
+        )
         pca = fit_pca(parts, recipe.pca)
     folder.mkdir(parents=True, exist_ok=True)
     if pca:
         pca.save(folder)
-    found, cut = _write(folder, dataset, answers, pca)
+    found, cut = write_answers(folder, dataset, answers, pca)
     write_atomically(
         folder / "label_map.txt", "".join(f"{n}\n" for n in dataset.classes)
     )
@@ -180,6 +167,27 @@ def extract(
     }
     write_atomically(folder / "dataset.json", sealed(info))
     return open_dataset(folder)
+
+
+def _told(
+    extractor: Extractor,
+    dataset: Dataset,
+    clip: ClipRecipe,
+    recipe: FeaturesRecipe,
+) -> dict:
+    """What made the features, as dataset.json has it."""
+    return {
+        "extractor": extractor.name,
+        "extractor_digest": extractor.digest,
+        "records": dataset.info["digest"],
+        "clip": {
+            key: getattr(clip, key)
+            for key in ("frames", "stride", "size", "sampling")
+        },
+        "seconds": recipe.seconds,
+        "teacher_module": dataclasses.asdict(extractor.module),
+        "video": _video(dataset, recipe.seconds),
+    }
 
 
 def _video(dataset: Dataset, seconds: int) -> dict:
@@ -258,44 +266,3 @@ def _ask(extractor: Extractor, clips: tf.data.Dataset) -> bytes:
         features=np.concatenate(features),
     )
     return content.getvalue()
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    with path.open("rb") as file, np.load(file) as arrays:
-        return dict(arrays)
-
-
-def _write(
-    folder: Path,
-    dataset: Dataset,
-    answers: dict[str, list[Path]],
-    pca: Pca | None,
-) -> tuple[dict[str, FeatureFiles], float]:
-    """The files of each split, and the share of numbers that were cut off."""
-    labels = {row["id"]: labels_of(row) for row in dataset.used()}
-    cut = total = width = 0
-    found = {}
-    for split, paths in answers.items():
-        counts = {}
-        for number, path in enumerate(paths):
-            part = _read(path)
-            features = part["features"]
-            if pca:
-                features = pca.whitened(features)
-            cut += count_cut(features)
-            total += features.size
-            width = features.shape[1]
-            target = folder / kit_name(split, number)
-            videos = _videos(part, features, labels)
-            counts[str(target)] = write_features(target, videos)
-        found[split_of(split)] = FeatureFiles(
-            counts, len(dataset.classes), False, 0, {"rgb": width, "audio": 0}
-        )
-    return found, cut / max(total, 1)
-
-
-def _videos(part: dict, features: np.ndarray, labels: dict) -> Iterator[Video]:
-    starts = np.cumsum(part["counts"])[:-1]
-    own = np.split(features, starts)
-    for id_, rows in zip(part["ids"].tolist(), own, strict=True):
-        yield Video(id_, labels[id_], rows)

@@ -9,9 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from d3d_tf.atomic_files import appearing
+from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.shards import split_of
+from d3d_tf.data.youtube8m import FeatureFiles
 from d3d_tf.disk import naming_refusal
-from d3d_tf.extract.pca import to_bytes
+from d3d_tf.extract.pca import Pca, count_cut, to_bytes
+from d3d_tf.tfrecords.rows import labels_of
 
 # What the kit calls the files of a split, where it is another word.
 _NAMES = {"validation": "validate"}
@@ -65,3 +68,55 @@ def serialized(video: Video) -> bytes:
     for codes in to_bytes(video.features):
         frames.add().bytes_list.value.append(codes.tobytes())
     return example.SerializeToString()
+
+
+def read_answers(path: Path) -> dict[str, np.ndarray]:
+    """`ids`, `counts` and `features` of a shard, in float."""
+    with path.open("rb") as file, np.load(file) as arrays:
+        return dict(arrays)
+
+
+def write_answers(
+    folder: Path,
+    dataset: Dataset,
+    answers: dict[str, list[Path]],
+    pca: Pca | None,
+) -> tuple[dict[str, FeatureFiles], float]:
+    """Writes what a network answered of each second.
+
+    Args:
+      folder: of the features.
+      dataset: the videos, with their labels.
+      answers: by split, a file for each shard; see `read_answers`.
+      pca: what they go through first; None: nothing.
+
+    Returns:
+      The files of each split, and the share of numbers that were cut off.
+    """
+    labels = {row["id"]: labels_of(row) for row in dataset.used()}
+    cut = total = width = 0
+    found = {}
+    for split, paths in answers.items():
+        counts = {}
+        for number, path in enumerate(paths):
+            part = read_answers(path)
+            features = part["features"]
+            if pca:
+                features = pca.whitened(features)
+            cut += count_cut(features)
+            total += features.size
+            width = features.shape[1]
+            target = folder / kit_name(split, number)
+            videos = _videos(part, features, labels)
+            counts[str(target)] = write_features(target, videos)
+        found[split_of(split)] = FeatureFiles(
+            counts, len(dataset.classes), False, 0, {"rgb": width, "audio": 0}
+        )
+    return found, cut / max(total, 1)
+
+
+def _videos(part: dict, features: np.ndarray, labels: dict) -> Iterator[Video]:
+    starts = np.cumsum(part["counts"])[:-1]
+    own = np.split(features, starts)
+    for id_, rows in zip(part["ids"].tolist(), own, strict=True):
+        yield Video(id_, labels[id_], rows)

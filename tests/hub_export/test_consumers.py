@@ -177,7 +177,9 @@ print(json.dumps(moved))
 
 
 @pytest.mark.skipif(not NEWEST, reason="Keras 3 comes with newer TensorFlow")
-@pytest.mark.parametrize("family", ["inception", "x3d"])
+@pytest.mark.parametrize(
+    "family", ["inception", pytest.param("x3d", marks=pytest.mark.large)]
+)
 def test_keras_3(family, request, tmp_path):
     """In its own process, without tf_keras: predicts, trains all weights."""
     if family == "inception":

@@ -90,7 +90,7 @@ def test_three_rows(distilled):
     assert "GAP@20 validation" in shown and "warning: no video" not in shown
     assert lines[-1] == f"report: {run.report_path}"
     assert set(os.listdir(run.folder / "checkpoints")) == set(ROWS)
-    assert not run.export_path.exists()
+    assert (run.export_path / "1" / "saved_model.pb").exists()
     page = run.report_path.read_text()
     assert "Rare and frequent classes" in page and "loss" in page
     assert "Clips beside" not in page and "Optical flow" not in page

@@ -83,7 +83,7 @@ def test_clips_are_those_of_records(network, keyframes, name, split, frames):
     )
 
 
-@pytest.mark.parametrize("side", [0, 48])
+@pytest.mark.parametrize("side", [0, pytest.param(48, marks=pytest.mark.large)])
 @pytest.mark.parametrize("split", SECONDS)
 def test_answers_are_those_to_records(network, keyframes, split, side):
     """The same, but for rounding, when the clip has gone through JPEG.

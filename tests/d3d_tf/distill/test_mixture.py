@@ -144,6 +144,7 @@ def said(network, inputs, training):
     )
 
 
+@pytest.mark.large
 def test_a_keras_file_brings_the_student_ensemble_back(tmp_path):
     """With its options; its next step is that of the one saved."""
     saved = student_trainer()

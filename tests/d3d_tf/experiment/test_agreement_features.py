@@ -79,6 +79,7 @@ def test_a_module_predicts_as_its_run(feature_module, feature_run, capsys):
     assert said[0] == said[1]
 
 
+@pytest.mark.large
 def test_records_that_are_gone(feature_run, tmp_path):
     """The module is written all the same."""
     run = Run(shutil.copytree(feature_run.run.folder, tmp_path / "run"))

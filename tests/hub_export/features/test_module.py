@@ -119,7 +119,7 @@ def test_two_hundred_hostile_requests(exported):
         (NEXTVLAD, "uniform"),
         # Its gate looks at padding, too.
         (VLAD_MIXTURE, "all"),
-        (VLAD_MIXTURE, "middle"),
+        pytest.param(VLAD_MIXTURE, "middle", marks=pytest.mark.large),
         pytest.param(HRNN, "uniform", marks=pytest.mark.large),
     ],
 )

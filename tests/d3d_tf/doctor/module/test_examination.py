@@ -90,4 +90,4 @@ def test_a_module_of_features(feature_module, tmp_path, capsys):
     with pytest.raises(UserError, match="2 of 6 checks.*: input, example"):
         doctor(folder)
     said = capsys.readouterr().out
-    assert "rgb and audio are [1152, 1024, 64]; d3d_tf has [1152" in said
+    assert "rgb and audio are [1152, 1024, 64]; the first is the sum" in said

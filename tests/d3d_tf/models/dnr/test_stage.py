@@ -14,7 +14,7 @@ from tests.harness.networks import randomize
 from tests.harness.tiny import INCEPTION_DNR, X3D_DNR
 
 # In the slow tier all; these say the most.
-FAST = ("folded", "layers_up_to")
+FAST = ("folded",)
 SLOW = [p for p in promises() if p not in FAST]
 
 

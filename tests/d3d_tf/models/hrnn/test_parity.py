@@ -152,6 +152,7 @@ RELEASED = (
 )
 
 
+@pytest.mark.large
 def test_a_step_of_the_released_student(goldens):
     """Loss and gradients by the recipe, as a training computes them."""
     goldens = Goldens(goldens, "hrnn_b")

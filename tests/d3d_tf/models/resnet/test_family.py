@@ -21,7 +21,7 @@ def test_family(promise, request):
 
 @pytest.mark.parametrize(
     "promise",
-    promises(*SLOW, "clips_alone", "endpoints_and_shapes", "config", "saved"),
+    promises(*(promise for promise in promises() if promise != "folded")),
 )
 def test_family_with_dnr(promise, request):
     check_family(RESNET_DNR, promise, request)

@@ -181,7 +181,7 @@ def window(changes) -> tuple[int, int]:
         (TINY | {"shortcut": "pytorchvideo"}, (1, 4, 2, 3)),
         # 7 x 8 features under windows of 5 x 5, 15 frames under 13: 36 places.
         (TINY, (1, 15, 200, 230)),
-        ({"model": "x3d_xs"}, (1, 4, 160, 160)),
+        pytest.param({"model": "x3d_xs"}, (1, 4, 160, 160), marks=LARGE),
         pytest.param({"model": "x3d_l"}, (1, 4, 79, 46), marks=LARGE),
         pytest.param({"model": "x3d_xl"}, (1, 3, 45, 64), marks=LARGE),
         # 30-view crops: 6 x 6 features under 5 x 5.
