@@ -75,6 +75,7 @@ def distilled(start):
     return start(distill, NEXTVLAD)
 
 
+@pytest.mark.large
 def test_three_rows(distilled):
     """Teacher and baseline, and a student with the baseline's frames."""
     run, shown = distilled
@@ -110,6 +111,7 @@ def test_the_baseline_of_other_frames_is_not_taken(start, distilled, tmp_path):
         assert ("has no such baseline" in shown) == (k == 30)
 
 
+@pytest.mark.large
 def test_the_results_are_the_kits(distilled, places):
     """Each network's answers to the frames that it sees, measured at once."""
     run, _ = distilled
@@ -142,6 +144,7 @@ def test_the_results_are_the_kits(distilled, places):
         assert metrics[f"{row}/ms_per_video"]["value"] > 0
 
 
+@pytest.mark.large
 def test_evaluated_anew(distilled, tmp_path):
     """The same numbers, from the checkpoints alone."""
     run, _ = distilled

@@ -73,6 +73,7 @@ def test_one_and_two_replicas(replicas, make):
     same_weights(two.network.get_weights(), one.network.get_weights(), **CLOSE)
 
 
+@pytest.mark.large
 def test_a_student_ensemble_by_hand():
     """Every term in float64, of what both networks say; the teacher stays."""
     made = student_trainer()

@@ -17,6 +17,9 @@ from tests.feature_run import probabilities_of
 
 WAYS = "serving_default", "without_padding", "features_uint8", "rgb_audio_uint8"
 
+# Of a run that was trained and exported.
+pytestmark = pytest.mark.large
+
 
 def test_all_ways_agree_with_the_scores(feature_module):
     told = json.loads((feature_module / "module.json").read_text())
@@ -79,7 +82,6 @@ def test_a_module_predicts_as_its_run(feature_module, feature_run, capsys):
     assert said[0] == said[1]
 
 
-@pytest.mark.large
 def test_records_that_are_gone(feature_run, tmp_path):
     """The module is written all the same."""
     run = Run(shutil.copytree(feature_run.run.folder, tmp_path / "run"))

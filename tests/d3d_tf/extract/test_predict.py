@@ -51,7 +51,8 @@ def trained(dataset, picture_module, tmp_path):
     return SimpleNamespace(run=Run(tmp_path / "run"), folder=folder)
 
 
-def test_features_and_answer(trained, video, capsys):
+def test_features_and_answer(trained, video, tmp_path, capsys):
+    """By hand; then what is refused."""
     info = open_dataset(trained.folder).info
     found = features_of_video(
         info["extraction"], info["features"]["folder"], video
@@ -77,14 +78,10 @@ def test_features_and_answer(trained, video, capsys):
     shown = capsys.readouterr().out
     best = float(re.search(r"([0-9.]+) %", shown).group(1))
     assert best == pytest.approx(100 * answer.max(), abs=0.06)
-
-
-def test_what_is_refused(trained, video, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video, and no records")
     with pytest.raises(UserError, match="broken.mp4 cannot be used"):
         predict.run(data=str(broken), checkpoint=str(trained.run.folder))
-    info = open_dataset(trained.folder).info
     told = info["extraction"] | {"extractor_digest": "0123"}
     with pytest.raises(UserError, match="is not the extractor any more"):
         features_of_video(told, info["features"]["folder"], video)

@@ -26,6 +26,7 @@ def test_one_video_has_padding():
     assert num_frames(FeatureSpec(UNIFORM, longest=1)).tolist() == [1, 1]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("seed, same", [(0, True), (1, False)])
 def test_every_way(exported, seed, same):
     network = made(seed=seed)

@@ -44,6 +44,7 @@ def test_the_example_has_frames_that_are_seen(sampling, frames):
     assert example.shape == (frames, 1152) and example.dtype == "uint8"
 
 
+@pytest.mark.large
 @pytest.mark.card
 def test_warm_up_requests_are_answered(exported, loaded):
     """As TensorFlow's C++ reads them."""

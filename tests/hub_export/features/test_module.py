@@ -118,7 +118,7 @@ def test_two_hundred_hostile_requests(exported):
     [
         (NEXTVLAD, "uniform"),
         # Its gate looks at padding, too.
-        (VLAD_MIXTURE, "all"),
+        pytest.param(VLAD_MIXTURE, "all", marks=pytest.mark.large),
         pytest.param(VLAD_MIXTURE, "middle", marks=pytest.mark.large),
         pytest.param(HRNN, "uniform", marks=pytest.mark.large),
     ],

@@ -72,6 +72,7 @@ def test_what_does_not_go_together(served):
         examine(OWN, str(served.path), "runs/toy", None, 1)
 
 
+@pytest.mark.large
 def test_a_module_of_features(feature_module, tmp_path, capsys):
     """Its signatures and its example are asked; what is damaged is named."""
     doctor(feature_module)
