@@ -40,9 +40,10 @@ test-large: env build/torch build/torchvision build/openvino  ## the slow tests
 	$(PY) $(PYTEST) -m "large $(NOT_CARD)" $(ARGS)
 
 # What hangs on the versions of TensorFlow and Keras. ARGS=tests runs all there.
-OF_TENSORFLOW := $(addprefix tests/, hub_export test_quickstart.py \
-  $(addprefix d3d_tf/, layers models heads distill training evaluation \
-  data/test_pipeline.py data/test_youtube8m.py data/test_shuffle.py \
+OF_TENSORFLOW := $(wildcard tests/hub_export/test_*.py) \
+  $(addprefix tests/, hub_export/features/test_module.py test_quickstart.py \
+  $(addprefix d3d_tf/, layers models heads distill training \
+  evaluation/test_cost.py data/test_pipeline.py data/test_youtube8m.py data/test_shuffle.py \
   detector/test_network.py detector/test_trainer.py \
   experiment/test_stages.py test_parity.py commands/test_distill.py))
 
