@@ -25,6 +25,7 @@ from d3d_tf.atomic_files import appearing, write_atomically
 from d3d_tf.config import ToyRecipe
 from d3d_tf.disk import naming_refusal
 from d3d_tf.streams import CHANNELS, FEATURES
+from d3d_tf.tfrecords.feature_record import feature_record
 
 NUM_TOPICS, NUM_THEMES = 48, 16
 SPLITS = ("train", "validate")
@@ -103,34 +104,6 @@ def directions(seed: int) -> np.ndarray:
     )
 
 
-def record_of(name: str, labels: list[int], features: np.ndarray) -> bytes:
-    """A frame-level record of YouTube-8M, serialized.
-
-    Args:
-      name: the id.
-      labels: classes.
-      features: uint8 `[frames, 1152]`.
-    """
-
-    def listed(part: np.ndarray):
-        rows = (tf.train.BytesList(value=[row.tobytes()]) for row in part)
-        return tf.train.FeatureList(
-            feature=[tf.train.Feature(bytes_list=row) for row in rows]
-        )
-
-    lists = {
-        "rgb": listed(features[:, : FEATURES["rgb"]]),
-        "audio": listed(features[:, FEATURES["rgb"] :]),
-    }
-    video = tf.train.SequenceExample(
-        feature_lists=tf.train.FeatureLists(feature_list=lists)
-    )
-    context = video.context.feature
-    context["id"].bytes_list.value.append(name.encode())
-    context["labels"].int64_list.value.extend(labels)
-    return video.SerializeToString()
-
-
 def write_features(
     folder: Path, toy: ToyRecipe, seed: int, *, show: bool = True
 ) -> None:
@@ -167,4 +140,9 @@ def _write(path: Path, seed: int, split: str, indices: range) -> None:
                 labels = make_video(seed, split, index).topics
                 features = make_features(seed, split, index)
                 name = f"{split}-{index:05}"
-                writer.write(record_of(name, labels, features))
+                split_at = FEATURES["rgb"]
+                parts = {
+                    "rgb": features[:, :split_at],
+                    "audio": features[:, split_at:],
+                }
+                writer.write(feature_record(name, labels, parts))

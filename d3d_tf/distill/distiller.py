@@ -8,7 +8,11 @@ import tensorflow as tf
 from d3d_tf.config import TermRecipe, to_dict
 from d3d_tf.distill.losses import logit_mse
 from d3d_tf.distill.terms import logits_and_features, term_loss, term_name
-from d3d_tf.distill.train_step import FEATURES, StreamTrainer
+from d3d_tf.distill.train_step import (
+    FEATURES,
+    StreamTrainer,
+    inner_optimizer,
+)
 from d3d_tf.keras_api import keras
 
 # The entry of the inputs with what a teacher said in its own training step.
@@ -121,10 +125,10 @@ class Distiller(StreamTrainer):
         """As Keras; a tutor gets the same loss, and an equal optimizer."""
         super().compile(optimizer, loss, **kwargs)
         if tutor := self.get_tutor():
-            own = _inner(self.optimizer)
+            own = inner_optimizer(self.optimizer)
             tutor.compile(type(own).from_config(own.get_config()), loss)
             # Its slots must exist before a checkpoint is read into them.
-            _inner(tutor.optimizer).build(tutor.trainable_variables)
+            inner_optimizer(tutor.optimizer).build(tutor.trainable_variables)
 
     def beside(self) -> dict[str, Any]:
         tutor = self.get_tutor()
@@ -249,8 +253,3 @@ class Distiller(StreamTrainer):
             f"teacher_{metric.name}": metric.result()
             for metric in tutor.metrics
         }
-
-
-def _inner(optimizer: Any) -> Any:
-    """The optimizer that has the slots, not the one that scales its loss."""
-    return getattr(optimizer, "inner_optimizer", optimizer)

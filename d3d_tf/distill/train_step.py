@@ -163,7 +163,7 @@ class StreamTrainer(keras.Model):
 
     def _penalty(self):
         """The regularisers' loss, of what the optimiser lets decay."""
-        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        optimizer = inner_optimizer(self.optimizer)
         spared = getattr(optimizer, "spares_vectors", False)
         return sum_of_losses(self, vectors=not spared)
 
@@ -189,3 +189,8 @@ def _per_clip(loss):
         config = loss.get_config() | {"reduction": "none"}
         return type(loss).from_config(config)
     return keras.losses.get(loss)
+
+
+def inner_optimizer(optimizer):
+    """The one that has the slots, not one that scales its loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)

@@ -82,7 +82,7 @@ def feature_files(data: str) -> Files | None:
             for name in names
             if (there / name).exists()
         }
-        widths = told.get("widths", FEATURES)
+        widths = told["widths"]
         return Files(there, shards, len(dataset.classes), widths, dataset)
     shards = foreign_shards(folder)
     if not any(_is_features(folder / name) for name in shards):

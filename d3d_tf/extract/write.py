@@ -14,6 +14,7 @@ from d3d_tf.data.shards import split_of
 from d3d_tf.data.youtube8m import FeatureFiles
 from d3d_tf.disk import naming_refusal
 from d3d_tf.extract.pca import Pca, count_cut, to_bytes
+from d3d_tf.tfrecords.feature_record import feature_record
 from d3d_tf.tfrecords.rows import labels_of
 
 # What the kit calls the files of a split, where it is another word.
@@ -53,21 +54,10 @@ def write_features(path: Path, videos: Iterator[Video]) -> int:
         name = stack.enter_context(appearing(path))
         writer = stack.enter_context(tf.io.TFRecordWriter(name))
         for video in videos:
-            writer.write(serialized(video))
+            codes = {"rgb": to_bytes(video.features)}
+            writer.write(feature_record(video.id, video.labels, codes))
             count += 1
     return count
-
-
-def serialized(video: Video) -> bytes:
-    """A SequenceExample of `id`, `labels` and `rgb`, a byte for a feature."""
-    example = tf.train.SequenceExample()
-    context = example.context.feature
-    context["id"].bytes_list.value.append(video.id.encode())
-    context["labels"].int64_list.value.extend(video.labels)
-    frames = example.feature_lists.feature_list["rgb"].feature
-    for codes in to_bytes(video.features):
-        frames.add().bytes_list.value.append(codes.tobytes())
-    return example.SerializeToString()
 
 
 def read_answers(path: Path) -> dict[str, np.ndarray]:

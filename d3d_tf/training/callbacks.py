@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from d3d_tf.atomic_files import write_atomically
 from d3d_tf.damaged import naming
+from d3d_tf.distill.train_step import inner_optimizer
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 
@@ -91,7 +92,7 @@ def require_finite(loss: float, step: int) -> None:
 def _require_finite_weights(model, step: int) -> None:
     """Checks the weights: a step's loss is older than its update."""
     optimizer = model.optimizer
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner = inner_optimizer(optimizer)
     trained: list = getattr(model, "trained", list)()
     beside = [v for network in trained[1:] for v in network.variables]
     finite = [

@@ -19,6 +19,7 @@ from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.data.youtube8m import feature_batches
 from d3d_tf.detector.batches import training_batches
 from d3d_tf.disk import naming_refusal
+from d3d_tf.distill.train_step import inner_optimizer
 from d3d_tf.errors import UserError
 from d3d_tf.garbage import set_aside
 from d3d_tf.keras_api import keras
@@ -157,7 +158,7 @@ def _restored(
         metrics=task.metrics(),
     )
     # Its slots must exist before a checkpoint is read into them.
-    _inner(trainer.optimizer).build(trainer.trainable_variables)
+    inner_optimizer(trainer.optimizer).build(trainer.trainable_variables)
     state = tf.train.Checkpoint(
         network=trainer.network,
         optimizer=trainer.optimizer,
@@ -191,7 +192,7 @@ def _fit(
     steps, start = recipe.train.steps, int(optimizer.iterations.numpy())
     data = _batches(training, start)
     per_epoch = min(recipe.train.checkpoint_every, steps)
-    saved = [*trainer.network.variables, *_inner(optimizer).variables]
+    saved = [*trainer.network.variables, *inner_optimizer(optimizer).variables]
     with (
         StopSignals() as signals,
         contextlib.ExitStack() as draws,
@@ -251,11 +252,6 @@ def _batches(training: Training, start: int) -> tf.data.Dataset:
         teacher_logits=training.teacher_logits,
         **common,
     )
-
-
-def _inner(optimizer):
-    """The optimizer that has the slots, not the one that scales its loss."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _bytes_of(variables) -> int:
