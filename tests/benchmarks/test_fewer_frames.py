@@ -5,17 +5,13 @@ import pytest
 
 from benchmarks import fewer_frames
 from benchmarks.fewer_frames import (
-    ALL,
-    KS,
-    LOSSES,
-    PAPER,
     Answers,
     drawn,
-    markdown,
     measures,
     recipe_of,
     with_intervals,
 )
+from benchmarks.fewer_frames_page import ALL, KS, LOSSES, PAPER, markdown
 from d3d_tf.tasks.youtube8m.ranked_labels import RankedLabels
 
 

@@ -7,7 +7,7 @@ from d3d_tf.tfrecords.feature_record import feature_record
 
 
 def test_what_the_parser_sees():
-    """Two frames of a picture's three bytes and a sound's one; then no sound."""
+    """Two frames of three bytes and a sound of one; then without sound."""
     rgb = np.uint8([[1, 2, 3], [0, 255, 7]])
     audio = np.uint8([[9], [10]])
     found = tf.train.SequenceExample.FromString(
