@@ -39,6 +39,8 @@ def adopt_features(folder: Path, records_dir: Path) -> Dataset:
     Raises:
       UserError: there are none, or a file is not whole or something else.
     """
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder} of --data.")
     shards = foreign_shards(folder)
     if not shards:
         raise UserError(

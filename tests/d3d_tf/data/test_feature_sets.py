@@ -165,6 +165,8 @@ def test_a_record_that_is_damaged_is_named(tiny, tmp_path):
 
 
 def test_other_folders_are_refused(reader, tiny, tmp_path):
+    with pytest.raises(UserError, match="There is no folder .*gone of --data"):
+        adopt_features(tmp_path / "gone", tmp_path / "records")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="has no TFRecord files: name the"):
         adopt_features(tmp_path / "empty", tmp_path / "records")
