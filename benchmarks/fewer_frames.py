@@ -17,15 +17,14 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.fewer_frames_page import (
-    ALL,
-    LOSSES,
+    ENSEMBLES,
     PAPER,
     SIZES,
     markdown,
 )
+from benchmarks.fewer_frames_rows import recipe_of, teacher_of, without_teacher
 from benchmarks.fill_docs import CLIPS, HERE, publish, saved
 from d3d_tf import processor
-from d3d_tf.config import Recipe
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.feature_sets import files_of
@@ -37,8 +36,7 @@ from d3d_tf.experiment.start import start_training
 from d3d_tf.keras_api import keras
 from d3d_tf.models import make_network
 from d3d_tf.models.resnet.config import ResNetRecipe
-from d3d_tf.recipes import RECIPES
-from d3d_tf.roles import BASELINE, STUDENT, TEACHER
+from d3d_tf.roles import STUDENT
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.loading import load_checkpoint
 from d3d_tf.streams import CHANNELS
@@ -68,35 +66,14 @@ class Answers:
     frequency: np.ndarray
 
 
-def recipe_of(row: str, seed: int) -> tuple[Recipe, str]:
-    """What trains a row's network, and which network of a run that is."""
-    recipe = dataclasses.replace(RECIPES["toy_features"], seed=seed)
-    if row == ALL:
-        every = FrameSamplingRecipe()
-        return dataclasses.replace(recipe, fewer_frames=every), TEACHER
-    name, _, k = row.partition(", k = ")
-    fewer = dataclasses.replace(recipe.fewer_frames, k=int(k))
-    recipe = dataclasses.replace(recipe, fewer_frames=fewer)
-    if name == "uniform":
-        return recipe, BASELINE
-    *wanted, labels = LOSSES[name]
-    terms = zip(recipe.distill.terms, wanted, strict=True)
-    distill = dataclasses.replace(
-        recipe.distill,
-        terms=tuple(term for term, there in terms if there),
-        label_weight=float(labels),
-        # L_rep alone does not reach the classifier.
-        copy_head=wanted == [True, False] and not labels,
-    )
-    return dataclasses.replace(recipe, distill=distill), STUDENT
-
-
 def trained(runs: Path, seed: int, row: str) -> tuple[Run, Dataset]:
     """The run of a row; trains what is missing, the teacher among it."""
     recipe, role = recipe_of(row, seed)
-    teacher = trained(runs, seed, ALL)[0] if role == STUDENT else None
+    teacher = (
+        trained(runs, seed, teacher_of(row))[0] if role == STUDENT else None
+    )
     recipe, dataset = ensure_records(recipe, None, str(runs / "records"))
-    name = row.replace(", ", "-").replace(" = ", "")
+    name = row.replace(", ", "-").replace(" = ", "").replace(" ", "-")
     run = Run(runs / f"seed{seed}-{name}")
     experiment = start_training(
         recipe, dataset, run, rows=(role,), teacher=teacher
@@ -205,13 +182,15 @@ def cost_of(run: Run, row: str) -> dict:
     recipe, role = recipe_of(row, 0)
     frames = recipe.frames_of(role).seen
     network = load_checkpoint(run.folder, role)
-    metrics = run.read_results()["metrics"]
+    forward = compile_forward(network)
+    video = tf.zeros([1, frames, CHANNELS["features"]]), tf.constant([frames])
+    forward(video)
     return {
         "frames": frames,
         "multiply_adds": measure_cost(
             network, (frames, CHANNELS["features"])
         ).multiply_adds,
-        "milliseconds": metrics[f"{role}/ms_per_video"]["value"],
+        "milliseconds": _milliseconds(lambda: forward(video)),
     }
 
 
@@ -250,10 +229,11 @@ def _milliseconds(work: Callable[[], object], repeats: int = 9) -> float:
 
 def main() -> None:
     """Trains what is missing, prints the tables, writes them into the page."""
+    every = [*PAPER, *ENSEMBLES]
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=Path, default=Path("runs/fewer_frames"))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
-    parser.add_argument("--rows", nargs="+", choices=PAPER, default=list(PAPER))
+    parser.add_argument("--rows", nargs="+", choices=every, default=every)
     given = parser.parse_args()
     for seed in given.seeds:
         for row in given.rows:
@@ -269,12 +249,10 @@ def main() -> None:
         results = {"seeds": given.seeds, "rows": {}}
     results |= {"processor": processor.name(), "extraction": extraction()}
     for row in given.rows:
-        name, _, k = row.partition(", k = ")
-        uniform = f"uniform, k = {k}"
-        other = None if name in (ALL, "uniform") else of_row(uniform)
+        other = without_teacher(row)
         run, _ = trained(given.runs, given.seeds[0], row)
         results["rows"][row] = {
-            "measures": with_intervals(of_row(row), other),
+            "measures": with_intervals(of_row(row), other and of_row(other)),
             "cost": cost_of(run, row),
         }
     if set(given.seeds) <= set(SEEDS):

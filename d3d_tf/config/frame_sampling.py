@@ -53,6 +53,11 @@ class FrameSamplingRecipe:
             return MAX_FRAMES
         return -(-MAX_FRAMES // self.every) if self.way == "uniform" else self.k
 
+    @property
+    def draws(self) -> bool:
+        """Whether other frames are seen in another epoch."""
+        return self.way in ("random", "sequence")
+
     @model_validator(mode="after")
     def _check(self):
         require(

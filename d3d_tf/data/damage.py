@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from d3d_tf.data.counted import Counted, remedy
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.data.parse_youtube8m import parse_video
+from d3d_tf.data.parse_youtube8m import parse_videos
 from d3d_tf.data.shards import records_of
 from d3d_tf.data.soundness import pixel_problem, words_of
 from d3d_tf.errors import UserError
@@ -65,8 +65,9 @@ def _damaged_video(dataset: Dataset, split: str) -> str | None:
     """As `find_damage`, of YouTube-8M's files."""
     level = dataset.info["features"]["video_level"]
     for path in dataset.shards(split):
-        videos = tf.data.TFRecordDataset(path).map(
-            lambda record: parse_video(record, len(dataset.classes), level)
+        videos = tf.data.TFRecordDataset(path).batch(1)
+        videos = videos.map(
+            lambda records: parse_videos(records, len(dataset.classes), level)
         )
         number = 0
         try:

@@ -61,15 +61,15 @@ def draw_of(id_, epoch, seed: int):
     """int32 `[2]`, the seed of all draws of one clip in one epoch.
 
     Args:
-      id_: string scalar, of the record.
-      epoch: integer scalar.
+      id_: string scalar, of the record; or `[batch]`, for seeds `[batch, 2]`.
+      epoch: integer, of the same shape.
       seed: of the training.
     """
     clip_key = tf.strings.to_hash_bucket_fast(id_, 2**31 - 1)
     epoch_key = tf.cast(epoch, tf.int32) + tf.constant(
         (seed * 7919) % (2**31 - 1), tf.int32
     )
-    return tf.stack([epoch_key, tf.cast(clip_key, tf.int32)])
+    return tf.stack([epoch_key, tf.cast(clip_key, tf.int32)], axis=-1)
 
 
 def evaluation_clip(

@@ -119,21 +119,22 @@ def _epoch(
         )
 
     def shuffle(index, records):
+        # Of this function's graph: whatever the seed of the process is.
+        tf.random.set_seed(1)
         key = tf.stack(
             [tf.constant(seed, tf.int64) + 1_000_003 * (index + 1), epoch]
         )
-        places = tf.range(tf.shape(records)[0])
-        places = tf.random.experimental.stateless_shuffle(places, key)
-        # A shuffle of the records themselves would copy them once more.
-        return tf.data.Dataset.from_tensor_slices(places).map(
-            lambda place: records[place]
+        drawn = tf.random.stateless_uniform(
+            [], key, maxval=2**31 - 1, dtype=tf.int64
         )
+        # Passes records on; to take them by drawn places would copy them.
+        return records.shuffle(window, drawn, reshuffle_each_iteration=False)
 
     return (
         tf.data.Dataset.from_tensor_slices((paths, tf.constant(past, tf.int64)))
         .batch(SHARDS_AT_ONCE)
         .flat_map(read)
-        .batch(window)
+        .window(window)
         .enumerate(skipped_windows)
         .flat_map(shuffle)
         .skip(skipped_clips)

@@ -8,7 +8,7 @@ frame; video-level files hold `Example`s with the means `mean_rgb` and
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -21,7 +21,7 @@ from d3d_tf.data.dataset import SHUFFLE_BYTES
 from d3d_tf.data.frame_sampling import drawn_places, sampled
 from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.data.one_clip import draw_of
-from d3d_tf.data.parse_youtube8m import parse_video
+from d3d_tf.data.parse_youtube8m import features_of, parse_videos
 from d3d_tf.data.shards import foreign_shards, split_of
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
@@ -30,6 +30,8 @@ from d3d_tf.streams import FEATURES
 # Of the releases.
 CLASSES = {2017: 4716, 2018: 3862}
 ALL_FRAMES = FrameSamplingRecipe()
+# Videos that are parsed together: what they become stays near the processor.
+CHUNK = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,7 +188,6 @@ def feature_batches(
             "files, or sampling all."
         )
 
-    to_inputs = functools.partial(_inputs, files, sampling, seed, also_all)
     if training:
         mean = files.num_bytes / files.num_videos
         records = shuffled_records(
@@ -198,48 +199,52 @@ def feature_batches(
     else:
         shards = tf.data.TFRecordDataset(list(files.shards))
         records = shards.map(as_it_is(lambda record: (record, 0)))
-    return _batched(records, to_inputs, batch_size, whole=training)
-
-
-def _inputs(
-    files: FeatureFiles,
-    sampling: FrameSamplingRecipe,
-    seed: int,
-    also_all: bool,
-    record,
-    epoch,
-) -> tuple:
-    """Of one record; see `feature_batches`."""
-
-    def choose(id_, frames):
-        return drawn_places(frames, sampling, draw_of(id_, epoch, seed))
-
-    some = sampling.way != "all" and not also_all
-    video = parse_video(
-        record,
-        files.num_classes,
-        files.video_level,
-        files.widths,
-        choose if some else None,
-    )
-    pair = video["features"], video["frames"]
-    inputs = {"features": pair, "id": video["id"]}
-    if also_all:
-        draw = draw_of(video["id"], epoch, seed)
-        inputs["features"] = sampled(*pair, sampling, draw)
-        inputs["all_features"] = pair
-    return inputs, video["label"]
-
-
-def _batched(
-    records: tf.data.Dataset, to_inputs: Callable, batch_size: int, whole: bool
-) -> tf.data.Dataset:
+    some = ALL_FRAMES if also_all else sampling
+    parse = functools.partial(_parsed, files, some, seed)
+    finish = functools.partial(_inputs, sampling if also_all else None, seed)
     return (
-        records.map(
-            as_it_is(to_inputs),
+        records.batch(CHUNK)
+        .map(
+            as_it_is(parse),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
-        .batch(batch_size, drop_remainder=whole)
+        .rebatch(batch_size, drop_remainder=training)
+        .map(as_it_is(finish), num_parallel_calls=2, deterministic=True)
         .prefetch(1)
     )
+
+
+def _parsed(
+    files: FeatureFiles,
+    sampling: FrameSamplingRecipe,
+    seed: int,
+    records,
+    epochs,
+) -> dict:
+    """Of a chunk of records, `parse_videos`; `epoch` is beside it."""
+
+    def choose(ids, frames):
+        return drawn_places(frames, sampling, draw_of(ids, epochs, seed))
+
+    videos = parse_videos(
+        records,
+        files.num_classes,
+        files.video_level,
+        files.widths,
+        None if sampling.way == "all" else choose,
+    )
+    return videos | {"epoch": epochs}
+
+
+def _inputs(
+    sampling: FrameSamplingRecipe | None, seed: int, videos: dict
+) -> tuple:
+    """Of a batch; see `feature_batches`. `sampling`: of all frames, too."""
+    pair = features_of(videos), videos["frames"]
+    inputs = {"features": pair, "id": videos["id"]}
+    if sampling is not None:
+        draws = draw_of(videos["id"], videos["epoch"], seed)
+        inputs["features"] = sampled(*pair, sampling, draws)
+        inputs["all_features"] = pair
+    return inputs, videos["label"]

@@ -15,9 +15,6 @@ from d3d_tf.experiment.agreement_clips import VIDEOS
 from d3d_tf.hub_export.video_agreement import summary
 from d3d_tf.tasks import task_of
 
-# Whose frames differ from the module's, which knows no ids to draw by.
-_DRAWN = ("random", "sequence")
-
 
 def compare_with_pipeline(
     module,
@@ -58,7 +55,7 @@ def compare_with_pipeline(
                     )
                 )
     note = f"records of {split} of {dataset.info['name']}"
-    if sampling.way in _DRAWN:
+    if sampling.draws:  # By ids, which a module does not know.
         note += ", of which evaluation draws other frames than the module"
     return {"note": note, "ways": summary(found, task.agreement)}
 

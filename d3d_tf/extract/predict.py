@@ -53,10 +53,10 @@ def probabilities_of_video(run: Run, role: str, path: str) -> np.ndarray:
     )
     count = tf.shape(features)[0]
     padded = tf.pad(features, [[0, MAX_FRAMES - count], [0, 0]])
-    draw = draw_of(tf.constant(path), tf.constant(0), recipe.seed)
-    some, frames = sampled(padded, count, recipe.frames_of(role), draw)
+    draws = draw_of(tf.constant([path]), tf.constant([0]), recipe.seed)
+    seen = sampled(padded[None], count[None], recipe.frames_of(role), draws)
     network = load_checkpoint(run.folder, role)
-    logits = network((some[None], frames[None]), training=False)
+    logits = network(seen, training=False)
     return task_of(recipe.task).probabilities(logits)[0].numpy()
 
 

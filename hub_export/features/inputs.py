@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from d3d_tf.config.frame_sampling import MAX_FRAMES, FrameSamplingRecipe
-from d3d_tf.data.frame_sampling import places_and_count
+from d3d_tf.data.frame_sampling import places_and_counts
 from d3d_tf.data.parse_youtube8m import dequantised
 from d3d_tf.hub_export.signature_inputs import OVERSHOOT, after
 from d3d_tf.streams import FEATURES
@@ -156,10 +156,8 @@ def seen(features, num_frames, spec: FeatureSpec) -> tuple:
 def _by_length(spec: FeatureSpec) -> tuple[np.ndarray, np.ndarray]:
     """Places and numbers of the frames that are seen, by frames of a video."""
     with tf.init_scope():
-        draws = tf.random.stateless_uniform([spec.sampling.k], SEED)
-        found = [
-            places_and_count(tf.constant(frames), spec.sampling, draws)
-            for frames in range(spec.longest + 1)
-        ]
-        places, counts = zip(*found, strict=True)
-        return np.stack(places), np.stack(counts)
+        lengths = tf.range(spec.longest + 1)
+        draws = tf.random.stateless_uniform([1, spec.sampling.k], SEED)
+        draws = tf.repeat(draws, tf.size(lengths), axis=0)
+        places, counts = places_and_counts(lengths, spec.sampling, draws)
+        return places.numpy(), counts.numpy()

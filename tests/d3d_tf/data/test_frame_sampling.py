@@ -7,9 +7,16 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
-from d3d_tf.data.frame_sampling import places_and_count, sampled
+from d3d_tf.data.frame_sampling import places_and_counts, sampled
 
-NOTHING = tf.zeros([30])
+
+def of_one(frames, recipe, draws=()) -> tuple[list[int], int]:
+    """Places and number of frames of one video."""
+    draws = np.float32(draws) if len(draws) else np.zeros(30, np.float32)
+    places, counts = places_and_counts(
+        tf.constant([frames]), recipe, draws[None]
+    )
+    return places[0].numpy().tolist(), int(counts[0])
 
 
 @pytest.fixture(scope="module")
@@ -26,21 +33,22 @@ def test_every_so_many(golden):
         recipe = FrameSamplingRecipe(
             way="uniform", apart=int(name.removeprefix("every_"))
         )
-        places, counts = places_and_count(lengths, recipe, NOTHING)
-        assert places.numpy().tolist() == case["indices"]
+        places, counts = places_and_counts(lengths, recipe, tf.zeros([301, 30]))
+        assert places.shape == (301, len(case["indices"]))
+        assert (places.numpy() == case["indices"]).all()
         expected = case["student_num_frames_of_0_to_300"]
         assert counts.numpy().tolist() == expected
     # By their number, which divides 300.
     recipe = FrameSamplingRecipe(way="uniform", k=30)
-    places, _ = places_and_count(300, recipe, NOTHING)
-    assert places.numpy().tolist() == golden["uniform"]["every_10"]["indices"]
+    places, _ = of_one(300, recipe)
+    assert places == golden["uniform"]["every_10"]["indices"]
 
 
 def test_as_many_as_there_are():
     """NeXtVLAD's mask: of 37 frames 0, 10, 20 and 30."""
     recipe = FrameSamplingRecipe(way="uniform", rounding="up")
     for frames, expected in ((37, 4), (300, 30), (1, 1), (10, 1), (11, 2)):
-        assert int(places_and_count(frames, recipe, NOTHING)[1]) == expected
+        assert of_one(frames, recipe)[1] == expected
 
 
 @pytest.mark.parametrize(
@@ -54,9 +62,7 @@ def test_the_kits_draws(golden, way, theirs, k):
     for frames, draws, expected in zip(
         case["N"], case["u"], case["idx"], strict=True
     ):
-        places, count = places_and_count(frames, recipe, np.float32(draws))
-        assert places.numpy().tolist() == expected
-        assert int(count) == k
+        assert of_one(frames, recipe, draws) == (expected, k)
 
 
 @pytest.mark.parametrize(
@@ -73,23 +79,32 @@ def test_the_kits_draws(golden, way, theirs, k):
 def test_ours_by_hand(way, frames, expected):
     """Six frames; of a shorter video all, then padding."""
     recipe = FrameSamplingRecipe(way=way, k=6)
-    places, count = places_and_count(frames, recipe, NOTHING)
-    assert places.numpy().tolist() == expected
-    assert int(count) == min(frames, 6)
+    assert of_one(frames, recipe) == (expected, min(frames, 6))
 
 
 def test_of_features():
-    features = np.zeros([300, 2], np.float32)
-    features[:250, 0] = np.arange(250)
+    """Of two videos: one has 250 frames, the other none."""
+    features = np.zeros([2, 300, 2], np.float32)
+    features[0, :250, 0] = np.arange(250)
+    frames = tf.constant([250, 0])
     recipe = FrameSamplingRecipe(way="uniform")
-    found, count = sampled(features, 250, recipe, [1, 2])
-    assert found[:25, 0].numpy().tolist() == [*range(0, 250, 10)]
-    assert int(count) == 25 and not found[25:].numpy().any()
-    whole, count = sampled(features, 250, FrameSamplingRecipe(), [1, 2])
-    assert whole.shape == (300, 2) and count == 250
+    found, counts = sampled(features, frames, recipe, [[1, 2], [1, 3]])
+    assert found[0, :25, 0].numpy().tolist() == [*range(0, 250, 10)]
+    assert counts.numpy().tolist() == [25, 0]
+    assert not found[0, 25:].numpy().any() and not found[1].numpy().any()
+    every = FrameSamplingRecipe()
+    whole, counts = sampled(features, frames, every, [[1, 2], [1, 3]])
+    assert whole.shape == (2, 300, 2) and counts is frames
+
+
+def test_draws_are_of_the_seed_of_each_video():
+    features = np.zeros([3, 300, 1], np.float32)
+    features[:, :250, 0] = np.arange(250)
     recipe = FrameSamplingRecipe(way="random", k=5)
-    one, again, other = (
-        sampled(features, 250, recipe, [1, key])[0].numpy() for key in (2, 2, 3)
+    frames = tf.constant([250, 250, 250])
+    found, _ = sampled(
+        features, frames, recipe, tf.constant([[1, 2], [1, 3], [1, 2]])
     )
+    one, other, again = found.numpy()
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()

@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.data.parse_youtube8m import parse_video
+from d3d_tf.data.parse_youtube8m import parse_videos
 from d3d_tf.data.youtube8m import CLASSES
 from tests.harness.yt8m import feature_record as record
 
 
 def test_the_release_of_2017():
     """It calls the id otherwise and has more classes; bytes 0 and 255."""
-    video = parse_video(record("video_id", labels=[4715]), CLASSES[2017], False)
-    assert video["id"].numpy() == b"a"
-    assert np.flatnonzero(video["label"]).tolist() == [4715]
-    assert int(video["frames"]) == 1
-    first = video["features"][0].numpy()
+    videos = parse_videos(
+        [record("video_id", labels=[4715])], CLASSES[2017], False
+    )
+    assert videos["id"].numpy() == [b"a"]
+    assert np.flatnonzero(videos["label"][0]).tolist() == [4715]
+    assert videos["frames"].numpy().tolist() == [1]
+    first = videos["features"][0, 0].numpy()
     np.testing.assert_array_equal(first[:1024], np.float32(-1.9921875))
     expected = np.float32(4 / 512 - 2) + np.float32(255) * np.float32(4 / 255)
     np.testing.assert_array_equal(first[1024:], expected)
@@ -34,4 +36,5 @@ def test_the_release_of_2017():
 )
 def test_a_wrong_record_is_named(changes, message):
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
-        parse_video(record(**changes), CLASSES[2018], False)
+        good = record(name="b")
+        parse_videos([good, record(**changes)], CLASSES[2018], False)

@@ -49,6 +49,13 @@ def test_every_epoch_has_every_record_once(shards):
     assert len(orders) == 3
 
 
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_seed_of_the_process_is_nothing_to_it(shards, seed):
+    expected = numbers(shards, TOTAL)
+    tf.random.set_seed(seed)
+    assert numbers(shards, TOTAL) == expected
+
+
 @pytest.mark.parametrize("window", [1, 5, 24, 100])
 def test_from_any_position_on_it_is_the_same(shards, window):
     whole = numbers(shards, 2 * TOTAL + 3, seed=3, window=window)
