@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 from typing import Annotated
 
 from annotated_types import Ge
@@ -181,12 +182,30 @@ class Recipe:
 
     @model_validator(mode="after")
     def _check_groups(self):
-        clips = getattr(self.network, "batch_norm_clips", 0)
+        passes = self.train.accumulate
+        factors = {
+            "network.batch_norm_clips": getattr(
+                self.network, "batch_norm_clips", 0
+            ),
+            "train.accumulate": passes,
+        }
+        factors = {name: n for name, n in factors.items() if n > 1}
         require(
-            not clips or self.train.batch_size % clips == 0,
+            self.train.batch_size % math.prod(factors.values()) == 0,
             self,
             "train.batch_size",
-            f"a multiple of network.batch_norm_clips ({clips})",
+            "a multiple of "
+            + " times ".join(f"{name} ({n})" for name, n in factors.items()),
+        )
+        synchronized = any(
+            getattr(network, "synchronized_batch_norm", False)
+            for network in (self.network, self.teacher)
+        )
+        require(
+            passes == 1 or not (synchronized or self.distill.parallel),
+            self,
+            "train.accumulate",
+            "1 with synchronized_batch_norm or distill.parallel",
         )
         return self
 

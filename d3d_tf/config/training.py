@@ -35,6 +35,11 @@ class TrainRecipe:
     steps: PositiveWhole = 140_000
     batch_size: PositiveWhole = 336
     """Clips per step over all replicas."""
+    accumulate: Annotated[PositiveWhole, Later()] = 1
+    """Each replica computes its clips in so many parts, one after the other,
+    and adds their gradients up: the memory of a part, and the step that so many
+    times more replicas would make. Batch normalisation has the statistics of a
+    part, as of a device."""
     optimizer: Annotated[str, OneOf("sgd", "adam")] = "sgd"
     """`sgd` with momentum, as in the paper, or `adam`."""
     learning_rate: Positive = 0.1
@@ -68,6 +73,11 @@ class TrainRecipe:
     """`tsm`: TSM's groups of variables. The classifier learns at 5 times the
     rate, its bias at 10 times, other biases at 2 times, and weight decay spares
     biases and the scales and shifts of normalisation."""
+    average: Annotated[Share, Later()] = 0.0
+    """Above 0, the network that is scored and exported has the exponential
+    moving average of the weights, of which each step keeps this share (Keras'
+    `use_ema`). Statistics of batch normalisation are those of the training;
+    `evaluation.precise_batch_norm` makes them those of the average."""
     momentum: Share = 0.9
     nesterov: Annotated[Flag, Later()] = False
     """Nesterov's momentum, with `sgd`."""

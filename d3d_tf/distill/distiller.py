@@ -140,6 +140,11 @@ class Distiller(StreamTrainer):
         tutor = self.get_tutor()
         return super().trained() + (tutor.trained() if tutor else [])
 
+    def take_average(self) -> None:
+        super().take_average()
+        if tutor := self.get_tutor():
+            tutor.take_average()
+
     def reset_metrics(self) -> None:
         super().reset_metrics()
         if tutor := self.get_tutor():

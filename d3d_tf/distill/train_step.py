@@ -4,6 +4,8 @@ import tensorflow as tf
 
 from d3d_tf.distill.terms import logits_and_features
 from d3d_tf.keras_api import keras
+from d3d_tf.layers.lengths import lengths
+from d3d_tf.layers.passes import in_pass
 from d3d_tf.layers.weight_decay import sum_of_losses
 from d3d_tf.tasks import DEFAULT, task_of
 
@@ -26,6 +28,11 @@ class StreamTrainer(keras.Model):
     so that the summed gradient is that of one device with the whole batch.
     (Batch normalisation has a rule of its own: see `BatchNorm`.)
 
+    With the attribute `passes` above 1 a replica computes its clips in so many
+    parts, one after the other, and the step is that of the sum of their
+    gradients: what so many times more replicas would do, with the memory of a
+    part. It must divide a replica's clips.
+
     Args:
       network: `[batch, ...]` to `[batch, classes]` logits.
       input_key: its entry in the input dict.
@@ -36,6 +43,8 @@ class StreamTrainer(keras.Model):
     loss_names: tuple[str, ...] = ("classification_loss",)
     # Whether `forward` passes features on.
     passes_features = False
+    # In how many parts a step's clips are computed, one after the other.
+    passes = 1
 
     def __init__(
         self,
@@ -106,6 +115,11 @@ class StreamTrainer(keras.Model):
         """The networks that a step trains."""
         return [self.network]
 
+    def take_average(self) -> None:
+        """Gives the network the averages of its weights (Keras' `use_ema`)."""
+        optimizer = inner_optimizer(self.optimizer)
+        optimizer.finalize_variable_values(self.trainable_variables)
+
     def forward(self, inputs, training: bool) -> tuple:
         """The inputs with what else `clip_losses` looks at, and logits."""
         if not self.passes_features:
@@ -134,22 +148,69 @@ class StreamTrainer(keras.Model):
         return {metric.name: metric.result() for metric in self.metrics}
 
     def learn(self, data) -> tuple:
-        """Makes a step; returns what `forward` said before it."""
-        inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
-            data
-        )
+        """Makes a step; returns what `forward` said before it.
+
+        With several passes this is not kept, and `(None, None)`.
+        """
+        _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         context = tf.distribute.get_replica_context()
         local = tf.cast(tf.shape(labels)[0], tf.float32)
         global_batch = context.all_reduce(tf.distribute.ReduceOp.SUM, local)
+        if self.passes == 1:
+            slopes, *said = self._slopes(data, global_batch)
+        else:
+            slopes, said = self._accumulated(data, global_batch), (None, None)
+        self.optimizer.apply_gradients(
+            zip(slopes, self.trainable_variables, strict=True)
+        )
+        return tuple(said)
+
+    def _slopes(self, data, global_batch) -> tuple:
+        """The gradients of clips in the global batch, and `forward`."""
+        inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
+            data
+        )
+        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
         with tf.GradientTape() as tape:
             inputs, logits = self.forward(inputs, training=True)
             total, losses = self._total(inputs, labels, logits, clip_weights)
             loss = tf.reduce_sum(total) / global_batch
             penalty = self._penalty()
-            loss += penalty / context.num_replicas_in_sync
-        self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
+            loss += penalty / (replicas * self.passes)
+        found = self.optimizer.compute_gradients(
+            loss, self.trainable_variables, tape
+        )
         self._count(labels, logits, clip_weights, total + penalty, losses)
-        return inputs, logits
+        return [slope for slope, _ in found], inputs, logits
+
+    def _accumulated(self, data, global_batch) -> list:
+        """The sums of the gradients of all passes."""
+        parts = tf.nest.map_structure(self._in_parts, data)
+        unreached = set()
+
+        def add(index, sums):
+            part = tf.nest.map_structure(lambda values: values[index], parts)
+            with in_pass(index, self.passes):
+                slopes, *_ = self._slopes(part, global_batch)
+            unreached.update(k for k, s in enumerate(slopes) if s is None)
+            return index + 1, [
+                total if slope is None else total + slope
+                for total, slope in zip(sums, slopes, strict=True)
+            ]
+
+        _, sums = tf.while_loop(
+            lambda index, _: index < self.passes,
+            add,
+            (0, [tf.zeros(v.shape, v.dtype) for v in self.trainable_variables]),
+            # One after the other, or their memory adds up.
+            parallel_iterations=1,
+        )
+        return [None if k in unreached else s for k, s in enumerate(sums)]
+
+    def _in_parts(self, values):
+        """`[batch, ...]` as `[passes, batch / passes, ...]`."""
+        batch, *rest = lengths(values)
+        return tf.reshape(values, [self.passes, batch // self.passes, *rest])
 
     def test_step(self, data):
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(

@@ -64,7 +64,9 @@ class Experiment:
         self.flow_mismatch = flow_mismatch
         self.teacher_logits = teacher_logits
         self.finetuned = run.is_finetuned()
-        self.strategy = make_strategy(recipe.train.batch_size)
+        self.strategy = make_strategy(
+            recipe.train.batch_size, passes=recipe.train.accumulate
+        )
         self.rows: dict[str, Row] = {}
         self._networks: dict[str, keras.Model] = {}
 

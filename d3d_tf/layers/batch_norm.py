@@ -19,6 +19,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.lengths import as_float32, lengths
 from d3d_tf.layers.normalised import is_faster_here, normalised
+from d3d_tf.layers.passes import share_of_update
 
 _AT_REST = contextvars.ContextVar("averages_at_rest", default=False)
 
@@ -47,7 +48,8 @@ class BatchNorm(keras.layers.Layer):
     Under a distribution strategy every replica normalises with the statistics
     of its own part of the batch, as the paper's 56 GPUs did with 6 clips each,
     and the moving averages become the mean over replicas of each replica's
-    update. With `synchronized=True` the statistics are those of the global
+    update; so it is with the passes of a step (`StreamTrainer.passes`). With
+    `synchronized=True` the statistics are those of the global
     batch, so that a step does not depend on how many replicas share it.
     Only sums travel between them; the gradient flows through.
 
@@ -145,7 +147,7 @@ class BatchNorm(keras.layers.Layer):
         else:
             outputs, mean, variance = self._whole(inputs)
         if not _AT_REST.get():
-            share = tf.constant(1.0 - self.momentum, tf.float32)
+            share = share_of_update(1.0 - self.momentum)
             _follow(self.moving_mean, mean, share)
             _follow(self.moving_variance, variance, share)
         return outputs

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
+from d3d_tf.layers.passes import draw_in_step
 
 
 class Dropout(keras.layers.Dropout):
@@ -31,7 +32,7 @@ class Dropout(keras.layers.Dropout):
 
 @contextlib.contextmanager
 def draws_by_step(network, seed: int, step: tf.Variable) -> Iterator[None]:
-    """While entered, each `Dropout` is a function of (seed, step, replica).
+    """While entered, a `Dropout` is a function of seed, step, replica, pass.
 
     Afterwards they draw as Keras does: a graph that is traced then, for an
     export, must not depend on a step.
@@ -48,7 +49,7 @@ def draws_by_step(network, seed: int, step: tf.Variable) -> Iterator[None]:
             tf.cast(step, tf.int32) * replica.num_replicas_in_sync
             + replica.replica_id_in_sync_group
         )
-        return tf.stack([seed, draw])
+        return tf.stack([seed, draw_in_step(draw)])
 
     layers = [
         layer

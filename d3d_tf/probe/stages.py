@@ -77,7 +77,8 @@ def errors_of(probed: Probed) -> dict[str, errors.Errors]:
       UserError: the network or a file of the probe cannot be read; or see
         `train`.
     """
-    strategy = make_strategy(probed.recipe.train.batch_size)
+    train = probed.recipe.train
+    strategy = make_strategy(train.batch_size, passes=train.accumulate)
     with strategy.scope():
         probe = _make(probed)
     probe_recipe = probed.recipe.probe

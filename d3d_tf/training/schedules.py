@@ -36,19 +36,21 @@ def make_optimizer(train: TrainRecipe):
         if train.warmup_along:
             start /= first
         rate = Warmup(rate, start, train.warmup_steps, train.warmup_along)
-    # Of the gradient that is summed over replicas, and no longer scaled.
-    clipping = {
+    options = {
+        # Of the gradient that is summed over replicas, and no longer scaled.
         "global_clipnorm": train.clip_norm or None,
         "clipnorm": train.clip_each_norm or None,
+        "use_ema": bool(train.average),
+        "ema_momentum": train.average,
     }
     if train.optimizer == "adam":
-        return Adam(rate, **clipping)
+        return Adam(rate, **options)
     return SGD(
         rate,
         momentum=train.momentum,
         nesterov=train.nesterov,
         groups=train.groups,
-        **clipping,
+        **options,
     )
 
 

@@ -112,20 +112,12 @@ def train(make_trainer, strategy, training: Training):
             tf.config.experimental.enable_op_determinism()
         with strategy.scope():
             trainer = make_trainer()
+            trainer.passes = recipe.train.accumulate
             manager = _restored(trainer, training, saved_in)
         if trainer.optimizer.iterations.numpy() < recipe.train.steps:
             _fit(trainer, manager, training, curves_in)
-        if recipe.evaluation.precise_batch_norm and not is_finished(
-            checkpoints
-        ):
-            settle_on_records(
-                trainer.network,
-                strategy,
-                recipe,
-                training.dataset,
-                trainer.input_key,
-            )
-            manager.save(checkpoint_number=recipe.train.steps)
+        if not is_finished(checkpoints):
+            _settle(trainer, manager, strategy, training)
         finished = {
             "steps": recipe.train.steps,
             "recipe_hash": digest(recipe),
@@ -170,6 +162,25 @@ def _restored(
         with fitting(training.checkpoints):
             state.restore(manager.latest_checkpoint).assert_consumed()
     return manager
+
+
+def _settle(
+    trainer, manager: tf.train.CheckpointManager, strategy, training: Training
+) -> None:
+    """What comes after the last step; done again, it gives the same."""
+    recipe = training.recipe
+    if recipe.train.average:
+        trainer.take_average()
+    if recipe.evaluation.precise_batch_norm:
+        settle_on_records(
+            trainer.network,
+            strategy,
+            recipe,
+            training.dataset,
+            trainer.input_key,
+        )
+    if recipe.train.average or recipe.evaluation.precise_batch_norm:
+        manager.save(checkpoint_number=recipe.train.steps)
 
 
 def _loss_options(recipe: Recipe) -> dict[str, float]:

@@ -140,6 +140,20 @@ def test_batches_of_whole_groups(refusal):
     assert "a multiple of network.batch_norm_clips (8); got 1020" in text
 
 
+def test_passes_of_a_step(refusal):
+    recipe = RECIPES["x3d_s_kinetics400"]
+    assert recipe.train.batch_size == 1024
+    text = refusal("accumulate=3", recipe)
+    expected = "network.batch_norm_clips (8) times train.accumulate (3)"
+    assert f"a multiple of {expected}; got 1024" in text
+    recipe = RECIPES["nextvlad_yt8m_2018"]
+    recipe = config.override(recipe, ["accumulate=2"])
+    text = refusal("distill.parallel=true", recipe)
+    assert "train.accumulate must be 1 with synchronized_batch_norm" in text
+    text = refusal("synchronized_batch_norm=true", recipe)
+    assert "train.accumulate must be 1 with synchronized_batch_norm" in text
+
+
 @pytest.mark.parametrize("algorithm", ["dis", "farneback"])
 def test_opencvs_other_algorithms_have_no_backend(refusal, algorithm):
     recipe = config.override(PAPER, [f"algorithm={algorithm}"])

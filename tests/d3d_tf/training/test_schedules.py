@@ -307,6 +307,26 @@ def test_kinds():
     assert sgd.momentum == 0.7 and not sgd.nesterov
 
 
+def test_an_average_by_hand():
+    """Weights 0, -0.1, -0.2; of the average a quarter is new: -0.025, then
+    -0.75 * 0.025 - 0.25 * 0.2.
+    """
+    recipe = TrainRecipe(
+        *("rgb", 2),
+        learning_rate=0.1,
+        schedule="constant",
+        momentum=0.0,
+        average=0.75,
+    )
+    optimizer = make_optimizer(recipe)
+    weight = tf.Variable(0.0)
+    for _ in range(2):
+        optimizer.apply_gradients([(tf.constant(1.0), weight)])
+    assert float(weight) == pytest.approx(-0.2)
+    optimizer.finalize_variable_values([weight])
+    assert float(weight) == pytest.approx(-0.06875)
+
+
 def test_nesterov_by_hand():
     """As below: m = -0.1, w = 0.5 m - 0.1 = -0.15; m = -0.1, w -= 0.1."""
     recipe = TrainRecipe(

@@ -22,6 +22,15 @@ def test_a_batch_that_cannot_be_shared():
         make_strategy(5)
 
 
+def test_a_batch_that_cannot_be_computed_in_so_many_passes():
+    assert make_strategy(12, passes=3).num_replicas_in_sync == 2
+    with pytest.raises(
+        UserError,
+        match="=8 .*2 devices and train.accumulate=3 passes.*multiple of 6",
+    ):
+        make_strategy(8, passes=3)
+
+
 def test_devices_are_mirrored_by_one_strategy_only():
     """TensorFlow numbers the sums over replicas per strategy and remembers
     their shapes per process: a second strategy on the same devices dies with

@@ -322,6 +322,50 @@ def test_replicas_train_the_same_network(run, replicas, tmp_path):
     same_weights(copy, two, atol=0)
 
 
+def test_passes_of_one_device_train_as_replicas(run, replicas, tmp_path):
+    """SGD, for the same reason; each with its own statistics."""
+    settings = {"optimizer": "sgd", "learning_rate": 0.1, "steps": 3}
+    one = run(tmp_path / "one", accumulate=2, **settings)
+    two = run(tmp_path / "two", strategy=replicas, **settings)
+    same_weights(one, two, rtol=1e-4, atol=1e-5)
+
+
+def test_the_average_of_the_weights(run, tmp_path, replicas):
+    """Of a step it is the mean of the weights before and after it.
+
+    Those of the network are averaged, not statistics; what is restored is what
+    was given back.
+    """
+    settings = {"steps": 1, "optimizer": "sgd", "learning_rate": 0.1}
+    keras.utils.set_random_seed(RECIPE.seed)
+    before = tiny_network(synchronized=True)
+    settings["synchronized"] = True
+    after = run(tmp_path / "plain", **settings)
+    for name, strategy in ("one", None), ("two", replicas):
+        folder = tmp_path / name
+        average = run(folder, average=0.5, strategy=strategy, **settings)
+        for variable, *values in zip(
+            average.variables, before.variables, after.variables, strict=True
+        ):
+            trained = "moving" not in variable.name
+            expected = np.mean(values, axis=0) if trained else values[1]
+            np.testing.assert_allclose(variable, expected, atol=1e-6)
+        copy = tiny_network(synchronized=True)
+        restore(copy, folder)
+        same_weights(copy, average, atol=0)
+
+
+def test_passes_and_averages_go_on_where_they_were(run, stop_at, tmp_path):
+    """To the bit; dropout draws in every pass."""
+    settings = {"accumulate": 2, "average": 0.9, "dropout": 0.5}
+    straight = run(tmp_path / "whole", **settings)
+    stop_at(3)
+    with pytest.raises(Stopped):
+        run(tmp_path / "cut", **settings)
+    stop_at(None)
+    same_weights(run(tmp_path / "cut", **settings), straight, atol=0, rtol=0)
+
+
 def test_mixed_precision_is_resumed(run, stop_at, precision, tmp_path):
     """The loss scale is part of the checkpoint."""
     precision("mixed_float16")
