@@ -135,6 +135,8 @@ def _labels(context: dict, num_classes: int | None):
     known = (labels >= 0) & (labels < num_classes)
     problem = f"a label that is none of {num_classes}"
     _require(known, tf.gather(ids, videos), problem)
+    # What is refused must not fail here first, without a word of whose it is.
+    labels = tf.where(known, labels, 0)
     return tf.tensor_scatter_nd_update(
         tf.zeros([tf.size(ids), num_classes]),
         tf.stack([videos, labels], axis=1),
@@ -177,4 +179,4 @@ def _checked_counts(values: dict, lengths: dict, sizes: dict[str, int], ids):
         after = ~tf.sequence_mask(counts[0], tf.shape(found)[1])
         right = tf.reduce_all((found == size) | after, axis=1)
         _require(right, ids, f"a frame whose {name} is not of {size} bytes")
-    return tf.minimum(counts[0], MAX_FRAMES)
+    return tf.minimum(tf.minimum(counts[0], counts[-1]), MAX_FRAMES)
