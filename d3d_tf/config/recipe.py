@@ -139,6 +139,12 @@ class Recipe:
                 "given with persons.frozen=true: an RPN that does not learn "
                 "must come from somewhere",
             )
+            require(
+                not self.train.held_out,
+                self,
+                "train.held_out",
+                "0 with task=detection",
+            )
             views = self.evaluation
             require(
                 views.clips * views.crops == 1,

@@ -83,6 +83,16 @@ class TrainRecipe:
     """Nesterov's momentum, with `sgd`."""
     checkpoint_every: PositiveWhole = 1000
     """Steps between checkpoints."""
+    held_out: Annotated[Share, Later()] = 0.0
+    """This share of the training videos, whole shards, is not trained on: at
+    each checkpoint the network is scored on a centre clip of these, and the
+    columns `val_...` of history.csv and TensorBoard's `validation` have it."""
+    keep_best: Annotated[Flag, Later()] = False
+    """With `held_out`, the network is that of the checkpoint with the best
+    `val_top1` (of tasks without it, `val_loss`), not that of the last step."""
+    patience: Annotated[Whole, Ge(0), Later()] = 0
+    """With `held_out`, the training ends when so many checkpoints in a row were
+    no better than one before; 0: at the last step."""
     mixed_precision: Annotated[
         str, OneOf("float32", "mixed_float16", "mixed_bfloat16")
     ] = "float32"
@@ -115,6 +125,13 @@ class TrainRecipe:
             "falls_every",
             "given with ~schedule=staircase and only then",
         )
+        for name in ("keep_best", "patience"):
+            require(
+                self.held_out or not getattr(self, name),
+                self,
+                name,
+                "left out without ~held_out",
+            )
         require(
             not (self.clip_norm and self.clip_each_norm),
             self,

@@ -38,7 +38,7 @@ def opened(
       scaled: whether videos are scaled so that the clip fits.
     """
     dataset = records if isinstance(records, Dataset) else open_dataset(records)
-    if not dataset.splits.get(split):
+    if not sum(dataset.shards(split).values()):
         raise UserError(
             f"{dataset.folder} has no split {split!r}; it has "
             f"{', '.join(dataset.splits)}."

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 
 from d3d_tf import schema
 from d3d_tf.atomic_files import file_size, is_remote, to_path
-from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.dataset import HELD_OUT, Dataset
 from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.errors import UserError
 from d3d_tf.tasks import task_of
@@ -59,7 +59,13 @@ class Counted:
         foreign = dataset.info.get("foreign")
         rows = [] if foreign else dataset.used()
         self._homes = {row["id"]: row["shard"] for row in rows}
-        self._rows = {row["id"]: row for row in rows if row["split"] == split}
+        here = {Path(path).name for path in self._shards}
+        self._rows = {
+            row["id"]: row
+            for row in rows
+            if row["split"] == ("train" if split == HELD_OUT else split)
+            and (not dataset.held_out or row["shard"] in here)
+        }
         if words := label_map_problem(dataset):
             raise UserError(f"{words}. {remedy(dataset)}")
         if not foreign:
@@ -164,8 +170,8 @@ class Counted:
                     f"{listed[Path(path).name]} by manifest.json. "
                     f"{remedy(self._dataset)}"
                 )
-        promised = self._dataset.splits[self._split]
-        if sum(self._shards.values()) != promised:
+        promised = self._dataset.splits.get(self._split)
+        if promised not in (sum(self._shards.values()), None):
             raise UserError(
                 f"{self._dataset.folder}/dataset.json is damaged: it counts "
                 f"{promised} records of {self._split}, and "

@@ -10,6 +10,8 @@ from d3d_tf.tasks import DEFAULT
 
 # Serialized records, not clips, are shuffled, in windows of this many bytes.
 SHUFFLE_BYTES = 512 * 2**20
+# What a training keeps for itself, shards of the split `train`.
+HELD_OUT = "held_out"
 VALIDATION = ("val", "validation")  # Ours, and other tools'.
 # Keys that every version has written; readers rely on them.
 _INFO = {
@@ -61,15 +63,35 @@ class Dataset:
       folder: where it is.
       info: the content of `dataset.json`.
       task: what the records are read for, a key of `d3d_tf.tasks.TASKS`.
+      held_out: how many shards of `train` are the split `held_out` instead.
     """
 
     folder: Path
     info: dict
     task: str = DEFAULT
+    held_out: int = 0
 
     def for_task(self, task: str) -> "Dataset":
         """The same records, read for a recipe's `task`."""
         return dataclasses.replace(self, task=task)
+
+    def holding_out(self, share: float) -> "Dataset":
+        """The same records, with a share of the training videos held out.
+
+        They are whole shards, one at least, which are fair samples of all.
+
+        Raises:
+          UserError: there is one shard alone.
+        """
+        count = len(self.shards("train"))
+        if share and count < 2:
+            raise UserError(
+                f"The training videos of {self.folder} are one shard, of which "
+                f"train.held_out={share} can take none: prepare them with "
+                "more, --set num_shards=8, or leave train.held_out alone."
+            )
+        held_out = min(max(round(share * count), 1), count - 1) if share else 0
+        return dataclasses.replace(self, held_out=held_out)
 
     @property
     def kind(self) -> str:
@@ -98,8 +120,13 @@ class Dataset:
 
     @property
     def splits(self) -> dict[str, int]:
-        """Videos per split."""
-        return self.info["splits"]
+        """Videos per split, without those that are held out."""
+        every = self.info["splits"]
+        if not self.held_out:
+            return every
+        return every | {
+            "train": every["train"] - sum(self.shards(HELD_OUT).values())
+        }
 
     @property
     def test_splits(self) -> list[str]:
@@ -174,6 +201,16 @@ class Dataset:
 
     def shards(self, split: str) -> dict[str, int]:
         """The split's files, in order, and the records in each."""
+        if split in ("train", HELD_OUT):
+            every = self._shards_of("train")
+            trained = len(every) - self.held_out
+            here = (
+                [*every][:trained] if split == "train" else [*every][trained:]
+            )
+            return {path: every[path] for path in here}
+        return self._shards_of(split)
+
+    def _shards_of(self, split: str) -> dict[str, int]:
         there = self.info.get("foreign") or self.info.get("features")
         if there:
             return {

@@ -4,28 +4,25 @@ import contextlib
 import dataclasses
 import signal
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
 from d3d_tf.atomic_files import literal, locked, to_path, write_atomically
 from d3d_tf.config import Recipe, digest
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
+from d3d_tf.damaged import read_json
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
-from d3d_tf.data.feature_sets import files_of
-from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.data.teacher_logits import TeacherLogits
-from d3d_tf.data.youtube8m import feature_batches
-from d3d_tf.detector.batches import training_batches
 from d3d_tf.disk import naming_refusal
 from d3d_tf.distill.train_step import inner_optimizer
 from d3d_tf.errors import UserError
 from d3d_tf.garbage import set_aside
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.dropout import draws_by_step
+from d3d_tf.screen import say
 from d3d_tf.sealed import sealed
-from d3d_tf.tasks import DETECTION, task_of
+from d3d_tf.tasks import task_of
 from d3d_tf.training.callbacks import (
     Checkpointer,
     Progress,
@@ -39,8 +36,10 @@ from d3d_tf.training.checkpoints import (
     save_finished,
 )
 from d3d_tf.training.going_back import set_damaged_aside
+from d3d_tf.training.inputs import held_out_inputs, training_inputs
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.schedules import make_optimizer
+from d3d_tf.training.validation import Validation, take_best
 
 
 class Stopped(UserError):
@@ -114,18 +113,19 @@ def train(make_trainer, strategy, training: Training):
             trainer = make_trainer()
             trainer.passes = recipe.train.accumulate
             manager = _restored(trainer, training, saved_in)
-        if trainer.optimizer.iterations.numpy() < recipe.train.steps:
+        done = digest(recipe)
+        if not _is_done(checkpoints, done):
             _fit(trainer, manager, training, curves_in)
-        if not is_finished(checkpoints):
             _settle(trainer, manager, strategy, training)
+        steps = int(trainer.optimizer.iterations.numpy())
         finished = {
-            "steps": recipe.train.steps,
-            "recipe_hash": digest(recipe),
+            "steps": steps,
+            "recipe_hash": done,
             "flow_recipe": training.dataset.info["flow_recipe"],
         }
         _, *others = trainer.trained()
         for other, folder in zip(others, training.beside, strict=True):
-            save_finished(other, folder, finished, steps=recipe.train.steps)
+            save_finished(other, folder, finished, steps=steps)
         write_atomically(checkpoints / FINISHED, sealed(finished))
         return trainer.network
 
@@ -164,12 +164,23 @@ def _restored(
     return manager
 
 
+def _is_done(checkpoints: Path, recipe_hash: str) -> bool:
+    """Whether a training by this recipe reached its end, maybe an early one."""
+    if not is_finished(checkpoints):
+        return False
+    told = read_json(checkpoints / FINISHED, {"recipe_hash": str}, "remove it")
+    return told["recipe_hash"] == recipe_hash
+
+
 def _settle(
     trainer, manager: tf.train.CheckpointManager, strategy, training: Training
 ) -> None:
     """What comes after the last step; done again, it gives the same."""
     recipe = training.recipe
-    if recipe.train.average:
+    if recipe.train.keep_best:
+        step = take_best(trainer.network, manager.directory)
+        say(f"The network is that of step {step}, the best on held-out videos.")
+    elif recipe.train.average:
         trainer.take_average()
     if recipe.evaluation.precise_batch_norm:
         settle_on_records(
@@ -179,8 +190,13 @@ def _settle(
             training.dataset,
             trainer.input_key,
         )
-    if recipe.train.average or recipe.evaluation.precise_batch_norm:
-        manager.save(checkpoint_number=recipe.train.steps)
+    if (
+        recipe.train.average
+        or recipe.train.keep_best
+        or recipe.evaluation.precise_batch_norm
+    ):
+        steps = int(trainer.optimizer.iterations.numpy())
+        manager.save(checkpoint_number=steps)
 
 
 def _loss_options(recipe: Recipe) -> dict[str, float]:
@@ -194,16 +210,20 @@ def _fit(
     training: Training,
     curves_in: str,
 ) -> None:
-    """Fits from the trainer's step to the recipe's last, and saves.
+    """Fits from the trainer's step to the last, and saves.
+
+    The last is the recipe's, or an earlier one that `train.patience` says.
 
     Raises:
       Stopped: by a signal.
     """
     recipe, optimizer = training.recipe, trainer.optimizer
     steps, start = recipe.train.steps, int(optimizer.iterations.numpy())
-    data = _batches(training, start)
     per_epoch = min(recipe.train.checkpoint_every, steps)
     saved = [*trainer.network.variables, *inner_optimizer(optimizer).variables]
+    history = to_path(manager.directory) / "history.csv"
+    logger = make_history(history, start)
+    validation = _validation(training, manager.directory, history)
     with (
         StopSignals() as signals,
         contextlib.ExitStack() as draws,
@@ -216,53 +236,54 @@ def _fit(
         for network in trainer.trained():
             drawn = draws_by_step(network, recipe.seed, optimizer.iterations)
             draws.enter_context(drawn)
-        trainer.fit(
-            data,
-            initial_epoch=start // per_epoch,
-            epochs=steps,  # Never reached: `Checkpointer` ends it.
-            steps_per_epoch=per_epoch,
-            verbose=0,
-            callbacks=[
-                progress,
-                make_history(to_path(manager.directory) / "history.csv", start),
-                keras.callbacks.TensorBoard(curves_in, write_graph=False),
-                Checkpointer(manager, steps, signals),
-            ],
-        )
+        callbacks = [
+            # First: the others show what it finds.
+            *([validation] if validation else []),
+            progress,
+            logger,
+            keras.callbacks.TensorBoard(curves_in, write_graph=False),
+            Checkpointer(manager, steps, signals),
+        ]
+        while not (
+            start >= steps
+            or signals.received
+            or (validation and validation.is_over)
+        ):
+            trainer.fit(
+                training_inputs(training, start),
+                **_epochs(start, per_epoch, steps),
+                verbose=0,
+                callbacks=callbacks,
+            )
+            if recipe.train.average:
+                # Keras ends a `fit` with the average; it was saved without.
+                manager.restore_or_initialize()
+            start = int(optimizer.iterations.numpy())
     if signals.received:
         raise Stopped(signals.received, training.checkpoints)
 
 
-def _batches(training: Training, start: int) -> tf.data.Dataset:
-    """Of all steps from `start` on."""
-    recipe = training.recipe
-    common: dict[str, Any] = {
-        "batch_size": recipe.train.batch_size,
-        "seed": recipe.seed,
-        "start_step": start,
+def _epochs(start: int, per_epoch: int, steps: int) -> dict[str, int]:
+    """What `fit` is asked for; an epoch is from one checkpoint to the next.
+
+    A training that was stopped between two goes on to the next one, and from
+    there as if nobody had stopped it, to the end, where a callback ends it.
+    """
+    epoch, behind = divmod(start, per_epoch)
+    return {
+        "initial_epoch": epoch,
+        "epochs": epoch + 1 if behind else steps,
+        "steps_per_epoch": per_epoch - behind,
     }
-    if recipe.of_features:
-        return feature_batches(
-            files_of(training.dataset, "train"),
-            training=True,
-            sampling=training.sampling,
-            also_all="all_features" in training.streams,
-            **common,
-        )
-    common["pixels"] = recipe.network.pixels
-    if recipe.task == DETECTION:
-        return training_batches(
-            training.dataset, "train", recipe.clip, recipe.detector, **common
-        )
-    return make_dataset(
-        training.dataset,
-        "train",
-        recipe.clip,
-        training=True,
-        streams=training.streams,
-        teacher_logits=training.teacher_logits,
-        **common,
-    )
+
+
+def _validation(
+    training: Training, saved_in: str, history: Path
+) -> Validation | None:
+    if not training.dataset.held_out:
+        return None
+    data = held_out_inputs(training)
+    return Validation(data, saved_in, training.recipe.train, history)
 
 
 def _bytes_of(variables) -> int:

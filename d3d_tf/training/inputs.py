@@ -1,0 +1,71 @@
+"""The batches of a training, and of the videos that it keeps for itself."""
+
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from d3d_tf.data.dataset import HELD_OUT
+from d3d_tf.data.feature_sets import files_of
+from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.data.youtube8m import feature_batches
+from d3d_tf.detector.batches import training_batches
+from d3d_tf.tasks import DETECTION
+
+if TYPE_CHECKING:
+    from d3d_tf.training.trainer import Training
+
+
+def training_inputs(training: "Training", start: int) -> tf.data.Dataset:
+    """The endless batches of all steps from `start` on."""
+    recipe = training.recipe
+    drawn: dict[str, Any] = {"seed": recipe.seed, "start_step": start}
+    if recipe.of_features:
+        return _features(training, "train", **drawn)
+    drawn |= _of_clips(training)
+    if recipe.task == DETECTION:
+        return training_batches(
+            training.dataset, "train", recipe.clip, recipe.detector, **drawn
+        )
+    return make_dataset(
+        training.dataset,
+        "train",
+        recipe.clip,
+        training=True,
+        streams=training.streams,
+        teacher_logits=training.teacher_logits,
+        **drawn,
+    )
+
+
+def held_out_inputs(training: "Training") -> tf.data.Dataset:
+    """The videos held out of the training, once, a centre clip of each."""
+    recipe = training.recipe
+    if recipe.of_features:
+        return _features(training, HELD_OUT)
+    return make_dataset(
+        training.dataset,
+        HELD_OUT,
+        recipe.clip,
+        training=False,
+        streams=training.streams,
+        **_of_clips(training),
+    )
+
+
+def _of_clips(training: "Training") -> dict[str, Any]:
+    recipe = training.recipe
+    return {
+        "batch_size": recipe.train.batch_size,
+        "pixels": recipe.network.pixels,
+    }
+
+
+def _features(training: "Training", split: str, **drawn) -> tf.data.Dataset:
+    return feature_batches(
+        files_of(training.dataset, split),
+        batch_size=training.recipe.train.batch_size,
+        training=split == "train",
+        sampling=training.sampling,
+        also_all="all_features" in training.streams,
+        **drawn,
+    )
