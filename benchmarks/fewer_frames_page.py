@@ -49,7 +49,7 @@ def markdown(results: dict) -> str:
     """The tables, and what fewer frames save."""
     parts = [_losses(results, PAPER), _losses(results, ENSEMBLES)]
     parts += [_subsets(results), _costs(results), _source(results)]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _losses(results: dict, rows: dict) -> str:
@@ -65,7 +65,7 @@ def _losses(results: dict, rows: dict) -> str:
             ]
             cells.append(", ".join(f"{100 * v:.1f}" for v in paper or ()))
             lines.append(f"| {row} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return "\n".join(lines) if lines[2:] else ""
 
 
 def _subsets(results: dict) -> str:
