@@ -96,14 +96,23 @@ def curves(
     """One SVG of a quantity against steps, a line per network.
 
     Args:
-      histories: `{network: {"step": [...], key: [...]}}`.
+      histories: `{network: {"step": [...], key: [...]}}`, and maybe `val_KEY`,
+        of videos held out of the training.
       key: what to draw, such as `loss`.
       label: of its axis.
     """
     figure = Figure(figsize=(5, 3), layout="constrained")
     axes = figure.subplots()
     for name, history in histories.items():
-        axes.plot(history["step"], history[key], label=name)
+        (line,) = axes.plot(history["step"], history[key], label=name)
+        if held_out := history.get(f"val_{key}"):
+            axes.plot(
+                history["step"],
+                held_out,
+                label=f"{name}, held-out videos",
+                color=line.get_color(),
+                linestyle="--",
+            )
     if key == "loss":
         # The student's loss has one more term, a larger one.
         axes.set_yscale("log")

@@ -146,9 +146,14 @@ def _histories(run: Run, task: Task) -> dict:
             continue
         with naming(path, "move it away", LookupError, TypeError):
             rows = list(csv.DictReader(path.read_text().splitlines()))
+            columns = {name for row in rows[:1] for name in row}
+            of_held_out = {f"val_{key}" for key in keys} & columns
             histories[name] = {
                 "step": [int(row["step"]) for row in rows],
-                **{key: [float(row[key]) for row in rows] for key in keys},
+                **{
+                    key: [float(row[key]) for row in rows]
+                    for key in {*keys, *of_held_out}
+                },
             }
     return histories
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 import re
 from xml.etree import ElementTree
 
@@ -176,6 +177,19 @@ def test_curves_show_their_data():
     (_, dy1), (_, dy2) = np.diff(second, axis=0)
     assert dy1 < 0
     assert dy2 == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_curve_of_held_out_videos_is_beside_its_network():
+    """Half the loss, so lower by one constant; a stop has none."""
+    steps = {"step": [10, 20, 40]}
+    losses = {"loss": [4.0, 2.0, 1.0], "val_loss": [2.0, 1.0, 0.5]}
+    svg = curves({"A": steps | losses}, "loss", "loss")
+    own, held_out = line_points(svg)
+    np.testing.assert_allclose(np.diff(own - held_out, axis=0), 0, atol=0.01)
+    assert held_out[0, 1] > own[0, 1] + 1  # Lower is more in SVG.
+    assert "A, held-out videos" in svg
+    losses["val_loss"][2] = math.nan
+    assert len(line_points(curves({"A": steps | losses}, "loss", "l"))[1]) == 2
 
 
 def test_the_best_and_the_worst_classes_are_drawn():
