@@ -87,11 +87,17 @@ class Experiment:
         """Whether the network is trained."""
         return is_finished(self.home(role).checkpoints(role))
 
-    def make(self, role: str):
-        """A new network, with the architecture of the run that holds it."""
+    def make(self, role: str, *, restored: bool = False):
+        """A new network, with the architecture of the run that holds it.
+
+        Args:
+          role: of the network.
+          restored: see `make_network`.
+        """
         home = self.home(role)
         recipe = self.recipe if home is self.run else home.recipe()
-        return make_role(recipe, role, len(self.dataset.classes))
+        classes = len(self.dataset.classes)
+        return make_role(recipe, role, classes, restored=restored)
 
     def keep(self, role: str, network) -> None:
         """Lets `network` return what was just trained, without reading it."""
@@ -109,7 +115,7 @@ class Experiment:
         """
         if role not in self._networks:
             with self.strategy.scope():
-                network = self.make(role)
+                network = self.make(role, restored=True)
             restore(network, self.home(role).checkpoints(role))
             self.keep(role, network)
         return self._networks[role]

@@ -53,7 +53,11 @@ def recipe_class(model: str) -> "type[NetworkRecipe]":
 
 
 def make_network(
-    recipe: "NetworkRecipe", num_classes: int, stream: str
+    recipe: "NetworkRecipe",
+    num_classes: int,
+    stream: str,
+    *,
+    restored: bool = False,
 ) -> "VideoNetwork":
     """A network with its variables.
 
@@ -62,13 +66,19 @@ def make_network(
       num_classes: number of logits.
       stream: `frames` (3 channels), `flow` (2) or `features` (as many as the
         recipe says).
+      restored: its values come from a checkpoint next; files that the recipe
+        names, `eigenvalues`, are not read.
 
     Raises:
       UsageError: the network cannot look at it.
+      UserError: a file that the recipe names cannot be read.
     """
     require_stream(recipe, stream)
     channels = getattr(recipe, "channels", CHANNELS[stream])
-    return _family(recipe.model).build(recipe, num_classes, channels)
+    network = _family(recipe.model).build(recipe, num_classes, channels)
+    if not restored:
+        network.read_files()
+    return network
 
 
 def require_stream(recipe: "NetworkRecipe", stream: str) -> None:

@@ -43,6 +43,9 @@ class VideoNetwork(keras.Model):
         # Keras makes lists of tuples in a config.
         self.pixels = Pixels((*pixel_mean,), (*pixel_std,))
 
+    def read_files(self) -> None:
+        """Takes what a new network has from files that its recipe names."""
+
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "pixel_mean": self.pixels.mean,

@@ -53,7 +53,10 @@ def module_run(folder: Path) -> Run:
     if Run(out).exists():
         return Run(out)
     network = make_network(
-        recipe.network, len(labels) or 1, stream_of(recipe, STUDENT)
+        recipe.network,
+        len(labels) or 1,
+        stream_of(recipe, STUDENT),
+        restored=True,
     )
     headless = _read(network, told, recipe, folder)
     with unfinished_folder(out.parent) as temporary:

@@ -30,7 +30,7 @@ def load_checkpoint(folder: str | Path, role: str | None = None) -> Any:
     """
     run = Run(to_path(folder))
     role = role_to_load(run, role)
-    network = make_role(run.recipe(), role, len(run.labels()))
+    network = make_role(run.recipe(), role, len(run.labels()), restored=True)
     restore(network, run.checkpoints(role))
     return network
 

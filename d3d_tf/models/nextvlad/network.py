@@ -22,6 +22,12 @@ class NeXtVLAD(FeatureNetwork):
 
     recipe_class = NeXtVLADRecipe
 
+    def read_files(self) -> None:
+        recipe = self.recipe
+        if recipe.eigenvalues is not None:
+            values = read_eigenvalues(recipe.eigenvalues, recipe.rgb_features)
+            self.trunk.units[0].whitening.of_eigenvalues(values)
+
     def parts(self, num_classes: int) -> tuple:
         return (
             NeXtVLADTrunk(self.recipe, name="trunk"),
@@ -30,16 +36,9 @@ class NeXtVLAD(FeatureNetwork):
 
 
 def build(recipe: NeXtVLADRecipe, num_classes: int, channels: int) -> NeXtVLAD:
-    """A network with its variables; see `d3d_tf.models.make_network`.
-
-    Raises:
-      UserError: there is no file of `recipe.eigenvalues`.
-    """
+    """A network with its variables; see `d3d_tf.models.make_network`."""
     network = NeXtVLAD(
         num_classes, name="NeXtVLAD", **dataclasses.asdict(recipe)
     )
     make_variables(network, channels)
-    if recipe.eigenvalues is not None:
-        values = read_eigenvalues(recipe.eigenvalues, recipe.rgb_features)
-        network.trunk.units[0].whitening.of_eigenvalues(values)
     return network

@@ -57,6 +57,12 @@ class NeXtVLADMixture(FeatureNetwork):
 
     recipe_class = MixtureRecipe
 
+    def read_files(self) -> None:
+        recipe = self.recipe
+        if recipe.eigenvalues is not None:
+            values = read_eigenvalues(recipe.eigenvalues, recipe.rgb_features)
+            self.trunk.whitening.of_eigenvalues(values)
+
     def parts(self, num_classes: int) -> tuple:
         return (
             MixtureTrunk(self.recipe, name="trunk"),
@@ -67,16 +73,9 @@ class NeXtVLADMixture(FeatureNetwork):
 def build(
     recipe: MixtureRecipe, num_classes: int, channels: int
 ) -> NeXtVLADMixture:
-    """A network with its variables; see `d3d_tf.models.make_network`.
-
-    Raises:
-      UserError: there is no file of `recipe.eigenvalues`.
-    """
+    """A network with its variables; see `d3d_tf.models.make_network`."""
     network = NeXtVLADMixture(
         num_classes, name="NeXtVLADMixture", **dataclasses.asdict(recipe)
     )
     make_variables(network, channels)
-    if recipe.eigenvalues is not None:
-        values = read_eigenvalues(recipe.eigenvalues, recipe.rgb_features)
-        network.trunk.whitening.of_eigenvalues(values)
     return network

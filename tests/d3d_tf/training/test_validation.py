@@ -8,9 +8,13 @@ import signal
 import numpy as np
 import pytest
 
-from d3d_tf.config import TrainRecipe
+from d3d_tf.config import TermRecipe, TrainRecipe
+from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.dataset import HELD_OUT, open_dataset
+from d3d_tf.data.feature_sets import adopt_features, files_of
 from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.data.youtube8m import feature_batches
+from d3d_tf.distill.distiller import Distiller
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
@@ -21,6 +25,8 @@ from d3d_tf.training.trainer import Stopped, Training, train
 from d3d_tf.training.validation import Validation
 from tests.d3d_tf.training.conftest import RECIPE, history, same_weights
 from tests.harness import Video, place_codes, tiny_network, write_records
+from tests.harness.tiny import NEXTVLAD
+from tests.harness.yt8m import write_features
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +184,58 @@ def test_a_stop_changes_nothing(run, tmp_path, monkeypatch, changes):
     assert math.isnan(float(rows["3"]["val_loss"]))
     for row in expected:
         assert rows[row["step"]]["val_loss"] == row["val_loss"]
+
+
+def test_a_student_of_features(tmp_path):
+    """Of three files one; its loss has the teacher's term."""
+    counts = {f"train000{k}.tfrecord": 4 for k in range(3)}
+    folder = write_features(tmp_path / "yt", counts, 3)
+    dataset = adopt_features(folder, tmp_path / "records").holding_out(0.3)
+    recipe = dataclasses.replace(
+        RECIPE,
+        task="youtube8m",
+        network=NEXTVLAD.recipe,
+        train=dataclasses.replace(
+            RECIPE.train, steps=2, held_out=0.3, keep_best=True
+        ),
+    )
+    made = []
+
+    def make():
+        made.append(
+            Distiller(
+                NEXTVLAD.network(),
+                NEXTVLAD.network(),
+                terms=(TermRecipe("vlad", "squares", 0.1),),
+                input_key="features",
+                teacher_input_key="all_features",
+            )
+        )
+        return made[0]
+
+    sampling = FrameSamplingRecipe(way="uniform", k=6, rounding="up")
+    training = Training(
+        recipe,
+        dataset,
+        streams=("features", "all_features"),
+        sampling=sampling,
+        checkpoints=tmp_path / "run",
+        tensorboard=tmp_path / "run" / "tensorboard",
+        title="practice",
+    )
+    train(make, make_strategy(4, ["/cpu:0"]), training)
+    (row,) = history(tmp_path / "run")
+    ((inputs, labels),) = feature_batches(
+        files_of(dataset, HELD_OUT),
+        batch_size=4,
+        training=False,
+        sampling=sampling,
+        also_all=True,
+    )
+    assert b"train0002" in inputs["id"][0].numpy()
+    found = made[0].test_on_batch(inputs, labels, return_dict=True)
+    assert float(row["val_loss"]) == pytest.approx(found["loss"], rel=1e-5)
+    assert float(row["val_distillation_loss_vlad"]) > 0
 
 
 def test_two_replicas_score_the_same(run, replicas, tmp_path):

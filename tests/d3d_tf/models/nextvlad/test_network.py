@@ -31,6 +31,10 @@ def test_eigenvalues_are_part_of_the_network(tmp_path):
     assert [v.trainable for v in whitening.variables] == [False]
     with pytest.raises(UserError, match="network.eigenvalues=.*cannot be"):
         make_network(recipe, 3, "features")
+    # A run that has moved to another machine.
+    loaded = make_network(recipe, 3, "features", restored=True)
+    loaded.set_weights(network.get_weights())
+    np.testing.assert_array_equal(loaded(clip), network(clip))
 
 
 def test_where_the_file_is_does_not_matter():
