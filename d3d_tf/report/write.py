@@ -146,7 +146,8 @@ def _histories(run: Run, task: Task) -> dict:
             continue
         with naming(path, "move it away", LookupError, TypeError):
             rows = list(csv.DictReader(path.read_text().splitlines()))
-            columns = {name for row in rows[:1] for name in row}
+            # Keras writes NA where no video was held out.
+            columns = {n for row in rows[:1] for n in row if row[n] != "NA"}
             of_held_out = {f"val_{key}" for key in keys} & columns
             histories[name] = {
                 "step": [int(row["step"]) for row in rows],
