@@ -207,7 +207,6 @@ CLASSES_OUTSIDE = {
     "d3d_tf/doctor/check_record.py": "the keys that our records have",
     "d3d_tf/data/parse_foreign.py": "the keys of other tools' records",
     "d3d_tf/data/index_foreign.py": "the keys of other tools' records",
-    "d3d_tf/data/parse_youtube8m.py": "the keys of YouTube-8M's records",
     "d3d_tf/data/soundness.py": "the keys of other tools' records",
     "d3d_tf/data/kinds.py": "refuses tasks that need more than these",
     "d3d_tf/weights/published.py": "what authors print of their weights",

@@ -88,8 +88,9 @@ class TrainRecipe:
     each checkpoint the network is scored on a centre clip of these, and the
     columns `val_...` of history.csv and TensorBoard's `validation` have it."""
     keep_best: Annotated[Flag, Later()] = False
-    """With `held_out`, the network is that of the checkpoint with the best
-    `val_top1` (of tasks without it, `val_loss`), not that of the last step."""
+    """With `held_out`, the network is that of the checkpoint that was the best
+    on these videos, by the share that was right or, of several labels, by the
+    loss, not that of the last step."""
     patience: Annotated[Whole, Ge(0), Later()] = 0
     """With `held_out`, the training ends when so many checkpoints in a row were
     no better than one before; 0: at the last step."""

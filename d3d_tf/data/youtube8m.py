@@ -189,13 +189,7 @@ def feature_batches(
         )
 
     if training:
-        mean = files.num_bytes / files.num_videos
-        records = shuffled_records(
-            files.shards,
-            seed=seed,
-            window=max(16, int(SHUFFLE_BYTES / mean)),
-            start=start_step * batch_size,
-        )
+        records = _shuffled(files, seed, start_step * batch_size)
     else:
         shards = tf.data.TFRecordDataset(list(files.shards))
         records = shards.map(as_it_is(lambda record: (record, 0)))
@@ -213,6 +207,12 @@ def feature_batches(
         .map(as_it_is(finish), num_parallel_calls=2, deterministic=True)
         .prefetch(1)
     )
+
+
+def _shuffled(files: FeatureFiles, seed: int, start: int) -> tf.data.Dataset:
+    mean = files.num_bytes / files.num_videos
+    window = max(16, int(SHUFFLE_BYTES / mean))
+    return shuffled_records(files.shards, seed=seed, window=window, start=start)
 
 
 def _parsed(

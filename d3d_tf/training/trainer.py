@@ -282,8 +282,16 @@ def _validation(
 ) -> Validation | None:
     if not training.dataset.held_out:
         return None
-    data = held_out_inputs(training)
-    return Validation(data, saved_in, training.recipe.train, history)
+    task = task_of(training.recipe.task)
+    curves = [metric.name for metric in task.metrics()]
+    measures = [name for name in curves if name in task.scores.measures]
+    return Validation(
+        held_out_inputs(training),
+        saved_in,
+        training.recipe.train,
+        history,
+        *measures[:1],
+    )
 
 
 def _bytes_of(variables) -> int:

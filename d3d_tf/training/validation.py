@@ -12,9 +12,7 @@ from d3d_tf.keras_api import keras
 
 # Below the checkpoints of the training.
 BEST = "best"
-# What tells networks apart: the first of these that the task has, and whether
-# more is better.
-_MEASURES = {"top1": True, "loss": False}
+LOSS = "loss"
 
 
 class Validation(keras.callbacks.Callback):
@@ -28,17 +26,26 @@ class Validation(keras.callbacks.Callback):
         is in its `best`.
       train: of the recipe; `keep_best`, `patience` and `average` are used.
       history: history.csv, as far as it goes.
+      measure: what tells networks apart; more is better, but of `loss`.
     """
 
     # Values stay on the device until they are looked at.
     _supports_tf_logs = True
 
-    def __init__(self, data, folder: str, train: TrainRecipe, history: Path):
+    def __init__(
+        self,
+        data,
+        folder: str,
+        train: TrainRecipe,
+        history: Path,
+        measure: str = LOSS,
+    ):
         super().__init__()
+        self._measure = measure
         self._data = data
         self._folder = f"{folder}/{BEST}"
         self._train = train
-        self._seen = _read(history)
+        self._seen = _read(history, measure)
 
     @property
     def is_over(self) -> bool:
@@ -62,7 +69,7 @@ class Validation(keras.callbacks.Callback):
             self.model.take_average()
         found = self.model.evaluate(self._data, verbose=0, return_dict=True)
         logs |= {f"val_{name}": value for name, value in found.items()}
-        self._seen.append(_goodness(found))
+        self._seen.append(_goodness(float(found[self._measure]), self._measure))
         if self._train.keep_best and self._seen.index(max(self._seen)) == (
             len(self._seen) - 1
         ):
@@ -92,30 +99,23 @@ def take_best(network, folder: str) -> int:
     return int(path.rpartition("-")[2])
 
 
-def _goodness(values: dict) -> float:
+def _goodness(value: float, measure: str) -> float:
     """More is better; NaN is worse than anything."""
-    name = next(name for name in _MEASURES if name in values)
-    value = float(values[name]) * (1 if _MEASURES[name] else -1)
-    return -math.inf if math.isnan(value) else value
+    if math.isnan(value):
+        return -math.inf
+    return -value if measure == LOSS else value
 
 
-def _read(history: Path) -> list[float]:
+def _read(history: Path, measure: str) -> list[float]:
     """Of the checkpoints of a training that goes on."""
     if not history.exists():
         return []
     remedy = "move it away: the choice of the best begins anew"
     with naming(history, remedy, LookupError, TypeError):
-        rows = list(csv.DictReader(history.read_text().splitlines()))
-        found = [
-            {
-                name.removeprefix("val_"): row[name]
-                for name in row
-                if name.startswith("val_")
-            }
-            for row in rows
-        ]
+        rows = csv.DictReader(history.read_text().splitlines())
         return [
-            _goodness(values)
-            for values in found
-            if values and not math.isnan(float(values["loss"]))
+            _goodness(float(row[f"val_{measure}"]), measure)
+            for row in rows
+            # Else it was stopped there, between two checkpoints.
+            if not math.isnan(float(row["val_loss"]))
         ]

@@ -262,6 +262,6 @@ def test_patience_by_hand(tmp_path, values, over):
     lines = [f"{k},{k},1.0,{value}\n" for k, value in enumerate(values)]
     path.write_text("".join(["epoch,step,val_loss,val_top1\n", *lines]))
     recipe = TrainRecipe(held_out=0.5, patience=2)
-    assert Validation(None, "x", recipe, path).is_over == over
+    assert Validation(None, "x", recipe, path, "top1").is_over == over
     recipe = TrainRecipe(held_out=0.5)
-    assert not Validation(None, "x", recipe, path).is_over
+    assert not Validation(None, "x", recipe, path, "top1").is_over
