@@ -1,6 +1,6 @@
 """Summarises a record folder, and what was left out, in a few lines."""
 
-from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.dataset import HELD_OUT, Dataset
 
 SHOWN = 10  # Lines of the quarantine.
 
@@ -8,7 +8,11 @@ SHOWN = 10  # Lines of the quarantine.
 def describe(dataset: Dataset) -> str:
     """A few lines for people: counts, left-out files and the reasons."""
     info = dataset.info
-    splits = ", ".join(f"{n} {name}" for name, n in dataset.splits.items())
+    counts = dataset.splits
+    if dataset.held_out:
+        held_out = sum(dataset.shards(HELD_OUT).values())
+        counts |= {"held out of the training": held_out}
+    splits = ", ".join(f"{n} {name}" for name, n in counts.items())
     lines = [
         f"records: {dataset.folder}: {splits}; {len(dataset.classes)} classes; "
         + _stored(dataset)

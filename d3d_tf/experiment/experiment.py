@@ -57,9 +57,7 @@ class Experiment:
     ):
         set_precision(recipe.train.mixed_precision)
         self.recipe = recipe
-        self.dataset = dataset.for_task(recipe.task).holding_out(
-            recipe.train.held_out
-        )
+        self.dataset = dataset.for_task(recipe.task)
         self.run = run
         self.donor = donor
         self.initial = initial

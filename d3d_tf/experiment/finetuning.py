@@ -31,7 +31,9 @@ def start_finetuning(
     Raises:
       UsageError: the start has no such network, or the folder belongs to
         another recipe, data set or start.
+      UserError: no video can be held out.
     """
+    dataset = dataset.holding_out(recipe.train.held_out)
     initial = Initial([start], recipe, dataset.classes, (STUDENT,))
     run.start(
         recipe,

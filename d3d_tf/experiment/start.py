@@ -44,12 +44,14 @@ def start_training(
 
     Raises:
       UserError: the teacher has other classes or is not finished, a flow
-        differs, or the RPN that is wanted needs Model Garden.
+        differs, the RPN that is wanted needs Model Garden, or no video can be
+        held out.
       UsageError: the folder belongs to another recipe, data set or start, or a
         network cannot look at its stream.
     """
     if recipe.task == DETECTION and recipe.detector.rpn:
         require_model_garden()
+    dataset = dataset.holding_out(recipe.train.held_out)
     mismatch = _flow_mismatch(dataset, (run, teacher), allow_flow_mismatch)
     if teacher:
         _require_teacher(teacher, recipe, dataset)

@@ -33,6 +33,25 @@ def test_nothing_is_held_out(toy, tmp_path, capsys):
     assert "warning: no video was held out" in capsys.readouterr().out
 
 
+def test_a_share_is_held_out_of_the_training(toy, tmp_path, capsys):
+    """Half of the shards; of one shard none can be."""
+    dataset, run = toy.dataset(), Run(tmp_path / "run")
+    recipe = config.override(toy.recipe, ["train.held_out=0.5"])
+    shards = dataset.shards("train")
+    assert len(shards) == 2
+    experiment = start_training(recipe, dataset, run, rows=("baseline",))
+    (kept,) = experiment.dataset.shards("train").values()
+    text = f"{kept} train, {16 - kept} held out of the training; 8 classes"
+    assert text in capsys.readouterr().out
+    name = next(iter(dataset.info["shards"]))
+    few = {"shards": {name: 16}}
+    dataset = dataclasses.replace(dataset, info=dataset.info | few)
+    other = Run(tmp_path / "other")
+    with pytest.raises(UserError, match="one shard, of which train.held_out"):
+        start_training(recipe, dataset, other, rows=("baseline",))
+    assert not other.exists()
+
+
 def test_a_teacher_of_other_classes(toy, tmp_path):
     teacher = Run(tmp_path / "teacher")
     classes = toy.dataset().classes[::-1]
