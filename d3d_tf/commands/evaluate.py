@@ -123,8 +123,6 @@ def evaluate_run(
 
     set_damaged_aside(run)
     dataset = records_for(run, data)
-    if data is None:
-        dataset = dataset.holding_out(recipe.train.held_out)
     warn_of_other_pictures(run, dataset)
     run = run_on(run, dataset, Path(out).stem if out else "")
     donor = run.origin()["teacher"]

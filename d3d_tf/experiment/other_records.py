@@ -9,7 +9,9 @@ from d3d_tf.streams import FEATURES
 
 
 def records_for(run: Run, data: str | None) -> Dataset:
-    """The named records, or those that the run was made on.
+    """The named records, or those that the run was trained on.
+
+    Of its own, what was held out of the training stays so.
 
     Raises:
       UsageError: the run was made on none, and none are named.
@@ -29,7 +31,8 @@ def records_for(run: Run, data: str | None) -> Dataset:
         )
     if dataset.kind == "features":
         _require_width(run, dataset)
-    return dataset
+    own = data is None
+    return dataset.holding_out(run.recipe().train.held_out if own else 0.0)
 
 
 def _require_width(run: Run, dataset: Dataset) -> None:

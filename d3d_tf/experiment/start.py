@@ -44,8 +44,7 @@ def start_training(
 
     Raises:
       UserError: the teacher has other classes or is not finished, a flow
-        differs, the RPN that is wanted needs Model Garden, or no video can be
-        held out.
+        differs, the RPN needs Model Garden, or no video can be held out.
       UsageError: the folder belongs to another recipe, data set or start, or a
         network cannot look at its stream.
     """
@@ -56,9 +55,7 @@ def start_training(
     if teacher:
         _require_teacher(teacher, recipe, dataset)
     trained = _networks_to_train(recipe, rows, teacher)
-    initial = None
-    if init:
-        initial = Initial(init, recipe, dataset.classes, trained)
+    initial = Initial(init, recipe, dataset.classes, trained) if init else None
     logits = read_logits(logits_file, dataset.classes) if logits_file else None
     run.start(
         recipe,
