@@ -92,12 +92,13 @@ def _subsets(results: dict) -> str:
 
 def _costs(results: dict) -> str:
     lines = [
-        "| frames | network, multiply-adds | ms | with features, multiply-adds "
-        "| ms |",
-        "|---|---|---|---|---|",
+        "| | frames | network, multiply-adds | ms | with features, "
+        "multiply-adds | ms |",
+        "|---|---|---|---|---|---|",
     ]
     each = results["extraction"]
-    for row in (ALL, *(f"uniform, k = {k}" for k in reversed(KS))):
+    frames_of = (ALL, *(f"uniform, k = {k}" for k in reversed(KS)))
+    for row in (*frames_of, *(f"{ENSEMBLE}{one}" for one in frames_of)):
         if row in results["rows"]:
             cost = results["rows"][row]["cost"]
             frames = cost["frames"]
@@ -106,7 +107,7 @@ def _costs(results: dict) -> str:
             # All pictures up to the last one are decoded.
             spent += MAX_FRAMES * each["decoding"]
             lines.append(
-                f"| {frames} | {cost['multiply_adds'] / 1e6:.1f} M | "
+                f"| {row} | {frames} | {cost['multiply_adds'] / 1e6:.1f} M | "
                 f"{cost['milliseconds']:.1f} | {work / 1e9:.0f} G | "
                 f"{spent:,.0f} |"
             )

@@ -111,7 +111,7 @@ def test_the_page(monkeypatch):
         }
     )
     # 4 G times 300 and 30; 2 + 3000 + 1500 ms, and 2 + 300 + 1500.
-    assert "| 300 | 3.0 M | 2.0 | 1200 G | 4,502 |" in text
-    assert "| 30 | 3.0 M | 2.0 | 120 G | 1,802 |" in text
+    assert "| teacher | 300 | 3.0 M | 2.0 | 1200 G | 4,502 |" in text
+    assert "| uniform, k = 30 | 30 | 3.0 M | 2.0 | 120 G | 1,802 |" in text
     assert "| 81.1, 41.4 |" in text and "Seeds: 6, 512 videos" in text
     assert text.count("| bottom-24 |") == 2 and "None" not in text
