@@ -128,7 +128,7 @@ class TrainRecipe:
         )
         for name in ("keep_best", "patience"):
             require(
-                self.held_out or not getattr(self, name),
+                self.held_out > 0 or not getattr(self, name),
                 self,
                 name,
                 "left out without ~held_out",

@@ -157,13 +157,14 @@ class StreamTrainer(keras.Model):
         local = tf.cast(tf.shape(labels)[0], tf.float32)
         global_batch = context.all_reduce(tf.distribute.ReduceOp.SUM, local)
         if self.passes == 1:
-            slopes, *said = self._slopes(data, global_batch)
+            slopes, inputs, logits = self._slopes(data, global_batch)
         else:
-            slopes, said = self._accumulated(data, global_batch), (None, None)
+            inputs = logits = None
+            slopes = self._accumulated(data, global_batch)
         self.optimizer.apply_gradients(
             zip(slopes, self.trainable_variables, strict=True)
         )
-        return tuple(said)
+        return inputs, logits
 
     def _slopes(self, data, global_batch) -> tuple:
         """The gradients of clips in the global batch, and `forward`."""
@@ -186,7 +187,7 @@ class StreamTrainer(keras.Model):
     def _accumulated(self, data, global_batch) -> list:
         """The sums of the gradients of all passes."""
         parts = tf.nest.map_structure(self._in_parts, data)
-        unreached = set()
+        unreached: set[int] = set()
 
         def add(index, sums):
             part = tf.nest.map_structure(lambda values: values[index], parts)

@@ -3,10 +3,14 @@
 import contextlib
 import contextvars
 from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
 
-_PASS = contextvars.ContextVar("pass_of_a_step", default=None)
+# Index and number of passes.
+_PASS: contextvars.ContextVar[tuple[Any, int] | None] = contextvars.ContextVar(
+    "pass_of_a_step", default=None
+)
 
 
 @contextlib.contextmanager

@@ -121,7 +121,9 @@ def scores_of(network, dataset) -> dict:
     return trainer.evaluate(data, verbose=0, return_dict=True)
 
 
-@pytest.mark.parametrize("average", [0.0, 0.5])
+@pytest.mark.parametrize(
+    "average", [pytest.param(0.0, marks=pytest.mark.large), 0.5]
+)
 def test_each_checkpoint_is_scored(run, dataset, tmp_path, average):
     """The last as Keras scores what is kept; by step, with TensorBoard."""
     network = run(tmp_path, average=average)
@@ -163,9 +165,9 @@ def test_it_ends_early_and_stays_so(run, dataset, tmp_path, monkeypatch):
     same_weights(run(tmp_path, patience=3, **settings), network, atol=0)
 
 
-@pytest.mark.parametrize("changes", [{"keep_best": True}, {"average": 0.5}])
-def test_a_stop_changes_nothing(run, tmp_path, monkeypatch, changes):
+def test_a_stop_changes_nothing(run, tmp_path, monkeypatch):
     """Between two checkpoints: what follows is scored where it would be."""
+    changes = {"keep_best": True, "average": 0.5}
 
     class Stopping(module.Progress):
         def on_train_batch_end(self, batch, logs=None):
@@ -186,6 +188,7 @@ def test_a_stop_changes_nothing(run, tmp_path, monkeypatch, changes):
         assert rows[row["step"]]["val_loss"] == row["val_loss"]
 
 
+@pytest.mark.large
 def test_a_student_of_features(tmp_path):
     """Of three files one; its loss has the teacher's term."""
     counts = {f"train000{k}.tfrecord": 4 for k in range(3)}
@@ -238,6 +241,7 @@ def test_a_student_of_features(tmp_path):
     assert float(row["val_distillation_loss_vlad"]) > 0
 
 
+@pytest.mark.large
 def test_two_replicas_score_the_same(run, replicas, tmp_path):
     settings = {"optimizer": "sgd", "learning_rate": 0.1, "steps": 2}
     for name, strategy in ("one", None), ("two", replicas):
