@@ -50,8 +50,8 @@ OF_TENSORFLOW := $(wildcard tests/hub_export/test_*.py) \
 
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
 	$(NEWEST) $(PYTEST) -m "not large and not card" \
-	  $(if $(findstring tests,$(ARGS)),,-k "not count and not restatement" \
-	  $(OF_TENSORFLOW)) $(ARGS)
+	  $(if $(findstring tests,$(ARGS)),,--ignore-glob="*/checkpoints/*" \
+	  -k "not count and not restatement" $(OF_TENSORFLOW)) $(ARGS)
 
 # mypy and import-linter do not know that setup.py maps tfrecords/ to
 # d3d_tf.tfrecords; what is checked is the package as it is installed.
