@@ -79,7 +79,8 @@ def trained(runs: Path, seed: int, row: str) -> tuple[Run, Dataset]:
         recipe, dataset, run, rows=(role,), teacher=teacher
     )
     train_missing(experiment, role)
-    Table(experiment).add(score(experiment, role))
+    if not run.read_results():
+        Table(experiment).add(score(experiment, role))
     return run, dataset
 
 

@@ -170,6 +170,7 @@ class Counted:
                     f"{listed[Path(path).name]} by manifest.json. "
                     f"{remedy(self._dataset)}"
                 )
+        # Of what is held out no count is promised.
         promised = self._dataset.splits.get(self._split)
         if promised not in (sum(self._shards.values()), None):
             raise UserError(

@@ -96,10 +96,10 @@ def _read_frames(records, sizes: dict[str, int], choose) -> tuple[dict, dict]:
         records, _CONTEXT, lists
     )
     counts = _checked_counts(values, lengths, sizes, _ids(context))
+    places, frames = tf.range(MAX_FRAMES)[None], counts
     # One at least, so that there is something to take.
     time = MAX_FRAMES if choose is None else 1
     values = {name: _padded(found, time) for name, found in values.items()}
-    places, frames = tf.range(MAX_FRAMES)[None], counts
     if choose is not None:
         places, frames = choose(_ids(context), counts)
         # Any frame stands for padding.
@@ -112,8 +112,9 @@ def _read_frames(records, sizes: dict[str, int], choose) -> tuple[dict, dict]:
         tf.io.decode_raw(values[name], tf.uint8, fixed_length=size)
         for name, size in sizes.items()
     ]
+    shape = [None, places.shape[1], sum(sizes.values())]
     return context, {
-        "stored": tf.concat(parts, axis=2),
+        "stored": tf.ensure_shape(tf.concat(parts, axis=2), shape),
         "there": places < counts[:, None],
         "frames": frames,
     }
@@ -123,8 +124,7 @@ def _padded(frames, time: int):
     """Strings `[batch, time]` at least and 300 at most; padding is empty."""
     frames = frames[:, :MAX_FRAMES]
     missing = tf.maximum(time - tf.shape(frames)[1], 0)
-    padded = tf.pad(frames, [[0, 0], [0, missing]], constant_values="")
-    return tf.ensure_shape(padded, [None, time if time > 1 else None])
+    return tf.pad(frames, [[0, 0], [0, missing]], constant_values="")
 
 
 def _labels(context: dict, num_classes: int | None):

@@ -8,10 +8,10 @@ SHOWN = 10  # Lines of the quarantine.
 def describe(dataset: Dataset) -> str:
     """A few lines for people: counts, left-out files and the reasons."""
     info = dataset.info
-    counts = dataset.splits
+    counts = dict(dataset.splits)
     if dataset.held_out:
         held_out = sum(dataset.shards(HELD_OUT).values())
-        counts |= {"held out of the training": held_out}
+        counts["held out of the training"] = held_out
     splits = ", ".join(f"{n} {name}" for name, n in counts.items())
     lines = [
         f"records: {dataset.folder}: {splits}; {len(dataset.classes)} classes; "

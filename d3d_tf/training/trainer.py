@@ -10,9 +10,8 @@ import tensorflow as tf
 from d3d_tf.atomic_files import literal, locked, to_path, write_atomically
 from d3d_tf.config import Recipe, digest
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
-from d3d_tf.damaged import read_json
 from d3d_tf.data.damage import naming_damage
-from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.dataset import HELD_OUT, Dataset
 from d3d_tf.data.teacher_logits import TeacherLogits
 from d3d_tf.disk import naming_refusal
 from d3d_tf.distill.train_step import inner_optimizer
@@ -33,6 +32,7 @@ from d3d_tf.training.checkpoints import (
     FINISHED,
     fitting,
     is_finished,
+    read_finished,
     save_finished,
 )
 from d3d_tf.training.going_back import set_damaged_aside
@@ -168,8 +168,7 @@ def _is_done(checkpoints: Path, recipe_hash: str) -> bool:
     """Whether a training by this recipe reached its end, maybe an early one."""
     if not is_finished(checkpoints):
         return False
-    told = read_json(checkpoints / FINISHED, {"recipe_hash": str}, "remove it")
-    return told["recipe_hash"] == recipe_hash
+    return read_finished(checkpoints).get("recipe_hash") == recipe_hash
 
 
 def _settle(
@@ -178,7 +177,7 @@ def _settle(
     """What comes after the last step; done again, it gives the same."""
     recipe = training.recipe
     if recipe.train.keep_best:
-        step = take_best(trainer.network, manager.directory)
+        step = take_best(trainer.network, training.checkpoints)
         say(f"The network is that of step {step}, the best on held-out videos.")
     elif recipe.train.average:
         trainer.take_average()
@@ -223,10 +222,10 @@ def _fit(
     saved = [*trainer.network.variables, *inner_optimizer(optimizer).variables]
     history = to_path(manager.directory) / "history.csv"
     logger = make_history(history, start)
-    validation = _validation(training, manager.directory, history)
+    validation = _validation(training, history)
     with (
         StopSignals() as signals,
-        contextlib.ExitStack() as draws,
+        contextlib.ExitStack() as entered,
         naming_refusal(training.checkpoints, _bytes_of(saved), "a checkpoint"),
         naming_damage(training.dataset, "train"),
         set_aside(),
@@ -235,7 +234,9 @@ def _fit(
     ):
         for network in trainer.trained():
             drawn = draws_by_step(network, recipe.seed, optimizer.iterations)
-            draws.enter_context(drawn)
+            entered.enter_context(drawn)
+        if validation:
+            entered.enter_context(naming_damage(training.dataset, HELD_OUT))
         callbacks = [
             # First: the others show what it finds.
             *([validation] if validation else []),
@@ -277,9 +278,7 @@ def _epochs(start: int, per_epoch: int, steps: int) -> dict[str, int]:
     }
 
 
-def _validation(
-    training: Training, saved_in: str, history: Path
-) -> Validation | None:
+def _validation(training: Training, history: Path) -> Validation | None:
     if not training.dataset.held_out:
         return None
     task = task_of(training.recipe.task)
@@ -287,7 +286,7 @@ def _validation(
     measures = [name for name in curves if name in task.scores.measures]
     return Validation(
         held_out_inputs(training),
-        saved_in,
+        training.checkpoints,
         training.recipe.train,
         history,
         *measures[:1],

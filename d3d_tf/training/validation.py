@@ -4,15 +4,15 @@ import csv
 import math
 from pathlib import Path
 
-import tensorflow as tf
-
 from d3d_tf.config import TrainRecipe
 from d3d_tf.damaged import naming
 from d3d_tf.keras_api import keras
+from d3d_tf.training.checkpoints import finished_steps, restore, save_finished
 
 # Below the checkpoints of the training.
-BEST = "best"
-LOSS = "loss"
+_BEST = "best"
+# Of it, less is better.
+_LOSS = "loss"
 
 
 class Validation(keras.callbacks.Callback):
@@ -22,8 +22,7 @@ class Validation(keras.callbacks.Callback):
 
     Args:
       data: the videos held out, once.
-      folder: of the checkpoints, as TensorFlow must spell it; the best network
-        is in its `best`.
+      checkpoints: folder of these; the best network is in its `best`.
       train: of the recipe; `keep_best`, `patience` and `average` are used.
       history: history.csv, as far as it goes.
       measure: what tells networks apart; more is better, but of `loss`.
@@ -35,15 +34,15 @@ class Validation(keras.callbacks.Callback):
     def __init__(
         self,
         data,
-        folder: str,
+        checkpoints: Path,
         train: TrainRecipe,
         history: Path,
-        measure: str = LOSS,
+        measure: str = _LOSS,
     ):
         super().__init__()
         self._measure = measure
         self._data = data
-        self._folder = f"{folder}/{BEST}"
+        self._best = checkpoints / _BEST
         self._train = train
         self._seen = _read(history, measure)
 
@@ -70,40 +69,36 @@ class Validation(keras.callbacks.Callback):
         found = self.model.evaluate(self._data, verbose=0, return_dict=True)
         logs |= {f"val_{name}": value for name, value in found.items()}
         self._seen.append(_goodness(float(found[self._measure]), self._measure))
-        if self._train.keep_best and self._seen.index(max(self._seen)) == (
-            len(self._seen) - 1
-        ):
-            self._save(step)
+        is_best = all(value < self._seen[-1] for value in self._seen[:-1])
+        if self._train.keep_best and is_best:
+            network = self.model.network
+            save_finished(network, self._best, {"steps": step}, steps=step)
         if self._train.average:
             for variable, value in zip(trained, before, strict=True):
                 variable.assign(value)
         if self.is_over:
             self.model.stop_training = True
 
-    def _save(self, step: int) -> None:
-        state = tf.train.Checkpoint(network=self.model.network)
-        manager = tf.train.CheckpointManager(state, self._folder, max_to_keep=1)
-        manager.save(checkpoint_number=step)
 
-
-def take_best(network, folder: str) -> int:
+def take_best(network, checkpoints: Path) -> int | None:
     """Gives a network the values of the best one; returns its step.
 
     Args:
       network: that was trained.
-      folder: of the checkpoints, as TensorFlow must spell it.
+      checkpoints: their folder.
+
+    Raises:
+      UserError: the best one cannot be read.
     """
-    path = tf.train.latest_checkpoint(f"{folder}/{BEST}")
-    state = tf.train.Checkpoint(network=network)
-    state.restore(path).assert_existing_objects_matched().expect_partial()
-    return int(path.rpartition("-")[2])
+    restore(network, checkpoints / _BEST)
+    return finished_steps(checkpoints / _BEST)
 
 
 def _goodness(value: float, measure: str) -> float:
     """More is better; NaN is worse than anything."""
     if math.isnan(value):
         return -math.inf
-    return -value if measure == LOSS else value
+    return -value if measure == _LOSS else value
 
 
 def _read(history: Path, measure: str) -> list[float]:

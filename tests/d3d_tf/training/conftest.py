@@ -29,8 +29,8 @@ RECIPE = Recipe(
 )
 
 
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def noise(folder, count: int, num_shards: int = 1, tests: int = 0):
+    """So many training videos of three classes, and some of `test`."""
     rng = np.random.default_rng(0)
     videos = [
         Video(
@@ -38,11 +38,16 @@ def dataset(tmp_path_factory):
             k % 3,
             rng.integers(0, 256, [3, 20, 20, 3], np.uint8),
             place_codes(3, 20, 20),
+            "train" if k < count else "test",
         )
-        for k in range(6)
+        for k in range(count + tests)
     ]
-    folder = tmp_path_factory.mktemp("records") / "noise"
-    return open_dataset(write_records(folder, videos))
+    return open_dataset(write_records(folder, videos, num_shards=num_shards))
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return noise(tmp_path_factory.mktemp("records") / "noise", 6)
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,14 @@
 import dataclasses
 import math
 import os
+import shutil
 import signal
 
-import numpy as np
 import pytest
 
 from d3d_tf.config import TermRecipe, TrainRecipe
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
-from d3d_tf.data.dataset import HELD_OUT, open_dataset
+from d3d_tf.data.dataset import HELD_OUT
 from d3d_tf.data.feature_sets import adopt_features, files_of
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.data.youtube8m import feature_batches
@@ -23,8 +23,13 @@ from d3d_tf.training.checkpoints import restore
 from d3d_tf.training.strategy import make_strategy
 from d3d_tf.training.trainer import Stopped, Training, train
 from d3d_tf.training.validation import Validation
-from tests.d3d_tf.training.conftest import RECIPE, history, same_weights
-from tests.harness import Video, place_codes, tiny_network, write_records
+from tests.d3d_tf.training.conftest import (
+    RECIPE,
+    history,
+    noise,
+    same_weights,
+)
+from tests.harness import tiny_network
 from tests.harness.tiny import NEXTVLAD
 from tests.harness.yt8m import write_features
 
@@ -32,26 +37,15 @@ from tests.harness.yt8m import write_features
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     """Eight videos in four shards, and one of another split."""
-    rng = np.random.default_rng(0)
-    videos = [
-        Video(
-            f"video{k}",
-            k % 3,
-            rng.integers(0, 256, [3, 20, 20, 3], np.uint8),
-            place_codes(3, 20, 20),
-            **({"split": "test"} if k == 8 else {}),
-        )
-        for k in range(9)
-    ]
     folder = tmp_path_factory.mktemp("records") / "noise"
-    return open_dataset(write_records(folder, videos, num_shards=4))
+    return noise(folder, 8, num_shards=4, tests=1)
 
 
 @pytest.fixture
 def run(dataset):
     """`run(folder, **train)` trains on six of the eight, and scores two."""
 
-    def run(folder, *, strategy=None, dropout=0.0, **changes):
+    def run(folder, *, strategy=None, dropout=0.0, records=dataset, **changes):
         changes = {"held_out": 0.25, **changes}
         recipe = dataclasses.replace(
             RECIPE, train=dataclasses.replace(RECIPE.train, **changes)
@@ -63,7 +57,7 @@ def run(dataset):
             strategy or make_strategy(4, ["/cpu:0"]),
             Training(
                 recipe,
-                dataset.holding_out(recipe.train.held_out),
+                records.holding_out(recipe.train.held_out),
                 streams=("frames",),
                 checkpoints=folder,
                 tensorboard=folder / "tensorboard",
@@ -96,10 +90,7 @@ def test_whole_shards_are_held_out(dataset, tmp_path):
         assert kept.splits == {"train": 8 - count, "test": 1}
         assert kept.test_splits == ["test"]
     assert dataset.holding_out(0.0).splits == {"train": 8, "test": 1}
-    video = Video(
-        "a", 0, np.zeros([3, 20, 20, 3], np.uint8), place_codes(3, 20, 20)
-    )
-    one = open_dataset(write_records(tmp_path / "one", [video]))
+    one = noise(tmp_path / "one", 2)
     with pytest.raises(UserError, match="one shard.*num_shards=8"):
         one.holding_out(0.5)
 
@@ -152,6 +143,19 @@ def test_the_best_is_kept(run, dataset, tmp_path, capsys):
     copy = tiny_network(synchronized=True)
     restore(copy, tmp_path)
     same_weights(copy, network, atol=0)
+
+
+def test_a_damaged_record_of_them_is_named(run, dataset, tmp_path):
+    """The third shard is trained on, the fourth held out: its first record."""
+    folder = tmp_path / "noise"
+    shutil.copytree(dataset.folder, folder)
+    path = folder / "train-00003-of-00004.tfrecord"
+    content = bytearray(path.read_bytes())
+    content[200] ^= 4
+    path.write_bytes(content)
+    damaged = dataclasses.replace(dataset, folder=folder)
+    with pytest.raises(UserError, match="train-00003-of.*record 1"):
+        run(tmp_path / "run", records=damaged)
 
 
 def test_it_ends_early_and_stays_so(run, dataset, tmp_path, monkeypatch):
@@ -266,6 +270,6 @@ def test_patience_by_hand(tmp_path, values, over):
     lines = [f"{k},{k},1.0,{value}\n" for k, value in enumerate(values)]
     path.write_text("".join(["epoch,step,val_loss,val_top1\n", *lines]))
     recipe = TrainRecipe(held_out=0.5, patience=2)
-    assert Validation(None, "x", recipe, path, "top1").is_over == over
+    assert Validation(None, tmp_path, recipe, path, "top1").is_over == over
     recipe = TrainRecipe(held_out=0.5)
-    assert not Validation(None, "x", recipe, path, "top1").is_over
+    assert not Validation(None, tmp_path, recipe, path, "top1").is_over
