@@ -10,6 +10,7 @@ from typing import Any
 from absl import app, flags
 
 from d3d_tf.commands.common import named_recipe
+from d3d_tf.commands.together import run_mode
 from d3d_tf.errors import UsageError
 from d3d_tf.recipes import RECIPES
 from d3d_tf.screen import explain, quiet
@@ -250,7 +251,8 @@ def _run(beam_args: list[str]) -> None:
             f"Only --mode=prepare takes Beam's flags after --; got "
             f"{' '.join(beam_args)!r}."
         )
-    importlib.import_module(f"d3d_tf.commands.{mode}").run(**arguments)
+    module = importlib.import_module(f"d3d_tf.commands.{mode}")
+    run_mode(mode, module.run, arguments)
 
 
 def _help() -> str:
@@ -281,8 +283,7 @@ def parse(argv: list[str]) -> list[str]:
 
 def main(argv: list[str]) -> int:
     """Runs the mode; `argv[1:]` are Beam's own flags. Returns the exit code."""
-    verbose = flags.FLAGS.verbosity > 0
-    quiet(verbose)
+    quiet(verbose := flags.FLAGS.verbosity > 0)
     try:
         _run(argv[1:])
     except (Exception, KeyboardInterrupt) as error:

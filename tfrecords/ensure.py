@@ -31,6 +31,7 @@ from d3d_tf.tfrecords.flow import flow_library
 from d3d_tf.tfrecords.layouts import list_videos
 from d3d_tf.tfrecords.listing import Listing, Source
 from d3d_tf.tfrecords.prepare import dataset_folder, prepare
+from d3d_tf.training.workers import chief_first
 from d3d_tf.video.opening import UnreadableVideo
 
 LARGEST_SHORT_SIDE = 256  # D3D, as S3D, resizes Kinetics to this.
@@ -99,6 +100,7 @@ def estimate_records(
     )
 
 
+@chief_first()
 def ensure_records(
     recipe: Recipe,
     data: str | None,

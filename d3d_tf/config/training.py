@@ -30,6 +30,10 @@ Stream = Annotated[str, OneOf("flow", "rgb")]
 class TrainRecipe:
     """One training; all networks of a run get the same."""
 
+    strategy: Annotated[str, OneOf("auto", "slurm", "tpu"), Later()] = "auto"
+    """The devices. `auto`: all of this machine or, where the variable TF_CONFIG
+    names several workers, all of theirs; `slurm`: all of the tasks of a step of
+    Slurm; `tpu`: of the TPU that TPU_NAME names."""
     stream: Stream = "flow"
     """What `--mode=train` trains: `flow` (the teacher) or `rgb`."""
     steps: PositiveWhole = 140_000

@@ -25,6 +25,7 @@ from d3d_tf.data.batches import (
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.kinds import reader
 from d3d_tf.data.one_clip import evaluation_clip
+from d3d_tf.data.parts import WHOLE, Part
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.data.teacher_batches import with_logits
 from d3d_tf.data.teacher_logits import TeacherLogits
@@ -36,6 +37,7 @@ ONE_VIEW = EvaluationRecipe()
 class More(TypedDict, total=False):
     """Further arguments of `training_batches`."""
 
+    part: Part
     start_step: int
     teacher_logits: TeacherLogits | None
 
@@ -76,8 +78,9 @@ def make_dataset(
       batch_size: clips per batch, over all replicas.
       training: what `training_batches` makes, else `evaluation_batches`.
       streams: the inputs wanted; what is not is not decoded.
-      options: `pixels` of the network, `views` of the evaluation, `seed`,
-        `start_step` and `teacher_logits` of the training.
+      options: `pixels` of the network, `part` that a worker reads, `views` of
+        the evaluation, `seed`, `start_step` and `teacher_logits` of the
+        training.
 
     Raises:
       UserError: no such split, no flow, the records are smaller than the
@@ -108,12 +111,14 @@ def training_batches(
     Args:
       records, split, clip, batch_size, streams, pixels: as there.
       seed: of order and augmentation.
-      more: the keys of `More`, which are the next two.
+      more: the keys of `More`, which are the next three.
+      part: what of every batch is made, as batches of one device.
       start_step: begin with this batch: the data of a resumed run.
       teacher_logits: become an input of that name, float32 `[batch, classes]`;
         NaN for videos of which there are none. None: no such input.
     """
     teacher_logits = more.pop("teacher_logits", None)
+    part = more.pop("part", WHOLE)
     dataset = opened(records, split, clip, streams)
     serialized = shuffled_records(
         dataset.shards(split),
@@ -121,6 +126,8 @@ def training_batches(
         window=dataset.shuffle_window(),
         start=more.pop("start_step", 0) * batch_size,
     )
+    serialized = part.of_batches(serialized, batch_size)
+    batch_size = part.batch_size(batch_size)
     if more:
         raise TypeError(f"training_batches has no argument {min(more)!r}.")
     needed = (*streams, "id") if teacher_logits else streams
@@ -141,6 +148,7 @@ def evaluation_batches(
     streams: tuple[str, ...] = STREAMS,
     pixels: Pixels = SYMMETRIC,
     views: EvaluationRecipe = ONE_VIEW,
+    part: Part = WHOLE,
 ) -> tf.data.Dataset:
     """Each video once; see `make_dataset`.
 
@@ -151,6 +159,7 @@ def evaluation_batches(
       records, split, clip, batch_size, streams: as there.
       pixels: how the network wants RGB.
       views: of each video; default: the centre.
+      part: whose videos are read.
     """
     scaled = bool(views.scaled_short_side)
     dataset = opened(records, split, views.clip_of(clip), streams, scaled)
@@ -158,7 +167,7 @@ def evaluation_batches(
     numbers = tf.range(views.clips * views.crops)
     shards = tf.data.TFRecordDataset(list(dataset.shards(split)))
     views_of_it = tf.data.Dataset.from_tensor_slices(numbers)
-    serialized = shards.flat_map(
+    serialized = part.of_all(shards).flat_map(
         as_it_is(lambda record: views_of_it.map(lambda view: (record, view)))
     )
 

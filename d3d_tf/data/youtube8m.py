@@ -22,6 +22,7 @@ from d3d_tf.data.frame_sampling import drawn_places, sampled
 from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.data.one_clip import draw_of
 from d3d_tf.data.parse_youtube8m import features_of, parse_videos
+from d3d_tf.data.parts import WHOLE, Part
 from d3d_tf.data.shards import foreign_shards, split_of
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
@@ -159,6 +160,7 @@ def feature_batches(
     seed: int = 0,
     start_step: int = 0,
     also_all: bool = False,
+    part: Part = WHOLE,
 ) -> tf.data.Dataset:
     """Batches of `(inputs, label)`, as `make_dataset` has them of videos.
 
@@ -177,6 +179,7 @@ def feature_batches(
       start_step: of the training: begin with this batch, as a resumed run.
       also_all: `all_features` is another input, what a teacher sees: as
         `features`, of all frames.
+      part: what is read; of the training its batches are those of one device.
 
     Raises:
       UserError: frames of video-level files were to be sampled.
@@ -190,8 +193,10 @@ def feature_batches(
 
     if training:
         records = _shuffled(files, seed, start_step * batch_size)
+        records = part.of_batches(records, batch_size)
+        batch_size = part.batch_size(batch_size)
     else:
-        shards = tf.data.TFRecordDataset(list(files.shards))
+        shards = part.of_all(tf.data.TFRecordDataset(list(files.shards)))
         records = shards.map(as_it_is(lambda record: (record, 0)))
     some = ALL_FRAMES if also_all else sampling
     parse = functools.partial(_parsed, files, some, seed)

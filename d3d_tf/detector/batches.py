@@ -13,6 +13,7 @@ from d3d_tf.data.batches import as_it_is, batches, opened
 from d3d_tf.data.counted import Counted
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.one_clip import scale
+from d3d_tf.data.parts import WHOLE, Part
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.detector.clips import parse_keyframe, training_clip, whole_clip
 from d3d_tf.errors import UserError
@@ -30,6 +31,7 @@ def training_batches(
     pixels: Pixels = SYMMETRIC,
     seed: int = 0,
     start_step: int = 0,
+    part: Part = WHOLE,
 ) -> tf.data.Dataset:
     """Endless, shuffled and augmented batches of `(inputs, lesson)`.
 
@@ -42,7 +44,7 @@ def training_batches(
     int32 `[batch, 2]`; the lesson is `persons`.
 
     Args:
-      records, split, clip, batch_size, pixels, seed, start_step: as in
+      records, split, clip, batch_size, pixels, seed, start_step, part: as in
         `d3d_tf.data.pipeline.training_batches`.
       detector: which boxes are learned.
 
@@ -56,6 +58,7 @@ def training_batches(
         window=dataset.shuffle_window(),
         start=start_step * batch_size,
     )
+    serialized = part.of_batches(serialized, batch_size)
     to_clip = functools.partial(
         training_clip,
         clip=clip,
@@ -66,7 +69,7 @@ def training_batches(
     return batches(
         serialized,
         to_clip,
-        batch_size,
+        part.batch_size(batch_size),
         pixels,
         whole=True,
         padded=detector.rpn,

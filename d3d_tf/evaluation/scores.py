@@ -100,13 +100,13 @@ class Scores:
 
     def of(self: _Same, ids: Iterable[str]) -> _Same:
         """The scores of the videos among `ids`, in their own order."""
-        return self._at(np.isin(self.ids, list(ids)))
+        return self.at(np.isin(self.ids, list(ids)))
 
     def by_id(self: _Same) -> _Same:
         """The same scores, sorted by id."""
-        return self._at(np.argsort(self.ids))
+        return self.at(np.argsort(self.ids))
 
-    def _at(self: _Same, places: np.ndarray) -> _Same:
+    def at(self: _Same, places: np.ndarray) -> _Same:
         return type(self)(
             **{key: array[places] for key, array in self._arrays().items()}
         )

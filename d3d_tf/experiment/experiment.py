@@ -3,6 +3,8 @@
 Nothing here trains or scores: `stages` does.
 """
 
+import contextlib
+
 import tensorflow as tf
 
 from d3d_tf.config import Recipe
@@ -18,6 +20,7 @@ from d3d_tf.runs.warm_start import Initial
 from d3d_tf.training.checkpoints import is_finished, restore
 from d3d_tf.training.going_back import reopen_damaged
 from d3d_tf.training.strategy import make_strategy
+from d3d_tf.training.workers import started
 
 
 class Experiment:
@@ -65,10 +68,12 @@ class Experiment:
         self.teacher_logits = teacher_logits
         self.finetuned = run.is_finetuned()
         self.strategy = make_strategy(
-            recipe.train.batch_size, passes=recipe.train.accumulate
+            recipe.train.batch_size,
+            passes=recipe.train.accumulate,
+            kind=recipe.train.strategy,
         )
         self.rows: dict[str, Row] = {}
-        self._networks: dict[str, keras.Model] = {}
+        self._networks: dict[tuple[str, bool], keras.Model] = {}
 
     @property
     def teacher_role(self) -> str:
@@ -99,24 +104,31 @@ class Experiment:
 
     def keep(self, role: str, network) -> None:
         """Lets `network` return what was just trained, without reading it."""
-        self._networks[role] = network
+        self._networks[role, True] = network
 
     def forget(self, role: str) -> None:
         """Frees a network's memory; `network` reads it again."""
-        self._networks.pop(role, None)
+        for together in (True, False):
+            self._networks.pop((role, together), None)
 
-    def network(self, role: str):
+    def network(self, role: str, *, together: bool = False):
         """A trained network, read from its checkpoint the first time.
+
+        Args:
+          role: which.
+          together: of several workers, for what all do at the same time: else
+            each has one of its own, which it runs as often as it likes.
 
         Raises:
           UserError: there is no checkpoint, or it is damaged.
         """
-        if role not in self._networks:
-            with self.strategy.scope():
+        key = (role, together or not started())
+        if key not in self._networks:
+            with self.strategy.scope() if key[1] else contextlib.nullcontext():
                 network = self.make(role, restored=True)
             restore(network, self.home(role).checkpoints(role))
-            self.keep(role, network)
-        return self._networks[role]
+            self._networks[key] = network
+        return self._networks[key]
 
     def title(self, role: str) -> str:
         """The name of a row on the screen."""

@@ -26,11 +26,13 @@ from d3d_tf.roles import STREAM
 from d3d_tf.sealed import sealed
 from d3d_tf.training.checkpoints import latest_sha256
 from d3d_tf.training.scoring import compile_forward
+from d3d_tf.training.workers import chief_first
 
 _LIST = "views.json"
 _IDS = "ids.npy"
 
 
+@chief_first()
 def kept_logits(experiment: Experiment) -> TeacherLogits:
     """Logits of `distill.cached_views` draws of every training video.
 

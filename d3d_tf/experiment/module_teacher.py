@@ -27,6 +27,7 @@ from d3d_tf.hub_export.client.module_info import (
 )
 from d3d_tf.pixels import Pixels
 from d3d_tf.streams import CHANNELS, PICTURES
+from d3d_tf.training.workers import chief_first
 
 BATCH = 8
 RATES_DIFFER = 0.05  # At most, as a share.
@@ -43,6 +44,7 @@ class Wanted:
     labels: tuple[str, ...]
 
 
+@chief_first()
 def logits_of_module(
     folder: Path, given: TeacherModuleRecipe, dataset: Dataset
 ) -> Path:

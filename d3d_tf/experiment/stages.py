@@ -69,7 +69,7 @@ def _lesson(experiment: Experiment, role: str) -> Lesson:
         logits = kept_logits(experiment)
         experiment.forget(giver)
         return Lesson(stream, logits=logits)
-    return Lesson(stream, experiment.network(giver), seen)
+    return Lesson(stream, experiment.network(giver, together=True), seen)
 
 
 def _train(experiment: Experiment, role: str, lesson: Lesson) -> None:
@@ -181,13 +181,16 @@ def _run_network(experiment: Experiment, role: str) -> Row:
     views = recipe.evaluation
     # What is settled cannot be undone.
     if views.precise_batch_norm not in (0, _settled(experiment.home(role))):
+        settled = experiment.network(role, together=True)
         settle_on_records(
-            network,
+            settled,
             experiment.strategy,
             recipe,
             dataset,
             stream_of(recipe, role),
         )
+        if settled is not network:
+            network.set_weights(settled.get_weights())
     forward = compile_forward(network.folded())
     # Longer clips take as much memory in smaller batches.
     shrink = max(1, views.clip_frames // recipe.clip.frames)

@@ -13,6 +13,7 @@ from d3d_tf.damaged import naming
 from d3d_tf.distill.train_step import inner_optimizer
 from d3d_tf.errors import UserError
 from d3d_tf.keras_api import keras
+from d3d_tf.training.workers import started
 
 CHECK_EVERY = 20
 _REMEDY = (
@@ -25,15 +26,31 @@ class StopSignals:
     """While entered, SIGTERM and SIGINT (Ctrl-C) are only noted.
 
     Attributes:
-      received: number of the first one, or None.
+      received: number of the first one, or None; of several workers, when they
+        have agreed on it.
     """
 
     def __init__(self):
         self.received: int | None = None
+        self._own = 0
+        self._workers = started()
+
+    def agreed(self, step: int) -> int | None:
+        """The signal by which the training ends after this step.
+
+        Several workers end after the same step: every so many steps they ask
+        one another.
+        """
+        if self._workers and step % CHECK_EVERY == 0:
+            found = self._workers.gather(str(self._own).encode())
+            self.received = max(map(int, found)) or None
+        return self.received
 
     def __enter__(self):
         def note(number, _):
-            self.received = self.received or number
+            self._own = self._own or number
+            if self._workers is None:
+                self.received = self._own
 
         self._before = {
             number: signal.signal(number, note)
@@ -74,7 +91,7 @@ class Checkpointer(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._step += 1
-        if self._signals.received or self._step >= self._steps:
+        if self._signals.agreed(self._step) or self._step >= self._steps:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):

@@ -1,5 +1,6 @@
 """Runs a network of features over a split, and times it."""
 
+import dataclasses
 import statistics
 import time
 
@@ -13,6 +14,7 @@ from d3d_tf.data.feature_sets import files_of
 from d3d_tf.data.youtube8m import feature_batches
 from d3d_tf.errors import UserError
 from d3d_tf.tasks.youtube8m.scores import RankedScores
+from d3d_tf.training.workers import as_read, gathered, own_part
 
 REPEATS = 9
 
@@ -41,14 +43,16 @@ def score_features(
     Raises:
       UserError: the files are not those that were counted, or damaged.
     """
+    total = dataset.splits[split]
+    part = own_part(total)
     data = feature_batches(
         files_of(dataset, split),
         batch_size=batch_size,
         training=False,
         sampling=sampling,
         seed=seed,
+        part=part,
     )
-    total = dataset.splits[split]
     parts = []
     with (
         naming_damage(dataset, split),
@@ -64,7 +68,11 @@ def score_features(
                 )
             )
             bar.update(len(label))
-    scores = RankedScores.joined(parts)
+    own = RankedScores.joined(parts)
+    fields = [getattr(own, field.name) for field in dataclasses.fields(own)]
+    by_worker = [RankedScores(*arrays) for arrays in gathered(part, fields)]
+    order = as_read([len(one.ids) for one in by_worker])
+    scores = RankedScores.joined(by_worker).at(order)
     if len(scores.ids) != total:
         raise UserError(
             f"{dataset.folder} counts {total} videos of {split}, and "

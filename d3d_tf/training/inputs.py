@@ -1,11 +1,13 @@
 """The batches of a training, and of the videos that it keeps for itself."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from d3d_tf.data.dataset import HELD_OUT
 from d3d_tf.data.feature_sets import files_of
+from d3d_tf.data.parts import Part
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.data.youtube8m import feature_batches
 from d3d_tf.detector.batches import training_batches
@@ -15,10 +17,16 @@ if TYPE_CHECKING:
     from d3d_tf.training.trainer import Training
 
 
-def training_inputs(training: "Training", start: int) -> tf.data.Dataset:
-    """The endless batches of all steps from `start` on."""
+def training_inputs(
+    training: "Training", start: int, part: Part
+) -> tf.data.Dataset:
+    """The endless batches of all steps from `start` on, or a part of each."""
     recipe = training.recipe
-    drawn: dict[str, Any] = {"seed": recipe.seed, "start_step": start}
+    drawn: dict[str, Any] = {
+        "seed": recipe.seed,
+        "start_step": start,
+        "part": part,
+    }
     if recipe.of_features:
         return _features(training, "train", **drawn)
     drawn |= _of_clips(training)
@@ -37,19 +45,32 @@ def training_inputs(training: "Training", start: int) -> tf.data.Dataset:
     )
 
 
-def held_out_inputs(training: "Training") -> tf.data.Dataset:
+def held_out_inputs(training: "Training", part: Part) -> tf.data.Dataset:
     """The videos held out of the training, once, a centre clip of each."""
     recipe = training.recipe
     if recipe.of_features:
-        return _features(training, HELD_OUT)
+        return _features(training, HELD_OUT, part=part)
+    of_clips = _of_clips(training)
+    of_clips["batch_size"] = part.batch_size(of_clips["batch_size"])
     return make_dataset(
         training.dataset,
         HELD_OUT,
         recipe.clip,
         training=False,
         streams=training.streams,
-        **_of_clips(training),
+        part=part,
+        **of_clips,
     )
+
+
+def held_out_steps(training: "Training", part: Part) -> int | None:
+    """How many all workers score them in; None: one finds the end itself."""
+    if part.workers == 1:
+        return None
+    most = math.ceil(
+        sum(training.dataset.shards(HELD_OUT).values()) / part.workers
+    )
+    return math.ceil(most / (training.recipe.train.batch_size // part.workers))
 
 
 def _of_clips(training: "Training") -> dict[str, Any]:

@@ -11,9 +11,11 @@ import tensorflow as tf
 from d3d_tf.config import Recipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
+from d3d_tf.data.parts import Part
 from d3d_tf.data.pipeline import make_dataset
 from d3d_tf.layers.batch_norm import BatchNorm
 from d3d_tf.layers.dropout import draws_by_step
+from d3d_tf.training.workers import distributed
 
 
 def settle_on_records(
@@ -30,28 +32,30 @@ def settle_on_records(
     Raises:
       UserError: there is no such split, or it is damaged.
     """
-    batches = make_dataset(
-        dataset,
-        "train",
-        recipe.clip,
-        batch_size=recipe.train.batch_size,
-        training=True,
-        streams=(stream,),
-        pixels=recipe.network.pixels,
-        seed=recipe.seed,
-    ).take(recipe.evaluation.precise_batch_norm)
+
+    def clips(part: Part) -> tf.data.Dataset:
+        batches = make_dataset(
+            dataset,
+            "train",
+            recipe.clip,
+            batch_size=recipe.train.batch_size,
+            training=True,
+            streams=(stream,),
+            pixels=recipe.network.pixels,
+            seed=recipe.seed,
+            part=part,
+        )
+        steps = recipe.evaluation.precise_batch_norm
+        first = batches.take(steps * part.devices)
+        return first.map(lambda inputs, _: inputs[stream])
+
     with naming_damage(dataset, "train"):
         settle_statistics(
-            network,
-            strategy,
-            batches.map(lambda inputs, _: inputs[stream]),
-            seed=recipe.seed,
+            network, strategy, distributed(clips), seed=recipe.seed
         )
 
 
-def settle_statistics(
-    network, strategy, clips: tf.data.Dataset, *, seed: int = 0
-) -> None:
+def settle_statistics(network, strategy, clips, *, seed: int = 0) -> None:
     """Replaces the moving averages of a network, in place.
 
     Batches run as in training, with dropout and each replica on its part.
@@ -60,7 +64,7 @@ def settle_statistics(
       network: of the strategy; layers of frozen statistics keep theirs.
       strategy: that it was made in.
       clips: global batches `[batch, time, height, width, C]`, all of which are
-        used; at least one.
+        used; at least one. Or a data set that is distributed already.
       seed: of the dropout.
     """
     layers = [
@@ -79,6 +83,8 @@ def settle_statistics(
     step = tf.Variable(0, dtype=tf.int64)
     sums = [np.zeros(variable.shape, np.float64) for variable in averages]
     seen = 0
+    if isinstance(clips, tf.data.Dataset):
+        clips = strategy.experimental_distribute_dataset(clips)
 
     def in_training(part):
         network(part, training=True)
@@ -91,7 +97,7 @@ def settle_statistics(
         for layer in layers:
             layer.momentum = 0.0  # The averages are those of the last batch.
         with draws_by_step(network, seed, step):
-            for part in strategy.experimental_distribute_dataset(clips):
+            for part in clips:
                 forward(part)
                 for total, variable in zip(sums, averages, strict=True):
                     total += variable.numpy()

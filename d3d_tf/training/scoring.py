@@ -14,6 +14,7 @@ from d3d_tf.data.pipeline import ONE_VIEW, evaluation_batches
 from d3d_tf.evaluation.scores import Scores
 from d3d_tf.pixels import SYMMETRIC, Pixels
 from d3d_tf.tasks import task_of
+from d3d_tf.training.workers import as_read, gathered, own_part
 
 
 def compile_forward(network):
@@ -57,6 +58,7 @@ def score_split(
     Raises:
       UserError: the records are not those of the manifest, or damaged.
     """
+    part = own_part(dataset.splits[split])
     data = evaluation_batches(
         dataset,
         split,
@@ -65,6 +67,7 @@ def score_split(
         streams=(shown.stream, "id"),
         pixels=shown.pixels,
         views=shown.views,
+        part=part,
     )
     count = shown.views.clips * shown.views.crops
     bar = tqdm(
@@ -81,11 +84,14 @@ def score_split(
             labels.append(label.numpy())
             ids += [text.decode() for text in inputs["id"].numpy()]
             bar.update(len(label))
-    Counted(dataset, split).require_each_once(ids[::count])
+    found = gathered(
+        part, [np.array(ids), *map(np.concatenate, (labels, outputs))]
+    )
+    order = as_read([len(ids) for ids, *_ in found], count)
+    all_ids, *others = (
+        np.concatenate(a)[order] for a in zip(*found, strict=True)
+    )
+    Counted(dataset, split).require_each_once(all_ids[::count].tolist())
     return task_of(dataset.task).scores.of_views(
-        ids,
-        np.concatenate(labels),
-        np.concatenate(outputs),
-        count,
-        pooling=shown.views.pooling,
+        all_ids.tolist(), *others, count, pooling=shown.views.pooling
     )

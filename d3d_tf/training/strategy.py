@@ -1,26 +1,43 @@
 """The devices on which a training runs."""
 
 import functools
+import os
 
 import tensorflow as tf
 
 from d3d_tf.errors import UserError
+from d3d_tf.training.workers import started
 
 
 def make_strategy(
-    batch_size: int, devices: list[str] | None = None, *, passes: int = 1
+    batch_size: int,
+    devices: list[str] | None = None,
+    *,
+    passes: int = 1,
+    kind: str = "auto",
 ):
     """`MirroredStrategy` over all GPUs, or over the CPU if there is none.
+
+    Of a process that is one of several workers, their common strategy; of
+    `devices` that are named, a strategy of its own.
 
     Args:
       batch_size: clips per step over all replicas; must divide evenly.
       passes: in which a replica computes its clips; must divide these.
+      kind: `tpu`: the TPU that the variable TPU_NAME names, or that of this
+        machine.
       devices: names such as `/cpu:0`, instead of all.
 
     Raises:
-      UserError: the batch cannot be shared out evenly.
+      UserError: the batch cannot be shared out evenly, or there is no TPU.
     """
-    strategy = _mirrored(tuple(devices) if devices else None)
+    workers = None if devices else started()
+    if workers:
+        strategy = workers.strategy
+    elif kind == "tpu" and not devices:
+        strategy = _on_tpu(os.environ.get("TPU_NAME", "local"))
+    else:
+        strategy = _mirrored(tuple(devices) if devices else None)
     replicas = strategy.num_replicas_in_sync
     if batch_size % (replicas * passes):
         shared = f"{replicas} devices"
@@ -42,3 +59,18 @@ def _mirrored(devices: tuple[str, ...] | None):
     shapes of the first.
     """
     return tf.distribute.MirroredStrategy(devices)
+
+
+@functools.cache
+def _on_tpu(name: str):
+    """Not run: there was no TPU to try it on."""
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(name)
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (tf.errors.OpError, ValueError, OSError) as error:
+        raise UserError(
+            f"train.strategy=tpu found no TPU that is called {name!r}: "
+            f"{str(error).splitlines()[0]} Set TPU_NAME, or work on a TPU VM."
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)

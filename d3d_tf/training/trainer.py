@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import signal
+from functools import partial
 from pathlib import Path
 
 import tensorflow as tf
@@ -36,10 +37,11 @@ from d3d_tf.training.checkpoints import (
     save_finished,
 )
 from d3d_tf.training.going_back import set_damaged_aside
-from d3d_tf.training.inputs import held_out_inputs, training_inputs
+from d3d_tf.training.inputs import training_inputs
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.schedules import make_optimizer
-from d3d_tf.training.validation import Validation, take_best
+from d3d_tf.training.validation import make_validation, take_best
+from d3d_tf.training.workers import distributed
 
 
 class Stopped(UserError):
@@ -222,7 +224,7 @@ def _fit(
     saved = [*trainer.network.variables, *inner_optimizer(optimizer).variables]
     history = to_path(manager.directory) / "history.csv"
     logger = make_history(history, start)
-    validation = _validation(training, history)
+    validation = make_validation(training, history)
     with (
         StopSignals() as signals,
         contextlib.ExitStack() as entered,
@@ -251,7 +253,7 @@ def _fit(
             or (validation and validation.is_over)
         ):
             trainer.fit(
-                training_inputs(training, start),
+                distributed(partial(training_inputs, training, start)),
                 **_epochs(start, per_epoch, steps),
                 verbose=0,
                 callbacks=callbacks,
@@ -276,21 +278,6 @@ def _epochs(start: int, per_epoch: int, steps: int) -> dict[str, int]:
         "epochs": epoch + 1 if behind else steps,
         "steps_per_epoch": per_epoch - behind,
     }
-
-
-def _validation(training: Training, history: Path) -> Validation | None:
-    if not training.dataset.held_out:
-        return None
-    task = task_of(training.recipe.task)
-    curves = [metric.name for metric in task.metrics()]
-    measures = [name for name in curves if name in task.scores.measures]
-    return Validation(
-        held_out_inputs(training),
-        training.checkpoints,
-        training.recipe.train,
-        history,
-        *measures[:1],
-    )
 
 
 def _bytes_of(variables) -> int:

@@ -2,12 +2,20 @@
 
 import csv
 import math
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from d3d_tf.config import TrainRecipe
 from d3d_tf.damaged import naming
 from d3d_tf.keras_api import keras
+from d3d_tf.tasks import task_of
 from d3d_tf.training.checkpoints import finished_steps, restore, save_finished
+from d3d_tf.training.inputs import held_out_inputs, held_out_steps
+from d3d_tf.training.workers import distributed, read_part
+
+if TYPE_CHECKING:
+    from d3d_tf.training.trainer import Training
 
 # Below the checkpoints of the training.
 _BEST = "best"
@@ -26,6 +34,7 @@ class Validation(keras.callbacks.Callback):
       train: of the recipe; `keep_best`, `patience` and `average` are used.
       history: history.csv, as far as it goes.
       measure: what tells networks apart; more is better, but of `loss`.
+      steps: in which several workers score these; None: to their end.
     """
 
     # Values stay on the device until they are looked at.
@@ -38,10 +47,11 @@ class Validation(keras.callbacks.Callback):
         train: TrainRecipe,
         history: Path,
         measure: str = _LOSS,
+        steps: int | None = None,
     ):
         super().__init__()
         self._measure = measure
-        self._data = data
+        self._data, self._steps = data, steps
         self._best = checkpoints / _BEST
         self._train = train
         self._seen = _read(history, measure)
@@ -66,7 +76,9 @@ class Validation(keras.callbacks.Callback):
         if self._train.average:
             before = [variable.numpy() for variable in trained]
             self.model.take_average()
-        found = self.model.evaluate(self._data, verbose=0, return_dict=True)
+        found = self.model.evaluate(
+            self._data, steps=self._steps, verbose=0, return_dict=True
+        )
         logs |= {f"val_{name}": value for name, value in found.items()}
         self._seen.append(_goodness(float(found[self._measure]), self._measure))
         is_best = all(value < self._seen[-1] for value in self._seen[:-1])
@@ -78,6 +90,28 @@ class Validation(keras.callbacks.Callback):
                 variable.assign(value)
         if self.is_over:
             self.model.stop_training = True
+
+
+def make_validation(training: "Training", history: Path) -> Validation | None:
+    """Of the videos that a training's data set holds out; None: of none.
+
+    Args:
+      training: whose recipe says how they are used.
+      history: history.csv, as far as it goes.
+    """
+    if not training.dataset.held_out:
+        return None
+    task = task_of(training.recipe.task)
+    curves = [metric.name for metric in task.metrics()]
+    measures = [name for name in curves if name in task.scores.measures]
+    return Validation(
+        distributed(partial(held_out_inputs, training)),
+        training.checkpoints,
+        training.recipe.train,
+        history,
+        *measures[:1],
+        steps=held_out_steps(training, read_part()),
+    )
 
 
 def take_best(network, checkpoints: Path) -> int | None:
