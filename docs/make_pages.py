@@ -20,6 +20,7 @@ FOLDERS = {
 PAGES = (
     "toy",
     "training",
+    "clusters",
     "finetuning",
     "evaluation",
     "detection",

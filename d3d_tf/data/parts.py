@@ -1,0 +1,49 @@
+"""What one of several workers reads of the records that all go through."""
+
+import dataclasses
+from typing import Any
+
+import tensorflow as tf
+
+# Nothing here branches on a tensor: AutoGraph has nothing to do.
+as_it_is = tf.autograph.experimental.do_not_convert
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One worker's part: of every batch, its run of records.
+
+    Attributes:
+      worker: its number, from 0.
+      workers: how many there are.
+      devices: of each worker. A batch of a part is that of one device, and its
+        devices take batches in turn.
+    """
+
+    worker: int = 0
+    workers: int = 1
+    devices: int = 1
+
+    def of_batches(self, records: tf.data.Dataset, size: int) -> Any:
+        """The part of whole batches of `size` records, in their order."""
+        if self.workers == 1:
+            return records
+        own = size // self.workers
+
+        @as_it_is
+        def is_own(place: Any, _: Any) -> Any:
+            return place // own % self.workers == self.worker
+
+        kept = records.enumerate().filter(is_own)
+        return kept.map(as_it_is(lambda _, record: record))
+
+    def of_all(self, records: tf.data.Dataset) -> tf.data.Dataset:
+        """Every so manieth record, from the worker's number on."""
+        return records.shard(self.workers, self.worker)
+
+    def batch_size(self, size: int) -> int:
+        """Of the part's batches, where all workers' devices have `size`."""
+        return size // (self.workers * self.devices)
+
+
+WHOLE = Part()
