@@ -58,6 +58,8 @@ setup(
             "numba",
             "opencv-contrib-python-headless",
         ],
+        # Preparation on a Dask cluster.
+        "dask": ["apache-beam[dask]"],
         "report": ["jinja2", "matplotlib"],
         "card": [
             "keras==2.15.0",

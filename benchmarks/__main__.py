@@ -1,6 +1,7 @@
 """`make bench`: all measurements but the table, which takes half an hour."""
 
 from benchmarks import (
+    cluster,
     data,
     detections,
     first_step,
@@ -17,6 +18,7 @@ from benchmarks import (
 
 if __name__ == "__main__":
     data.main([])
+    cluster.main([])
     detections.main([])
     first_step.main([])
     flow.main([])

@@ -8,6 +8,7 @@ from d3d_tf.errors import UserError
 # By the extra of setup.py that brings them.
 _DECODING = {"av": "data", "cv2": "data"}
 _RECORDS = {"apache_beam": "data"}
+_DASK = {"apache_beam": "data", "dask": "dask", "distributed": "dask"}
 _TORCH = {"torch": "torch"}
 _REPORT = {"jinja2": "report", "matplotlib": "report"}
 
@@ -30,6 +31,15 @@ def require_preparation() -> None:
       UserError: with what to install.
     """
     _require("Preparing records", _RECORDS)
+
+
+def require_dask() -> None:
+    """Those that prepare on a Dask cluster.
+
+    Raises:
+      UserError: with what to install.
+    """
+    _require("--runner=dask", _DASK)
 
 
 def require_torch(who: str) -> None:

@@ -9,6 +9,7 @@ is a function of the data set and of the recipe, so runs share it.
 
 import logging
 import os
+import socket
 import threading
 import time
 from collections import Counter
@@ -17,9 +18,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from d3d_tf import __version__
 from d3d_tf.atomic_files import is_remote, to_path
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
-from d3d_tf.disk import refusal
+from d3d_tf.disk import DiskError, refusal
 from d3d_tf.errors import UserError
 from d3d_tf.leftovers import sweep
 from d3d_tf.screen import say
@@ -94,12 +96,28 @@ def local_beam_args() -> list[str]:
     ]
 
 
-def write_and_count(shard: Shard) -> str:
+def write_and_count(shard: Shard, version: str = __version__) -> str:
     """`write_shard` in a Beam pipeline.
 
-    Whatever the runner, its page shows the counters `d3d_tf/videos`, `frames`
-    and `quarantined`, video by video.
+    The runner's page shows the counters `d3d_tf/videos`, `frames` and
+    `quarantined`, video by video; Dask has none.
+
+    Args:
+      shard: what to do. A finished one stays: Dask repeats all that a worker
+        did that it loses.
+      version: of the process that prepares.
+
+    Raises:
+      UserError: this worker has another version.
     """
+    if version != __version__:
+        raise UserError(
+            f"The worker on {socket.gethostname()} has d3d_tf {__version__}, "
+            f"and the process that prepares {version}: install the same on "
+            "every machine."
+        )
+    if shard.finished():
+        return shard.path
     from apache_beam.metrics import Metrics
 
     return write_shard(
@@ -112,7 +130,7 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
     """Writes the shards and shows how far they are.
 
     Raises:
-      UserError, RuntimeError: what stopped a worker.
+      UserError, RuntimeError: what stopped a worker, or shards are missing.
     """
     run = _pipeline(shards, beam_args)
     failure: list[BaseException] = []
@@ -145,6 +163,14 @@ def _run(shards: list[Shard], beam_args: list[str], *, show: bool) -> None:
             )
     if failure:
         raise _cause(failure[0], unfinished) from failure[0]
+    if unfinished and (left := [s for s in shards if not s.finished()]):
+        # As Dask's does without its scheduler, or where folders are not shared.
+        raise UserError(
+            f"The runner ended without an error, and {len(left)} of "
+            f"{len(shards)} shards are missing, {left[0].path} first. See "
+            "whether the cluster is alive and writes into this folder; the "
+            "same command goes on from there."
+        )
     good = done["videos"] - done["quarantined"]
     if show and good:
         seconds = time.monotonic() - begin
@@ -169,13 +195,20 @@ def _pipeline(shards: list[Shard], beam_args: list[str]) -> Callable[[], None]:
     sdk_worker.print = _unheard  # type: ignore[attr-defined]
 
     def run() -> None:
-        with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
-            _ = (
-                pipeline
-                | "Shards" >> beam.Create(shards)
-                | "Spread" >> beam.Reshuffle()
-                | "Write" >> beam.Map(write_and_count)
-            )
+        pipeline = beam.Pipeline(options=PipelineOptions(beam_args))
+        try:
+            with pipeline:
+                _ = (
+                    pipeline
+                    | "Shards" >> beam.Create(shards)
+                    | "Spread" >> beam.Reshuffle()
+                    | "Write" >> beam.Map(write_and_count, __version__)
+                )
+        finally:
+            # Dask's; Beam leaves it open, and with it what a failure left.
+            result = getattr(pipeline, "result", None)
+            if client := getattr(result, "client", None):
+                client.close()
 
     return run
 
@@ -203,6 +236,14 @@ def _unheard(*_, **__) -> None:
 
 def _cause(error: BaseException, unfinished: int) -> BaseException:
     """What stopped a worker, without the trace that runners make of it."""
+    left = f"Unfinished shards: {unfinished}."
+    if type(error).__module__.startswith("distributed."):
+        return UserError(
+            f"The Dask cluster gave up: {str(error).splitlines()[0]} {left} "
+            "The same command goes on from there."
+        )
+    if isinstance(error, DiskError):
+        return UserError(f"{error} {left}")
     lines = [line for line in str(error).splitlines() if line.strip()]
     if not lines or not lines[0].startswith("Traceback "):
         return error
@@ -211,7 +252,7 @@ def _cause(error: BaseException, unfinished: int) -> BaseException:
     if not kind.startswith("d3d_tf."):
         return RuntimeError(refusal(error) or f"{kind}: {text}")
     if kind.endswith(".DiskError"):
-        text = f"{text} Unfinished shards: {unfinished}."
+        text = f"{text} {left}"
     return UserError(text)
 
 

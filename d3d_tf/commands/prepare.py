@@ -41,6 +41,9 @@ def run(
         say(f"would prepare {data or 'the toy videos'} into {records_dir}")
         return
     require_means("prepare")
+    from d3d_tf.tfrecords.dask_cluster import checked
+
+    beam_args = checked(beam_args, records_dir, [data, flow_dir])
     if recipe.records == "features":
         if flow_dir:
             raise UsageError(

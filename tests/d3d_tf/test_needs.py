@@ -7,6 +7,7 @@ import pytest
 
 from d3d_tf.errors import UserError
 from d3d_tf.needs import (
+    require_dask,
     require_means,
     require_model_garden,
     require_preparation,
@@ -34,6 +35,17 @@ def test_packages_that_are_not_installed(monkeypatch, lacking, extras):
     )
     if lacking == ["jinja2"]:
         require_means("prepare")  # Which writes no report.
+
+
+def test_the_extra_of_dask(monkeypatch):
+    for name in ("dask", "distributed"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UserError) as caught:
+        require_dask()
+    assert str(caught.value) == (
+        "--runner=dask needs dask, distributed: run `pip install "
+        "'d3d_tf[dask]'`."
+    )
 
 
 def test_no_model_garden(monkeypatch):

@@ -14,6 +14,7 @@ import pytest
 from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from d3d_tf import __version__
 from d3d_tf.atomic_files import to_path
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.errors import UserError
@@ -164,6 +165,7 @@ def test_the_runner_counts(records):
     *_, first, second = records.shards()
     Path(first.sources[0].path).write_text("no video")
     frames = [row["frames"] for s in (first, second) for row in shard_rows(s)]
+    Path(second.part_path).unlink()
     pipeline = beam.Pipeline(options=PipelineOptions(local_beam_args()))
     _ = pipeline | beam.Create([first, second]) | beam.Map(write_and_count)
     result = pipeline.run()
@@ -178,6 +180,27 @@ def test_the_runner_counts(records):
         "frames": sum(frames[1:]),
         "quarantined": 1,
     }
+
+
+def test_a_finished_shard_stays(records):
+    """Where a runner repeats what a worker did that it lost, as Dask does."""
+    *_, shard = records.shards()
+    before = records.shard_times()
+    assert write_and_count(shard) == shard.path
+    assert records.shard_times() == before
+
+
+def test_a_worker_of_another_version_refuses(records):
+    *_, shard = records.shards()
+    Path(shard.part_path).unlink()
+    with pytest.raises(UserError) as caught:
+        write_and_count(shard, "0.1.9")
+    assert re.fullmatch(
+        rf"The worker on \S+ has d3d_tf {__version__}, and the process that "
+        "prepares 0.1.9: install the same on every machine.",
+        str(caught.value),
+    )
+    assert not shard.finished()
 
 
 def test_the_same_folder_named_otherwise_is_the_same(records):
