@@ -6,7 +6,6 @@ know that all are there is written last.
 """
 
 import contextlib
-import fcntl
 import glob
 import os
 import re
@@ -14,13 +13,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from d3d_tf.disk import naming_refusal
-from d3d_tf.errors import UsageError, UserError
+from d3d_tf.errors import UsageError
 from d3d_tf.leftovers import sweep, temporary_name
 from d3d_tf.names import printable
 from d3d_tf.s3_plugin import load_plugin
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _REMOTE = "s3://"
 # Not a number, so TF Serving does not take it for a version.
@@ -114,6 +116,28 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_array(path: str | Path, array: "np.ndarray") -> None:
+    """Writes a local `.npy` file, whole or not at all, without a copy.
+
+    `numpy.save` does not report why a disk refuses it.
+
+    Raises:
+      DiskError: there is no room, or no right to write.
+    """
+    import numpy as np
+    from numpy.lib import format as npy
+
+    array = np.ascontiguousarray(array)
+    with (
+        naming_refusal(path, array.nbytes),
+        appearing(path) as temporary,
+        open(temporary, "wb") as file,
+    ):
+        header = npy.header_data_from_array_1_0(array)
+        npy.write_array_header_1_0(file, header)
+        file.write(array.data)
 
 
 @contextlib.contextmanager
@@ -211,38 +235,6 @@ def unfinished_folder(parent: Path) -> Iterator[Path]:
 def sweep_unfinished(parent: Path) -> None:
     """Removes what killed processes left of `unfinished_folder`."""
     sweep(parent, _UNFINISHED)
-
-
-@contextlib.contextmanager
-def locked(folder: Path, *, busy: str | None = None) -> Iterator[None]:
-    """Keeps others who lock the same local folder waiting.
-
-    Nothing is left in the folder, whoever is killed. Where the file system has
-    no locks, as some of networks, nobody waits.
-
-    Args:
-      folder: made, if it is not there.
-      busy: what to say instead of waiting.
-
-    Raises:
-      UserError: `busy`: another one has locked it.
-    """
-    if is_remote(folder):
-        yield
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(
-                descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0)
-            )
-        except OSError as error:
-            if busy and isinstance(error, BlockingIOError):
-                raise UserError(busy) from error
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def publish_folder(folder: Path, target: Path, *, mark: str) -> None:

@@ -24,13 +24,23 @@ def sweep(folder: Path, stem: str) -> None:
     mark = glob.escape(_machine())
     with contextlib.suppress(OSError):  # Of others, and nothing depends on it.
         for left in Path(folder).glob(f"{stem}{mark}*"):
-            process = left.name.rpartition(_machine())[2].partition("-")[0]
-            if Path("/proc", process).exists():
+            if not is_left(left.name):
                 continue
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:
                 left.unlink(missing_ok=True)
+
+
+def is_here(name: str) -> bool:
+    """Whether a `temporary_name` is that of a process of this machine."""
+    return _machine() in name
+
+
+def is_left(name: str) -> bool:
+    """Whether it is one of this machine that does not run any more."""
+    process = name.rpartition(_machine())[2].partition("-")[0]
+    return is_here(name) and not Path("/proc", process).exists()
 
 
 def _machine() -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from d3d_tf.atomic_files import (
     is_remote,
-    locked,
     publish_folder,
     sweep_unfinished,
 )
@@ -14,6 +13,7 @@ from d3d_tf.hub_export.archive import (
     remove_strays,
     write_archive,
 )
+from d3d_tf.locks import locked
 
 # What TensorFlow looks for in a module's folder.
 MARK = "saved_model.pb"

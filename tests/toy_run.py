@@ -20,6 +20,7 @@ import pytest
 from d3d_tf import config
 from d3d_tf.commands import distill
 from d3d_tf.data.dataset import Dataset, open_dataset
+from d3d_tf.locks import FILE
 from d3d_tf.recipes import TOY
 from d3d_tf.runs.folder import Run
 from d3d_tf.tfrecords.flow import tvl1_flow
@@ -126,5 +127,6 @@ def other_flow(toy, tmp_path):
 @pytest.fixture
 def copied_run(toy, tmp_path) -> Run:
     """The finished run, in a copy of one's own."""
-    shutil.copytree(toy.run.folder, tmp_path / "copy")
+    passing = shutil.ignore_patterns(FILE, "*.tmp-*")  # Of another test.
+    shutil.copytree(toy.run.folder, tmp_path / "copy", ignore=passing)
     return Run(tmp_path / "copy")

@@ -7,9 +7,11 @@ videos has not changed; `plan.py` keeps the lists. The folder, `NAME-DIGEST8`,
 is a function of the data set and of the recipe, so runs share it.
 """
 
+import contextlib
 import logging
 import os
 import socket
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -23,7 +25,7 @@ from d3d_tf.atomic_files import is_remote, to_path
 from d3d_tf.config import DataRecipe, FlowRecipe, digest
 from d3d_tf.disk import DiskError, refusal
 from d3d_tf.errors import UserError
-from d3d_tf.leftovers import sweep
+from d3d_tf.leftovers import is_here, sweep
 from d3d_tf.screen import say
 from d3d_tf.tfrecords.listing import Listing
 from d3d_tf.tfrecords.manifest import write_manifest
@@ -276,13 +278,15 @@ def _sweep(folder: Path) -> None:
     """Removes what an interrupted worker left half written.
 
     Of those of other machines nobody knows here whether they are alive: what is
-    older than an hour goes.
+    older than an hour goes, by the clock of the file system, as that of this
+    machine may be wrong.
     """
-    if not is_remote(folder):
-        sweep(folder, "*.tmp-")
-    for path in folder.glob("*.tmp-*"):
-        try:
-            if time.time() - path.stat().st_mtime > 3600:
+    if is_remote(folder):
+        return
+    sweep(folder, "*.tmp-")
+    with contextlib.suppress(OSError):  # Nothing depends on it.
+        with tempfile.TemporaryFile(dir=folder) as file:
+            now = os.fstat(file.fileno()).st_mtime
+        for path in folder.glob("*.tmp-*"):
+            if not is_here(path.name) and now - path.stat().st_mtime > 3600:
                 path.unlink()
-        except OSError:
-            continue

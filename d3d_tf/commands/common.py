@@ -3,6 +3,7 @@
 Nothing heavy is imported here, so that a wrong flag is answered at once.
 """
 
+import contextlib
 import dataclasses
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ from d3d_tf.atomic_files import is_remote, to_path
 from d3d_tf.config import Recipe
 from d3d_tf.disk import require_folder
 from d3d_tf.errors import UsageError
+from d3d_tf.locks import locked
 from d3d_tf.recipes import RECIPES
 from d3d_tf.runs.folder import Run
 from d3d_tf.runs.opening import newest_run, open_run
@@ -87,6 +89,25 @@ def run_folder(recipe: Recipe, run_dir: str | None) -> Path:
     if not is_remote(folder):
         require_folder("--run_dir", folder, os.W_OK)
     return folder
+
+
+def alone_in(
+    folder: Path, remedy: str = "choose another --run_dir"
+) -> contextlib.AbstractContextManager[None]:
+    """While entered, no other process does so: its work would be mixed up.
+
+    Args:
+      folder: that is written; see `locked`.
+      remedy: what may be done instead of waiting.
+
+    Raises:
+      UserError: another process is in there.
+    """
+    return locked(
+        folder,
+        busy=f"Another process works in {folder}: wait until it ends, or "
+        f"{remedy}.",
+    )
 
 
 def show_recipe(recipe: Recipe) -> None:

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from d3d_tf.atomic_files import to_path
-from d3d_tf.commands.common import require_sources, run_folder, show_plan
+from d3d_tf.commands.common import (
+    alone_in,
+    require_sources,
+    run_folder,
+    show_plan,
+)
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_means
@@ -56,24 +61,25 @@ def run(
     from d3d_tf.experiment.start import require_finished_teacher, start_training
     from d3d_tf.tfrecords.ensure import ensure_records
 
-    recipe, dataset = ensure_records(recipe, data, records_dir)
-    rows = rows_of(recipe)
-    if logits_file := _logits_file(recipe, teacher, dataset):
-        rows = tuple(r for r in rows if TEACHER not in ROLES[r].parts)
-    elif not recipe.of_features:
-        dataset.require_flow()
-    experiment = start_training(
-        recipe,
-        dataset,
-        Run(folder),
-        rows=rows,
-        teacher=donor,
-        init=starts,
-        logits_file=logits_file,
-        allow_flow_mismatch=allow_flow_mismatch,
-    )
-    require_finished_teacher(experiment)
-    _make(experiment, rows)
+    with alone_in(folder):
+        recipe, dataset = ensure_records(recipe, data, records_dir)
+        rows = rows_of(recipe)
+        if logits_file := _logits_file(recipe, teacher, dataset):
+            rows = tuple(r for r in rows if TEACHER not in ROLES[r].parts)
+        elif not recipe.of_features:
+            dataset.require_flow()
+        experiment = start_training(
+            recipe,
+            dataset,
+            Run(folder),
+            rows=rows,
+            teacher=donor,
+            init=starts,
+            logits_file=logits_file,
+            allow_flow_mismatch=allow_flow_mismatch,
+        )
+        require_finished_teacher(experiment)
+        _make(experiment, rows)
 
 
 def _make(experiment, rows: tuple[str, ...]) -> None:

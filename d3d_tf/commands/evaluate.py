@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from d3d_tf.atomic_files import to_path, write_atomically
-from d3d_tf.commands.common import changed_recipe, chosen_run
+from d3d_tf.commands.common import (
+    alone_in,
+    changed_recipe,
+    chosen_run,
+)
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.roles import ROLES, TEACHER, rows_of
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
 
 _TASK = "task=detection"
+_ASIDE = "keep these results elsewhere with --out=RESULTS.json"
 
 
 def run(
@@ -138,21 +143,33 @@ def evaluate_run(
             dataset.flow, dataset.folder, allow=allow_flow_mismatch
         )
         experiment.flow_mismatch = found or experiment.flow_mismatch
+    rows = _finished_rows(experiment)
+    with alone_in(run.results_path.parent, _ASIDE):
+        table = Table(experiment)
+        for row in rows:
+            table.add(score(experiment, row))
+    _tell_where(run, out)
+
+
+def _finished_rows(experiment) -> list[str]:
+    """The rows of the table whose networks are all there.
+
+    Raises:
+      UserError: there are none.
+    """
     rows = [
         row
-        for row in rows_of(recipe)
+        for row in rows_of(experiment.recipe)
         if all(experiment.is_finished(part) for part in ROLES[row].parts)
     ]
     if not rows:
+        run = experiment.run
         raise UserError(
             f"{run.folder} has no finished network yet: start "
             f"--mode={run.maker()} --run_dir={run.folder} again, it goes on "
             "from its checkpoints."
         )
-    table = Table(experiment)
-    for row in rows:
-        table.add(score(experiment, row))
-    _tell_where(run, out)
+    return rows
 
 
 def _tell_where(run: Run, out: str | None) -> None:

@@ -1,6 +1,11 @@
 """`--mode=expand`: an X3D that grows step by step (section 3.3)."""
 
-from d3d_tf.commands.common import require_sources, run_folder, show_plan
+from d3d_tf.commands.common import (
+    alone_in,
+    require_sources,
+    run_folder,
+    show_plan,
+)
 from d3d_tf.config import Recipe
 from d3d_tf.needs import require_means
 from d3d_tf.screen import say
@@ -35,5 +40,6 @@ def run(
     from d3d_tf.expand.job import expand
     from d3d_tf.tfrecords.ensure import ensure_records
 
-    recipe, dataset = ensure_records(recipe, data, records_dir)
-    say(f"page: {expand(recipe, dataset, folder)}")
+    with alone_in(folder):
+        recipe, dataset = ensure_records(recipe, data, records_dir)
+        say(f"page: {expand(recipe, dataset, folder)}")

@@ -3,7 +3,12 @@
 (D3D, section 5.4.)
 """
 
-from d3d_tf.commands.common import require_sources, run_folder, show_plan
+from d3d_tf.commands.common import (
+    alone_in,
+    require_sources,
+    run_folder,
+    show_plan,
+)
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_means
@@ -61,15 +66,16 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     recipe = with_network_of(start, recipe)
-    recipe, dataset = ensure_records(recipe, data, records_dir)
-    experiment = start_finetuning(recipe, dataset, Run(folder), start)
-    table = Table(experiment)
-    train_missing(experiment, STUDENT)
-    table.add(score(experiment, STUDENT))
-    if not recipe.of_features:
-        module = export_run(experiment.run, experiment.network(STUDENT))
-        say(f"module: {module}")
-    say(f"report: {write_report(experiment.run, dataset)}")
+    with alone_in(folder):
+        recipe, dataset = ensure_records(recipe, data, records_dir)
+        experiment = start_finetuning(recipe, dataset, Run(folder), start)
+        table = Table(experiment)
+        train_missing(experiment, STUDENT)
+        table.add(score(experiment, STUDENT))
+        if not recipe.of_features:
+            module = export_run(experiment.run, experiment.network(STUDENT))
+            say(f"module: {module}")
+        say(f"report: {write_report(experiment.run, dataset)}")
 
 
 def _require_alike(start: Run, recipe: Recipe) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from d3d_tf import config
+from d3d_tf.atomic_files import write_array
 from d3d_tf.config import FlowRecipe, Recipe
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.recipes import OWN_VIDEOS
@@ -117,7 +118,7 @@ def _import(source: str, out: str, recipe: FlowRecipe) -> None:
     from d3d_tf.tfrecords.flow.codecs import import_flow
 
     flow = import_flow(source, recipe.imported_codec, recipe.imported_bound)
-    np.save(out, flow)
+    write_array(out, flow)
     say(
         f"{out}: {list(flow.shape)}, from {recipe.imported_codec}; mean "
         f"magnitude {np.linalg.norm(flow, axis=-1).mean():.2f} px"

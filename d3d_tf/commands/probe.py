@@ -3,7 +3,12 @@
 from pathlib import Path
 
 from d3d_tf.atomic_files import to_path
-from d3d_tf.commands.common import chosen_run, require_classifier, show_plan
+from d3d_tf.commands.common import (
+    alone_in,
+    chosen_run,
+    require_classifier,
+    show_plan,
+)
 from d3d_tf.config import Recipe
 from d3d_tf.needs import require_means
 from d3d_tf.screen import say
@@ -46,15 +51,16 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     set_precision(recipe.train.mixed_precision)
-    # Any videos will do: labels are not looked at.
-    _, dataset = ensure_records(
-        probed.recipe(), data, records_dir, trains=False
-    )
-    page = probe_run(
-        probed,
-        recipe,
-        dataset,
-        Path(folder),
-        allow_flow_mismatch=allow_flow_mismatch,
-    )
-    say(f"page: {page}")
+    with alone_in(folder):
+        # Any videos will do: labels are not looked at.
+        _, dataset = ensure_records(
+            probed.recipe(), data, records_dir, trains=False
+        )
+        page = probe_run(
+            probed,
+            recipe,
+            dataset,
+            Path(folder),
+            allow_flow_mismatch=allow_flow_mismatch,
+        )
+        say(f"page: {page}")

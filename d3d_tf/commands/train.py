@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
-from d3d_tf.commands.common import require_sources, run_folder, show_plan
+from d3d_tf.commands.common import (
+    alone_in,
+    require_sources,
+    run_folder,
+    show_plan,
+)
 from d3d_tf.config import Recipe
 from d3d_tf.errors import UsageError
 from d3d_tf.needs import require_means
@@ -54,21 +59,22 @@ def run(
     from d3d_tf.tfrecords.ensure import ensure_records
 
     role = _role(recipe)
-    recipe, dataset = ensure_records(recipe, data, records_dir)
-    if role == TEACHER and not recipe.of_features:
-        dataset.require_flow()
-    experiment = start_training(
-        recipe,
-        dataset,
-        Run(folder),
-        rows=(role,),
-        init=starts,
-        allow_flow_mismatch=allow_flow_mismatch,
-    )
-    table = Table(experiment)
-    train_missing(experiment, role)
-    table.add(score(experiment, role))
-    say(f"report: {write_report(experiment.run, dataset)}")
+    with alone_in(folder):
+        recipe, dataset = ensure_records(recipe, data, records_dir)
+        if role == TEACHER and not recipe.of_features:
+            dataset.require_flow()
+        experiment = start_training(
+            recipe,
+            dataset,
+            Run(folder),
+            rows=(role,),
+            init=starts,
+            allow_flow_mismatch=allow_flow_mismatch,
+        )
+        table = Table(experiment)
+        train_missing(experiment, role)
+        table.add(score(experiment, role))
+        say(f"report: {write_report(experiment.run, dataset)}")
 
 
 def _role(recipe: Recipe) -> str:

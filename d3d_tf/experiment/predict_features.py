@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from d3d_tf.atomic_files import is_remote, require_local
+from d3d_tf.atomic_files import appearing, is_remote, require_local
 from d3d_tf.data.soundness import words_of
 from d3d_tf.data.youtube8m import feature_batches, open_file
 from d3d_tf.disk import naming_refusal, require_own_folder
@@ -121,7 +121,10 @@ def _best(probabilities: np.ndarray, count: int) -> np.ndarray:
 def _write(path: Path, answers: Iterator[tuple], labels: list[str]) -> int:
     """The list; returns the number of videos."""
     count = 0
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with (
+        appearing(path) as name,
+        open(name, "w", newline="", encoding="utf-8") as file,
+    ):
         rows = csv.writer(file)
         rows.writerow(["video", "class", "number", "probability"])
         for video, probabilities in answers:

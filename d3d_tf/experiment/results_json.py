@@ -102,7 +102,7 @@ class Table:
 
     def __init__(self, experiment: Experiment):
         self._experiment = experiment
-        self._begin = time.time()
+        self._begin = time.monotonic()
         set_damaged_aside(experiment.run)
         earlier = experiment.run.read_results()
         self._seconds_before = earlier.get("wall_seconds", 0.0)
@@ -126,7 +126,7 @@ class Table:
                 experiment.dataset.classes
             )
         results["wall_seconds"] = (
-            self._seconds_before + time.time() - self._begin
+            self._seconds_before + time.monotonic() - self._begin
         )
         experiment.run.write_results(results)
 

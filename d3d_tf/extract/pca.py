@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from d3d_tf.atomic_files import write_array
 from d3d_tf.errors import UserError
 
 # Added to the eigenvalues before their root is taken.
@@ -38,9 +39,9 @@ class Pca:
 
     def save(self, folder: Path) -> None:
         """Writes `mean.npy`, `eigenvecs.npy` and `eigenvals.npy`."""
-        np.save(folder / "mean.npy", self.mean[:, None])
-        np.save(folder / "eigenvecs.npy", self.vectors)
-        np.save(folder / "eigenvals.npy", self.values[:, None])
+        write_array(folder / "mean.npy", self.mean[:, None])
+        write_array(folder / "eigenvecs.npy", self.vectors)
+        write_array(folder / "eigenvals.npy", self.values[:, None])
 
 
 def load_pca(folder: Path) -> Pca:

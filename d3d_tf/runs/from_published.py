@@ -1,6 +1,5 @@
 """A published checkpoint by name: downloaded, verified, converted, kept."""
 
-import fcntl
 import os
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import d3d_tf
 from d3d_tf.caches import cache_folder as cache_folder_of_user
 from d3d_tf.caches import home_cache
 from d3d_tf.errors import UserError
+from d3d_tf.locks import locked
 from d3d_tf.runs.convert import convert
 from d3d_tf.runs.folder import Run
 from d3d_tf.screen import say
@@ -51,9 +51,7 @@ def published_run(name: str) -> Run:
     run = Run(folder / f"run-{d3d_tf.__version__}")
     if run.exists():
         return run
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder):
         if not run.exists():
             say(f"{name}: {entry.citation} ({entry.licence})")
             prefix = download(entry, folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 from d3d_tf.atomic_files import to_path
 from d3d_tf.errors import UsageError
 from d3d_tf.runs.folder import Run
+from d3d_tf.screen import say
 from d3d_tf.weights.published import catalog
 
 
@@ -53,4 +54,7 @@ def newest_run() -> Run:
             "There is no run in runs/: name one with --checkpoint=RUN, or make "
             "one with --mode=distill."
         )
-    return open_run(str(found[-1].parent))
+    newest = found[-1].parent
+    if len(found) > 1:
+        say(f"run: {newest}, the newest of {len(found)} by its recipe.yaml")
+    return open_run(str(newest))

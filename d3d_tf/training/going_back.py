@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from d3d_tf.atomic_files import is_remote, literal, to_path, write_atomically
@@ -23,6 +24,7 @@ _LINE = re.compile(
     r'(all_)?model_checkpoint_paths?: ".*"'
     r"|(all_model_checkpoint|last_preserved)_timestamps?: [\d.e+]+"
 )
+_TIME = re.compile(r"_timestamps?: (\d[\d.e+]*)")
 _NAME = re.compile(r"ckpt-(\d+)")
 
 
@@ -42,6 +44,7 @@ def set_damaged_aside(checkpoints: Path) -> int | None:
     with literal(checkpoints) as name:
         folder = to_path(name)
         _remove_unfinished(folder)
+        _remove_unlisted(folder, name)
         # What has no index and is not in the list was not saved to its end:
         # a kill came first.
         numbers = numbers_there(name, part="index")
@@ -114,7 +117,7 @@ def list_problem(checkpoints: Path) -> str | None:
         if not (folder / _LIST).exists():
             return f"TensorFlow's list {checkpoints}/{_LIST} is missing"
         newest, *_ = _entries(numbers)
-        whole = all(map(_LINE.fullmatch, _text(folder).splitlines()))
+        whole = _is_whole(folder)
         listed = newest in _there(folder, name) and {*numbers} <= _listed(
             folder
         )
@@ -135,10 +138,30 @@ def _remove_unfinished(folder: Path) -> None:
                 left.unlink()
 
 
+def _remove_unlisted(folder: Path, name: str) -> None:
+    """Removes the newest checkpoint if it was not saved to its end.
+
+    On a full disk TensorFlow leaves a part of the index under its final name.
+    The list is written after it; of the first checkpoint there is none yet.
+    """
+    numbers, listed = numbers_there(name, part="index"), _listed(folder)
+    newest = max(numbers, default=0)
+    first = len(numbers) == 1 and not (folder / _LIST).exists()
+    later = listed and newest > max(listed) and _is_whole(folder)
+    if (first or later) and damage(f"{name}/ckpt-{newest}"):
+        for path in folder.glob(f"ckpt-{newest}.*"):
+            path.unlink()
+
+
 def _list(folder: Path, name: str, numbers: list[int]) -> None:
-    """Writes TensorFlow's list of these checkpoints, the newest last."""
+    """Writes TensorFlow's list of these checkpoints, the newest last.
+
+    Also if its times are in the future, as the clock was set back: TensorFlow
+    would never remove what is in it.
+    """
     entries = _entries(numbers)
-    if _there(folder, name) == entries:
+    times = map(float, _TIME.findall(_text(folder)))
+    if _there(folder, name) == entries and max(times, default=0) <= time.time():
         return
     lines = [f'{key}: "{path}"' for key, path in entries]
     # Later than 0, or TensorFlow would never remove them.
@@ -168,6 +191,11 @@ def _listed(folder: Path) -> set[int]:
         path.rpartition("/")[2] for _, path in _ENTRY.findall(_text(folder))
     ]
     return {int(m[1]) for m in map(_NAME.fullmatch, paths) if m}
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether every line of the list is one that TensorFlow writes."""
+    return all(map(_LINE.fullmatch, _text(folder).splitlines()))
 
 
 def _text(folder: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from d3d_tf.atomic_files import literal, locked, to_path, write_atomically
+from d3d_tf.atomic_files import literal, to_path, write_atomically
 from d3d_tf.config import Recipe, digest
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.damage import naming_damage
@@ -20,6 +20,7 @@ from d3d_tf.errors import UserError
 from d3d_tf.garbage import set_aside
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.dropout import draws_by_step
+from d3d_tf.locks import locked
 from d3d_tf.screen import say
 from d3d_tf.sealed import sealed
 from d3d_tf.tasks import task_of

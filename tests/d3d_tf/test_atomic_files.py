@@ -4,9 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from d3d_tf.atomic_files import (
@@ -15,7 +15,6 @@ from d3d_tf.atomic_files import (
     is_literal,
     is_remote,
     literal,
-    locked,
     open_to_append,
     publish_folder,
     require_local,
@@ -23,9 +22,11 @@ from d3d_tf.atomic_files import (
     resolved,
     to_path,
     unfinished_folder,
+    write_array,
     write_atomically,
 )
-from d3d_tf.errors import UsageError, UserError
+from d3d_tf.disk import DiskError
+from d3d_tf.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,26 @@ def test_a_file_that_is_not_finished_does_not_appear(tmp_path):
     assert (tmp_path / "a").read_text() == "whole"
 
 
+@pytest.mark.parametrize(
+    "array",
+    [np.arange(6.0).reshape(2, 3), np.ones((2, 3), ">i2").T, np.zeros((0, 4))],
+)
+def test_an_array_is_what_numpy_reads(tmp_path, array):
+    write_array(tmp_path / "a.npy", array)
+    read = np.load(tmp_path / "a.npy")
+    assert read.dtype == array.dtype
+    np.testing.assert_array_equal(read, array)
+    assert os.listdir(tmp_path) == ["a.npy"]
+
+
+def test_an_array_that_does_not_fit_says_so(small_disk):
+    """NumPy itself would report bytes, and no cause."""
+    disk = small_disk("size=100k")
+    with pytest.raises(DiskError, match="a.npy cannot be written: No space"):
+        write_array(disk / "a.npy", np.zeros(200_000, np.uint8))
+    assert os.listdir(disk) == []
+
+
 def test_a_folder_appears_by_rename(tmp_path):
     with unfinished_folder(tmp_path / "export") as folder:
         (folder / "assets").mkdir(parents=True)
@@ -233,31 +254,3 @@ def test_a_folder_is_uploaded_with_its_mark_last(s3, monkeypatch):
     assert sorted(order) == ["a", "mark", "z/y"] and order[-1] == "mark"
     assert (to_path(s3) / "1/z/y").read_text() == "z/y"
     assert not folder.exists()
-
-
-def test_who_locks_a_folder_keeps_others_waiting(tmp_path):
-    done = []
-
-    def other():
-        with locked(tmp_path):
-            done.append("other")
-
-    with locked(tmp_path):
-        thread = threading.Thread(target=other)
-        thread.start()
-        thread.join(0.2)
-        done.append("first")
-    thread.join()
-    assert done == ["first", "other"]
-    assert not list(tmp_path.iterdir())
-
-
-def test_who_does_not_wait_is_told(tmp_path):
-    with locked(tmp_path):
-        with (
-            pytest.raises(UserError, match="^it is taken$"),
-            locked(tmp_path, busy="it is taken"),
-        ):
-            pass
-    with locked(tmp_path, busy="it is taken"):
-        pass

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from d3d_tf.atomic_files import write_atomically
-from d3d_tf.leftovers import sweep, temporary_name
+from d3d_tf.leftovers import is_here, is_left, sweep, temporary_name
 
 WRITER = """
 import sys
@@ -42,6 +42,13 @@ def test_the_next_one_who_writes_a_file_sweeps(tmp_path):
     assert set(tmp_path.iterdir()) == {path, used, others}
     alive.communicate("")
     assert set(tmp_path.iterdir()) == {path, others}
+
+
+def test_whose_a_name_is():
+    mine = temporary_name("a.tmp-")
+    assert is_here(mine) and not is_left(mine)
+    others = "a.tmp-elsewhere-1-0123"
+    assert not is_here(others) and not is_left(others)
 
 
 def test_a_pattern_sweeps_files_and_folders(tmp_path):

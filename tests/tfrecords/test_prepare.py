@@ -18,6 +18,7 @@ from d3d_tf import __version__
 from d3d_tf.atomic_files import to_path
 from d3d_tf.config import DataRecipe, FlowRecipe
 from d3d_tf.errors import UserError
+from d3d_tf.leftovers import temporary_name
 from d3d_tf.tfrecords import example
 from d3d_tf.tfrecords.listing import list_folder
 from d3d_tf.tfrecords.prepare import (
@@ -104,6 +105,21 @@ def test_old_leavings_are_swept_and_fresh_ones_left_alone(records):
     records.prepare()
     assert not old.exists()
     assert fresh.exists()
+
+
+def test_a_clock_that_jumped_ahead_sweeps_no_living_worker(
+    records, monkeypatch
+):
+    """Another machine's is fresh on the disk; one of here is old, and lives."""
+    theirs = records.folder / "x.tmp-elsewhere-1-0123"
+    mine = records.folder / temporary_name("x.tmp-")
+    for path in (theirs, mine):
+        path.write_text("half")
+    os.utime(mine, (1000, 1000))
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + 7200)
+    records.prepare()
+    assert theirs.exists() and mine.exists()
 
 
 def test_a_failing_worker_fails_the_job(records, monkeypatch):

@@ -87,9 +87,9 @@ def test_other_data_have_results_of_their_own(
     )
 
 
-def test_evaluate_takes_records(toy, only_scores, capsys):
+def test_evaluate_takes_records(toy, copied_run, only_scores, capsys):
     evaluate.run(
-        checkpoint=[str(toy.run.folder)], data=str(toy.dataset().folder)
+        checkpoint=[str(copied_run.folder)], data=str(toy.dataset().folder)
     )
     assert "D3D + RGB" in capsys.readouterr().out
 

@@ -117,10 +117,10 @@ def test_a_run_without_the_network_that_was_asked_for(tune, start):
         tune("finetune.start=baseline")
 
 
-def test_an_older_run_of_another_mode_is_not_gone_on_with(tune, toy):
+def test_an_older_run_of_another_mode_is_not_gone_on_with(tune, copied_run):
     with pytest.raises(UserError, match="was not started by --mode=finetune"):
         tune(
             *["train.learning_rate=0.002", "network.weight_decay=0.0001"],
             "finetune.batch_norm=train",
-            run_dir=str(toy.run.folder),
+            run_dir=str(copied_run.folder),
         )

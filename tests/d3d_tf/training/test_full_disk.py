@@ -1,5 +1,7 @@
 """A disk that fills up under a training: one line, and then on from there."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,10 +15,9 @@ from d3d_tf.training.trainer import Training, train
 from tests.harness import Video, place_codes, tiny_network, write_records
 
 
-def test_a_full_disk_stops_a_training_and_more_room_goes_on(
-    tmp_path, small_disk
-):
-    """2 pages of 4,096 bytes: no checkpoint fits beside the curves."""
+@pytest.fixture
+def run(tmp_path):
+    """`run(folder)` trains two steps there, with a checkpoint after each."""
     videos = [
         Video(
             f"video{k}",
@@ -32,10 +33,8 @@ def test_a_full_disk_stops_a_training_and_more_room_goes_on(
         clip=ClipRecipe(frames=2, size=16),
         train=TrainRecipe(steps=2, batch_size=2, checkpoint_every=1),
     )
-    disk = small_disk("size=8k")
-    folder = disk / "checkpoints"
 
-    def run():
+    def run(folder: Path):
         train(
             lambda: StreamTrainer(tiny_network()),
             make_strategy(4, ["/cpu:0"]),
@@ -43,19 +42,63 @@ def test_a_full_disk_stops_a_training_and_more_room_goes_on(
                 recipe,
                 dataset,
                 streams=("frames",),
-                checkpoints=folder,
-                tensorboard=disk / "tensorboard",
+                checkpoints=folder / "checkpoints",
+                tensorboard=folder / "tensorboard",
                 title="practice",
             ),
         )
 
+    return run
+
+
+def test_a_full_disk_stops_a_training_and_more_room_goes_on(run, small_disk):
+    """2 pages of 4,096 bytes: no checkpoint fits beside the curves."""
+    disk = small_disk("size=8k")
+    folder = disk / "checkpoints"
     with pytest.raises(DiskError) as caught:
-        run()
+        run(disk)
     # 6 variables of tiny_network, and momenta of those that are trained.
     assert str(caught.value).startswith(
         f"{folder} cannot be written: No space left on device; a checkpoint "
         "needs about "
     )
     small_disk("remount,size=1m")
-    run()
+    run(disk)
     assert is_finished(folder)
+
+
+@pytest.mark.large
+def test_wherever_the_disk_is_full_the_same_command_goes_on(
+    run, tmp_path, small_disk
+):
+    """Some pages more each time, of which TensorBoard's new file takes one.
+
+    TensorFlow leaves parts of what it was writing.
+    """
+    run(tmp_path / "alone")
+    pages = 2
+    disk = small_disk("size=8k")
+    while not is_finished(disk / "checkpoints"):
+        try:
+            run(disk)
+        except DiskError as error:
+            assert "No space left on device" in str(error)
+        pages += 3
+        small_disk(f"remount,size={4 * pages}k")
+    for name in ("history.csv", "finished.json"):
+        there, alone = (
+            (place / "checkpoints" / name).read_text()
+            for place in (disk, tmp_path / "alone")
+        )
+        assert there == alone
+    for place in (disk, tmp_path / "alone"):
+        assert {p.name for p in (place / "checkpoints").iterdir()} == {
+            "checkpoint",
+            "finished.json",
+            "history.csv",
+            *(
+                f"ckpt-{step}.{part}"
+                for step in (1, 2)
+                for part in ("index", "data-00000-of-00001")
+            ),
+        }

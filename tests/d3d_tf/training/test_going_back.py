@@ -1,5 +1,6 @@
 """A damaged checkpoint costs the steps since the one before, and no more."""
 
+import re
 import shutil
 
 import pytest
@@ -129,6 +130,33 @@ def test_the_newest_one_was_saved_and_not_yet_listed(whole, tmp_path):
         str(tmp_path / "ckpt-6"),
     ]
     assert (tmp_path / INDEX).exists()
+
+
+@pytest.mark.parametrize("before", [[], [4]])
+def test_a_full_disk_in_a_save_is_no_damage(whole, tmp_path, capsys, before):
+    """A part of the index has its final name, and is in no list."""
+    for number in (*before, 6):
+        for path in whole[0].glob(f"ckpt-{number}.*"):
+            shutil.copy(path, tmp_path)
+    if before:
+        text = 'model_checkpoint_path: "ckpt-4"\n'
+        (tmp_path / "checkpoint").write_text(text)
+    index = tmp_path / INDEX
+    index.write_bytes(index.read_bytes()[:100])
+    assert set_damaged_aside(tmp_path) == (before[0] if before else None)
+    assert not list(tmp_path.glob("*ckpt-6*"))
+    assert capsys.readouterr().out == ""
+
+
+def test_a_clock_that_was_ahead_keeps_no_checkpoint_for_ever(run, stopped):
+    """TensorFlow removes none that is older than the last it preserved."""
+    listed = (stopped / "checkpoint").read_text()
+    future = re.sub(r"(timestamps?): [\d.e+]+", r"\1: 4e+09", listed)
+    assert future.count("4e+09") == 3
+    (stopped / "checkpoint").write_text(future)
+    run(stopped, steps=10)
+    kept = {path.stem for path in stopped.glob("ckpt-*.index")}
+    assert kept == {"ckpt-8", "ckpt-10"}
 
 
 def test_what_a_kill_left_of_a_save_goes(whole, tmp_path):
