@@ -44,6 +44,9 @@ class TrainRecipe:
     and adds their gradients up: the memory of a part, and the step that so many
     times more replicas would make. Batch normalisation has the statistics of a
     part, as of a device."""
+    steps_per_execution: Annotated[PositiveWhole, Later()] = 1
+    """Steps that TensorFlow makes one after the other without coming back to
+    Python: less of it between short steps. The steps are the same."""
     optimizer: Annotated[str, OneOf("sgd", "adam")] = "sgd"
     """`sgd` with momentum, as in the paper, or `adam`."""
     learning_rate: Positive = 0.1

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from d3d_tf.distill.terms import logits_and_features
+from d3d_tf.distill.waiting import WaitsForData
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.lengths import lengths
 from d3d_tf.layers.passes import in_pass
@@ -14,7 +15,7 @@ FEATURES = "network_features"
 
 
 @keras.utils.register_keras_serializable("d3d_tf")
-class StreamTrainer(keras.Model):
+class StreamTrainer(WaitsForData):
     """A network with a train step that is exact under a strategy.
 
     Compile and fit it like any Keras model. Its input is a dict with the

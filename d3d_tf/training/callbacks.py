@@ -3,6 +3,7 @@
 import csv
 import math
 import signal
+import time
 from pathlib import Path
 
 import tensorflow as tf
@@ -35,13 +36,17 @@ class StopSignals:
         self._own = 0
         self._workers = started()
 
-    def agreed(self, step: int) -> int | None:
+    def agreed(self, last: int, step: int) -> int | None:
         """The signal by which the training ends after this step.
 
         Several workers end after the same step: every so many steps they ask
         one another.
+
+        Args:
+          last: the step after which it was asked before.
+          step: that is done.
         """
-        if self._workers and step % CHECK_EVERY == 0:
+        if self._workers and _is_due(last, step):
             found = self._workers.gather(str(self._own).encode())
             self.received = max(map(int, found)) or None
         return self.received
@@ -81,7 +86,7 @@ class Checkpointer(keras.callbacks.Callback):
     def __init__(self, manager, steps: int, signals: StopSignals):
         super().__init__()
         self._manager = manager
-        self._step = 0
+        self._step = self._before = 0
         self._steps = steps
         self._signals = signals
 
@@ -89,15 +94,24 @@ class Checkpointer(keras.callbacks.Callback):
         # Counted here from now on: to ask would be to wait for the device.
         self._step = int(self.model.optimizer.iterations.numpy())
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self._before = self._step
+
     def on_train_batch_end(self, batch, logs=None):
-        self._step += 1
-        if self._signals.agreed(self._step) or self._step >= self._steps:
+        last, self._step = self._step, self._before + batch + 1
+        agreed = self._signals.agreed(last, self._step)
+        if agreed or self._step >= self._steps:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
         require_finite(float(logs["loss"]), self._step)
         _require_finite_weights(self.model, self._step)
         self._manager.save(checkpoint_number=self._step)
+
+
+def _is_due(last: int, step: int) -> bool:
+    """Whether it is time to look: a step may be the last of several."""
+    return step // CHECK_EVERY > last // CHECK_EVERY
 
 
 def require_finite(loss: float, step: int) -> None:
@@ -124,33 +138,105 @@ def _require_finite_weights(model, step: int) -> None:
         )
 
 
-class Progress(keras.callbacks.Callback):
-    """A bar with the loss and the time left; stops if the loss is not finite.
-
-    It also adds `step` to the epoch's logs.
+class Lap:
+    """How quick some steps were.
 
     Args:
-      title: of the bar.
-      start, steps: first and last step of the training.
+      clips: of a step, of all devices.
+    """
+
+    def __init__(self, clips: int):
+        self._clips = clips
+
+    def begin(self, model, step: int) -> None:
+        """Before the step after this one, of a `WaitsForData`."""
+        self._start = (step, time.perf_counter(), _waited(model))
+
+    def end(self, model, step: int) -> tuple[float, float]:
+        """Clips per second since, and the share that steps waited for data."""
+        first, begin, waited = self._start
+        seconds = time.perf_counter() - begin
+        share = (_waited(model) - waited) / seconds
+        return (step - first) * self._clips / seconds, share
+
+
+def _waited(model) -> float:
+    return getattr(model, "waited", 0.0)
+
+
+class Speed(keras.callbacks.Callback):
+    """Adds `clips_per_second` and `waiting_for_data` to an epoch's logs.
+
+    The second is a share of the time. What callbacks do at an epoch's end is
+    not counted. For callbacks that come after it.
+
+    Args:
+      clips: of a step, of all devices.
     """
 
     # Values stay on the device until they are looked at.
     _supports_tf_logs = True
 
-    def __init__(self, title: str, start: int, steps: int):
+    def __init__(self, clips: int):
         super().__init__()
-        self._bar = tqdm(
-            total=steps, initial=start, desc=title, unit="step", mininterval=1
-        )
-        self._step = start
+        self._lap = Lap(clips)
+        self._found = 0.0, 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._lap.begin(self.model, 0)
 
     def on_train_batch_end(self, batch, logs=None):
-        self._step += 1
-        self._bar.update()
-        if self._step % CHECK_EVERY == 0:
+        self._steps = batch + 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        speed, waiting = self._lap.end(self.model, self._steps)
+        logs |= {"clips_per_second": speed, "waiting_for_data": waiting}
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar with the loss and the time left; stops if the loss is not finite.
+
+    Beside them clips per second, and the share of the time in which steps
+    waited for data. It also adds `step` to the epoch's logs.
+
+    Args:
+      title: of the bar.
+      start, steps: first and last step of the training.
+      clips: of a step, of all devices.
+    """
+
+    # Values stay on the device until they are looked at.
+    _supports_tf_logs = True
+
+    def __init__(self, title: str, start: int, steps: int, clips: int = 1):
+        super().__init__()
+        self._bar = tqdm(
+            total=steps,
+            initial=start,
+            desc=title,
+            unit="step",
+            mininterval=1,
+        )
+        self._step = self._before = start
+        self._lap = Lap(clips)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._before = self._step
+        self._lap.begin(self.model, self._step)
+
+    def on_train_batch_end(self, batch, logs=None):
+        last, self._step = self._step, self._before + batch + 1
+        self._bar.update(self._step - last)
+        if _is_due(last, self._step):
             loss = float(logs["loss"])
             require_finite(loss, self._step)
-            self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+            speed, waiting = self._lap.end(self.model, self._step)
+            self._bar.set_postfix_str(
+                f"loss={loss:.3f}, {speed:.3g} clips/s, {waiting:.0%} waiting "
+                "for data",
+                refresh=False,
+            )
+            self._lap.begin(self.model, self._step)
 
     def on_epoch_end(self, epoch, logs=None):
         logs["step"] = self._step

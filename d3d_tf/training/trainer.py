@@ -9,7 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.atomic_files import literal, to_path, write_atomically
-from d3d_tf.config import Recipe, digest
+from d3d_tf.config import Recipe, TrainRecipe, digest
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import HELD_OUT, Dataset
@@ -27,6 +27,7 @@ from d3d_tf.tasks import task_of
 from d3d_tf.training.callbacks import (
     Checkpointer,
     Progress,
+    Speed,
     StopSignals,
     make_history,
 )
@@ -151,6 +152,7 @@ def _restored(
         optimizer=make_optimizer(training.recipe.train),
         loss=task.loss(**_loss_options(training.recipe)),
         metrics=task.metrics(),
+        steps_per_execution=training.recipe.train.steps_per_execution,
     )
     # Its slots must exist before a checkpoint is read into them.
     inner_optimizer(trainer.optimizer).build(trainer.trainable_variables)
@@ -233,7 +235,9 @@ def _fit(
         naming_damage(training.dataset, "train"),
         set_aside(),
         # Before the words of an error.
-        contextlib.closing(Progress(training.title, start, steps)) as progress,
+        contextlib.closing(
+            Progress(training.title, start, steps, recipe.train.batch_size)
+        ) as progress,
     ):
         for network in trainer.trained():
             drawn = draws_by_step(network, recipe.seed, optimizer.iterations)
@@ -245,6 +249,7 @@ def _fit(
             *([validation] if validation else []),
             progress,
             logger,
+            Speed(recipe.train.batch_size),
             keras.callbacks.TensorBoard(curves_in, write_graph=False),
             Checkpointer(manager, steps, signals),
         ]
@@ -255,7 +260,7 @@ def _fit(
         ):
             trainer.fit(
                 distributed(partial(training_inputs, training, start)),
-                **_epochs(start, per_epoch, steps),
+                **_epochs(start, per_epoch, recipe.train),
                 verbose=0,
                 callbacks=callbacks,
             )
@@ -267,17 +272,23 @@ def _fit(
         raise Stopped(signals.received, training.checkpoints)
 
 
-def _epochs(start: int, per_epoch: int, steps: int) -> dict[str, int]:
+def _epochs(start: int, per_epoch: int, train: TrainRecipe) -> dict[str, int]:
     """What `fit` is asked for; an epoch is from one checkpoint to the next.
 
     A training that was stopped between two goes on to the next one, and from
-    there as if nobody had stopped it, to the end, where a callback ends it.
+    there as if nobody had stopped it, to the end, where a callback ends it; but
+    that cannot end an execution of several steps.
     """
     epoch, behind = divmod(start, per_epoch)
+    whole, rest = divmod(train.steps - start, per_epoch)
+    several = train.steps_per_execution > 1
+    one = behind or (several and not whole)
     return {
         "initial_epoch": epoch,
-        "epochs": epoch + 1 if behind else steps,
-        "steps_per_epoch": per_epoch - behind,
+        "epochs": epoch + (1 if one else whole if several else train.steps),
+        "steps_per_epoch": min(
+            per_epoch - behind, train.steps - start if several else per_epoch
+        ),
     }
 
 

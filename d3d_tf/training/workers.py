@@ -9,6 +9,8 @@ import dataclasses
 import io
 import json
 import os
+import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -17,6 +19,9 @@ import tensorflow as tf
 
 from d3d_tf.data.parts import WHOLE, Part
 from d3d_tf.errors import UsageError, UserError
+from d3d_tf.screen import say
+
+_PATIENCE = 20  # Seconds before an absence is reported.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,10 +151,38 @@ def start(cluster: str) -> Workers | None:
     addresses = tuple(a for job in names for a in jobs[job])
     if len(addresses) == 1:
         return None
-    before = sum(len(jobs[job]) for job in names[: names.index(kind)])
-    strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-    _STARTED[:] = [Workers(strategy, before + number, addresses)]
+    place = number + sum(len(jobs[job]) for job in names[: names.index(kind)])
+    with _reporting_absence([a for a in addresses if a != addresses[place]]):
+        strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    _STARTED[:] = [Workers(strategy, place, addresses)]
     return _STARTED[0]
+
+
+@contextlib.contextmanager
+def _reporting_absence(others: Sequence[str]) -> Iterator[None]:
+    """While entered, reports once for whom it waits."""
+    met = threading.Event()
+
+    def report():
+        if not met.wait(_PATIENCE):
+            absent = [place for place in others if not _answers(place)]
+            if absent:
+                say(f"waiting for the worker at {' and '.join(absent)}")
+
+    threading.Thread(target=report, daemon=True).start()
+    try:
+        yield
+    finally:
+        met.set()
+
+
+def _answers(place: str) -> bool:
+    host, _, port = place.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _resolver(cluster: str):

@@ -165,10 +165,10 @@ def test_workers_of_different_commands(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_worker_that_finds_no_videos(tmp_path):
+def test_a_worker_that_cannot_find_a_run(tmp_path):
     """It says so, and the chief does not wait for it."""
     first = flags("train", tmp_path, "run")
-    job = Job(tmp_path, 2, 1, first, [*first, "--data=nowhere"])
+    job = Job(tmp_path, 2, 1, first, [*first, "--init=nowhere"])
     assert job.codes() == [1, 2]
     assert "worker 1 of 2" in job.error(1) and "nowhere" in job.error(1)
     assert (

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from d3d_tf.keras_api import keras
 from d3d_tf.training.callbacks import (
     Checkpointer,
     Progress,
+    Speed,
     StopSignals,
     make_history,
 )
@@ -166,7 +168,41 @@ def test_progress_shows_title_loss_and_the_last_step(capsys):
     fit(Progress("practice", 0, 20), per_epoch=20, epochs=1)
     shown = capsys.readouterr().err
     assert "practice: 100%" in shown and "20/20" in shown
-    assert "loss=" in shown
+    assert "loss=" in shown and "clips/s, 0% waiting for data" in shown
+
+
+def test_the_speed_of_an_epoch():
+    """10 steps of 4 clips in at least 0.1 s; of what waits nobody knows."""
+    found = []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: found.append(dict(logs))
+    )
+    pause = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: time.sleep(0.01)
+    )
+    fit(Speed(4), pause, note, per_epoch=10, epochs=1)
+    (logs,) = found
+    assert 0 < logs["clips_per_second"] < 10 * 4 / 0.1
+    assert logs["waiting_for_data"] == 0
+
+
+def test_several_steps_at_a_time(capsys):
+    """Executions of 3, 3 and 2 steps: all are counted."""
+    manager = Saves()
+    note = Progress("practice", 0, 8)
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=[1])])
+    model.compile("sgd", "mse", steps_per_execution=3)
+    model.fit(
+        np.ones([8, 1]),
+        np.zeros([8, 1]),
+        batch_size=1,
+        steps_per_epoch=8,
+        verbose=0,
+        callbacks=[note, Checkpointer(manager, 8, StopSignals())],
+    )
+    assert manager.steps == [8]
+    note.close()
+    assert "8/8" in capsys.readouterr().err
 
 
 def test_progress_of_a_resumed_training(capsys):

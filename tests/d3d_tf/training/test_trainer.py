@@ -99,6 +99,17 @@ def test_stopped_and_resumed_is_as_if_never_stopped(
     assert is_finished(tmp_path)
 
 
+def test_several_steps_in_one_execution(whole, run, stop_at, tmp_path):
+    """6 steps, of which 2 lie between checkpoints: 2 at a time, and at most."""
+    stop_at(2)
+    with pytest.raises(Stopped):
+        run(tmp_path, steps_per_execution=4)
+    assert latest(tmp_path) == "ckpt-2"
+    stop_at(None)
+    same_weights(run(tmp_path, steps_per_execution=4), whole[1], atol=0)
+    assert [row["step"] for row in history(tmp_path)] == ["2", "4", "6"]
+
+
 @pytest.mark.parametrize(
     ("devices", "rounding"),
     # A checkpoint holds the replicas' mean of what each of them averages.

@@ -46,7 +46,9 @@ def test_another_kind_of_task(monkeypatch):
         '{"cluster": {"worker": ["here:1"], "ps": ["here:2"]},'
         ' "task": {"type": "ps", "index": 0}}',
     )
-    with pytest.raises(UsageError, match=r"names ps, worker .* task as ps"):
+    with pytest.raises(
+        UsageError, match=r"names worker, ps and this task as ps"
+    ):
         start("auto")
 
 
