@@ -11,7 +11,9 @@ def run(
     run_dir: str | None = None,
     data: str | None = None,
 ) -> None:
-    """Writes the page anew, from the results that are there.
+    """Writes the page anew, from the curves and results that are there.
+
+    Also of a run that goes on, which it does not disturb.
 
     Args:
       checkpoint: a run; None: `run_dir`, or the newest run.
@@ -25,11 +27,12 @@ def run(
     from d3d_tf.experiment.other_records import records_for, run_on
     from d3d_tf.report.write import write_report
 
-    if not named.read_results():
+    begun = [*named.folder.glob("checkpoints/*/history.csv")]
+    if not named.read_results() and (data or not begun):
         raise UserError(f"{named.folder} has no results yet.")
     dataset = records_for(named, data)
     shown = run_on(named, dataset)
-    if not shown.read_results():
+    if data and not shown.read_results():
         raise UserError(
             f"{named.folder} has no results on {dataset.folder} yet: "
             f"--mode=evaluate --data={dataset.folder} makes them."

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+import d3d_tf
 from d3d_tf.atomic_files import write_atomically
-from d3d_tf.config import ClipRecipe, Recipe
+from d3d_tf.config import ClipRecipe, Recipe, digest
 from d3d_tf.damaged import naming
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
@@ -42,9 +43,12 @@ _SHOWN = {
 
 
 def write_report(run: Run, dataset: Dataset) -> Path:
-    """Writes `report.html` and returns its path."""
+    """Writes `report.html` and returns its path.
+
+    Of a run that goes on it has the curves and the rows that are there.
+    """
     recipe = run.recipe()
-    results = run.read_results(_SHOWN)
+    results = run.read_results(_SHOWN) or _before_results(recipe, dataset)
     task = task_of(recipe.task)
     dataset = dataset.for_task(recipe.task)
     metric = task.scores.measures[task.scores.headline()]
@@ -55,7 +59,9 @@ def write_report(run: Run, dataset: Dataset) -> Path:
         if recipe.of_features:
             clips, mistakes = [], None
         elif recipe.task == DETECTION:
-            clips, mistakes = _keyframes(run, dataset, recipe, splits[-1]), None
+            clips, mistakes = [], None
+            if results["metrics"]:
+                clips = _keyframes(run, dataset, recipe, splits[-1])
         else:
             clips, mistakes = _clips(run, dataset, recipe, splits[-1])
     page = render(
@@ -89,6 +95,21 @@ def write_report(run: Run, dataset: Dataset) -> Path:
     )
     write_atomically(run.report_path, page)
     return run.report_path
+
+
+def _before_results(recipe: Recipe, dataset: Dataset) -> dict:
+    """What stands for results.json while the first network is trained."""
+    return {
+        "code_version": d3d_tf.__version__,
+        "dataset": dataset.info,
+        "flow_recipe": dataset.info["flow_recipe"],
+        "metrics": {},
+        "per_class": {},
+        "protocol": "nothing is scored yet, the first training goes on",
+        "recipe_hash": digest(recipe),
+        "seed": recipe.seed,
+        "wall_seconds": 0.0,
+    }
 
 
 def _rows(
@@ -145,7 +166,9 @@ def _histories(run: Run, task: Task) -> dict:
         if not path.exists():
             continue
         with naming(path, "move it away", LookupError, TypeError):
-            rows = list(csv.DictReader(path.read_text().splitlines()))
+            # While the training goes on, the last one may be half written.
+            lines = path.read_text().splitlines(keepends=True)
+            rows = list(csv.DictReader(x for x in lines if x.endswith("\n")))
             # Keras writes NA where no video was held out.
             columns = {n for row in rows[:1] for n in row if row[n] != "NA"}
             of_held_out = {f"val_{key}" for key in keys} & columns

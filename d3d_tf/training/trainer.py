@@ -40,6 +40,7 @@ from d3d_tf.training.checkpoints import (
 )
 from d3d_tf.training.going_back import set_damaged_aside
 from d3d_tf.training.inputs import training_inputs
+from d3d_tf.training.memory import naming_shortage
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.schedules import make_optimizer
 from d3d_tf.training.validation import make_validation, take_best
@@ -233,6 +234,7 @@ def _fit(
         contextlib.ExitStack() as entered,
         naming_refusal(training.checkpoints, _bytes_of(saved), "a checkpoint"),
         naming_damage(training.dataset, "train"),
+        naming_shortage(recipe.train, trainer.distribute_strategy),
         set_aside(),
         # Before the words of an error.
         contextlib.closing(
