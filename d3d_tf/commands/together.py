@@ -103,8 +103,8 @@ def _own_folder(workers, arguments: dict) -> Iterator[dict]:
         given = arguments["run_dir"] or f"runs/{arguments['recipe'].name}"
         folder = require_local(given, "The run folder of several workers")
     else:
-        named = arguments["checkpoint"]
-        folder = chosen_run(*named[:1] or [None], arguments["run_dir"]).folder
+        named = next(iter(arguments["checkpoint"]), None)
+        folder = chosen_run(named, arguments["run_dir"]).folder
     if workers.is_chief:
         yield arguments
         return
@@ -114,7 +114,7 @@ def _own_folder(workers, arguments: dict) -> Iterator[dict]:
             shutil.copytree(
                 folder, copy, ignore=_NOT_READ, copy_function=_linked
             )
-        own = {"run_dir": str(copy)}
+        own: dict[str, Any] = {"run_dir": str(copy)}
         if "checkpoint" in arguments and "recipe" not in arguments:
             own = {"checkpoint": [str(copy)], "run_dir": None}
         if arguments.get("out"):

@@ -2,6 +2,7 @@
 
 import functools
 import time
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,6 +16,8 @@ class WaitsForData(keras.Model):
     which may still be busy with the steps before, it is the most that a quicker
     input could win.
     """
+
+    train_function: Any  # Keras'.
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -55,14 +55,13 @@ def write_report(run: Run, dataset: Dataset) -> Path:
     splits = dataset.test_splits or ["train"]
     names = titles(recipe, finetuned=run.is_finetuned())
     histories = _histories(run, task)
+    clips: list[dict] = []
+    mistakes: list[dict] | None = None
     with naming_damage(dataset, splits[-1]):
-        if recipe.of_features:
-            clips, mistakes = [], None
-        elif recipe.task == DETECTION:
-            clips, mistakes = [], None
+        if recipe.task == DETECTION:
             if results["metrics"]:
                 clips = _keyframes(run, dataset, recipe, splits[-1])
-        else:
+        elif not recipe.of_features:
             clips, mistakes = _clips(run, dataset, recipe, splits[-1])
     page = render(
         title=recipe.name,

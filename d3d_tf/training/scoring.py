@@ -88,10 +88,14 @@ def score_split(
         part, [np.array(ids), *map(np.concatenate, (labels, outputs))]
     )
     order = as_read([len(ids) for ids, *_ in found], count)
-    all_ids, *others = (
+    all_ids, label, answers = (
         np.concatenate(a)[order] for a in zip(*found, strict=True)
     )
     Counted(dataset, split).require_each_once(all_ids[::count].tolist())
     return task_of(dataset.task).scores.of_views(
-        all_ids.tolist(), *others, count, pooling=shown.views.pooling
+        all_ids.tolist(),
+        label,
+        answers,
+        count,
+        pooling=shown.views.pooling,
     )

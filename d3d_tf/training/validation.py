@@ -109,8 +109,8 @@ def make_validation(training: "Training", history: Path) -> Validation | None:
         training.checkpoints,
         training.recipe.train,
         history,
-        *measures[:1],
-        steps=held_out_steps(training, read_part()),
+        measures[0] if measures else _LOSS,
+        held_out_steps(training, read_part()),
     )
 
 
