@@ -21,6 +21,7 @@ from d3d_tf.atomic_files import require_local
 from d3d_tf.commands.common import chosen_run
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.leftovers import sweep, temporary_name
+from d3d_tf.runs.folder import Run
 
 MODES = ("train", "distill", "finetune", "evaluate")
 # Read where they are; what is written beside them is new files.
@@ -64,6 +65,8 @@ def _cluster(mode: str, arguments: dict) -> str | None:
     if mode not in MODES or arguments.get("dry_run") or not single:
         return None
     recipe = arguments.get("recipe")
+    if recipe is None and "SLURM_PROCID" in os.environ:
+        recipe = _named_run(arguments).recipe()
     if recipe and recipe.train.strategy == "slurm":
         return "slurm"
     if not os.environ.get("TF_CONFIG"):
@@ -77,6 +80,11 @@ def _cluster(mode: str, arguments: dict) -> str | None:
             "machine."
         ) from error
     return "auto"
+
+
+def _named_run(arguments: dict) -> Run:
+    named = next(iter(arguments["checkpoint"]), None)
+    return chosen_run(named, arguments["run_dir"])
 
 
 def _facts(mode: str, arguments: dict) -> dict[str, Any]:
@@ -103,8 +111,7 @@ def _own_folder(workers, arguments: dict) -> Iterator[dict]:
         given = arguments["run_dir"] or f"runs/{arguments['recipe'].name}"
         folder = require_local(given, "The run folder of several workers")
     else:
-        named = next(iter(arguments["checkpoint"]), None)
-        folder = chosen_run(named, arguments["run_dir"]).folder
+        folder = _named_run(arguments).folder
     if workers.is_chief:
         yield arguments
         return

@@ -38,7 +38,7 @@ from d3d_tf.config.persons import PersonsRecipe
 from d3d_tf.config.probe import ProbeRecipe
 from d3d_tf.config.recipe import Recipe, digest, to_dict
 from d3d_tf.config.teacher_module import TeacherModuleRecipe
-from d3d_tf.config.training import DistillRecipe, TrainRecipe
+from d3d_tf.config.training import DistillRecipe, TrainRecipe, anywhere
 from d3d_tf.config.views import SPACINGS, ClipRecipe, EvaluationRecipe
 from d3d_tf.models.network_recipe import NetworkRecipe
 
@@ -63,6 +63,7 @@ __all__ = [
     "TermRecipe",
     "ToyRecipe",
     "TrainRecipe",
+    "anywhere",
     "data_as_saved",
     "differences",
     "digest",

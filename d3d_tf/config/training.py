@@ -1,5 +1,6 @@
 """The sections of a recipe that say how networks are trained."""
 
+import dataclasses
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
@@ -153,6 +154,14 @@ class TrainRecipe:
             "one with ~optimizer=adam",
         )
         return self
+
+
+def anywhere(train: TrainRecipe) -> TrainRecipe:
+    """Without what says where and how a training is computed.
+
+    Its results are the same, so it may go on with other settings of these.
+    """
+    return dataclasses.replace(train, strategy="auto", steps_per_execution=1)
 
 
 @section

@@ -207,9 +207,13 @@ class Run:
         )
 
     def _require_same_recipe(self, recipe: config.Recipe, labels: list[str]):
+        before, now = (
+            dataclasses.replace(each, train=config.anywhere(each.train))
+            for each in (self.recipe(), recipe)
+        )
         found = config.differences(
-            config.to_dict(self.recipe()) | {"classes": self.labels()},
-            config.to_dict(recipe) | {"classes": labels},
+            config.to_dict(before) | {"classes": self.labels()},
+            config.to_dict(now) | {"classes": labels},
         )
         if found:
             text = "; ".join(

@@ -9,7 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.atomic_files import literal, to_path, write_atomically
-from d3d_tf.config import Recipe, TrainRecipe, digest
+from d3d_tf.config import Recipe, TrainRecipe, anywhere, digest
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import HELD_OUT, Dataset
@@ -118,7 +118,8 @@ def train(make_trainer, strategy, training: Training):
             trainer = make_trainer()
             trainer.passes = recipe.train.accumulate
             manager = _restored(trainer, training, saved_in)
-        done = digest(recipe)
+        train = anywhere(recipe.train)
+        done = digest(dataclasses.replace(recipe, train=train))
         if not _is_done(checkpoints, done):
             _fit(trainer, manager, training, curves_in)
             _settle(trainer, manager, strategy, training)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from d3d_tf.config import DistillRecipe, TermRecipe, TrainRecipe
+from d3d_tf.config import DistillRecipe, TermRecipe, TrainRecipe, anywhere
 from d3d_tf.errors import UsageError
 
 
@@ -34,3 +34,8 @@ from d3d_tf.errors import UsageError
 def test_what_they_may_not_be(cls, given, words):
     with pytest.raises(UsageError, match=words):
         cls(**given)
+
+
+def test_where_a_training_is_computed_changes_no_result():
+    changed = TrainRecipe(strategy="slurm", steps_per_execution=9, steps=3)
+    assert anywhere(changed) == TrainRecipe(steps=3)
