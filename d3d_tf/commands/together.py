@@ -44,7 +44,7 @@ def run_mode(mode: str, work: Callable[..., None], arguments: dict) -> None:
     cluster = _cluster(mode, arguments)
     workers = None
     if cluster:
-        from d3d_tf.training.workers import start
+        from d3d_tf.training.meeting import start
 
         workers = start(cluster)
     if workers is None:

@@ -31,10 +31,6 @@ Stream = Annotated[str, OneOf("flow", "rgb")]
 class TrainRecipe:
     """One training; all networks of a run get the same."""
 
-    strategy: Annotated[str, OneOf("auto", "slurm", "tpu"), Later()] = "auto"
-    """The devices. `auto`: all of this machine or, where the variable TF_CONFIG
-    names several workers, all of theirs; `slurm`: all of the tasks of a step of
-    Slurm; `tpu`: of the TPU that TPU_NAME names."""
     stream: Stream = "flow"
     """What `--mode=train` trains: `flow` (the teacher) or `rgb`."""
     steps: PositiveWhole = 140_000
@@ -45,9 +41,6 @@ class TrainRecipe:
     and adds their gradients up: the memory of a part, and the step that so many
     times more replicas would make. Batch normalisation has the statistics of a
     part, as of a device."""
-    steps_per_execution: Annotated[PositiveWhole, Later()] = 1
-    """Steps that TensorFlow makes one after the other without coming back to
-    Python: less of it between short steps. The steps are the same."""
     optimizer: Annotated[str, OneOf("sgd", "adam")] = "sgd"
     """`sgd` with momentum, as in the paper, or `adam`."""
     learning_rate: Positive = 0.1
@@ -112,6 +105,13 @@ class TrainRecipe:
     deterministic: Flag = True
     """The same seed gives the same bits. Free on a CPU; on a GPU it picks
     slower kernels."""
+    strategy: Annotated[str, OneOf("auto", "slurm", "tpu"), Later()] = "auto"
+    """The devices. `auto`: all of this machine or, where the variable TF_CONFIG
+    names several workers, all of theirs; `slurm`: all of the tasks of a step of
+    Slurm; `tpu`: of the TPU that TPU_NAME names."""
+    steps_per_execution: Annotated[PositiveWhole, Later()] = 1
+    """Steps that TensorFlow makes one after the other without coming back to
+    Python: less of it between short steps. The steps are the same."""
 
     @model_validator(mode="after")
     def _check(self):

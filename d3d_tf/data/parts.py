@@ -1,7 +1,7 @@
 """What one of several workers reads of the records that all go through."""
 
 import dataclasses
-from typing import Any
+from typing import Any, TypedDict
 
 import tensorflow as tf
 
@@ -47,3 +47,17 @@ class Part:
 
 
 WHOLE = Part()
+
+
+class Reading(TypedDict, total=False):
+    """What of a training's batches is read."""
+
+    part: Part
+    start_step: int
+
+
+def taken_of(more: Reading) -> tuple[Part, int]:
+    """Both, with their defaults: all of it, from the first step on."""
+    if unknown := set(more) - {"part", "start_step"}:
+        raise TypeError(f"There is no argument {min(unknown)!r}.")
+    return more.get("part", WHOLE), more.get("start_step", 0)

@@ -9,7 +9,7 @@ one of (seed, epoch): neither depends on the number of threads.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import tensorflow as tf
 from typing_extensions import Unpack
@@ -25,7 +25,7 @@ from d3d_tf.data.batches import (
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.kinds import reader
 from d3d_tf.data.one_clip import evaluation_clip
-from d3d_tf.data.parts import WHOLE, Part
+from d3d_tf.data.parts import WHOLE, Part, Reading, taken_of
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.data.teacher_batches import with_logits
 from d3d_tf.data.teacher_logits import TeacherLogits
@@ -34,11 +34,9 @@ from d3d_tf.pixels import SYMMETRIC, Pixels
 ONE_VIEW = EvaluationRecipe()
 
 
-class More(TypedDict, total=False):
+class More(Reading, total=False):
     """Further arguments of `training_batches`."""
 
-    part: Part
-    start_step: int
     teacher_logits: TeacherLogits | None
 
 
@@ -118,18 +116,16 @@ def training_batches(
         NaN for videos of which there are none. None: no such input.
     """
     teacher_logits = more.pop("teacher_logits", None)
-    part = more.pop("part", WHOLE)
+    part, start_step = taken_of(more)
     dataset = opened(records, split, clip, streams)
     serialized = shuffled_records(
         dataset.shards(split),
         seed=seed,
         window=dataset.shuffle_window(),
-        start=more.pop("start_step", 0) * batch_size,
+        start=start_step * batch_size,
     )
     serialized = part.of_batches(serialized, batch_size)
     batch_size = part.batch_size(batch_size)
-    if more:
-        raise TypeError(f"training_batches has no argument {min(more)!r}.")
     needed = (*streams, "id") if teacher_logits else streams
     to_clip = to_training_clip(dataset, split, clip, needed, seed)
     if teacher_logits:

@@ -190,7 +190,6 @@ def feature_batches(
             f"which sampling={sampling.way} can take none: use frame-level "
             "files, or sampling all."
         )
-
     if training:
         records = _shuffled(files, seed, start_step * batch_size)
         records = part.of_batches(records, batch_size)

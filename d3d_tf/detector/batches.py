@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from typing_extensions import Unpack
 
 from d3d_tf.config import ClipRecipe
 from d3d_tf.config.detector import DetectorRecipe
@@ -13,7 +14,7 @@ from d3d_tf.data.batches import as_it_is, batches, opened
 from d3d_tf.data.counted import Counted
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.one_clip import scale
-from d3d_tf.data.parts import WHOLE, Part
+from d3d_tf.data.parts import Reading, taken_of
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.detector.clips import parse_keyframe, training_clip, whole_clip
 from d3d_tf.errors import UserError
@@ -30,8 +31,7 @@ def training_batches(
     batch_size: int,
     pixels: Pixels = SYMMETRIC,
     seed: int = 0,
-    start_step: int = 0,
-    part: Part = WHOLE,
+    **more: Unpack[Reading],
 ) -> tf.data.Dataset:
     """Endless, shuffled and augmented batches of `(inputs, lesson)`.
 
@@ -44,13 +44,15 @@ def training_batches(
     int32 `[batch, 2]`; the lesson is `persons`.
 
     Args:
-      records, split, clip, batch_size, pixels, seed, start_step, part: as in
+      records, split, clip, batch_size, pixels, seed: as in
         `d3d_tf.data.pipeline.training_batches`.
       detector: which boxes are learned.
+      more: `start_step` and `part`, as there.
 
     Raises:
       UserError: as there; or the records are not around keyframes.
     """
+    part, start_step = taken_of(more)
     dataset = _opened(records, split, clip, scaled=False)
     serialized = shuffled_records(
         dataset.shards(split),

@@ -11,6 +11,7 @@ from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.feature_sets import files_of
+from d3d_tf.data.parts import Part
 from d3d_tf.data.youtube8m import feature_batches
 from d3d_tf.errors import UserError
 from d3d_tf.tasks.youtube8m.scores import RankedScores
@@ -68,11 +69,7 @@ def score_features(
                 )
             )
             bar.update(len(label))
-    own = RankedScores.joined(parts)
-    fields = [getattr(own, field.name) for field in dataclasses.fields(own)]
-    by_worker = [RankedScores(*arrays) for arrays in gathered(part, fields)]
-    order = as_read([len(one.ids) for one in by_worker])
-    scores = RankedScores.joined(by_worker).at(order)
+    scores = _of_all_workers(part, RankedScores.joined(parts))
     if len(scores.ids) != total:
         raise UserError(
             f"{dataset.folder} counts {total} videos of {split}, and "
@@ -80,6 +77,14 @@ def score_features(
             "them counted anew."
         )
     return scores
+
+
+def _of_all_workers(part: Part, own: RankedScores) -> RankedScores:
+    """In the order in which one reads the videos."""
+    fields = [getattr(own, field.name) for field in dataclasses.fields(own)]
+    by_worker = [RankedScores(*arrays) for arrays in gathered(part, fields)]
+    order = as_read([len(one.ids) for one in by_worker])
+    return RankedScores.joined(by_worker).at(order)
 
 
 def milliseconds_per_features(

@@ -9,7 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from d3d_tf.atomic_files import literal, to_path, write_atomically
-from d3d_tf.config import Recipe, TrainRecipe, anywhere, digest
+from d3d_tf.config import Recipe, anywhere, digest
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
 from d3d_tf.data.damage import naming_damage
 from d3d_tf.data.dataset import HELD_OUT, Dataset
@@ -38,6 +38,7 @@ from d3d_tf.training.checkpoints import (
     read_finished,
     save_finished,
 )
+from d3d_tf.training.epochs import epochs
 from d3d_tf.training.going_back import set_damaged_aside
 from d3d_tf.training.inputs import training_inputs
 from d3d_tf.training.memory import naming_shortage
@@ -225,21 +226,20 @@ def _fit(
     """
     recipe, optimizer = training.recipe, trainer.optimizer
     steps, start = recipe.train.steps, int(optimizer.iterations.numpy())
-    per_epoch = min(recipe.train.checkpoint_every, steps)
-    saved = [*trainer.network.variables, *inner_optimizer(optimizer).variables]
+    clips, size = recipe.train.batch_size, _bytes_of(trainer)
     history = to_path(manager.directory) / "history.csv"
     logger = make_history(history, start)
     validation = make_validation(training, history)
     with (
         StopSignals() as signals,
         contextlib.ExitStack() as entered,
-        naming_refusal(training.checkpoints, _bytes_of(saved), "a checkpoint"),
+        naming_refusal(training.checkpoints, size, "a checkpoint"),
         naming_damage(training.dataset, "train"),
         naming_shortage(recipe.train, trainer.distribute_strategy),
         set_aside(),
         # Before the words of an error.
         contextlib.closing(
-            Progress(training.title, start, steps, recipe.train.batch_size)
+            Progress(training.title, start, steps, clips)
         ) as progress,
     ):
         for network in trainer.trained():
@@ -252,18 +252,16 @@ def _fit(
             *([validation] if validation else []),
             progress,
             logger,
-            Speed(recipe.train.batch_size),
+            Speed(clips),
             keras.callbacks.TensorBoard(curves_in, write_graph=False),
             Checkpointer(manager, steps, signals),
         ]
-        while not (
-            start >= steps
-            or signals.received
-            or (validation and validation.is_over)
+        while start < steps and not (
+            signals.received or (validation and validation.is_over)
         ):
             trainer.fit(
                 distributed(partial(training_inputs, training, start)),
-                **_epochs(start, per_epoch, recipe.train),
+                **epochs(start, recipe.train),
                 verbose=0,
                 callbacks=callbacks,
             )
@@ -275,26 +273,10 @@ def _fit(
         raise Stopped(signals.received, training.checkpoints)
 
 
-def _epochs(start: int, per_epoch: int, train: TrainRecipe) -> dict[str, int]:
-    """What `fit` is asked for; an epoch is from one checkpoint to the next.
-
-    A training that was stopped between two goes on to the next one, and from
-    there as if nobody had stopped it, to the end, where a callback ends it; but
-    that cannot end an execution of several steps.
-    """
-    epoch, behind = divmod(start, per_epoch)
-    whole, rest = divmod(train.steps - start, per_epoch)
-    several = train.steps_per_execution > 1
-    one = behind or (several and not whole)
-    return {
-        "initial_epoch": epoch,
-        "epochs": epoch + (1 if one else whole if several else train.steps),
-        "steps_per_epoch": min(
-            per_epoch - behind, train.steps - start if several else per_epoch
-        ),
-    }
-
-
-def _bytes_of(variables) -> int:
-    """Of a checkpoint of them."""
+def _bytes_of(trainer) -> int:
+    """Of a checkpoint."""
+    variables = [
+        *trainer.network.variables,
+        *inner_optimizer(trainer.optimizer).variables,
+    ]
     return sum(v.dtype.size * v.shape.num_elements() for v in variables)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from d3d_tf.data.dataset import open_dataset
+from d3d_tf.data.parts import WHOLE
 from d3d_tf.training.inputs import held_out_inputs, training_inputs
 from d3d_tf.training.trainer import Training
 from tests.d3d_tf.training.conftest import RECIPE
@@ -46,9 +47,9 @@ def greys(data, batches) -> list[list[int]]:
 
 def test_held_out_and_trained_on(training):
     """The third shard has videos 2 and 5; two batches are an epoch."""
-    assert greys(held_out_inputs(training), 9) == [[80, 200]]
-    found = greys(training_inputs(training, 0), 6)
+    assert greys(held_out_inputs(training, WHOLE), 9) == [[80, 200]]
+    found = greys(training_inputs(training, 0, WHOLE), 6)
     for epoch in range(3):
         one, other = found[2 * epoch : 2 * epoch + 2]
         assert sorted(one + other) == [0, 40, 120, 160]
-    assert greys(training_inputs(training, 3), 3) == found[3:]
+    assert greys(training_inputs(training, 3, WHOLE), 3) == found[3:]
