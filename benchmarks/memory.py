@@ -1,12 +1,15 @@
-"""Peak memory of one training step at 64 x 224 x 224, batch 1, on the CPU.
+"""Peak memory of one training step at 64 x 224 x 224 on the CPU.
 
-`python -m benchmarks.memory` measures networks plain and with `recompute`, each
-in a process of its own (the peak of a process never falls), and writes its
-table into docs/networks.md. The same step on a clip of 4 x 32 x 32 tells what
-TensorFlow, its graph, weights and optimiser take whatever the clip.
+`python -m benchmarks.memory` measures networks plain and with what needs less
+(`recompute`, `mixed_bfloat16`, several passes), each in a process of its own
+(the peak of a process never falls), and writes its table into docs/networks.md.
+The same step on clips of 4 x 32 x 32 tells what TensorFlow, its graph, weights
+and optimiser take whatever the clips. From what a clip adds follows, computed
+and not measured, how many a GPU holds.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import re
@@ -20,11 +23,51 @@ from d3d_tf import processor
 
 RESULTS = HERE / "results" / "memory.json"
 PAGE = HERE.parent / "docs" / "networks.md"
-MODELS = ("s3dg", "i3d")
 CLIP = (64, 224, 224)
 TINY_CLIP = (4, 32, 32)
 WARM_UP = 1
 STEPS = 2
+# Of a GPU's memory in GiB; what CUDA, weights, gradients and momentum take.
+GPUS = (16, 24, 40, 80)
+GPU_FIXED_MIB = 1536
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """How a step is made.
+
+    Attributes:
+      model: the network.
+      clips: of a step.
+      passes: one after the other, in which it computes them.
+      recompute: see `network.recompute`.
+      policy: see `train.mixed_precision`.
+    """
+
+    model: str
+    clips: int = 1
+    passes: int = 1
+    recompute: bool = False
+    policy: str = "float32"
+
+    @property
+    def at_a_time(self) -> int:
+        """Clips that are in memory together."""
+        return self.clips // self.passes
+
+
+WAYS = [
+    Way("s3dg"),
+    Way("s3dg", recompute=True),
+    Way("s3dg", policy="mixed_bfloat16"),
+    Way("s3dg", policy="mixed_bfloat16", recompute=True),
+    Way("s3dg", 4),
+    Way("s3dg", 4, recompute=True),
+    Way("s3dg", 4, passes=4),
+    Way("s3dg", 4, passes=4, recompute=True),
+    Way("i3d"),
+    Way("i3d", recompute=True),
+]
 
 
 def peak_mib() -> float:
@@ -34,7 +77,7 @@ def peak_mib() -> float:
     return int(kib) / 1024
 
 
-def measure(model: str, recompute: bool, clip_size) -> dict:
+def measure(way: Way, clip_size) -> dict:
     """MiB and processor seconds of training steps, in this process."""
     import tensorflow as tf
 
@@ -43,19 +86,21 @@ def measure(model: str, recompute: bool, clip_size) -> dict:
     from d3d_tf.models import make_network
     from d3d_tf.models.inception.config import InceptionRecipe
 
-    recipe = InceptionRecipe(model=model, recompute=recompute)
+    keras.mixed_precision.set_global_policy(way.policy)
+    recipe = InceptionRecipe(model=way.model, recompute=way.recompute)
     trainer = StreamTrainer(make_network(recipe, 400, "frames"))
+    trainer.passes = way.passes
     trainer.compile(keras.optimizers.SGD(0.1, momentum=0.9))
-    clip = tf.random.uniform([1, *clip_size, 3], -1, 1)
-    labels = tf.constant([0])
+    clips = tf.random.uniform([way.clips, *clip_size, 3], -1, 1)
+    labels = tf.zeros([way.clips], tf.int64)
     for _ in range(WARM_UP):
-        trainer.train_on_batch(clip, labels)
+        trainer.train_on_batch(clips, labels)
     start = time.process_time()
     for _ in range(STEPS):
-        loss = trainer.train_on_batch(clip, labels)
+        loss = trainer.train_on_batch(clips, labels)
     return {
         "peak_mib": round(peak_mib()),
-        "seconds_per_step": (time.process_time() - start) / STEPS,
+        "seconds_per_clip": (time.process_time() - start) / STEPS / way.clips,
         "finite": bool(tf.math.is_finite(loss[0])),
         "tensorflow": tf.__version__,
     }
@@ -70,20 +115,34 @@ def machine() -> dict:
     }
 
 
-def in_processes(model: str, recompute: bool) -> dict:
-    """`measure` on both clips, each in a fresh process."""
+def in_processes(way: Way) -> dict:
+    """`measure` on both sizes of clips, each in a fresh process."""
     rows = []
     for flags in ([], ["--tiny_clip"]):
-        command = [sys.executable, "-m", "benchmarks.memory", "--only", model]
+        command = [sys.executable, "-m", "benchmarks.memory", "--only"]
         done = subprocess.run(
-            command + flags + (["--recompute"] if recompute else []),
+            [*command, str(WAYS.index(way)), *flags],
             capture_output=True,
             text=True,
             check=True,
             cwd=HERE.parent,
         )
         rows.append(json.loads(done.stdout.splitlines()[-1]))
-    return rows[0] | {"tiny_clip_mib": rows[1]["peak_mib"]}
+    return rows[0] | {
+        "tiny_clip_mib": rows[1]["peak_mib"],
+        "way": dataclasses.asdict(way),
+    }
+
+
+def added_by_a_clip(row: dict) -> float:
+    """MiB, of a row of the results."""
+    way = Way(**row["way"])
+    return (row["peak_mib"] - row["tiny_clip_mib"]) / way.at_a_time
+
+
+def clips_on_a_gpu(gib: int, row: dict) -> int:
+    """How many fit at a time, by what one adds on the CPU."""
+    return int((1024 * gib - GPU_FIXED_MIB) / added_by_a_clip(row))
 
 
 def saved(plain: dict, thrifty: dict) -> dict:
@@ -93,36 +152,46 @@ def saved(plain: dict, thrifty: dict) -> dict:
     return {
         "of_process": process,
         "of_clip": 1 - added[1] / added[0],
-        "time": thrifty["seconds_per_step"] / plain["seconds_per_step"],
+        "time": thrifty["seconds_per_clip"] / plain["seconds_per_clip"],
     }
 
 
 def markdown(results: dict) -> str:
     """The table as docs/networks.md shows it."""
+    gpus = " | ".join(f"{gib} GiB" for gib in GPUS)
     lines = [
-        "| network | `recompute` | peak of the process, MiB | with a tiny clip "
-        "| processor seconds per step |",
-        "|---|---|---|---|---|",
+        "| network | clips | `accumulate` | `recompute` | precision | peak of "
+        "the process, MiB | with tiny clips | processor seconds per clip | "
+        f"computed: clips at a time on a GPU of {gpus} |",
+        "|---|---|---|---|---|---|---|---|" + "---|" * len(GPUS),
     ]
-    for model, rows in results["networks"].items():
-        for recompute in ("no", "yes"):
-            row = rows[recompute]
-            lines.append(
-                f"| {model} | {recompute} | {row['peak_mib']:,} | "
-                f"{row['tiny_clip_mib']:,} | {row['seconds_per_step']:.1f} |"
-            )
+    for row in results["rows"]:
+        way = Way(**row["way"])
+        cells = [
+            way.model,
+            str(way.clips),
+            str(way.passes),
+            "yes" if way.recompute else "no",
+            way.policy,
+            f"{row['peak_mib']:,}",
+            f"{row['tiny_clip_mib']:,}",
+            f"{row['seconds_per_clip']:.1f}",
+            *(str(clips_on_a_gpu(gib, row)) for gib in GPUS),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     lines.append("")
-    for model, rows in results["networks"].items():
-        share = rows["saved"]
+    rows = {Way(**row["way"]): row for row in results["rows"]}
+    for model in ("s3dg", "i3d"):
+        share = saved(rows[Way(model)], rows[Way(model, recompute=True)])
         lines.append(
-            f"{model}: {100 * share['of_process']:.0f} % less for the process, "
-            f"{100 * share['of_clip']:.0f} % of what the clip adds, in "
-            f"{share['time']:.2f} times the processor time."
+            f"{model}, `recompute`: {100 * share['of_process']:.0f} % less for "
+            f"the process, {100 * share['of_clip']:.0f} % of what the clip "
+            f"adds, in {share['time']:.2f} times the processor time."
         )
     where = results["machine"]
     lines.append(
-        f"TensorFlow {results['tensorflow']}, {where['cores']} cores of "
-        f"{where['processor']}; other work on the machine: load "
+        f"TensorFlow {results['rows'][0]['tensorflow']}, {where['cores']} "
+        f"cores of {where['processor']}; other work on the machine: load "
         f"{where['load_before']}."
     )
     return "\n".join(lines)
@@ -131,23 +200,15 @@ def markdown(results: dict) -> str:
 def main(arguments: list[str] | None = None) -> None:
     """Measures, prints, and writes the results where the docs show them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=MODELS, help="in this process")
-    parser.add_argument("--recompute", action="store_true")
+    parser.add_argument("--only", type=int, help="of WAYS, in this process")
     parser.add_argument("--tiny_clip", action="store_true")
     given = parser.parse_args(arguments)
-    if given.only:
+    if given.only is not None:
         clip_size = TINY_CLIP if given.tiny_clip else CLIP
-        print(json.dumps(measure(given.only, given.recompute, clip_size)))
+        print(json.dumps(measure(WAYS[given.only], clip_size)))
         return
-    results: dict = {"clip": CLIP, "machine": machine(), "networks": {}}
-    for model in MODELS:
-        plain, thrifty = (in_processes(model, each) for each in (False, True))
-        results["tensorflow"] = plain["tensorflow"]
-        results["networks"][model] = {
-            "no": plain,
-            "yes": thrifty,
-            "saved": saved(plain, thrifty),
-        }
+    results: dict = {"clip": CLIP, "machine": machine(), "rows": []}
+    results["rows"] = [in_processes(way) for way in WAYS]
     publish(RESULTS, results, PAGE, "memory", markdown)
 
 
