@@ -104,22 +104,35 @@ def networks(run: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def require_same_run(first: Path, second: Path, **tolerance: float) -> None:
-    """The same networks, curves and scores; to the bit without tolerance."""
-    limits = {"rtol": 0, "atol": 0} | tolerance
+def require_same_run(
+    first: Path, second: Path, *, scored: float = 0.0, **tolerance: float
+) -> None:
+    """The same networks and scores; to the bit without tolerance."""
     one, other = networks(first), networks(second)
     assert one.keys() == other.keys()
     for name, value in one.items():
-        np.testing.assert_allclose(value, other[name], **limits, err_msg=name)
+        np.testing.assert_allclose(
+            value,
+            other[name],
+            **{"rtol": 0, "atol": 0} | tolerance,
+            err_msg=name,
+        )
     for path in sorted(first.glob("scores/*.npz")):
         scores, others = np.load(path), np.load(second / "scores" / path.name)
         assert scores["ids"].tolist() == others["ids"].tolist()
         for name in set(scores) - {"ids"}:
-            np.testing.assert_allclose(scores[name], others[name], **limits)
-    if not tolerance:
-        for path in sorted(first.glob("checkpoints/*/history.csv")):
-            other_path = second / path.relative_to(first)
-            assert path.read_text() == other_path.read_text()
+            np.testing.assert_allclose(
+                scores[name],
+                others[name],
+                **{"rtol": scored, "atol": 0} | tolerance,
+            )
+
+
+def require_same_curves(first: Path, second: Path) -> None:
+    """Of trainings that nobody stopped."""
+    for path in sorted(first.glob("checkpoints/*/history.csv")):
+        other = second / path.relative_to(first)
+        assert path.read_text() == other.read_text()
 
 
 def files(run: Path) -> set[str]:
@@ -137,6 +150,7 @@ def test_two_processes_do_what_two_devices_do(tmp_path):
     alone = Job(tmp_path, 1, 2, *flags("train", tmp_path, "one"))
     assert alone.codes() == [0]
     require_same_run(tmp_path / "one", tmp_path / "two")
+    require_same_curves(tmp_path / "one", tmp_path / "two")
     assert files(tmp_path / "one") == files(tmp_path / "two")
     # The chief tells the story; the other one worked in a folder that is gone.
     assert "report: " in together.said(0)
@@ -193,6 +207,7 @@ def test_distillation_evaluation_and_finetuning(tmp_path):
             job = Job(tmp_path / name, workers, devices, *command)
             assert job.codes() == [0] * workers, job.said(0)
     require_same_run(runs["one"], runs["two"])
+    require_same_curves(runs["one"], runs["two"])
     require_same_run(tmp_path / "one" / "tuned", tmp_path / "two" / "tuned")
     assert files(runs["one"]) == files(runs["two"])
 
@@ -220,7 +235,7 @@ def test_two_processes_of_two_devices(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_job_that_is_stopped_and_started_again(tmp_path, number):
     """It ends as one that nobody stopped, to the bit."""
-    steps = ["--set=train.steps=1000", "--set=train.checkpoint_every=40"]
+    steps = ["--set=train.steps=400", "--set=train.checkpoint_every=40"]
     whole = Job(tmp_path, 2, 1, *flags("train", tmp_path, "whole", *steps))
     assert whole.codes() == [0, 0]
     command = flags("train", tmp_path, "stopped", *steps)
@@ -261,4 +276,6 @@ def test_networks_of_features(tmp_path):
             f"--records_dir={tmp_path / 'records'}",
         )
         assert job.codes() == [0] * workers, job.said(0)
-    require_same_run(tmp_path / "one", tmp_path / "two")
+    # A product of matrices has other last bits in batches of another size.
+    require_same_run(tmp_path / "one", tmp_path / "two", scored=1e-6)
+    require_same_curves(tmp_path / "one", tmp_path / "two")
