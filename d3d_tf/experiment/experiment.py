@@ -45,7 +45,8 @@ class Experiment:
       rows: of the results table, as far as they are known.
 
     Raises:
-      UserError: this machine has no device for the recipe's precision.
+      UserError: this machine has no device for the recipe's precision, or
+        several workers have different records or weights to start from.
     """
 
     def __init__(
@@ -67,6 +68,12 @@ class Experiment:
         self.flow_mismatch = flow_mismatch
         self.teacher_logits = teacher_logits
         self.finetuned = run.is_finetuned()
+        if workers := started():
+            found = {
+                "records of the digest": dataset.info["digest"],
+                "the start": run.weights(),
+            }
+            workers.require_same(found)
         self.strategy = make_strategy(
             recipe.train.batch_size,
             passes=recipe.train.accumulate,
