@@ -143,6 +143,7 @@ def files(run: Path) -> set[str]:
     }
 
 
+@pytest.mark.large
 def test_two_processes_do_what_two_devices_do(tmp_path):
     """To the bit: each sum is one of two."""
     together = Job(tmp_path, 2, 1, *flags("train", tmp_path, "two"))

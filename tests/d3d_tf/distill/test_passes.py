@@ -52,7 +52,9 @@ def in_passes(make, passes):
     return made
 
 
-@pytest.mark.parametrize("make", [stream, distiller])
+@pytest.mark.parametrize(
+    "make", [stream, pytest.param(distiller, marks=pytest.mark.large)]
+)
 def test_two_passes_are_two_replicas(replicas, make):
     """Loss, metrics, weights and moving averages; weighted clips."""
     expected, weights = train_once(replicas, make, batch(6))
@@ -64,7 +66,9 @@ def test_two_passes_are_two_replicas(replicas, make):
         same_weights(found, whole, **CLOSE)
 
 
-@pytest.mark.parametrize("make", [stream, distiller])
+@pytest.mark.parametrize(
+    "make", [distiller, pytest.param(stream, marks=pytest.mark.large)]
+)
 def test_passes_of_replicas(replicas, make):
     """Two replicas of two passes are four passes of one device."""
     expected, weights = train_once(

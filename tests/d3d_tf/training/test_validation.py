@@ -169,6 +169,7 @@ def test_it_ends_early_and_stays_so(run, dataset, tmp_path, monkeypatch):
     same_weights(run(tmp_path, patience=3, **settings), network, atol=0)
 
 
+@pytest.mark.large
 def test_a_stop_changes_nothing(run, tmp_path, monkeypatch):
     """Between two checkpoints: what follows is scored where it would be."""
     changes = {"keep_best": True, "average": 0.5}
