@@ -30,6 +30,7 @@ STEPS = 2
 # Of a GPU's memory in GiB; what CUDA, weights, gradients and momentum take.
 GPUS = (16, 24, 40, 80)
 GPU_FIXED_MIB = 1536
+FLOAT32 = "float32"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Way:
     clips: int = 1
     passes: int = 1
     recompute: bool = False
-    policy: str = "float32"
+    policy: str = FLOAT32
 
     @property
     def at_a_time(self) -> int:
@@ -176,7 +177,11 @@ def markdown(results: dict) -> str:
             f"{row['peak_mib']:,}",
             f"{row['tiny_clip_mib']:,}",
             f"{row['seconds_per_clip']:.1f}",
-            *(str(clips_on_a_gpu(gib, row)) for gib in GPUS),
+            *(
+                # A CPU without bfloat16 keeps copies of another precision.
+                str(clips_on_a_gpu(gib, row)) if way.policy == FLOAT32 else ""
+                for gib in GPUS
+            ),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     lines.append("")
