@@ -5,8 +5,7 @@ from typing import Any, TypedDict
 
 import tensorflow as tf
 
-# Nothing here branches on a tensor: AutoGraph has nothing to do.
-as_it_is = tf.autograph.experimental.do_not_convert
+from d3d_tf.data.batches import as_it_is
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Part:
         return kept.map(as_it_is(lambda _, record: record))
 
     def of_all(self, records: tf.data.Dataset) -> tf.data.Dataset:
-        """Every so manieth record, from the worker's number on."""
+        """The records that are a worker's when all take one in turn."""
         return records.shard(self.workers, self.worker)
 
     def batch_size(self, size: int) -> int:

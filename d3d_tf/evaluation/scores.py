@@ -107,6 +107,7 @@ class Scores:
         return self.at(np.argsort(self.ids))
 
     def at(self: _Same, places: np.ndarray) -> _Same:
+        """The scores at these indices, in their order, or under a mask."""
         return type(self)(
             **{key: array[places] for key, array in self._arrays().items()}
         )

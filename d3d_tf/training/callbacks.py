@@ -152,10 +152,18 @@ class Lap:
         """Before the step after this one, of a `WaitsForData`."""
         self._start = (step, time.perf_counter(), _waited(model))
 
-    def end(self, model, step: int) -> tuple[float, float]:
-        """Clips per second since, and the share that steps waited for data."""
+    def end(
+        self, model, step: int, now: float | None = None
+    ) -> tuple[float, float]:
+        """Clips per second since, and the share that steps waited for data.
+
+        Args:
+          model: that has trained, as in `begin`.
+          step: the last one.
+          now: when it was done (`time.perf_counter`); None: now.
+        """
         first, begin, waited = self._start
-        seconds = time.perf_counter() - begin
+        seconds = (now or time.perf_counter()) - begin
         share = (_waited(model) - waited) / seconds
         return (step - first) * self._clips / seconds, share
 
@@ -180,16 +188,15 @@ class Speed(keras.callbacks.Callback):
     def __init__(self, clips: int):
         super().__init__()
         self._lap = Lap(clips)
-        self._found = 0.0, 0.0
 
     def on_epoch_begin(self, epoch, logs=None):
         self._lap.begin(self.model, 0)
 
     def on_train_batch_end(self, batch, logs=None):
-        self._steps = batch + 1
+        self._steps, self._now = batch + 1, time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        speed, waiting = self._lap.end(self.model, self._steps)
+        speed, waiting = self._lap.end(self.model, self._steps, self._now)
         logs |= {"clips_per_second": speed, "waiting_for_data": waiting}
 
 

@@ -48,10 +48,9 @@ def training_inputs(
 def held_out_inputs(training: "Training", part: Part) -> tf.data.Dataset:
     """The videos held out of the training, once, a centre clip of each."""
     recipe = training.recipe
+    size = {"batch_size": part.batch_size(recipe.train.batch_size)}
     if recipe.of_features:
-        return _features(training, HELD_OUT, part=part)
-    of_clips = _of_clips(training)
-    of_clips["batch_size"] = part.batch_size(of_clips["batch_size"])
+        return _features(training, HELD_OUT, part=part, **size)
     return make_dataset(
         training.dataset,
         HELD_OUT,
@@ -59,7 +58,7 @@ def held_out_inputs(training: "Training", part: Part) -> tf.data.Dataset:
         training=False,
         streams=training.streams,
         part=part,
-        **of_clips,
+        **_of_clips(training) | size,
     )
 
 
@@ -84,9 +83,8 @@ def _of_clips(training: "Training") -> dict[str, Any]:
 def _features(training: "Training", split: str, **drawn) -> tf.data.Dataset:
     return feature_batches(
         files_of(training.dataset, split),
-        batch_size=training.recipe.train.batch_size,
         training=split == "train",
         sampling=training.sampling,
         also_all="all_features" in training.streams,
-        **drawn,
+        **{"batch_size": training.recipe.train.batch_size} | drawn,
     )

@@ -27,7 +27,6 @@ def start(cluster: str) -> Workers | None:
 
     Raises:
       UsageError: the variables make no sense.
-      UserError: the others do not come.
     """
     resolver = _resolver(cluster)
     if resolver is None:
