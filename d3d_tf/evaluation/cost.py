@@ -67,9 +67,13 @@ def _multiply_adds(operation) -> int:
     # On a short clip `layers.convolution` cuts the kernel first.
     while kernel.op.type in ("StridedSlice", "Cast"):
         kernel = kernel.op.inputs[0]
-    # Frames of a depthwise convolution are its batch.
-    places = math.prod(operation.outputs[0].shape[:-1])
-    return places * kernel.shape.num_elements()
+    shape = operation.outputs[0].shape
+    if kernel.op.type == "Unpack":
+        # Of a depthwise convolution, whose batch are frames: a tap is not shown
+        # the frame that it would miss, its neighbours are.
+        taps = (tap for out in kernel.op.outputs for tap in out.consumers())
+        shape = max((tap.outputs[0].shape for tap in taps), key=math.prod)
+    return math.prod(shape[:-1]) * kernel.shape.num_elements()
 
 
 def _of_features(operation) -> int:

@@ -29,7 +29,22 @@ class Conv3D(keras.layers.Conv3D):
     These taps multiply zeros, so the output is the same, and their gradient is
     zero, as it should be. On a CPU, half precision is computed in float32 and
     rounded; weights are rounded first, as on a GPU.
+
+    Args:
+      border: rows and columns of zeros at all four sides of the frames, before
+        the convolution. With `padding="valid"` this is PyTorch's rule; SAME has
+        one less in front of an even length if the stride is 2.
     """
+
+    def __init__(self, *args, border: int = 0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.border = border
+
+    def compute_output_shape(self, input_shape):
+        sides = [side and side + 2 * self.border for side in input_shape[2:4]]
+        return super().compute_output_shape(
+            [*input_shape[:2], *sides, input_shape[4]]
+        )
 
     def convolution_op(self, inputs, kernel):
         frames = None
@@ -39,11 +54,15 @@ class Conv3D(keras.layers.Conv3D):
             kernel = _used_taps(inputs, kernel, self.strides)
         dtype = computable(inputs.dtype, tf.float16, tf.bfloat16)
         outputs = super().convolution_op(
-            tf.cast(inputs, dtype), tf.cast(kernel, dtype)
+            with_border(tf.cast(inputs, dtype), self.border),
+            tf.cast(kernel, dtype),
         )
         if frames is not None:
             outputs = outputs[:, :frames]
         return tf.cast(outputs, inputs.dtype)
+
+    def get_config(self):
+        return super().get_config() | {"border": self.border}
 
 
 class MaxPool3D(keras.layers.MaxPool3D):
@@ -52,6 +71,21 @@ class MaxPool3D(keras.layers.MaxPool3D):
     def call(self, inputs):
         dtype = computable(inputs.dtype, tf.float16, tf.bfloat16)
         return tf.cast(super().call(tf.cast(inputs, dtype)), inputs.dtype)
+
+
+def with_border(clip, border: int):
+    """A clip `[batch, time, height, width, C]` with so many rows and columns of
+    zeros at all four sides of the frames.
+    """
+    if not border:
+        return clip
+    # Not `tf.pad`: Grappler tries to join that with the convolution, fails at
+    # its gradient, says so, and optimises nothing else then.
+    return tf.raw_ops.PadV2(
+        input=clip,
+        paddings=[[0, 0], [0, 0], [border] * 2, [border] * 2, [0, 0]],
+        constant_values=tf.zeros([], clip.dtype),
+    )
 
 
 def computable(dtype, *not_on_cpu):

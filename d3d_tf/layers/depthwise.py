@@ -130,16 +130,38 @@ def _convolution(clip, kernel, stride, bias):
 
 def _forward(clip, kernel, stride, bias=None):
     """The sum over the taps in time of the shifted frames' convolutions."""
-    add = _of_windows if stride == 1 else _of_frames
-    return add(clip, kernel, bias)
+    one_of_many = clip.shape[0] == 1 and (clip.shape[1] or 0) > 1
+    if kernel.shape[0] == 3 and one_of_many:
+        add = _of_pieces
+    else:
+        add = _of_windows if stride == 1 else _of_frames
+    return add(clip, kernel, bias, stride)
 
 
-def _of_windows(clip, kernel, bias):
+def _of_pieces(clip, kernel, bias, stride):
+    """One clip, three taps: first and last frame are summed by themselves.
+
+    Then no tap needs an empty frame, and only the sums are copied: joining
+    them takes two thirds of the time of adding frames or shifting what taps
+    made.
+    """
+    frames = clip[0]
+    windows = [frames[:-1], frames, frames[1:]]
+    before, own, after = _taps(windows, kernel, bias, stride)
+    pieces = [
+        own[:1] + after[:1],
+        tf.add_n([before[:-1], own[1:-1], after[1:]]),
+        before[-1:] + own[-1:],
+    ]
+    return tf.concat(pieces, axis=0)[None]
+
+
+def _of_windows(clip, kernel, bias, _):
     """Each tap sees a window of frames."""
     batch, time, *_ = lengths(clip)
     half = kernel.shape[0] // 2
     windows = _windows(_spaced(clip, half), half)
-    net = tf.add_n(_taps(windows, kernel, bias, 1, "SAME"))
+    net = tf.add_n(_taps(windows, kernel, bias, 1))
     axes = lengths(net)[1:]
     if half and clip.shape[0] != 1:
         # Without what is between the clips.
@@ -148,22 +170,14 @@ def _of_windows(clip, kernel, bias):
     return tf.reshape(net, [batch, time, *axes])
 
 
-def _of_frames(clip, kernel, bias):
+def _of_frames(clip, kernel, bias, stride):
     """With a stride of 2 each tap sees all frames: the quarter that it leaves
     of them is cheaper to shift than what it sees.
     """
     batch, time, *_ = lengths(clip)
-    half, *sides = (length // 2 for length in kernel.shape[:3])
-    number = 2 * half + 1
-    if bias is None:
-        frames, padding = _spaced(clip, 0, *sides), "VALID"
-    else:
-        # Of constants: with one more tap, of zeros, SAME begins where PyTorch
-        # does, and nothing is copied. (Paddings in numbers make an operation
-        # of TensorFlow's that aborts the process if there is a bias.)
-        frames, padding = _spaced(clip, 0), "SAME"
-        kernel = tf.pad(kernel, [[0, 0], [0, 1], [0, 1], [0, 0]])
-    found = _taps([frames] * number, kernel, bias, 2, padding)
+    half = kernel.shape[0] // 2
+    windows = [_spaced(clip, 0)] * (2 * half + 1)
+    found = _taps(windows, kernel, bias, stride)
     for i, net in enumerate(found):
         net = tf.reshape(net, [batch, time, *lengths(net)[1:]])
         if i != half:
@@ -172,18 +186,39 @@ def _of_frames(clip, kernel, bias):
     return tf.add_n(found)
 
 
-def _taps(windows, kernel, bias, stride, padding) -> list:
+def _taps(windows, kernel, bias, stride) -> list:
     """What each tap in time makes of its window; the middle has the bias."""
-    found = [
-        tf.nn.depthwise_conv2d(window, tap, [1, stride, stride, 1], padding)
-        for window, tap in zip(
-            windows, tf.unstack(kernel[..., None]), strict=True
-        )
-    ]
+    taps = tf.unstack(kernel[..., None])
+    found = [_tap(*pair, stride) for pair in zip(windows, taps, strict=True)]
     if bias is not None:
-        middle = len(found) // 2
-        found[middle] = tf.nn.bias_add(found[middle], bias)
+        middle = len(taps) // 2
+        found[middle] = _with_bias(windows[middle], taps[middle], bias, stride)
     return found
+
+
+def _tap(frames, kernel, stride):
+    """Half of the kernel's sides is padded, as PyTorch does."""
+    rows, columns = (length // 2 for length in kernel.shape[:2])
+    return tf.raw_ops.DepthwiseConv2dNative(
+        input=frames,
+        filter=kernel,
+        strides=[1, stride, stride, 1],
+        padding="EXPLICIT",
+        explicit_paddings=[0, 0, rows, rows, columns, columns, 0, 0],
+    )
+
+
+def _with_bias(frames, kernel, bias, stride):
+    """Both are constants, and TensorFlow joins convolution and bias.
+
+    With paddings in numbers that makes an operation that aborts the process.
+    """
+    if stride > 1:
+        # One more tap, of zeros, and SAME begins where PyTorch does.
+        kernel = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])
+    strides = [1, stride, stride, 1]
+    net = tf.nn.depthwise_conv2d(frames, kernel, strides, "SAME")
+    return tf.nn.bias_add(net, bias)
 
 
 def _to_clip(clip, kernel, stride, upstream):
@@ -223,24 +258,21 @@ def _to_kernel(clip, kernel, stride, upstream):
     return tf.stack(found)[..., 0]
 
 
-def _spaced(clip, time: int, height: int = 0, width: int = 0):
-    """All frames in a row, `time` empty ones before and after each clip.
-
-    `height` and `width` are pixels around each frame.
-    """
-    clip = _padded(clip, time, height, width)
+def _spaced(clip, time: int):
+    """All frames in a row, `time` empty ones before and after each clip."""
+    clip = _padded(clip, time)
     batch, time, *axes = lengths(clip)
     return tf.reshape(clip, [batch * time, *axes])
 
 
-def _padded(clip, time: int, height: int = 0, width: int = 0):
-    """The clip with so many zeros before and after each of these axes."""
-    if not (time or height or width):
+def _padded(clip, time: int):
+    """The clip with so many empty frames before and after."""
+    if not time:
         return clip
-    # `PadV2`: see `blocks.padded` of X3D.
+    # `PadV2`: see `with_border` of `layers.convolution`.
     return tf.raw_ops.PadV2(
         input=clip,
-        paddings=[[0, 0], *([n, n] for n in (time, height, width)), [0, 0]],
+        paddings=[[0, 0], [time, time], *[[0, 0]] * 3],
         constant_values=tf.zeros([], clip.dtype),
     )
 

@@ -38,9 +38,17 @@ class Fixed(keras.layers.Layer):
         else:
             strides = [1, *layer.strides, 1]
             padding = layer.padding.upper()
-            self._apply = lambda net, kernel, bias: _plus(
-                tf.nn.conv3d(net, kernel, strides, padding), bias
-            )
+            sides = [getattr(layer, "border", 0)] * 2
+            paddings = [[0, 0], [0, 0], sides, sides, [0, 0]]
+
+            def convolve(net, kernel, bias):
+                if any(sides):
+                    # Grappler makes one operation of both.
+                    net = tf.pad(net, paddings)
+                net = tf.nn.conv3d(net, kernel, strides, padding)
+                return _plus(net, bias)
+
+            self._apply = convolve
 
     def call(self, inputs):
         # Weights are rounded as the original's are, then computed with.

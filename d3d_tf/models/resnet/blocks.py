@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from d3d_tf.keras_api import keras
 from d3d_tf.layers.batch_norm import BatchNorm
-from d3d_tf.layers.convolution import Conv3D, MaxPool3D
+from d3d_tf.layers.convolution import Conv3D, MaxPool3D, with_border
 from d3d_tf.layers.weight_decay import WeightDecay
 from d3d_tf.models.resnet.config import ResNetRecipe
 
@@ -19,33 +19,20 @@ def convolution(
 ) -> Conv3D:
     """Of frames, without a bias; normal of variance 2 / (outputs * places).
 
-    Strided kernels of more than a pixel expect frames that are `padded`.
+    Zeros are around the frames as PyTorch has them.
     """
     return Conv3D(
         filters,
         (1, side, side),
         strides=(1, stride, stride),
         padding="valid" if stride > 1 else "same",
+        border=side // 2 if stride > 1 else 0,
         use_bias=False,
         kernel_initializer=keras.initializers.VarianceScaling(
             2.0, "fan_out", "untruncated_normal"
         ),
         kernel_regularizer=WeightDecay(recipe.weight_decay),
         name=name,
-    )
-
-
-def padded(clip, border: int):
-    """So many rows and columns of zeros at all four sides of the frames.
-
-    PyTorch's rule; SAME has one less in front of an even length if the stride
-    is 2.
-    """
-    # Not `tf.pad`: see `padded` of X3D's blocks.
-    return tf.raw_ops.PadV2(
-        input=clip,
-        paddings=[[0, 0], [0, 0], [border] * 2, [border] * 2, [0, 0]],
-        constant_values=tf.zeros([], clip.dtype),
     )
 
 
@@ -77,7 +64,7 @@ class Stem(keras.layers.Layer):
         self.bn1 = batch_norm(recipe, "bn1")
 
     def call(self, inputs, training=None):
-        net = self.conv1(padded(inputs, 3))
+        net = self.conv1(inputs)
         return tf.nn.relu(self.bn1(net, training=training))
 
 
@@ -89,4 +76,4 @@ class Pooling(keras.layers.Layer):
         self.pool = MaxPool3D((1, 3, 3), (1, 2, 2), name="pool")
 
     def call(self, inputs, training=None):
-        return self.pool(padded(inputs, 1))
+        return self.pool(with_border(inputs, 1))

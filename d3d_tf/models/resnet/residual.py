@@ -5,7 +5,7 @@ import tensorflow as tf
 from d3d_tf.keras_api import keras
 from d3d_tf.models.dnr.relays import CrossLayer, CrossTemporal
 from d3d_tf.models.dnr.stage import RelayStage
-from d3d_tf.models.resnet.blocks import batch_norm, convolution, padded
+from d3d_tf.models.resnet.blocks import batch_norm, convolution
 from d3d_tf.models.resnet.config import ResNetRecipe
 from d3d_tf.models.resnet.shift import temporal_shift
 
@@ -46,12 +46,12 @@ class ResidualBlock(keras.layers.Layer):
         self._shift = recipe.shift if shifts else "none"
         self._shift_div = recipe.shift_div
         self._bottleneck = recipe.layout.bottleneck
-        # Of the 3x3 convolution that may have one.
-        self._stride = 1 if recipe.style == "caffe" else stride
+        # Of the 3x3 convolution.
+        second = 1 if recipe.style == "caffe" else stride
         if self._bottleneck:
-            first = stride // self._stride
+            first = stride // second
             self.conv1 = convolution(planes, 1, recipe, "conv1", first)
-            self.conv2 = convolution(planes, 3, recipe, "conv2", self._stride)
+            self.conv2 = convolution(planes, 3, recipe, "conv2", second)
         else:
             self.conv1 = convolution(planes, 3, recipe, "conv1", stride)
             self.conv2 = convolution(planes, 3, recipe, "conv2")
@@ -79,22 +79,19 @@ class ResidualBlock(keras.layers.Layer):
             short = self.downsample(inputs)
             short = self.downsample_bn(short, training=training)
         net = self._shifted(inputs, "before_conv1")
-        net = self.conv1(net if self._bottleneck else self._padded(net))
+        net = self.conv1(net)
         net = self._shifted(net, "after_conv1")
         if cell is None:
             net = self.bn1(net, training=training)
         else:
             net, state = self.bn1(net, state, cell, training=training)
         net = tf.nn.relu(net)
-        net = self.conv2(self._padded(net) if self._bottleneck else net)
+        net = self.conv2(net)
         net = self.bn2(net, training=training)
         if self._bottleneck:
             net = self.conv3(tf.nn.relu(net))
             net = self.bn3(net, training=training)
         return tf.nn.relu(net + short), state
-
-    def _padded(self, clip):
-        return padded(clip, 1) if self._stride > 1 else clip
 
     def _shifted(self, clip, place: str):
         if self._shift != place:

@@ -34,8 +34,7 @@ def convolution(
 ) -> Conv3D:
     """With SlowFast's start; all its weights decay, biases too.
 
-    Kernels of more than a pixel expect a clip that is padded in space, see
-    `padded`.
+    Zeros are around the frames as PyTorch has them.
     """
     decay = WeightDecay(recipe.weight_decay)
     return Conv3D(
@@ -43,6 +42,7 @@ def convolution(
         kernel,
         strides=(1, stride, stride),
         padding="valid" if kernel[1] > 1 else "same",
+        border=kernel[1] // 2,
         use_bias=use_bias,
         kernel_initializer=fan_out_normal(filters, kernel),
         kernel_regularizer=decay,
@@ -93,20 +93,6 @@ def batch_norm(
     )
 
 
-def padded(clip):
-    """A row or column of zeros at all four sides of the frames.
-
-    PyTorch's rule; SAME has none in front of an even length if the stride is 2.
-    """
-    # Not `tf.pad`: Grappler tries to join that with the convolution, fails at
-    # its gradient, says so, and optimises nothing else then.
-    return tf.raw_ops.PadV2(
-        input=clip,
-        paddings=[[0, 0], [0, 0], [1, 1], [1, 1], [0, 0]],
-        constant_values=tf.zeros([], clip.dtype),
-    )
-
-
 class Stem(keras.layers.Layer):
     """1x3x3 convolution, 5x1x1 of each channel, batch normalisation, ReLU.
 
@@ -123,7 +109,7 @@ class Stem(keras.layers.Layer):
         self.bn = batch_norm(recipe, "bn")
 
     def call(self, inputs, training=None):
-        net = self.conv(self.conv_xy(padded(inputs)))
+        net = self.conv(self.conv_xy(inputs))
         return tf.nn.relu(self.bn(net, training=training))
 
 
@@ -248,8 +234,6 @@ class ResidualBlock(keras.layers.Layer):
         else:
             net, state = self.a_bn(net, state, cell, training=training)
         net = tf.nn.relu(net)
-        if not self._channelwise:
-            net = padded(net)
         net = self.b_bn(self.b(net), training=training)
         if self.se is not None:
             net = self.se(net)

@@ -91,7 +91,47 @@ def test_names_and_settings_are_those_of_keras():
     assert [(v.name, v.shape) for v in ours.weights] == [
         (v.name, v.shape) for v in theirs.weights
     ]
-    assert ours.get_config() == theirs.get_config()
+    assert ours.get_config() == theirs.get_config() | {"border": 0}
+
+
+@pytest.mark.parametrize("graph", ["eager", "known", "free"])
+@pytest.mark.parametrize("sides", [(1, 1), (4, 5), (6, 7)])
+def test_a_border_is_zeros_at_all_four_sides(sides, graph):
+    """Output and gradients against those of the padded clip in float64."""
+    rng = np.random.default_rng(1)
+    options = {"strides": (1, 2, 2), "padding": "valid", "border": 1}
+    layer = Conv3D(4, (1, 3, 3), **options, use_bias=False)
+    layer = Conv3D.from_config(layer.get_config())
+    layer.build([None, None, *sides, 3])
+    run = {
+        "eager": layer,
+        "known": tf.function(layer),
+        "free": tf.function(
+            layer, input_signature=[tf.TensorSpec([None] * 4 + [3])]
+        ),
+    }[graph]
+    clip = rng.normal(size=[2, 3, *sides, 3])
+    padded = np.pad(clip, [[0, 0], [0, 0], [1, 1], [1, 1], [0, 0]])
+    rows, columns = ((side + 1) // 2 for side in sides)
+    kernel = layer.kernel.numpy()
+    truth = np.zeros([2, 3, rows, columns, 4])
+    for i in range(3):
+        for j in range(3):
+            seen = padded[:, :, i : i + 2 * rows : 2, j : j + 2 * columns : 2]
+            truth += seen[:, :, :rows, :columns] @ kernel[0, i, j]
+    inputs = tf.constant(clip, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = run(inputs)
+    assert relative(outputs, truth) < 1e-6
+    # Each pixel's slope is the sum of the taps that see it.
+    slopes = np.zeros_like(padded)
+    for i in range(3):
+        for j in range(3):
+            seen = slopes[:, :, i : i + 2 * rows : 2, j : j + 2 * columns : 2]
+            seen[:, :, :rows, :columns] += kernel[0, i, j].sum(axis=1)
+    inside = slopes[:, :, 1:-1, 1:-1]
+    assert relative(tape.gradient(outputs, inputs), inside) < 1e-6
 
 
 def test_without_padding_nothing_is_cut(seed):

@@ -16,6 +16,7 @@ from tests.harness import randomize
     "layer, shape",
     [
         (Conv3D(4, (1, 3, 3), (1, 2, 2), name="a"), [2, 3, 7, 8, 2]),
+        (Conv3D(4, (1, 3, 3), (1, 2, 2), border=1, name="a"), [2, 3, 8, 7, 2]),
         (Conv3D(4, 1, activation="relu", name="a"), [2, 1, 1, 1, 2]),
         (DepthwiseConv3D((3, 3, 3), 2, name="a"), [2, 3, 7, 8, 2]),
         (keras.layers.Dense(4, activation="relu", name="a"), [5, 2]),
