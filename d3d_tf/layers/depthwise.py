@@ -189,36 +189,30 @@ def _of_frames(clip, kernel, bias, stride):
 def _taps(windows, kernel, bias, stride) -> list:
     """What each tap in time makes of its window; the middle has the bias."""
     taps = tf.unstack(kernel[..., None])
-    found = [_tap(*pair, stride) for pair in zip(windows, taps, strict=True)]
+    padding, paddings = "SAME", []
+    if stride > 1 and bias is None:
+        rows, columns = (length // 2 for length in kernel.shape[1:3])
+        padding = "EXPLICIT"
+        paddings = [0, 0, rows, rows, columns, columns, 0, 0]
+    elif stride > 1:
+        # Of constants: with one more tap, of zeros, SAME begins where PyTorch
+        # does. OpenVINO has no paddings in numbers, and of these and a bias
+        # TensorFlow makes an operation that aborts the process.
+        taps = [tf.pad(tap, [[0, 1], [0, 1], [0, 0], [0, 0]]) for tap in taps]
+    found = [
+        tf.raw_ops.DepthwiseConv2dNative(
+            input=window,
+            filter=tap,
+            strides=[1, stride, stride, 1],
+            padding=padding,
+            explicit_paddings=paddings,
+        )
+        for window, tap in zip(windows, taps, strict=True)
+    ]
     if bias is not None:
-        middle = len(taps) // 2
-        found[middle] = _with_bias(windows[middle], taps[middle], bias, stride)
+        middle = len(found) // 2
+        found[middle] = tf.nn.bias_add(found[middle], bias)
     return found
-
-
-def _tap(frames, kernel, stride):
-    """Half of the kernel's sides is padded, as PyTorch does."""
-    rows, columns = (length // 2 for length in kernel.shape[:2])
-    return tf.raw_ops.DepthwiseConv2dNative(
-        input=frames,
-        filter=kernel,
-        strides=[1, stride, stride, 1],
-        padding="EXPLICIT",
-        explicit_paddings=[0, 0, rows, rows, columns, columns, 0, 0],
-    )
-
-
-def _with_bias(frames, kernel, bias, stride):
-    """Both are constants, and TensorFlow joins convolution and bias.
-
-    With paddings in numbers that makes an operation that aborts the process.
-    """
-    if stride > 1:
-        # One more tap, of zeros, and SAME begins where PyTorch does.
-        kernel = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])
-    strides = [1, stride, stride, 1]
-    net = tf.nn.depthwise_conv2d(frames, kernel, strides, "SAME")
-    return tf.nn.bias_add(net, bias)
 
 
 def _to_clip(clip, kernel, stride, upstream):
