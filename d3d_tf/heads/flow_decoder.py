@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from d3d_tf.keras_api import keras
+from d3d_tf.layers.convolution import Conv2D
 
 DENSE = (128, 128, 96, 64, 32)
 # Channels and dilation; the last layer's three channels come after them.
@@ -61,7 +62,7 @@ class FlowDecoder(keras.layers.Layer):
 
 
 def _conv(channels: int, dilation: int = 1, *, name: str):
-    return keras.layers.Conv2D(
+    return Conv2D(
         channels,
         3,
         padding="same",

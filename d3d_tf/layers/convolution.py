@@ -1,4 +1,4 @@
-"""Keras' 3-D convolution and max-pooling, correct on every CPU.
+"""Keras' convolutions and 3-D max-pooling, correct on every CPU.
 
 TensorFlow 2.15 has five faults on CPUs, and reports none of them:
 
@@ -20,6 +20,7 @@ Names and variables are those of Keras' layers.
 
 import tensorflow as tf
 
+from d3d_tf import onednn
 from d3d_tf.keras_api import keras
 
 
@@ -63,6 +64,24 @@ class Conv3D(keras.layers.Conv3D):
 
     def get_config(self):
         return super().get_config() | {"border": self.border}
+
+
+class Conv2D(keras.layers.Conv2D):
+    """Keras' `Conv2D` of stride 1 and SAME padding, with dilation made fast.
+
+    Where oneDNN or a GPU computes, they are given the dilation. Keras cuts
+    frames into as many blocks as the dilation has places instead, most of which
+    are padding on small frames: 10 times slower with a dilation of 8. They are
+    not given taps that see only padding, as in `Conv3D`.
+    """
+
+    def convolution_op(self, inputs, kernel):
+        if not (onednn.is_on() or tf.config.list_logical_devices("GPU")):
+            return super().convolution_op(inputs, kernel)
+        kernel = _reaching_taps(inputs, kernel, self.dilation_rate)
+        return tf.nn.conv2d(
+            inputs, kernel, 1, "SAME", dilations=self.dilation_rate
+        )
 
 
 class MaxPool3D(keras.layers.MaxPool3D):
@@ -134,6 +153,20 @@ def _used_taps(inputs, kernel, strides):
     if not cuts:
         return kernel
     return kernel[tuple(cuts.get(axis, slice(None)) for axis in range(3))]
+
+
+def _reaching_taps(inputs, kernel, dilations):
+    """`kernel`, of odd lengths, cut to the taps that meet `inputs`."""
+    cuts = []
+    for axis, dilation in enumerate(dilations):
+        half, length = kernel.shape[axis] // 2, inputs.shape[1 + axis]
+        if length is None:
+            length = tf.shape(inputs)[1 + axis]
+            reach = tf.minimum(half, (length - 1) // dilation)
+        else:
+            reach = min(half, (length - 1) // dilation)
+        cuts.append(slice(half - reach, half + reach + 1))
+    return kernel[tuple(cuts)]
 
 
 def _used(length, taps: int, stride: int, largest) -> tuple:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from d3d_tf import onednn
 from d3d_tf.keras_api import keras
-from d3d_tf.layers.convolution import Conv3D, MaxPool3D
+from d3d_tf.layers.convolution import Conv2D, Conv3D, MaxPool3D
 from tests.d3d_tf.restatement import convolve, windows
 
 
@@ -132,6 +132,56 @@ def test_a_border_is_zeros_at_all_four_sides(sides, graph):
             seen[:, :, :rows, :columns] += kernel[0, i, j].sum(axis=1)
     inside = slopes[:, :, 1:-1, 1:-1]
     assert relative(tape.gradient(outputs, inputs), inside) < 1e-6
+
+
+@pytest.mark.parametrize("onednn_on", [True, False])
+@pytest.mark.parametrize("graph", ["eager", "known", "free"])
+@pytest.mark.parametrize("dilation", [1, 2, 4, 8])
+def test_dilated_convolution(dilation, graph, onednn_on, monkeypatch):
+    """Output and gradients against float64, from 1 x 1 to 9 x 6 places."""
+    if not onednn_on:  # As Keras then does it.
+        monkeypatch.setattr(onednn, "is_on", lambda: False)
+    rng = np.random.default_rng(1)
+    layer = Conv2D(4, 3, padding="same", dilation_rate=dilation, use_bias=False)
+    layer.build([None, None, None, 8])
+    weights = layer.kernel.numpy().astype(np.float64)
+
+    def run(frames, upstream):
+        with tf.GradientTape() as tape:
+            tape.watch(frames)
+            outputs = layer(frames)
+        to = [layer.kernel, frames]
+        return outputs, *tape.gradient(outputs, to, upstream)
+
+    if graph == "free":
+        free = [tf.TensorSpec([None] * 3 + [c]) for c in (8, 4)]
+        run = tf.function(run, input_signature=free)
+    elif graph == "known":
+        run = tf.function(run)
+    for rows, columns in (1, 1), (2, 5), (5, 5), (9, 6):
+        frames = rng.normal(size=[2, rows, columns, 8])
+        upstream = rng.normal(size=[2, rows, columns, 4])
+        padded = np.pad(frames, [[0, 0], *[[dilation, dilation]] * 2, [0, 0]])
+        slopes = np.zeros_like(padded)
+        output, to_kernel = np.zeros_like(upstream), np.zeros_like(weights)
+        for i, j in np.ndindex(3, 3):
+            place = (
+                slice(None),
+                slice(i * dilation, i * dilation + rows),
+                slice(j * dilation, j * dilation + columns),
+            )
+            output += padded[place] @ weights[i, j]
+            slopes[place] += upstream @ weights[i, j].T
+            to_kernel[i, j] = np.tensordot(
+                padded[place], upstream, [[0, 1, 2]] * 2
+            )
+        inside = slice(dilation, -dilation)
+        expected = output, to_kernel, slopes[:, inside, inside]
+        found = run(
+            tf.constant(frames, tf.float32), tf.constant(upstream, tf.float32)
+        )
+        for each, other in zip(found, expected, strict=True):
+            assert relative(each, other) < 1e-5, (rows, columns)
 
 
 def test_without_padding_nothing_is_cut(seed):
