@@ -5,7 +5,8 @@
 (the peak of a process never falls), and writes its table into docs/networks.md.
 The same step on clips of 4 x 32 x 32 tells what TensorFlow, its graph, weights
 and optimiser take whatever the clips. From what a clip adds follows, computed
-and not measured, how many a GPU holds.
+and not measured, how many a GPU holds. Beside it stands what
+`train.memory_estimate` would say of the clips' part.
 """
 
 import argparse
@@ -78,10 +79,8 @@ def peak_mib() -> float:
     return int(kib) / 1024
 
 
-def measure(way: Way, clip_size) -> dict:
-    """MiB and processor seconds of training steps, in this process."""
-    import tensorflow as tf
-
+def make_trainer(way: Way):
+    """The network with its train step."""
     from d3d_tf.distill.train_step import StreamTrainer
     from d3d_tf.keras_api import keras
     from d3d_tf.models import make_network
@@ -92,6 +91,14 @@ def measure(way: Way, clip_size) -> dict:
     trainer = StreamTrainer(make_network(recipe, 400, "frames"))
     trainer.passes = way.passes
     trainer.compile(keras.optimizers.SGD(0.1, momentum=0.9))
+    return trainer
+
+
+def measure(way: Way, clip_size) -> dict:
+    """MiB and processor seconds of training steps, in this process."""
+    import tensorflow as tf
+
+    trainer = make_trainer(way)
     clips = tf.random.uniform([way.clips, *clip_size, 3], -1, 1)
     labels = tf.zeros([way.clips], tf.int64)
     for _ in range(WARM_UP):
@@ -107,6 +114,19 @@ def measure(way: Way, clip_size) -> dict:
     }
 
 
+def compute(way: Way) -> dict:
+    """MiB that clips add to a step, by `step_memory`."""
+    import tensorflow as tf
+
+    from d3d_tf.training.step_memory import step_memory
+
+    trainer = make_trainer(way)
+    trainer.optimizer.build(trainer.trainable_variables)
+    specs = tf.TensorSpec([None, *CLIP, 3]), tf.TensorSpec([None], tf.int64)
+    memory = step_memory(trainer, specs, way.at_a_time)
+    return {"computed_mib": round(memory.moving / 2**20)}
+
+
 def machine() -> dict:
     """What the numbers depend on."""
     return {
@@ -117,22 +137,28 @@ def machine() -> dict:
 
 
 def in_processes(way: Way) -> dict:
-    """`measure` on both sizes of clips, each in a fresh process."""
-    rows = []
-    for flags in ([], ["--tiny_clip"]):
-        command = [sys.executable, "-m", "benchmarks.memory", "--only"]
-        done = subprocess.run(
-            [*command, str(WAYS.index(way)), *flags],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=HERE.parent,
-        )
-        rows.append(json.loads(done.stdout.splitlines()[-1]))
-    return rows[0] | {
-        "tiny_clip_mib": rows[1]["peak_mib"],
-        "way": dataclasses.asdict(way),
-    }
+    """`measure` on both sizes of clips and `compute`, each in a process."""
+    whole, tiny, computed = (
+        in_process(way, *flags) for flags in ([], ["--tiny"], ["--computed"])
+    )
+    return (
+        whole
+        | computed
+        | {"tiny_clip_mib": tiny["peak_mib"], "way": dataclasses.asdict(way)}
+    )
+
+
+def in_process(way: Way, *flags: str) -> dict:
+    """What this program finds with `--only`, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.memory", "--only"]
+    done = subprocess.run(
+        [*command, str(WAYS.index(way)), *flags],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=HERE.parent,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def added_by_a_clip(row: dict) -> float:
@@ -162,9 +188,10 @@ def markdown(results: dict) -> str:
     gpus = " | ".join(f"{gib} GiB" for gib in GPUS)
     lines = [
         "| network | clips | `accumulate` | `recompute` | precision | peak of "
-        "the process, MiB | with tiny clips | processor seconds per clip | "
+        "the process, MiB | with tiny clips | so clips add | by "
+        "`memory_estimate` | processor seconds per clip | "
         f"computed: clips at a time on a GPU of {gpus} |",
-        "|---|---|---|---|---|---|---|---|" + "---|" * len(GPUS),
+        "|---|---|---|---|---|---|---|---|---|---|" + "---|" * len(GPUS),
     ]
     for row in results["rows"]:
         way = Way(**row["way"])
@@ -176,6 +203,8 @@ def markdown(results: dict) -> str:
             way.policy,
             f"{row['peak_mib']:,}",
             f"{row['tiny_clip_mib']:,}",
+            f"{row['peak_mib'] - row['tiny_clip_mib']:,}",
+            f"{row['computed_mib']:,}",
             f"{row['seconds_per_clip']:.1f}",
             *(
                 # A CPU without bfloat16 keeps copies of another precision.
@@ -206,11 +235,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Measures, prints, and writes the results where the docs show them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", type=int, help="of WAYS, in this process")
-    parser.add_argument("--tiny_clip", action="store_true")
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--computed", action="store_true")
     given = parser.parse_args(arguments)
     if given.only is not None:
-        clip_size = TINY_CLIP if given.tiny_clip else CLIP
-        print(json.dumps(measure(WAYS[given.only], clip_size)))
+        way = WAYS[given.only]
+        found = (
+            compute(way)
+            if given.computed
+            else measure(way, TINY_CLIP if given.tiny else CLIP)
+        )
+        print(json.dumps(found))
         return
     results: dict = {"clip": CLIP, "machine": machine(), "rows": []}
     results["rows"] = [in_processes(way) for way in WAYS]

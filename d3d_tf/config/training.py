@@ -112,6 +112,9 @@ class TrainRecipe:
     steps_per_execution: Annotated[PositiveWhole, Later()] = 1
     """Steps that TensorFlow makes one after the other without coming back to
     Python: less of it between short steps. The steps are the same."""
+    memory_estimate: Annotated[Flag, Later()] = False
+    """Before the first step, what one needs of memory is said, and which
+    `accumulate` needs less if it is too much; some seconds for each network."""
 
     @model_validator(mode="after")
     def _check(self):
@@ -161,7 +164,9 @@ def anywhere(train: TrainRecipe) -> TrainRecipe:
 
     Its results are the same, so it may go on with other settings of these.
     """
-    return dataclasses.replace(train, strategy="auto", steps_per_execution=1)
+    return dataclasses.replace(
+        train, strategy="auto", steps_per_execution=1, memory_estimate=False
+    )
 
 
 @section

@@ -169,6 +169,21 @@ class StreamTrainer(WaitsForData):
 
     def _slopes(self, data, global_batch) -> tuple:
         """The gradients of clips in the global batch, and `forward`."""
+        slopes, inputs, logits, counted = self.slopes(data, global_batch)
+        self._count(*counted)
+        return slopes, inputs, logits
+
+    def slopes(self, data, global_batch) -> tuple:
+        """What clips that are computed together say of a step.
+
+        Args:
+          data: inputs, labels, and weights of clips if they have any.
+          global_batch: the clips of all of the step.
+
+        Returns:
+          The gradient of each of `trainable_variables` (None: it has none),
+          what `forward` said, and what the metrics count.
+        """
         inputs, labels, clip_weights = keras.utils.unpack_x_y_sample_weight(
             data
         )
@@ -182,8 +197,8 @@ class StreamTrainer(WaitsForData):
         found = self.optimizer.compute_gradients(
             loss, self.trainable_variables, tape
         )
-        self._count(labels, logits, clip_weights, total + penalty, losses)
-        return [slope for slope, _ in found], inputs, logits
+        counted = labels, logits, clip_weights, total + penalty, losses
+        return [slope for slope, _ in found], inputs, logits, counted
 
     def _accumulated(self, data, global_batch) -> list:
         """The sums of the gradients of all passes."""

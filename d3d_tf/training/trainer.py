@@ -41,7 +41,7 @@ from d3d_tf.training.checkpoints import (
 from d3d_tf.training.epochs import epochs
 from d3d_tf.training.going_back import set_damaged_aside
 from d3d_tf.training.inputs import training_inputs
-from d3d_tf.training.memory import naming_shortage
+from d3d_tf.training.memory import in_words, memory_of, naming_shortage
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.schedules import make_optimizer
 from d3d_tf.training.validation import make_validation, take_best
@@ -227,6 +227,10 @@ def _fit(
     recipe, optimizer = training.recipe, trainer.optimizer
     steps, start = recipe.train.steps, int(optimizer.iterations.numpy())
     clips, size = recipe.train.batch_size, _bytes_of(trainer)
+    strategy = trainer.distribute_strategy
+    memory = partial(memory_of, trainer, training)
+    if recipe.train.memory_estimate:
+        say(in_words(recipe.train, strategy, memory()))
     history = to_path(manager.directory) / "history.csv"
     logger = make_history(history, start)
     validation = make_validation(training, history)
@@ -235,7 +239,7 @@ def _fit(
         contextlib.ExitStack() as entered,
         naming_refusal(training.checkpoints, size, "a checkpoint"),
         naming_damage(training.dataset, "train"),
-        naming_shortage(recipe.train, trainer.distribute_strategy),
+        naming_shortage(recipe.train, strategy, memory),
         set_aside(),
         # Before the words of an error.
         contextlib.closing(
