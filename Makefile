@@ -39,14 +39,19 @@ test: env  ## the fast tests
 test-large: env build/torch build/torchvision build/openvino  ## the slow tests
 	$(PY) $(PYTEST) -m "large $(NOT_CARD)" $(ARGS)
 
-# What hangs on the versions of TensorFlow and Keras. ARGS=tests runs all there.
-OF_TENSORFLOW := $(wildcard tests/hub_export/test_*.py) \
+# What hangs on the versions of TensorFlow and Keras: what they compute, train,
+# save and serve. ARGS=tests runs all there.
+OF_TENSORFLOW := $(wildcard tests/hub_export/test_*.py \
+  tests/d3d_tf/models/*/test_parity.py tests/d3d_tf/models/*/test_family.py) \
   $(addprefix tests/, hub_export/features/test_module.py \
-  $(addprefix d3d_tf/, layers models heads distill training \
-  evaluation/test_cost.py data/test_pipeline.py data/test_youtube8m.py \
-  data/test_shuffle.py \
-  detector/test_network.py detector/test_trainer.py \
-  experiment/test_stages.py test_parity.py commands/test_distill.py))
+  $(addprefix d3d_tf/, layers heads models/dnr models/inception/test_networks.py \
+  distill/test_train_step.py distill/test_distiller.py distill/test_terms.py \
+  training/test_trainer.py training/test_callbacks.py \
+  training/test_checkpoints.py training/test_optimizers.py \
+  training/test_precise_batch_norm.py training/test_step_memory.py \
+  training/test_strategy.py evaluation/test_cost.py data/test_pipeline.py \
+  data/test_youtube8m.py data/test_shuffle.py detector/test_network.py \
+  test_parity.py commands/test_distill.py))
 
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
 	$(NEWEST) $(PYTEST) -m "not large and not card" \
