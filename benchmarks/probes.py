@@ -19,8 +19,10 @@ PAGE = HERE.parent / "docs" / "probe.md"
 RESULTS = HERE / "results" / "probes.json"
 # In pixels, on Kinetics-400 (D3D, table 1), in the order of the rows.
 PAPER = (2.92, 2.08, 1.76, 1.34, 0.63)
-AT_3A = ("probe.seeds=3",)
-LAYERS = ("probe.endpoints=2c,3a,3c,4c,4f,5c", "train.steps=300")
+# A decoder sees single frames, of which four clips have plenty.
+BATCH = "train.batch_size=4"
+AT_3A = ("probe.seeds=3", "train.steps=1200", BATCH)
+LAYERS = ("probe.endpoints=2c,3a,3c,4c,4f,5c", "train.steps=300", BATCH)
 
 
 def probed(ground: Ground, folder: str, settings: tuple[str, ...]) -> list:
@@ -80,8 +82,8 @@ def markdown(results: dict) -> str:
         parts.append(f"Other layers, {title}:")
         parts.append(curves(found["layers"]))
     parts.append(
-        f"Runs: {', '.join(results['runs'])}; at 3A three decoders of each, "
-        f"else one of {LAYERS[1].partition('=')[2]} steps. On "
+        f"Runs: {', '.join(results['runs'])}; at 3A three decoders of each "
+        f"({', '.join(AT_3A[1:])}), else one ({LAYERS[1]}). On "
         f"{results['processor']}."
     )
     return "\n\n".join(parts)
