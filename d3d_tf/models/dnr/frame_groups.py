@@ -29,17 +29,22 @@ class FrameGroups:
           clips: as those that were grouped.
         """
 
-        def outputs(i):
-            start = i * self._size
-            return function(clips[:, start : start + self._size])
-
         if not tf.is_tensor(self.number):
-            return tf.concat([*map(outputs, range(self.number))], axis=1)
+            sizes = [self._size] * self.number
+            sizes[-1] = self._time - sum(sizes[:-1])
+            # Not slices: the gradient of each is as large as the clips.
+            parts = tf.split(clips, sizes, axis=1)
+            return tf.concat([*map(function, parts)], axis=1)
         # A module's clips have any length. Arrays are joined on their first
         # axis, which is time for the while. (TensorFlow cannot derive a loop of
         # a loaded module if there is a custom gradient in it, as in
         # `layers.normalised`: channels here are multiples of 8.)
         order = [1, 0, 2, 3, 4]
+
+        def outputs(i):
+            start = i * self._size
+            return function(clips[:, start : start + self._size])
+
         array = tf.TensorArray(clips.dtype, self.number, infer_shape=False)
         _, array = tf.while_loop(
             lambda i, _: i < self.number,
