@@ -17,12 +17,10 @@ def temporal_shift(clip, div: int):
     number = clip.shape[-1] // div
     if not number:
         return clip
-    empty = tf.zeros_like(clip[:, :1, :, :, :number])
-    return tf.concat(
-        [
-            tf.concat([clip[:, 1:, :, :, :number], empty], axis=1),
-            tf.concat([empty, clip[:, :-1, :, :, number : 2 * number]], axis=1),
-            clip[..., 2 * number :],
-        ],
-        axis=-1,
-    )
+    # Not slices of the clip: the gradient of each is as large as the clip.
+    sizes = [number, number, clip.shape[-1] - 2 * number]
+    after, before, rest = tf.split(clip, sizes, axis=-1)
+    empty = tf.zeros_like(after[:, :1])
+    after = tf.concat([after[:, 1:], empty], axis=1)
+    before = tf.concat([empty, before[:, :-1]], axis=1)
+    return tf.concat([after, before, rest], axis=-1)
