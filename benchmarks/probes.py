@@ -96,22 +96,18 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--jhmdb", type=Path, default=Path("runs/jhmdb"))
     parser.add_argument("--data", type=Path, default=jhmdb.DATA)
     given = parser.parse_args(argv)
-    grounds = [
-        toy(given.toy, SEEDS[:1]),
-        real(given.data, given.jhmdb, given.toy, SPLITS[:1]),
-    ]
-    results = {
-        "processor": processor.name(),
-        "runs": [str(g.homes[0].run.folder.name) for g in grounds],
-        "grounds": {
-            ground.title: {
-                "3a": probed(ground, "probe", AT_3A),
-                "layers": probed(ground, "probe-layers", LAYERS),
-            }
-            for ground in grounds
-        },
-    }
-    publish(RESULTS, results, PAGE, "probes", markdown)
+    results: dict = {"processor": processor.name(), "runs": [], "grounds": {}}
+    for make in (
+        lambda: toy(given.toy, SEEDS[:1]),
+        lambda: real(given.data, given.jhmdb, given.toy, SPLITS[:1]),
+    ):
+        ground = make()
+        results["runs"].append(ground.homes[0].run.folder.name)
+        results["grounds"][ground.title] = {
+            "3a": probed(ground, "probe", AT_3A),
+            "layers": probed(ground, "probe-layers", LAYERS),
+        }
+        publish(RESULTS, results, PAGE, "probes", markdown)
 
 
 if __name__ == "__main__":
