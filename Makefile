@@ -44,7 +44,7 @@ OF_TENSORFLOW := $(wildcard tests/hub_export/test_*.py) \
   $(addprefix tests/, hub_export/features/test_module.py \
   $(addprefix d3d_tf/, layers models heads distill training \
   evaluation/test_cost.py data/test_pipeline.py data/test_youtube8m.py \
-  data/test_shuffle.py \
+  data/test_shuffle.py data/test_service.py \
   detector/test_network.py detector/test_trainer.py \
   experiment/test_stages.py test_parity.py commands/test_distill.py))
 

@@ -107,10 +107,11 @@ def count_workers(service: str) -> int:
     host, _, port = service.removeprefix("grpc://").rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), 10).close()
-    except OSError as error:
+    # Of ports above 65535, and of names that cannot be one.
+    except (OSError, OverflowError, UnicodeError) as error:
         raise UserError(
             f"data.service={service}: no dispatcher answers there "
-            f"({error.strerror or error}); {_START}"
+            f"({error}); {_START}"
         ) from error
     found: Future[int] = Future()
     over = threading.Event()

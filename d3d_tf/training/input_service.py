@@ -45,12 +45,13 @@ class Stalls(keras.callbacks.Callback):
         told = None
         while not self._over.wait(self._seconds / 10):
             begun, longest = self._begun, self._longest
-            if None in (begun, longest) or begun == told:
+            if begun is None or longest is None or begun == told:
                 continue
-            if time.monotonic() - begun > longest + self._seconds:
+            took = time.monotonic() - begun
+            if took > longest + self._seconds:
                 told = begun
                 say(
-                    f"No step for {time.monotonic() - begun:.0f} seconds. If "
+                    f"No step for {took:.0f} seconds. If "
                     f"an input worker of data.service={self._service} ended, "
                     "start it again at the same address: the training waits "
                     "for it, and goes on with the same clips."

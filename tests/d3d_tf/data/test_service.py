@@ -108,8 +108,9 @@ def test_a_lost_batch(monkeypatch):
         next(job)
 
 
-def test_nobody_answers():
-    address = f"grpc://localhost:{free_port()}"
+@pytest.mark.parametrize("port", [free_port(), 99999])
+def test_nobody_answers(port):
+    address = f"grpc://localhost:{port}"
     words = f"data.service={address}: no dispatcher answers there .*clusters.md"
     with pytest.raises(UserError, match=words):
         count_workers(address)

@@ -29,6 +29,7 @@ def test_begun_with_input_workers(run, whole, two, tmp_path):
     assert history(folder) == history(whole[0])
 
 
+@pytest.mark.large
 def test_two_replicas(run, replicas, two, tmp_path):
     expected = run(tmp_path / "alone", strategy=replicas)
     found = run(tmp_path / "served", strategy=replicas, service=two.service)
