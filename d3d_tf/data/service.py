@@ -135,7 +135,7 @@ def count_workers(service: str) -> int:
         over.set()
 
 
-def _count(service: str, count: Future, over: threading.Event) -> None:
+def _count(service: str, count: Future[int], over: threading.Event) -> None:
     """Asks until all answer: the kth of N says k and k + N."""
     two = tf.data.Dataset.range(2**62).shard(*_OWN).take(2)
     try:
