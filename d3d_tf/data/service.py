@@ -11,7 +11,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent import futures
 from typing import Any
 
 import tensorflow as tf
@@ -113,7 +113,7 @@ def count_workers(service: str) -> int:
             f"data.service={service}: no dispatcher answers there "
             f"({error}); {_START}"
         ) from error
-    found: Future[int] = Future()
+    found: futures.Future[int] = futures.Future()
     over = threading.Event()
     # TensorFlow would wait for ever, and not even Ctrl-C would end it.
     threading.Thread(
@@ -121,7 +121,7 @@ def count_workers(service: str) -> int:
     ).start()
     try:
         return found.result(_PATIENCE)
-    except TimeoutError:
+    except futures.TimeoutError:  # Python 3.10 has two of that name.
         raise UserError(
             f"data.service={service}: after {_PATIENCE} seconds not all input "
             "workers have come that this dispatcher was told of, or it is no "
@@ -135,7 +135,9 @@ def count_workers(service: str) -> int:
         over.set()
 
 
-def _count(service: str, count: Future[int], over: threading.Event) -> None:
+def _count(
+    service: str, count: futures.Future[int], over: threading.Event
+) -> None:
     """Asks until all answer: the kth of N says k and k + N."""
     two = tf.data.Dataset.range(2**62).shard(*_OWN).take(2)
     try:
