@@ -1,7 +1,8 @@
 """The sections of a recipe that say how records are made.
 
 `FlowRecipe` and `DataRecipe` are hashed into the names of record folders: a new
-field that is not `Later` would prepare everybody's videos again.
+field that is neither `Later` nor `Elsewhere` would prepare everybody's videos
+again.
 """
 
 import dataclasses
