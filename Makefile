@@ -44,14 +44,15 @@ test-large: env build/torch build/torchvision build/openvino  ## the slow tests
 OF_TENSORFLOW := $(wildcard tests/hub_export/test_*.py \
   tests/d3d_tf/models/*/test_parity.py tests/d3d_tf/models/*/test_family.py) \
   $(addprefix tests/, hub_export/features/test_module.py \
-  $(addprefix d3d_tf/, layers heads models/dnr models/inception/test_networks.py \
-  distill/test_train_step.py distill/test_distiller.py distill/test_terms.py \
+  $(addprefix d3d_tf/, layers heads models/dnr \
+  models/inception/test_networks.py distill/test_train_step.py \
+  distill/test_distiller.py distill/test_terms.py \
   training/test_trainer.py training/test_callbacks.py \
   training/test_checkpoints.py training/test_optimizers.py \
   training/test_precise_batch_norm.py training/test_step_memory.py \
   training/test_strategy.py evaluation/test_cost.py data/test_pipeline.py \
-  data/test_youtube8m.py data/test_shuffle.py detector/test_network.py \
-  test_parity.py commands/test_distill.py))
+  data/test_service.py data/test_shuffle.py data/test_youtube8m.py \
+  detector/test_network.py test_parity.py commands/test_distill.py))
 
 test-newest: env-newest  ## the fast tests on the newest TensorFlow
 	$(NEWEST) $(PYTEST) -m "not large and not card" \

@@ -38,6 +38,14 @@ class Later:
     """
 
 
+@dataclasses.dataclass(frozen=True)
+class Elsewhere:
+    """Marks a field that says where a recipe is carried out.
+
+    It is no part of the recipe's identity: `to_dict` always leaves it out.
+    """
+
+
 class OneOf:
     """The value is one of these."""
 
@@ -101,6 +109,15 @@ def section(cls):
 
     cls.__init__ = __init__
     return cls
+
+
+def kept(config, field: dataclasses.Field) -> bool:
+    """Whether a field of a section is written down, as what tells it apart."""
+    metadata = type(config).__pydantic_fields__[field.name].metadata
+    is_default = getattr(config, field.name) == field.default
+    return Elsewhere() not in metadata and not (
+        Later() in metadata and is_default
+    )
 
 
 def require(good: bool, config, key: str, expected: str) -> None:

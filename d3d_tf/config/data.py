@@ -1,16 +1,19 @@
 """The sections of a recipe that say how records are made.
 
 `FlowRecipe` and `DataRecipe` are hashed into the names of record folders: a new
-field that is not `Later` would prepare everybody's videos again.
+field that is neither `Later` nor `Elsewhere` would prepare everybody's videos
+again.
 """
 
 import dataclasses
+import re
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AfterValidator, model_validator
 
 from d3d_tf.sections import (
+    Elsewhere,
     Expected,
     Flag,
     Later,
@@ -106,6 +109,12 @@ def _short_side(value: int) -> int:
     return value
 
 
+def _address(value: str) -> str:
+    if value and not re.fullmatch(r"grpc://[^/\s]+:\d{1,5}", value):
+        raise ValueError
+    return value
+
+
 @section
 class DataRecipe:
     """From video files to records."""
@@ -143,6 +152,14 @@ class DataRecipe:
     begin: 900 where only the annotated quarter of an hour was cut out."""
     picture_rate: Annotated[Positive, Later()] = 30.0
     """Frames per second in folders of pictures (AVA, Something-Something)."""
+    service: Annotated[
+        Text,
+        AfterValidator(_address),
+        Expected("empty or grpc://HOST:PORT"),
+        Elsewhere(),
+    ] = ""
+    """A dispatcher of tf.data service, whose input workers decode the clips of
+    a training; see docs/clusters.md."""
 
 
 def data_as_saved(content: dict) -> dict:
@@ -154,7 +171,7 @@ def data_as_saved(content: dict) -> dict:
     """
     fields = dataclasses.fields(DataRecipe)
     others = {field.name for field in fields}
-    others -= {"square_pixels", "first_second", "picture_rate"}
+    others -= {"square_pixels", "first_second", "picture_rate", "service"}
     if others == set(content):
         return {"square_pixels": False} | content
     return content

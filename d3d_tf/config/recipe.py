@@ -28,7 +28,7 @@ from d3d_tf.config.training import DistillRecipe, TrainRecipe
 from d3d_tf.config.views import ClipRecipe, EvaluationRecipe
 from d3d_tf.models import DEFAULT, recipe_class
 from d3d_tf.models.network_recipe import NetworkRecipe
-from d3d_tf.sections import Later, OneOf, Text, Whole, require, section
+from d3d_tf.sections import Later, OneOf, Text, Whole, kept, require, section
 from d3d_tf.tasks import DETECTION, TASKS, YOUTUBE8M
 
 
@@ -278,13 +278,12 @@ class Recipe:
 def to_dict(config) -> dict:
     """A nested plain dict, ready for YAML or JSON.
 
-    A field that is `Later` is left out where it has its default.
+    A field that is `Later` is left out at its default, `Elsewhere` always.
     """
     content = dataclasses.asdict(config)
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        metadata = type(config).__pydantic_fields__[field.name].metadata
-        if Later() in metadata and value == field.default:
+        if not kept(config, field):
             del content[field.name]
         elif dataclasses.is_dataclass(value):
             content[field.name] = to_dict(value)

@@ -14,14 +14,13 @@ from d3d_tf.config import ClipRecipe
 from d3d_tf.data.dataset import Dataset, open_dataset
 from d3d_tf.data.kinds import reader
 from d3d_tf.data.one_clip import mirrored_classes, scale, training_clip
+from d3d_tf.data.service import made_by
+from d3d_tf.data.turns import as_it_is
 from d3d_tf.errors import UserError
 from d3d_tf.pixels import Pixels
 from d3d_tf.tasks import task_of
 
 STREAMS = ("frames", "flow")
-# Nothing here branches on a tensor: AutoGraph, which takes up to a second for
-# each function, has nothing to do.
-as_it_is = tf.autograph.experimental.do_not_convert
 
 
 def opened(
@@ -63,6 +62,7 @@ def batches(
     whole: bool,
     padded: bool = False,
     finish: Callable[..., Any] = lambda inputs, label: (inputs, label),
+    service: str = "",
 ) -> tf.data.Dataset:
     """Decodes and batches, several records at a time and in their order.
 
@@ -74,15 +74,20 @@ def batches(
       whole: drop a last batch that is smaller.
       padded: whether clips differ in their number of rows; zeros follow.
       finish: a last change of inputs and labels of a batch.
+      service: of input workers that decode and batch; see `made_by`.
     """
-    clips = serialized.map(
-        as_it_is(to_clip),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
-    batch = clips.padded_batch if padded else clips.batch
+
+    def decoded(serialized: tf.data.Dataset) -> tf.data.Dataset:
+        clips = serialized.map(
+            as_it_is(to_clip),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        batch = clips.padded_batch if padded else clips.batch
+        return batch(batch_size, drop_remainder=whole)
+
     return (
-        batch(batch_size, drop_remainder=whole)
+        made_by(service, decoded, serialized, batch_size)
         # Bytes are a quarter to move of what floats are.
         .map(
             as_it_is(

@@ -49,6 +49,8 @@ def _as_prepared(recipe: Recipe, dataset: Dataset) -> Recipe:
             f"({'; '.join(wrong)}). Name the videos instead of the records to "
             "have them prepared anew, or leave these keys alone."
         )
+    # Not of the records, but of who reads them.
+    data = dataclasses.replace(data, service=recipe.data.service)
     return dataclasses.replace(recipe, data=data, flow=flow)
 
 

@@ -1,11 +1,11 @@
 """What one of several workers reads of the records that all go through."""
 
 import dataclasses
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import tensorflow as tf
 
-from d3d_tf.data.batches import as_it_is
+from d3d_tf.data.turns import in_turn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,24 +17,23 @@ class Part:
       workers: how many there are.
       devices: of each worker. A batch of a part is that of one device, and its
         devices take batches in turn.
+      service: address of the dispatcher whose input workers make its batches;
+        empty: none.
     """
 
     worker: int = 0
     workers: int = 1
     devices: int = 1
+    service: str = ""
 
-    def of_batches(self, records: tf.data.Dataset, size: int) -> Any:
+    def of_batches(
+        self, records: tf.data.Dataset, size: int
+    ) -> tf.data.Dataset:
         """The part of whole batches of `size` records, in their order."""
         if self.workers == 1:
             return records
         own = size // self.workers
-
-        @as_it_is
-        def is_own(place: Any, _: Any) -> Any:
-            return place // own % self.workers == self.worker
-
-        kept = records.enumerate().filter(is_own)
-        return kept.map(as_it_is(lambda _, record: record))
+        return in_turn(records, own, self.worker, self.workers)
 
     def of_all(self, records: tf.data.Dataset) -> tf.data.Dataset:
         """The records that are a worker's when all take one in turn."""

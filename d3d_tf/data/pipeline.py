@@ -130,9 +130,21 @@ def training_batches(
     to_clip = to_training_clip(dataset, split, clip, needed, seed)
     if teacher_logits:
         return with_logits(
-            serialized, to_clip, batch_size, pixels, teacher_logits
+            serialized,
+            to_clip,
+            batch_size,
+            pixels,
+            teacher_logits,
+            part.service,
         )
-    return batches(serialized, to_clip, batch_size, pixels, whole=True)
+    return batches(
+        serialized,
+        to_clip,
+        batch_size,
+        pixels,
+        whole=True,
+        service=part.service,
+    )
 
 
 def evaluation_batches(

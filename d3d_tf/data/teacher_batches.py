@@ -55,6 +55,7 @@ def with_logits(
     batch_size: int,
     pixels: Pixels,
     teacher_logits: TeacherLogits,
+    service: str = "",
 ) -> tf.data.Dataset:
     """Whole batches with their ids made into the input `teacher_logits`."""
 
@@ -77,4 +78,5 @@ def with_logits(
         pixels,
         whole=True,
         finish=looked_up,
+        service=service,
     )

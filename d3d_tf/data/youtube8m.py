@@ -8,7 +8,7 @@ frame; video-level files hold `Example`s with the means `mean_rgb` and
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -23,6 +23,7 @@ from d3d_tf.data.framing import count_whole, read_context
 from d3d_tf.data.one_clip import draw_of
 from d3d_tf.data.parse_youtube8m import features_of, parse_videos
 from d3d_tf.data.parts import WHOLE, Part
+from d3d_tf.data.service import made_by
 from d3d_tf.data.shards import foreign_shards, split_of
 from d3d_tf.data.shuffle import shuffled_records
 from d3d_tf.errors import UserError
@@ -200,14 +201,9 @@ def feature_batches(
     some = ALL_FRAMES if also_all else sampling
     parse = functools.partial(_parsed, files, some, seed)
     finish = functools.partial(_inputs, sampling if also_all else None, seed)
+    make = functools.partial(_batched, parse, batch_size, training)
     return (
-        records.batch(CHUNK)
-        .map(
-            as_it_is(parse),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        .rebatch(batch_size, drop_remainder=training)
+        made_by(part.service if training else "", make, records, batch_size)
         .map(as_it_is(finish), num_parallel_calls=2, deterministic=True)
         .prefetch(1)
     )
@@ -217,6 +213,21 @@ def _shuffled(files: FeatureFiles, seed: int, start: int) -> tf.data.Dataset:
     mean = files.num_bytes / files.num_videos
     window = max(16, int(SHUFFLE_BYTES / mean))
     return shuffled_records(files.shards, seed=seed, window=window, start=start)
+
+
+def _batched(
+    parse: Callable[..., dict],
+    size: int,
+    whole: bool,
+    records: tf.data.Dataset,
+) -> tf.data.Dataset:
+    """Parsed videos; `whole`: a last batch that is smaller is left out."""
+    chunks = records.batch(CHUNK).map(
+        as_it_is(parse),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+    return chunks.rebatch(size, drop_remainder=whole)
 
 
 def _parsed(

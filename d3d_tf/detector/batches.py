@@ -75,6 +75,7 @@ def training_batches(
         pixels,
         whole=True,
         padded=detector.rpn,
+        service=part.service,
     )
 
 

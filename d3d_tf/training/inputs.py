@@ -1,5 +1,6 @@
 """The batches of a training, and of the videos that it keeps for itself."""
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ def training_inputs(
 ) -> tf.data.Dataset:
     """The endless batches of all steps from `start` on, or a part of each."""
     recipe = training.recipe
+    part = dataclasses.replace(part, service=recipe.data.service)
     drawn: dict[str, Any] = {
         "seed": recipe.seed,
         "start_step": start,

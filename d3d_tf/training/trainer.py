@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import signal
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +41,7 @@ from d3d_tf.training.checkpoints import (
 )
 from d3d_tf.training.epochs import epochs
 from d3d_tf.training.going_back import set_damaged_aside
+from d3d_tf.training.input_service import attended
 from d3d_tf.training.inputs import training_inputs
 from d3d_tf.training.memory import in_words, memory_of, naming_shortage
 from d3d_tf.training.precise_batch_norm import settle_on_records
@@ -241,14 +243,13 @@ def _fit(
         naming_damage(training.dataset, "train"),
         naming_shortage(recipe.train, strategy, memory),
         set_aside(),
+        _drawing_by_step(trainer, recipe.seed),
+        attended(recipe.data.service) as attendants,
         # Before the words of an error.
         contextlib.closing(
             Progress(training.title, start, steps, clips)
         ) as progress,
     ):
-        for network in trainer.trained():
-            drawn = draws_by_step(network, recipe.seed, optimizer.iterations)
-            entered.enter_context(drawn)
         if validation:
             entered.enter_context(naming_damage(training.dataset, HELD_OUT))
         callbacks = [
@@ -257,6 +258,7 @@ def _fit(
             progress,
             logger,
             Speed(clips),
+            *attendants,
             keras.callbacks.TensorBoard(curves_in, write_graph=False),
             Checkpointer(manager, steps, signals),
         ]
@@ -275,6 +277,16 @@ def _fit(
             start = int(optimizer.iterations.numpy())
     if signals.received:
         raise Stopped(signals.received, training.checkpoints)
+
+
+@contextlib.contextmanager
+def _drawing_by_step(trainer, seed: int) -> Iterator[None]:
+    """While entered, all networks draw as seed and step say."""
+    with contextlib.ExitStack() as entered:
+        for network in trainer.trained():
+            step = trainer.optimizer.iterations
+            entered.enter_context(draws_by_step(network, seed, step))
+        yield
 
 
 def _bytes_of(trainer) -> int:

@@ -6,7 +6,6 @@ Really processes, which talk over the loopback.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from d3d_tf import config
 from d3d_tf.recipes import TOY
 from d3d_tf.runs.folder import Run
 from tests.harness import worker
+from tests.harness.input_workers import InputWorkers, free_port
 from tests.toy_run import SETTINGS
 
 SET = [f"--set={setting}" for setting in SETTINGS]
@@ -72,12 +72,6 @@ class Job:
             if line.startswith("error: ")
         )
         return line
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("localhost", 0))
-        return one.getsockname()[1]
 
 
 def flags(mode: str, folder: Path, name: str, *more: str) -> list[str]:
@@ -257,6 +251,70 @@ def test_a_job_that_is_stopped_and_started_again(tmp_path, number):
     again = Job(tmp_path, 2, 1, *command)
     assert again.codes() == [0, 0], again.said(0)
     require_same_run(tmp_path / "whole", tmp_path / "stopped")
+
+
+@pytest.mark.large
+def test_input_workers(tmp_path):
+    """One process and two, distilled, of batches that three others make."""
+    for name, workers, devices, served in (
+        ("alone", 1, 2, False),
+        ("one", 1, 2, True),
+        ("two", 2, 1, True),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        command = flags("distill", folder, "run", "--set=cached_views=2")
+        with InputWorkers(folder, 3) as inputs:
+            more = [f"--set=data.service={inputs.service}"] if served else []
+            job = Job(folder, workers, devices, *command, *more)
+            assert job.codes() == [0] * workers, job.said(0)
+        told = f"{inputs.service} make the batches: 3" in job.said(0)
+        assert told == served
+    for name in ("one", "two"):
+        require_same_run(tmp_path / "alone" / "run", tmp_path / name / "run")
+        require_same_curves(tmp_path / "alone" / "run", tmp_path / name / "run")
+        for what in ("records", "run"):
+            assert files(tmp_path / "alone" / what) == files(
+                tmp_path / name / what
+            )
+
+
+@pytest.mark.large
+def test_an_input_worker_that_is_killed(tmp_path):
+    """Started again, it goes on; without it, so does the command alone."""
+    steps = ["--set=train.steps=400", "--set=train.checkpoint_every=40"]
+    whole = Job(tmp_path, 1, 1, *flags("train", tmp_path, "whole", *steps))
+    assert whole.codes() == [0]
+    command = flags("train", tmp_path, "run", *steps)
+    with InputWorkers(tmp_path, 2) as inputs:
+        job = Job(tmp_path, 1, 1, *command, f"--set=service={inputs.service}")
+        saved = tmp_path / "run" / "checkpoints" / "teacher"
+        while not (saved / "ckpt-40.index").exists():
+            assert job.processes[0].poll() is None, job.said(0)
+            time.sleep(0.05)
+        inputs.kill(1)
+        inputs.work(1)
+        while not (saved / "ckpt-160.index").exists():
+            assert job.processes[0].poll() is None, job.said(0)
+            time.sleep(0.05)
+        inputs.kill(0)
+        time.sleep(5)
+        assert job.processes[0].poll() is None
+        job.processes[0].kill()
+    again = Job(tmp_path, 1, 1, *command)
+    assert again.codes() == [0], again.said(0)
+    require_same_run(tmp_path / "whole", tmp_path / "run")
+
+
+@pytest.mark.large
+def test_no_dispatcher(tmp_path):
+    address = f"grpc://localhost:{free_port()}"
+    command = flags("train", tmp_path, "run", f"--set=service={address}")
+    job = Job(tmp_path, 1, 1, *command)
+    assert job.codes() == [1]
+    assert job.error(0).startswith(
+        f"error: data.service={address}: no dispatcher answers there"
+    )
 
 
 @pytest.mark.large

@@ -18,6 +18,8 @@ def test_every_layout():
         ({"layout": "zip"}, "layout must be one of folders, csv"),
         ({"frame_rate": 0.0}, "frame_rate must be above 0"),
         ({"jpeg_quality": 101}, "jpeg_quality must be"),
+        ({"service": "head:5050"}, "service must be empty or grpc://HOST:P"),
+        ({"service": "grpc://head"}, "service must be .* got 'grpc://head'"),
     ],
 )
 def test_data(given, words):

@@ -68,6 +68,14 @@ def test_digests_of_other_values_are_those_of_0_1_0(name):
     assert record == saved["record"]
 
 
+def test_input_workers_are_no_part_of_what_an_experiment_is():
+    recipe = config.override(PAPER, ["service=grpc://head:5050"])
+    assert recipe.data.service == "grpc://head:5050"
+    assert config.digest(recipe) == config.digest(PAPER)
+    assert config.digest(recipe.data) == config.digest(PAPER.data)
+    assert config.to_dict(recipe) == config.to_dict(PAPER)
+
+
 def test_a_saved_recipe_of_0_1_0_opens_and_is_written_the_same():
     path = OLD / "recipe_0_1_0.yaml"
     recipe = config.load(path)

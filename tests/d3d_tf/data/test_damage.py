@@ -10,7 +10,9 @@ from d3d_tf.config import ClipRecipe, DataRecipe
 from d3d_tf.data.damage import find_damage, naming_damage
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.data.index_foreign import adopt
+from d3d_tf.data.parts import Part
 from d3d_tf.data.pipeline import make_dataset
+from d3d_tf.data.service import naming_service
 from d3d_tf.errors import UserError
 from tests.harness import (
     Video,
@@ -19,6 +21,7 @@ from tests.harness import (
     write_records,
     write_shard,
 )
+from tests.harness.input_workers import InputWorkers
 
 
 def frame(*, damaged: bool = False) -> bytes:
@@ -36,15 +39,44 @@ def record(*damaged: bool) -> bytes:
     return foreign_record(frames, clip__label__index=0)
 
 
-@pytest.mark.parametrize("training", [True, False])
-def test_training_and_evaluation_name_it(tmp_path, training):
+WORDS = (
+    r"train-b.tfrecord, record 2, has a damaged picture, 2 of 2 of "
+    "'image/encoded'.*--mode=doctor"
+)
+
+
+def damaged_dataset(folder):
     """Shard b, record 2, whose headers are whole: it was adopted."""
     good = record(False, False)
-    write_shard(tmp_path / "x" / "train-a.tfrecord", [good])
-    write_shard(
-        tmp_path / "x" / "train-b.tfrecord", [good, record(False, True)]
-    )
-    dataset = adopt(tmp_path / "x", tmp_path / "records", DataRecipe())
+    write_shard(folder / "x" / "train-a.tfrecord", [good])
+    write_shard(folder / "x" / "train-b.tfrecord", [good, record(False, True)])
+    return adopt(folder / "x", folder / "records", DataRecipe())
+
+
+@pytest.mark.large
+def test_an_input_worker_meets_it(tmp_path):
+    dataset = damaged_dataset(tmp_path)
+    with (
+        InputWorkers(tmp_path, 2) as workers,
+        pytest.raises(UserError, match=WORDS),
+        naming_damage(dataset, "train"),
+        naming_service(workers.service),
+    ):
+        clips = make_dataset(
+            dataset,
+            "train",
+            ClipRecipe(frames=2, size=16),
+            batch_size=3,
+            training=True,
+            streams=("frames",),
+            part=Part(service=workers.service),
+        )
+        next(iter(clips))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_training_and_evaluation_name_it(tmp_path, training):
+    dataset = damaged_dataset(tmp_path)
     clips = make_dataset(
         dataset,
         "train",
@@ -53,11 +85,7 @@ def test_training_and_evaluation_name_it(tmp_path, training):
         training=training,
         streams=("frames",),
     )
-    with pytest.raises(
-        UserError,
-        match=r"train-b.tfrecord, record 2, has a damaged picture, 2 of 2 of "
-        "'image/encoded'.*--mode=doctor",
-    ):
+    with pytest.raises(UserError, match=WORDS):
         with naming_damage(dataset, "train"):
             next(iter(clips))
 

@@ -35,6 +35,11 @@ def test_a_clip_of_every_fourth_frame_fits_too():
     assert fit_recipe(recipe, records()).clip.frames == 2
 
 
+def test_input_workers_stay():
+    recipe = config.override(OWN_VIDEOS, ["service=grpc://head:5050"])
+    assert fit_recipe(recipe, records()).data.service == "grpc://head:5050"
+
+
 def test_a_recipe_of_a_split_means_that_split():
     """Records of split 2 are not those of ucf101_split1."""
     second = records(layout="ucf101", split=2)

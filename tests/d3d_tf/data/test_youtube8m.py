@@ -9,11 +9,13 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
+from d3d_tf.data.parts import Part
 from d3d_tf.data.youtube8m import (
     feature_batches,
     open_features,
 )
 from d3d_tf.errors import UserError
+from tests.harness.input_workers import InputWorkers
 from tests.harness.yt8m import feature_record as record
 
 
@@ -116,6 +118,23 @@ def test_training_goes_on_exactly(shards):
     later = np.concatenate([inputs["id"] for inputs, _ in whole[4:8]])
     assert sorted(ids) == sorted(later) == [f"v{i}".encode() for i in range(8)]
     assert ids.tolist() != later.tolist()
+
+
+@pytest.mark.large
+def test_batches_of_input_workers(shards, tmp_path):
+    """Two for a second process; batches and chunks of videos do not fit."""
+    sampling = FrameSamplingRecipe(way="random", k=3)
+    drawn = {"training": True, "sampling": sampling, "also_all": True}
+
+    def made(service):
+        part = Part(1, 2, service=service)
+        data = feature_batches(shards, batch_size=6, part=part, **drawn)
+        return [*data.take(9).as_numpy_iterator()]
+
+    with InputWorkers(tmp_path, 2) as workers:
+        pairs = zip(made(workers.service), made(""), strict=True)
+        for one, other in pairs:
+            tf.nest.map_structure(np.testing.assert_array_equal, one, other)
 
 
 def test_other_files_are_refused(tmp_path, folder):

@@ -5,14 +5,17 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from d3d_tf.config import ClipRecipe
 from d3d_tf.config.detector import DetectorRecipe
 from d3d_tf.data.dataset import open_dataset
+from d3d_tf.data.parts import Part
 from d3d_tf.detector.batches import scoring_batches, training_batches
 from d3d_tf.detector.sampling import Lesson, choose
 from d3d_tf.errors import UserError
 from tests.d3d_tf.detector.conftest import SQUARES
+from tests.harness.input_workers import InputWorkers
 
 CLIP = ClipRecipe(frames=4, size=32, stride=2)
 
@@ -126,6 +129,28 @@ def test_the_order_is_the_seeds(keyframes):
             np.testing.assert_array_equal(one[0], two[0])
             np.testing.assert_array_equal(one[1], two[1])
     assert any((a[0] != b[0]).any() for a, b in zip(once, other, strict=True))
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("boxes", ["truth", "rpn"])
+def test_batches_of_input_workers(keyframes, tmp_path, boxes):
+    detector = DetectorRecipe(boxes=boxes, rois=4)
+
+    def made(service):
+        data = training_batches(
+            keyframes,
+            "train",
+            CLIP,
+            detector,
+            batch_size=2,
+            part=Part(service=service),
+        )
+        return [*data.take(5).as_numpy_iterator()]
+
+    with InputWorkers(tmp_path, 2) as workers:
+        pairs = zip(made(workers.service), made(""), strict=True)
+        for one, other in pairs:
+            tf.nest.map_structure(np.testing.assert_array_equal, one, other)
 
 
 def test_what_the_step_chooses_from(keyframes):

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from d3d_tf.config import ClipRecipe, EvaluationRecipe, Recipe, TrainRecipe
+from d3d_tf.config import (
+    ClipRecipe,
+    DataRecipe,
+    EvaluationRecipe,
+    Recipe,
+    TrainRecipe,
+)
 from d3d_tf.data.dataset import open_dataset
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.training.strategy import make_strategy
@@ -62,11 +68,13 @@ def run(dataset):
         synchronized=False,
         dropout=0.0,
         precise=0,
+        service="",
         **changes,
     ):
         recipe = dataclasses.replace(
             RECIPE,
             seed=seed,
+            data=DataRecipe(service=service),
             evaluation=EvaluationRecipe(precise_batch_norm=precise),
             train=dataclasses.replace(RECIPE.train, **changes),
         )
