@@ -1,6 +1,7 @@
-"""What to do when a step does not fit into memory."""
+"""What a step needs of memory, and what to do when there is less."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from d3d_tf.config import TrainRecipe
 from d3d_tf.data.parts import WHOLE
 from d3d_tf.distill.train_step import StreamTrainer
 from d3d_tf.errors import UserError
+from d3d_tf.screen import say
 from d3d_tf.training.inputs import training_inputs
 from d3d_tf.training.step_memory import (
     StepMemory,
@@ -25,6 +27,21 @@ MARGIN = 1.75
 RECOMPUTE = (
     "--set network.recompute=true needs less for each, where the network has it"
 )
+
+
+@contextlib.contextmanager
+def minding_memory(
+    trainer: StreamTrainer, training: "Training"
+) -> Iterator[None]:
+    """`naming_shortage` of a training; with `train.memory_estimate` it also
+    says before what a step needs.
+    """
+    train, strategy = training.recipe.train, trainer.distribute_strategy
+    memory = functools.partial(memory_of, trainer, training)
+    if train.memory_estimate:
+        say(in_words(train, strategy, memory()))
+    with naming_shortage(train, strategy, memory):
+        yield
 
 
 def clips_at_a_time(train: TrainRecipe, strategy) -> int:

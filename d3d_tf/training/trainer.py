@@ -43,7 +43,7 @@ from d3d_tf.training.epochs import epochs
 from d3d_tf.training.going_back import set_damaged_aside
 from d3d_tf.training.input_service import attended
 from d3d_tf.training.inputs import training_inputs
-from d3d_tf.training.memory import in_words, memory_of, naming_shortage
+from d3d_tf.training.memory import minding_memory
 from d3d_tf.training.precise_batch_norm import settle_on_records
 from d3d_tf.training.schedules import make_optimizer
 from d3d_tf.training.validation import make_validation, take_best
@@ -229,10 +229,6 @@ def _fit(
     recipe, optimizer = training.recipe, trainer.optimizer
     steps, start = recipe.train.steps, int(optimizer.iterations.numpy())
     clips, size = recipe.train.batch_size, _bytes_of(trainer)
-    strategy = trainer.distribute_strategy
-    memory = partial(memory_of, trainer, training)
-    if recipe.train.memory_estimate:
-        say(in_words(recipe.train, strategy, memory()))
     history = to_path(manager.directory) / "history.csv"
     logger = make_history(history, start)
     validation = make_validation(training, history)
@@ -241,7 +237,7 @@ def _fit(
         contextlib.ExitStack() as entered,
         naming_refusal(training.checkpoints, size, "a checkpoint"),
         naming_damage(training.dataset, "train"),
-        naming_shortage(recipe.train, strategy, memory),
+        minding_memory(trainer, training),
         set_aside(),
         _drawing_by_step(trainer, recipe.seed),
         attended(recipe.data.service) as attendants,
