@@ -2,11 +2,16 @@
 
 `python -m benchmarks.flow [VIDEO ...]` times every algorithm on the same pairs
 of real frames, in turn and on one thread, and writes its table into
-docs/flow.md. Without videos it takes those beside the checkout.
+docs/flow.md. Without videos it takes those beside the checkout. On a processor
+with AVX-512, OpenCV and our code are timed a second time, held to AVX2.
 """
 
 import argparse
 import dataclasses
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,10 +38,17 @@ RECIPES = {
     "dis": FlowRecipe(algorithm="dis"),
     "farneback": FlowRecipe(algorithm="farneback"),
 }
-# Of one pixel in one iteration, counted in kernels.py: ten floats are read
+# An environment in which numba, OpenCV and Intel's IPP in it use AVX2 at most.
+HELD_TO_AVX2 = {
+    "NUMBA_CPU_NAME": "haswell",
+    "NUMBA_CPU_FEATURES": "",
+    "OPENCV_CPU_DISABLE": "AVX512-SKX",
+    "OPENCV_IPP": "avx2",
+}
+# Of one pixel in one iteration, counted in iteration.py: ten floats are read
 # (u, v, four duals, gradient, residual, its inverse) and six written.
 BYTES = 4 * (10 + 6)
-OPERATIONS = 57  # Of them two square roots and one division.
+OPERATIONS = 55  # Of them two square roots and two divisions.
 
 
 def frames_every(video: Path, pairs: int) -> list[np.ndarray]:
@@ -67,13 +79,16 @@ def opencv_of_nearly_the_same(frames: np.ndarray) -> np.ndarray:
     return solver.calc(*grey.astype(np.float32), None)[None]
 
 
-def compare(pairs: list[np.ndarray]) -> dict:
+def compare(
+    pairs: list[np.ndarray], recipes: dict[str, FlowRecipe] | None = None
+) -> dict:
     """Per algorithm: seconds per pair and distance to the reference, px."""
+    recipes = recipes or RECIPES
     rows: dict[str, dict] = {
         name: {"seconds": [], "error": []}
-        for name in ["opencv", PERTURBED, *RECIPES]
+        for name in ["opencv", PERTURBED, *recipes]
     }
-    for recipe in RECIPES.values():
+    for recipe in recipes.values():
         tvl1_flow(pairs[0], recipe)  # Compiles.
     for frames in pairs:
         start = time.thread_time()
@@ -82,7 +97,7 @@ def compare(pairs: list[np.ndarray]) -> dict:
         start = time.thread_time()
         flows = {PERTURBED: opencv_of_nearly_the_same(frames)}
         rows[PERTURBED]["seconds"].append(time.thread_time() - start)
-        for name, recipe in RECIPES.items():
+        for name, recipe in recipes.items():
             # XLA works in threads of its own.
             clock = (
                 time.process_time
@@ -109,6 +124,26 @@ def compare(pairs: list[np.ndarray]) -> dict:
     return table
 
 
+def held_to_avx2(videos: list[Path], pairs: int) -> dict:
+    """The rows of OpenCV and of our code, by a process without AVX-512.
+
+    Empty on a processor that has none.
+    """
+    import cv2
+
+    if not cv2.checkHardwareSupport(256):  # CV_CPU_AVX512_SKX.
+        return {}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.flow", "--held"]
+        + [f"--pairs={pairs}", *map(str, videos)],
+        env=os.environ | HELD_TO_AVX2,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def two_threads(frames: np.ndarray) -> float:
     """How many times faster two threads are, by the clock on the wall."""
     walls = []
@@ -119,8 +154,11 @@ def two_threads(frames: np.ndarray) -> float:
     return min(walls[0::2]) / min(walls[1::2])
 
 
-def nanoseconds_per_pixel_iteration(height: int, width: int) -> float:
-    """Of the inner loop alone, the best of some."""
+def nanoseconds_per_pixel_iteration(
+    height: int, width: int, calls: int = 1
+) -> float:
+    """Of the inner loop alone, the best of some: 60 iterations in `calls`."""
+    most = 60 // calls
     solver = Solver(height, width, dataclasses.replace(FlowRecipe(), scales=1))
     (scale,) = solver.scales
     noise = np.random.default_rng(0).normal(0, 5, scale.rows().shape)
@@ -129,6 +167,7 @@ def nanoseconds_per_pixel_iteration(height: int, width: int) -> float:
     def iterate():
         solver.iterate(
             scale.state,
+            solver.kept,
             scale.inside,
             height,
             np.uint64(width),
@@ -136,11 +175,16 @@ def nanoseconds_per_pixel_iteration(height: int, width: int) -> float:
             np.float32(0.045),
             np.float32(0.25 / 0.3),
             0.0,
-            50,
+            most,
+            most,
         )
 
-    best = min(seconds(iterate) for _ in range(7))
-    return 1e9 * best / 50 / height / width
+    def iterate_all():
+        for _ in range(calls):
+            iterate()
+
+    best = min(seconds(iterate_all) for _ in range(7))
+    return 1e9 * best / (calls * most) / height / width
 
 
 def bandwidth() -> float:
@@ -177,20 +221,35 @@ def toy() -> dict:
     return found
 
 
-def markdown(results: dict) -> str:
-    """The measurements as docs/flow.md shows them."""
+def table_lines(videos: dict) -> list[str]:
+    """Markdown's rows of what `compare` found for each video."""
     lines = [
         "| video | algorithm | ms per pair | times OpenCV's TV-L1 | mean "
         "difference, px | 99th percentile, px | mean of the worst pair, px |",
         "|---|---|---|---|---|---|---|",
     ]
-    for video, table in results["videos"].items():
+    for video, table in videos.items():
         for name, row in table.items():
             lines.append(
                 f"| {video} | {name} | {row['ms_per_pair']:.1f} | "
                 f"{row['times_opencv']:.1f} | {row['mean_px']:.4f} | "
                 f"{row['p99_px']:.3f} | {row['worst_pair_px']:.3f} |"
             )
+    return lines
+
+
+def markdown(results: dict) -> str:
+    """The measurements as docs/flow.md shows them."""
+    lines = table_lines(results["videos"])
+    if results["held_to_avx2"]:
+        held = " ".join(f"{key}={value}" for key, value in HELD_TO_AVX2.items())
+        lines += [
+            "",
+            "The same videos in a process that is held to AVX2 (with the "
+            f"environment `{held}`):",
+            "",
+            *table_lines(results["held_to_avx2"]),
+        ]
     roof = results["roofline"]
     lines += [
         "",
@@ -198,11 +257,12 @@ def markdown(results: dict) -> str:
         f"({results['two_threads_video']}).",
         "",
         f"One pixel in one iteration is {BYTES} bytes and {OPERATIONS} "
-        "operations, two of them square roots and one a division. It takes "
-        f"{roof['ns_256x340']:.2f} ns at 256 x 340, "
-        f"{BYTES / roof['ns_256x340']:.0f} GB/s, and {roof['ns_24x340']:.2f} "
-        "ns where all of it fits into the second-level cache (24 x 340); this "
-        f"core copies {roof['copy_gb_per_s']:.0f} GB/s from and to memory.",
+        "operations, two of them square roots and two divisions. It takes "
+        f"{roof['ns_256x340']:.2f} ns at 256 x 340 if up to twelve iterations "
+        f"share a pass, {roof['ns_one_by_one']:.2f} ns if none do, and "
+        f"{roof['ns_24x340']:.2f} ns where all of it fits into the "
+        "second-level cache (24 x 340); this core copies "
+        f"{roof['copy_gb_per_s']:.0f} GB/s from and to memory.",
         "",
     ]
     for name, row in results["toy"].items():
@@ -220,20 +280,36 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("videos", nargs="*", type=Path)
     parser.add_argument("--pairs", type=int, default=8)
+    parser.add_argument("--held", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     videos = given.videos or sorted(CLIPS.glob("*.*"))
     if not videos:
         parser.error(f"name some videos; there are none in {CLIPS}")
+    if given.held:
+        recipes = {"tvl1, cpu": FlowRecipe()}
+        print(
+            json.dumps(
+                {
+                    video.name: compare(
+                        frames_every(video, given.pairs), recipes
+                    )
+                    for video in videos
+                }
+            )
+        )
+        return
     last = list(frames_of(videos[-1], SHORT_SIDE))[:33]
     results = {
         "videos": {
             video.name: compare(frames_every(video, given.pairs))
             for video in videos
         },
+        "held_to_avx2": held_to_avx2(videos, given.pairs),
         "two_threads": two_threads(np.stack(last)),
         "two_threads_video": videos[-1].name,
         "roofline": {
             "ns_256x340": nanoseconds_per_pixel_iteration(256, 340),
+            "ns_one_by_one": nanoseconds_per_pixel_iteration(256, 340, 60),
             "ns_24x340": nanoseconds_per_pixel_iteration(24, 340),
             "copy_gb_per_s": bandwidth(),
         },

@@ -29,8 +29,8 @@ import numpy.typing as npt
 from d3d_tf.config import FlowRecipe
 from d3d_tf.errors import UserError
 
-# Of the backends `cpu` and `tensorflow`: increase it when their flow changes.
-SOLVER_VERSION = 1
+# Increase it when the flow of the backend changes.
+SOLVER_VERSIONS = {"cpu": 2, "tensorflow": 1}
 SMALLEST = 16  # Pixels; OpenCV refuses smaller images too.
 
 
@@ -129,7 +129,8 @@ def flow_library(recipe: FlowRecipe) -> str:
                 f"flow.backend={recipe.backend} needs {package}: run "
                 "`pip install d3d_tf[data]`, or choose --set backend=opencv."
             ) from error
-        return f"d3d_tf tvl1 {SOLVER_VERSION}, {package} {version}"
+        solver = SOLVER_VERSIONS[recipe.backend]
+        return f"d3d_tf tvl1 {solver}, {package} {version}"
     if recipe.algorithm == "imported":
         return f"{recipe.imported_codec}, imported"
     if recipe.algorithm == "none":

@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numba.extending
 
 from d3d_tf.caches import cache_folder
 from d3d_tf.rights import may
 
 # Pixels left of the image, so that its first one is aligned with a vector.
 MARGIN = 16
-PLANES = 11
-U, V, P11, P12, P21, P22, GX, GY, RHO, INVERSE, VALUE = range(PLANES)
+PLANES = 10
+U, V, P11, P12, P21, P22, RHO, GX, GY, INVERSE = range(PLANES)
 
 
 def keeps_code() -> bool:
@@ -58,3 +59,24 @@ compile_kernel: Callable[..., Any] = functools.partial(
     nogil=True,
     cache=keeps_code(),
 )
+inline: Callable[..., Any] = functools.partial(
+    numba.njit, fastmath={"nsz", "nnan", "ninf"}, forceinline=True
+)
+
+# As numba's types have it, calls would need the argument that numba adds.
+intrinsic: Callable[..., Any] = numba.extending.intrinsic
+
+
+@intrinsic
+def widen(typingctx):
+    """Makes vectors as wide as the processor's in the function that calls this.
+
+    By itself LLVM takes half of the 512 bits that Intel's processors have.
+    """
+
+    def generate(context, builder, signature, arguments):
+        # llvmlite's own `add` knows no attributes that have values.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return numba.types.none(), generate

@@ -11,21 +11,25 @@ them can be it.
 
 import functools
 
-import numba
 import numpy as np
 
-from d3d_tf.tfrecords.flow.layout import MARGIN, PLANES, compile_kernel
+from d3d_tf.tfrecords.flow.layout import (
+    MARGIN,
+    PLANES,
+    compile_kernel,
+    inline,
+    widen,
+)
 
-_inline = numba.njit(fastmath={"nsz", "nnan", "ninf"}, forceinline=True)
 _index = np.uint64
 
 
-@_inline
+@inline
 def _sort2(a, b):
     return min(a, b), max(a, b)
 
 
-@_inline
+@inline
 def _sort3(a, b, c):
     a, b = _sort2(a, b)
     b, c = _sort2(b, c)
@@ -33,7 +37,7 @@ def _sort3(a, b, c):
     return a, b, c
 
 
-@_inline
+@inline
 def _sort5(a, b, c, d, e):
     a, b = _sort2(a, b)
     c, d = _sort2(c, d)
@@ -47,7 +51,7 @@ def _sort5(a, b, c, d, e):
     return a, b, c, d, e
 
 
-@_inline
+@inline
 def _middle5_of_7(a, b, c, d, e, f, g):
     a, b = _sort2(a, b)
     c, d = _sort2(c, d)
@@ -60,7 +64,7 @@ def _middle5_of_7(a, b, c, d, e, f, g):
     return b, c, d, e, min(f, g)
 
 
-@_inline
+@inline
 def _middle4_of_6(a, b, c, d, e, f):
     a, b = _sort2(a, b)
     c, d = _sort2(c, d)
@@ -70,7 +74,7 @@ def _middle4_of_6(a, b, c, d, e, f):
     return b, c, max(a, e), min(d, f)
 
 
-@_inline
+@inline
 def _middle3_of_5(a, b, c, d, e):
     a, b = _sort2(a, b)
     c, d = _sort2(c, d)
@@ -79,7 +83,7 @@ def _middle3_of_5(a, b, c, d, e):
     return b, c, min(d, max(a, e))
 
 
-@_inline
+@inline
 def _middle_of_11(a, b, c, d, e, f, g, h, i, j, k):
     a, b, c, d, e = _middle5_of_7(a, b, c, d, e, f, g)
     a, b, c, d = _middle4_of_6(a, b, c, d, e, h)
@@ -90,7 +94,7 @@ def _middle_of_11(a, b, c, d, e, f, g, h, i, j, k):
     return _sort3(a, b, k)[1]
 
 
-@_inline
+@inline
 def _middle_of_13(a3, a4, b2, b3, b4, c1, c2, c3, d0, d1, d2, e0, e1):
     # Rows a to e and columns 0 to 4 are sorted: these four can be the least...
     a3, b2 = _sort2(a3, b2)
@@ -124,6 +128,7 @@ def median_kernel(pitch: int, size: int):
 
     @compile_kernel
     def median(state, plane, height, width, padded, copy, columns):
+        widen()
         offset = plane * planes + margin
         for row in range(height + 2 * reach):
             source = min(max(row - reach, 0), height - 1)
@@ -138,7 +143,7 @@ def median_kernel(pitch: int, size: int):
             top = _index(y) * stride
             start = _index(y + 1) * line + offset
             if reach == 2:
-                for x in range(padded + four):
+                for x in range(padded + margin):
                     p = top + x
                     a, b, c, d, e = _sort5(
                         copy[p],
@@ -174,7 +179,7 @@ def median_kernel(pitch: int, size: int):
                         e[1],
                     )
             else:
-                for x in range(padded + two):
+                for x in range(padded + margin):
                     p = top + x
                     a, b, c = _sort3(copy[p], copy[p + row1], copy[p + row2])
                     columns[x] = a
@@ -190,7 +195,7 @@ def median_kernel(pitch: int, size: int):
     return median
 
 
-@_inline
+@inline
 def _row5(values, x):
     """Five neighbours from x on, sorted."""
     return _sort5(
@@ -202,6 +207,6 @@ def _row5(values, x):
     )
 
 
-@_inline
+@inline
 def _row3(values, x):
     return _sort3(values[x], values[x + _index(1)], values[x + _index(2)])

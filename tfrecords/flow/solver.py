@@ -11,7 +11,7 @@ import numpy as np
 
 from d3d_tf.config import FlowRecipe
 from d3d_tf.tfrecords.flow import layout
-from d3d_tf.tfrecords.flow.iteration import iteration_kernel
+from d3d_tf.tfrecords.flow.iteration import KEPT, iteration_kernel
 from d3d_tf.tfrecords.flow.layout import MARGIN, PLANES
 from d3d_tf.tfrecords.flow.median import median_kernel
 from d3d_tf.tfrecords.flow.pyramid import linear_taps, pyramid_sizes, resize
@@ -27,7 +27,7 @@ from d3d_tf.tfrecords.flow.warp import (
 # each. None is a multiple of 4 KiB: all planes of a pixel would then share a
 # cache line.
 PITCHES = (544, 2080, 8224)
-LANES = 32  # Widths are rounded up to whole vectors of the compiled loops.
+LANES = 16  # Widths are rounded up to whole vectors of the compiled loops.
 _TAPS = bicubic_taps()
 _index = np.uint64
 _float = np.float32
@@ -40,7 +40,6 @@ class _Scale:
         self.height, self.width, self.pitch = height, width, pitch
         self.padded = -(-width // LANES) * LANES
         self.state = _zeros((height + 1) * PLANES * pitch)
-        self.where = np.empty(height * 2 * pitch, np.int32)
         self.image = _zeros((height + 2 * BORDER) * CHANNELS * pitch)
         self.inside = _zeros(self.padded)
         self.inside[:width] = theta
@@ -59,7 +58,7 @@ class _Scale:
 
 
 class Solver:
-    """TV-L1 for pairs of one size; holds some 100 bytes per pixel.
+    """TV-L1 for pairs of one size; holds 250 to 400 bytes per pixel.
 
     Only one thread may use it at a time.
     """
@@ -73,9 +72,9 @@ class Solver:
         self.scales = [_Scale(h, w, pitch, recipe.theta) for h, w in sizes]
         wide = pitch + MARGIN
         self.copy = _zeros((height + 4) * wide)
+        self.kept = _zeros((height + 1) * KEPT * pitch)
         self.columns = _zeros(5 * wide)
-        self.moved = np.zeros(pitch, np.int32)
-        self.samples = _zeros(2 * 16)
+        self.places = np.zeros(2 * pitch, np.int32)
         self.taps = _TAPS.ravel()
         self.wide_taps = np.repeat(_TAPS, CHANNELS, axis=1).ravel()
         self.iterate = iteration_kernel(pitch)
@@ -158,21 +157,18 @@ class Solver:
         interleave(scale.second, height, width, scale.pitch, scale.image)
         state = scale.state.reshape(height + 1, PLANES, scale.pitch)
         state[:, layout.P11 : layout.P22 + 1] = 0
-        scale.where.fill(-1)
         stop = recipe.epsilon**2 * height * width
+        count = 6  # For want of a better guess.
         for _ in range(recipe.warps):
             self.warp(
                 scale.image,
                 scale.first,
                 scale.state,
-                scale.where,
                 self.taps,
                 self.wide_taps,
-                self.samples,
-                self.moved,
+                self.places,
                 height,
                 width,
-                _index(16),
             )
             for _ in range(recipe.outer_iterations):
                 if self.median:
@@ -184,14 +180,16 @@ class Solver:
                             self.copy,
                             self.columns,
                         )
-                _, error = self.iterate(
+                count, error = self.iterate(
                     scale.state,
+                    self.kept,
                     scale.inside,
                     *sizes,
                     _float(recipe.lambda_ * recipe.theta),
                     _float(recipe.tau / recipe.theta),
                     stop,
                     recipe.inner_iterations,
+                    count,
                 )
                 if error <= stop:
                     break

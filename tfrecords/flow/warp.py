@@ -5,7 +5,9 @@
 
 import functools
 
+import numba
 import numpy as np
+from llvmlite import ir
 
 from d3d_tf.tfrecords.flow.layout import (
     GX,
@@ -14,10 +16,11 @@ from d3d_tf.tfrecords.flow.layout import (
     MARGIN,
     PLANES,
     RHO,
-    VALUE,
     U,
     V,
     compile_kernel,
+    intrinsic,
+    widen,
 )
 
 # Pixels around the interleaved image: where a flow may point outside.
@@ -26,6 +29,10 @@ CHANNELS = 4
 FRACTIONS = 32  # OpenCV rounds coordinates to 1/32 px before it interpolates.
 _index = np.uint64
 _float = np.float32
+# LLVM's types, and its leave to multiply and add in one instruction.
+_WHOLE = ir.IntType(32)
+_VECTOR = ir.VectorType(ir.FloatType(), 4 * CHANNELS)
+_CONTRACT = ("contract",)
 
 
 def bicubic_taps() -> np.ndarray:
@@ -66,42 +73,124 @@ def interleave(image, height, width, pitch, target):
             target[at + 2] = half * (image[below, x] - image[above, x])
 
 
+def _load(builder, data, index):
+    """A vector of the numbers from `data[index]` on."""
+    place = builder.gep(data, [index])
+    place = builder.bitcast(place, _VECTOR.as_pointer())
+    return builder.load(place, align=4)
+
+
+def _pick(builder, vector, lanes):
+    """Some numbers of a vector, as another one."""
+    kind = ir.VectorType(_WHOLE, len(lanes))
+    return builder.shuffle_vector(vector, vector, kind(list(lanes)))
+
+
+@intrinsic
+def blend(
+    typingctx,
+    image,
+    corner,
+    row,
+    taps,
+    down,
+    wide_taps,
+    across,
+    target,
+    at,
+    apart,
+):
+    """Weighted sums of 4 x 4 pixels, into one number of three planes.
+
+    The four pixels of a row are one vector of 16 numbers. numba cannot say so,
+    hence LLVM's own code, which is the same for all processors.
+
+    Args:
+      image: what `interleave` makes; the first pixel is at `corner`, and the
+        next row begins `row` numbers later.
+      taps: the weights of the four rows, from `down` on.
+      wide_taps: those of the columns, each four times, from `across` on.
+      target: the sums of the first three channels go to `at`, `at + apart` and
+        `at + 2 * apart`.
+    """
+
+    def generate(context, builder, signature, arguments):
+        pixels, corner, row, rows, down, columns, across, planes, at, apart = (
+            context.make_array(kind)(context, builder, value).data
+            if isinstance(kind, numba.types.Array)
+            else value
+            for kind, value in zip(signature.args, arguments, strict=True)
+        )
+        total = None
+        for k in range(4):
+            place = builder.gep(rows, [builder.add(down, down.type(k))])
+            weight = builder.insert_element(
+                _VECTOR(ir.Undefined), builder.load(place), _WHOLE(0)
+            )
+            part = builder.fmul(
+                _pick(builder, weight, _VECTOR.count * [0]),
+                _load(builder, pixels, corner),
+                flags=_CONTRACT,
+            )
+            total = (
+                builder.fadd(total, part, flags=_CONTRACT) if total else part
+            )
+            corner = builder.add(corner, row)
+        total = builder.fmul(total, _load(builder, columns, across))
+        for size in (8, 4):
+            low = _pick(builder, total, range(size))
+            high = _pick(builder, total, range(size, 2 * size))
+            total = builder.fadd(low, high)
+        for channel in range(3):
+            value = builder.extract_element(total, _WHOLE(channel))
+            builder.store(value, builder.gep(planes, [at]))
+            at = builder.add(at, apart)
+        return context.get_dummy_value()
+
+    return numba.types.none(
+        image,
+        corner,
+        row,
+        taps,
+        down,
+        wide_taps,
+        across,
+        target,
+        at,
+        apart,
+    ), generate
+
+
 @functools.cache
 def warp_kernel(pitch: int):
-    """`warp(image, first, state, where, taps, wide_taps, scratch, ...)`.
+    """`warp(image, first, state, taps, wide_taps, places, ...)`.
 
     Samples the second image and its gradient at (x + u, y + v), bicubic as
     OpenCV's `remap`, zero outside, and prepares the linearised residual: planes
-    GX, GY, RHO and INVERSE (1 / |gradient|^2) of `state`. A pixel whose rounded
-    place is that of the last call keeps its samples: most do, after the first
-    warps of a scale.
+    GX, GY, RHO and INVERSE (1 / |gradient|^2) of `state`.
 
     Arguments of the compiled function:
       image: what `interleave` makes.
       first: float32 `[height, width]`, the first image.
       state: see above.
-      where: int32 `[height * 2 * pitch]`, the places of the last call; filled
-        with -1 for a new image.
       taps: from `bicubic_taps`, flat; `wide_taps`: each of them four times.
-      samples: float32 scratch `[32]`.
-      moved: int32 scratch `[pitch]`.
+      places: int32 scratch `[2 * pitch]`.
       height, width: of the image.
-      lanes: 16. As a constant it would make the compiler unroll, not vectorise.
     """
-    u_, v_, gx_, gy_, rho_, inverse_, value_ = (
-        _index(plane * pitch) for plane in (U, V, GX, GY, RHO, INVERSE, VALUE)
+    u_, v_, gx_, gy_, rho_, inverse_ = (
+        _index(plane * pitch) for plane in (U, V, GX, GY, RHO, INVERSE)
     )
+    plane_ = _index(pitch)
     line = _index(PLANES * pitch)
     margin = _index(MARGIN)
-    row1, row2, row3 = (_index(k * CHANNELS * pitch) for k in (1, 2, 3))
-    fractions_ = _index(pitch)
+    image_row = _index(CHANNELS * pitch)
+    four, sixteen = _index(CHANNELS), _index(4 * CHANNELS)
     scale = _float(FRACTIONS)
     lowest = _float(-(BORDER - 1) * FRACTIONS)
     lift = np.int32((BORDER - 1) * FRACTIONS)
     pixels_per_row = np.int32(pitch)
     channels = np.int32(CHANNELS)
     epsilon = _float(np.finfo(np.float32).eps)
-    one, two, three, four, sixteen = (_index(k) for k in (1, 2, 3, 4, 16))
     mask = _index(FRACTIONS - 1)
     shift = _index(5)
 
@@ -110,94 +199,46 @@ def warp_kernel(pitch: int):
         image,
         first,
         state,
-        where,
         taps,
         wide_taps,
-        samples,
-        moved,
+        places,
         height,
         width,
-        lanes,
     ):
+        widen()
         right = scale * _float(width + 1) + _float(FRACTIONS - 1)
         bottom = scale * _float(height + 1) + _float(FRACTIONS - 1)
         for y in range(height):
             start = _index(y + 1) * line + margin
-            places = _index(y) * two * fractions_
-            for x in range(width + width % 2):
+            for x in range(width):
                 at = start + _index(x)
                 column = np.rint((_float(x) + state[at + u_]) * scale)
                 row = np.rint((_float(y) + state[at + v_]) * scale)
                 i = np.int32(min(max(column, lowest), right)) + lift
                 j = np.int32(min(max(row, lowest), bottom)) + lift
-                corner = ((j >> 5) * pixels_per_row + (i >> 5)) * channels
-                fraction = ((j & 31) << 5) | (i & 31)
-                place = places + _index(x)
-                moved[x] = (where[place] ^ corner) | (
-                    where[place + fractions_] ^ fraction
+                places[x] = ((j >> 5) * pixels_per_row + (i >> 5)) * channels
+                places[x + pixels_per_row] = ((j & 31) << 5) | (i & 31)
+            for x in range(width):
+                corner = _index(places[x])
+                fraction = _index(places[x + pixels_per_row])
+                blend(
+                    image,
+                    corner,
+                    image_row,
+                    taps,
+                    (fraction >> shift) * four,
+                    wide_taps,
+                    (fraction & mask) * sixteen,
+                    state,
+                    start + _index(x) + rho_,
+                    plane_,
                 )
-                where[place] = corner
-                where[place + fractions_] = fraction
-            # Two pixels at a time: four neighbours by four channels of each
-            # fill a vector, and the compiler makes one of a loop of this size.
-            for x in range(0, width, 2):
-                if moved[x] | moved[x + 1]:
-                    place = places + _index(x)
-                    corner = _index(where[place])
-                    corner2 = _index(where[place + one])
-                    fraction = _index(where[place + fractions_])
-                    fraction2 = _index(where[place + one + fractions_])
-                    across = (fraction & mask) * sixteen
-                    across2 = (fraction2 & mask) * sixteen
-                    down = (fraction >> shift) * four
-                    down2 = (fraction2 >> shift) * four
-                    a = taps[down]
-                    b = taps[down + one]
-                    c = taps[down + two]
-                    d = taps[down + three]
-                    a2 = taps[down2]
-                    b2 = taps[down2 + one]
-                    c2 = taps[down2 + two]
-                    d2 = taps[down2 + three]
-                    for lane in range(lanes):
-                        at = corner + lane
-                        samples[lane] = wide_taps[across + lane] * (
-                            a * image[at]
-                            + b * image[at + row1]
-                            + c * image[at + row2]
-                            + d * image[at + row3]
-                        )
-                        at = corner2 + lane
-                        samples[sixteen + lane] = wide_taps[across2 + lane] * (
-                            a2 * image[at]
-                            + b2 * image[at + row1]
-                            + c2 * image[at + row2]
-                            + d2 * image[at + row3]
-                        )
-                    at = start + _index(x)
-                    for k in range(2):
-                        q = 16 * k
-                        p = at + _index(k)
-                        state[p + value_] = (samples[q] + samples[q + 4]) + (
-                            samples[q + 8] + samples[q + 12]
-                        )
-                        state[p + gx_] = (samples[q + 1] + samples[q + 5]) + (
-                            samples[q + 9] + samples[q + 13]
-                        )
-                        state[p + gy_] = (samples[q + 2] + samples[q + 6]) + (
-                            samples[q + 10] + samples[q + 14]
-                        )
-            if width % 2:
-                # Outside of the image the data term must be zero.
-                at = start + _index(width)
-                state[at + gx_] = _float(0)
-                state[at + gy_] = _float(0)
             for x in range(width):
                 at = start + _index(x)
                 gx = state[at + gx_]
                 gy = state[at + gy_]
                 square = gx * gx + gy * gy
-                state[at + rho_] = state[at + value_] - (
+                state[at + rho_] -= (
                     gx * state[at + u_] + gy * state[at + v_] + first[y, x]
                 )
                 state[at + inverse_] = (

@@ -117,13 +117,13 @@ def test_wrong_frames_are_refused(frames, expected):
 
 
 def test_the_library_is_named_with_its_version():
-    """Ours by the compiler's version, OpenCV's by its own."""
-    ours = "d3d_tf tvl1 1, "
-    assert flow_library(FlowRecipe()) == f"{ours}numba {numba.__version__}"
+    """Ours by its own and the compiler's version, OpenCV's by its own."""
+    ours = f"d3d_tf tvl1 2, numba {numba.__version__}"
+    assert flow_library(FlowRecipe()) == ours
     tensorflow = importlib.metadata.version("tensorflow")
     assert (
         flow_library(FlowRecipe(backend="tensorflow"))
-        == f"{ours}tensorflow {tensorflow}"
+        == f"d3d_tf tvl1 1, tensorflow {tensorflow}"
     )
     for recipe in OTHERS[1:]:
         assert flow_library(recipe) == f"opencv {cv2.__version__}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from d3d_tf.tfrecords.flow.iteration import iteration_kernel
+from d3d_tf.tfrecords.flow.iteration import KEPT, iteration_kernel
 from d3d_tf.tfrecords.flow.layout import (
     GX,
     GY,
@@ -104,13 +104,14 @@ class Problem:
         for plane, values in given.items():
             self.rows[:, plane] = values
 
-    def iterate(self, most, stop=-1.0):
+    def iterate(self, most, stop=-1.0, expected=6):
         height, _, width = self.rows.shape
         padded = -(-width // 32) * 32
         inside = np.zeros(padded, np.float32)
         inside[:width] = THETA
         return iteration_kernel(544)(
             self.state,
+            np.zeros((height + 1) * KEPT * 544, np.float32),
             inside,
             height,
             np.uint64(width),
@@ -119,6 +120,7 @@ class Problem:
             np.float32(TAU / THETA),
             stop,
             most,
+            expected,
         )
 
 
@@ -163,6 +165,28 @@ def test_it_ends_when_little_changes():
     assert last == changes[4]
 
 
+@pytest.mark.parametrize("size", [(16, 24), (17, 40)])
+def test_how_iterations_are_grouped_decides_nothing(size):
+    """A pass has one or up to eight of them at first, and may be too long.
+
+    Then the call goes back to where its first pass of several began.
+    """
+    one_by_one = Problem(*size)
+    changes = []
+    for times in range(1, 21):
+        changes.append(one_by_one.iterate(1)[1])
+        stops = [-1.0]
+        if changes[-1] == min(changes):
+            stops.append(changes[-1])
+        for expected in (0, 3, 5, 30):
+            for stop in stops:
+                problem = Problem(*size)
+                most = times if stop < 0 else 30
+                count, last = problem.iterate(most, stop, expected)
+                assert (count, last) == (times, changes[-1])
+                np.testing.assert_array_equal(problem.rows, one_by_one.rows)
+
+
 def test_where_nothing_pulls_a_constant_flow_stays():
     problem = Problem(16, 24)
     problem.rows[:, U:] = 0
@@ -177,7 +201,7 @@ def test_where_nothing_pulls_a_constant_flow_stays():
 def test_what_lies_right_of_the_image_plays_no_part():
     """Rubbish in the padding, as the median leaves it there."""
     clean, soiled = Problem(16, 20), Problem(16, 20)
-    rows = soiled.state.reshape(17, 11, 544)[1:]
+    rows = soiled.state.reshape(17, 10, 544)[1:]
     # The margin's first pixel and the planes that pull are kept at zero.
     rng = np.random.default_rng(1)
     rows[:, U : P22 + 1, 16 + 21 : 16 + 32] = rng.normal(0, 9, (16, 6, 11))

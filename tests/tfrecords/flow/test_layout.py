@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -18,14 +20,35 @@ def test_a_plane_of_the_solver_is_where_the_layout_says():
     scale = Solver(16, 20, FlowRecipe(scales=1)).scales[0]
     scale.state[:] = np.arange(len(scale.state))
     rows = scale.rows()
-    assert rows.shape == (16, 11, 20)
-    for y, plane, x in [(0, layout.U, 0), (3, layout.VALUE, 19), (15, 4, 7)]:
-        place = ((y + 1) * 11 + plane) * scale.pitch + layout.MARGIN + x
+    assert rows.shape == (16, 10, 20)
+    for y, plane, x in [(0, layout.U, 0), (3, layout.INVERSE, 19), (15, 4, 7)]:
+        place = ((y + 1) * 10 + plane) * scale.pitch + layout.MARGIN + x
         assert rows[y, plane, x] == scale.state[place]
-    assert scale.plane_start(3) == 11 * scale.pitch + 3 * scale.pitch + 16
+    assert scale.plane_start(3) == 10 * scale.pitch + 3 * scale.pitch + 16
     # The first pixel of every plane begins a vector of 64 bytes.
     assert rows[:, :, 0].ctypes.data % 64 == 0
     assert scale.pitch % 16 == 0 and layout.MARGIN % 16 == 0
+
+
+@pytest.mark.skipif(
+    "avx512f" not in Path("/proc/cpuinfo").read_text()
+    or bool(numba.config.CPU_NAME),
+    reason="no AVX-512",
+)
+def test_vectors_are_as_wide_as_the_processors():
+    """The names of its widest registers are zmm0 to zmm31."""
+
+    def double(x):
+        layout.widen()
+        for i in range(len(x)):
+            x[i] += x[i]
+
+    compiled = numba.njit(double)
+    x = np.arange(99, dtype=np.float32)
+    compiled(x)
+    np.testing.assert_array_equal(x, 2 * np.arange(99))
+    (code,) = compiled.inspect_asm().values()
+    assert "zmm" in code
 
 
 COMPILED = """

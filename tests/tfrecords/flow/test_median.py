@@ -92,5 +92,5 @@ def test_the_right_neighbour_of_the_last_pixel_is_set():
     state, rows = blank_state(16, 20)
     rows[:, U] = rng.normal(0, 1, (16, 20))
     median(rows, state, U, 5)
-    beside = state.reshape(17, 11, PITCH)[1:, U, MARGIN + 20]
+    beside = state.reshape(17, 10, PITCH)[1:, U, MARGIN + 20]
     np.testing.assert_array_equal(beside, rows[:, U, -1])
