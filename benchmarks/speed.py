@@ -29,6 +29,7 @@ PAGE = HERE.parent / "docs" / "networks.md"
 TORCH = HERE.parent / "build" / "torch"  # Where `make bench` puts it.
 SIZE = 224
 CLASSES = 400
+REST = 0.2  # Seconds before each call.
 OURS, UNFOLDED = "d3d_tf", "d3d_tf, not folded"
 COMPILED = "PyTorch, compiled"
 # A forward pass, and the gradients of inputs and of kernels.
@@ -150,6 +151,8 @@ def milliseconds(cases: dict[str, Callable], rounds: int) -> dict[str, float]:
         call()
     for _ in range(rounds):
         for name, call in cases.items():
+            # What was before has threads that still wait for work, spinning.
+            time.sleep(REST)
             start = time.perf_counter()
             call()
             times[name].append(1000 * (time.perf_counter() - start))
@@ -215,7 +218,8 @@ def markdown(results: dict) -> str:
     lines += [
         "",
         f"{results['processor']} with {results['instructions']}, "
-        f"{results['cores']} cores, float32, batch 1, median of turns. A large "
+        f"{results['cores']} cores, float32, batch 1, median of turns, with a "
+        f"rest of {REST} s before each. A large "
         "float32 matrix product does "
         f"{results['multiply_adds_per_second'] / 1e9:.0f} G multiply-adds per "
         "second here. A training step counts three forward passes.",
