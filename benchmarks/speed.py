@@ -218,8 +218,8 @@ def markdown(results: dict) -> str:
     lines += [
         "",
         f"{results['processor']} with {results['instructions']}, "
-        f"{results['cores']} cores, float32, batch 1, median of turns, with a "
-        f"rest of {REST} s before each. A large "
+        f"{results['cores']} cores, float32, batch 1, median of turns"
+        f"{_rest_of(results)}. A large "
         "float32 matrix product does "
         f"{results['multiply_adds_per_second'] / 1e9:.0f} G multiply-adds per "
         "second here. A training step counts three forward passes.",
@@ -257,6 +257,7 @@ def publish_rows(name: str, rows: list[dict]) -> None:
         "processor": processor.name(),
         "instructions": instructions,
         "cores": os.cpu_count(),
+        "rest": REST,
         "multiply_adds_per_second": multiply_adds_per_second(),
         "rows": rows,
     }
@@ -269,6 +270,11 @@ def publish_rows(name: str, rows: list[dict]) -> None:
     )
     print(text)
     fill(PAGE, name, text)
+
+
+def _rest_of(results: dict) -> str:
+    rest = results.get("rest")  # Earlier results have none.
+    return f" with a rest of {rest} s before each" if rest else ""
 
 
 def _instructions() -> str:
