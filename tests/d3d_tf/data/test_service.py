@@ -108,9 +108,9 @@ def test_a_lost_batch(monkeypatch):
         next(job)
 
 
-@pytest.mark.parametrize("port", [free_port(), 99999])
-def test_nobody_answers(port):
-    address = f"grpc://localhost:{port}"
+@pytest.mark.parametrize("find_port", [free_port, lambda: 99999])
+def test_nobody_answers(find_port):
+    address = f"grpc://localhost:{find_port()}"
     words = f"data.service={address}: no dispatcher answers there .*clusters.md"
     with pytest.raises(UserError, match=words):
         count_workers(address)
