@@ -52,14 +52,16 @@ MAX_PARAMETERS = 8
 
 
 def numba_decorators() -> set[str]:
-    """The names that modules give to `numba.njit` with its options."""
+    """The names that modules give to numba's decorators, with options."""
     return {
         ast.unparse(target)
         for path in modules()
         for node in ast.parse((ROOT / path).read_text()).body
         if isinstance(node, ast.Assign | ast.AnnAssign)
         and node.value
-        and "numba.njit" in ast.unparse(node.value)
+        and re.search(
+            r"numba\.(njit|extending\.intrinsic)", ast.unparse(node.value)
+        )
         for target in (getattr(node, "targets", None) or [node.target])
     }
 
@@ -128,7 +130,7 @@ def test_what_is_long(decorator, lines, parameters, long):
 
 
 def test_a_kernel_is_no_part_of_the_function_that_makes_it():
-    assert numba_decorators() == {"compile_kernel", "_inline"}
+    assert numba_decorators() == {"compile_kernel", "inline", "intrinsic"}
     kernel = "    @kernel\n    def g():\n" + "        pass\n" * 60
     for lines, long in ((57, False), (59, True)):
         text = f"def f():\n{kernel}" + "    pass\n" * lines
