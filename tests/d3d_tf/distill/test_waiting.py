@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.distill.train_step import StreamTrainer
+from d3d_tf.keras_api import keras
 from d3d_tf.training.strategy import make_strategy
 from tests.harness import tiny_network
 
@@ -51,3 +52,23 @@ def test_what_steps_wait(together):
     assert len(trainer.weights) == len(trainer.network.weights)
     # Once for each `fit`, not for each step.
     assert len(traced) <= 6
+
+
+def test_a_busy_step_is_no_wait():
+    """Many operations are ready when a batch is; none may come before the
+    clock is read.
+    """
+    branches = [keras.layers.Dense(1500) for _ in range(24)]
+    inputs = keras.Input([1500])
+    logits = keras.layers.Dense(3)(
+        keras.layers.Average()([branch(inputs) for branch in branches])
+    )
+    trainer = StreamTrainer(keras.Model(inputs, logits))
+    trainer.compile()
+    batch = {"frames": np.zeros([64, 1500], np.float32)}, np.zeros([64], int)
+    data = tf.data.Dataset.from_tensors(batch).repeat()
+    trainer.fit(data, steps_per_epoch=2, verbose=0)
+    before, begin = trainer.waited, time.perf_counter()
+    trainer.fit(data, steps_per_epoch=12, verbose=0)
+    share = (trainer.waited - before) / (time.perf_counter() - begin)
+    assert share < 0.1
