@@ -66,6 +66,7 @@ class _Timed:
 
 
 def _same(tensor):
+    """The tensor where it is, after what is waited for."""
     with tf.device(tensor.device):
         return tf.identity(tensor)
 

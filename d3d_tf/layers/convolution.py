@@ -33,12 +33,20 @@ class Conv3D(keras.layers.Conv3D):
 
     Args:
       border: rows and columns of zeros at all four sides of the frames, before
-        the convolution. With `padding="valid"` this is PyTorch's rule; SAME has
-        one less in front of an even length if the stride is 2.
+        a convolution with `padding="valid"`: PyTorch's rule. SAME has one less
+        in front of an even length if the stride is 2.
+
+    Raises:
+      ValueError: a border beside another padding.
     """
 
     def __init__(self, *args, border: int = 0, **kwargs):
         super().__init__(*args, **kwargs)
+        if border and self.padding != "valid":
+            raise ValueError(
+                f"A border of {border} goes with padding='valid', not with "
+                f"padding={self.padding!r}."
+            )
         self.border = border
 
     def compute_output_shape(self, input_shape):
@@ -73,7 +81,20 @@ class Conv2D(keras.layers.Conv2D):
     frames into as many blocks as the dilation has places instead, most of which
     are padding on small frames: 10 times slower with a dilation of 8. They are
     not given taps that see only padding, as in `Conv3D`.
+
+    Raises:
+      ValueError: another stride or padding, or a kernel of even length.
     """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        even = not all(length % 2 for length in self.kernel_size)
+        if self.strides != (1, 1) or self.padding != "same" or even:
+            raise ValueError(
+                "A dilated convolution has stride 1, padding='same' and a "
+                f"kernel of odd lengths; got {self.strides}, {self.padding!r} "
+                f"and {self.kernel_size}."
+            )
 
     def convolution_op(self, inputs, kernel):
         if not (onednn.is_on() or tf.config.list_logical_devices("GPU")):

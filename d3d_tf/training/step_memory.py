@@ -1,6 +1,7 @@
 """What a step needs of memory, computed from its graph before it is made."""
 
 import dataclasses
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,7 +77,8 @@ def step_memory(trainer: StreamTrainer, specs, clips: int) -> StepMemory:
 def available_memory() -> int:
     """The bytes that each device of this process may take.
 
-    Of GPUs it is TensorFlow's limit, else what the machine has free.
+    Of GPUs it is TensorFlow's limit, else what the machine has free (where it
+    does not say, as macOS, all that it has).
     """
     limits = [
         device.memory_limit
@@ -85,9 +87,13 @@ def available_memory() -> int:
     ]
     if limits:
         return min(limits)
-    status = Path("/proc/meminfo").read_text()
-    (kib,) = re.findall(r"MemAvailable:\s+(\d+) kB", status)
-    return 1024 * int(kib) // len(tf.config.list_logical_devices("CPU"))
+    status = Path("/proc/meminfo")
+    if status.exists():
+        (kib,) = re.findall(r"MemAvailable:\s+(\d+) kB", status.read_text())
+        available = 1024 * int(kib)
+    else:
+        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return available // len(tf.config.list_logical_devices("CPU"))
 
 
 def _peak(graph, names: Sequence[str]) -> int:

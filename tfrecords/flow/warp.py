@@ -172,7 +172,7 @@ def warp_kernel(pitch: int):
     Arguments of the compiled function:
       image: what `interleave` makes.
       first: float32 `[height, width]`, the first image.
-      state: see above.
+      state: see `layout`.
       taps: from `bicubic_taps`, flat; `wide_taps`: each of them four times.
       places: int32 scratch `[2 * pitch]`.
       height, width: of the image.

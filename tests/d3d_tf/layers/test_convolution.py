@@ -184,6 +184,20 @@ def test_dilated_convolution(dilation, graph, onednn_on, monkeypatch):
             assert relative(each, other) < 1e-5, (rows, columns)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Conv3D(2, 3, padding="same", border=1),
+        lambda: Conv2D(2, 3),
+        lambda: Conv2D(2, 3, 2, padding="same"),
+        lambda: Conv2D(2, (3, 2), padding="same"),
+    ],
+)
+def test_what_would_be_computed_wrongly(make):
+    with pytest.raises(ValueError, match="padding='"):
+        make()
+
+
 def test_without_padding_nothing_is_cut(seed):
     layer = Conv3D(2, 3, padding="valid")
     clip = tf.random.normal([1, 3, 3, 3, 2])
