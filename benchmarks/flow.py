@@ -7,23 +7,21 @@ with AVX-512, OpenCV and our code are timed a second time, held to AVX2.
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.fill_docs import CLIPS, HERE, publish
+from benchmarks.flow_roofline import in_words, roofline
 from d3d_tf.config import FlowRecipe
 from d3d_tf.recipes import TOY
 from d3d_tf.tfrecords.flow import to_grey, tvl1_flow
 from d3d_tf.tfrecords.flow.opencv import import_optflow
-from d3d_tf.tfrecords.flow.solver import Solver
 from d3d_tf.tfrecords.toy_videos import make_clip
 from d3d_tf.video.reading import frames_of
 
@@ -45,10 +43,6 @@ HELD_TO_AVX2 = {
     "OPENCV_CPU_DISABLE": "AVX512-SKX",
     "OPENCV_IPP": "avx2",
 }
-# Of one pixel in one iteration, counted in iteration.py: ten floats are read
-# (u, v, four duals, gradient, residual, its inverse) and six written.
-BYTES = 4 * (10 + 6)
-OPERATIONS = 55  # Of them two square roots and two divisions.
 
 
 def frames_every(video: Path, pairs: int) -> list[np.ndarray]:
@@ -56,13 +50,6 @@ def frames_every(video: Path, pairs: int) -> list[np.ndarray]:
     frames = list(frames_of(video, SHORT_SIDE))
     places = np.linspace(0, len(frames) - 2, pairs + 2)[1:-1].astype(int)
     return [np.stack(frames[i : i + 2]) for i in places]
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Processor time of this thread."""
-    start = time.thread_time()
-    call()
-    return time.thread_time() - start
 
 
 def opencv_of_nearly_the_same(frames: np.ndarray) -> np.ndarray:
@@ -154,47 +141,6 @@ def two_threads(frames: np.ndarray) -> float:
     return min(walls[0::2]) / min(walls[1::2])
 
 
-def nanoseconds_per_pixel_iteration(
-    height: int, width: int, calls: int = 1
-) -> float:
-    """Of the inner loop alone, the best of some: 60 iterations in `calls`."""
-    most = 60 // calls
-    solver = Solver(height, width, dataclasses.replace(FlowRecipe(), scales=1))
-    (scale,) = solver.scales
-    noise = np.random.default_rng(0).normal(0, 5, scale.rows().shape)
-    scale.rows()[:] = noise
-
-    def iterate():
-        solver.iterate(
-            scale.state,
-            solver.kept,
-            scale.inside,
-            height,
-            np.uint64(width),
-            np.uint64(scale.padded),
-            np.float32(0.045),
-            np.float32(0.25 / 0.3),
-            0.0,
-            most,
-            most,
-        )
-
-    def iterate_all():
-        for _ in range(calls):
-            iterate()
-
-    best = min(seconds(iterate_all) for _ in range(7))
-    return 1e9 * best / (calls * most) / height / width
-
-
-def bandwidth() -> float:
-    """GB/s that one core copies from and to memory that no cache holds."""
-    source = np.ones(2**26, np.float32)
-    target = np.empty_like(source)
-    best = min(seconds(lambda: np.copyto(target, source)) for _ in range(5))
-    return 2 * source.nbytes / best / 1e9
-
-
 def toy() -> dict:
     """The demo's clips, whose exact flow is known: ms per pair, error in px."""
     assert TOY.toy is not None
@@ -250,19 +196,12 @@ def markdown(results: dict) -> str:
             "",
             *table_lines(results["held_to_avx2"]),
         ]
-    roof = results["roofline"]
     lines += [
         "",
         f"Two threads are {results['two_threads']:.2f} times as fast as one "
         f"({results['two_threads_video']}).",
         "",
-        f"One pixel in one iteration is {BYTES} bytes and {OPERATIONS} "
-        "operations, two of them square roots and two divisions. It takes "
-        f"{roof['ns_256x340']:.2f} ns at 256 x 340 if up to twelve iterations "
-        f"share a pass, {roof['ns_one_by_one']:.2f} ns if none do, and "
-        f"{roof['ns_24x340']:.2f} ns where all of it fits into the "
-        "second-level cache (24 x 340); this core copies "
-        f"{roof['copy_gb_per_s']:.0f} GB/s from and to memory.",
+        in_words(results["roofline"]),
         "",
     ]
     for name, row in results["toy"].items():
@@ -307,12 +246,7 @@ def main(arguments: list[str] | None = None) -> None:
         "held_to_avx2": held_to_avx2(videos, given.pairs),
         "two_threads": two_threads(np.stack(last)),
         "two_threads_video": videos[-1].name,
-        "roofline": {
-            "ns_256x340": nanoseconds_per_pixel_iteration(256, 340),
-            "ns_one_by_one": nanoseconds_per_pixel_iteration(256, 340, 60),
-            "ns_24x340": nanoseconds_per_pixel_iteration(24, 340),
-            "copy_gb_per_s": bandwidth(),
-        },
+        "roofline": roofline(),
         "toy": toy(),
     }
     publish(RESULTS, results, PAGE, "measured", markdown)

@@ -51,7 +51,7 @@ def run(
       UserError: see `start_training` and `train_missing`.
     """
     require_sources("distill", recipe, data, records_dir)
-    _require_one_teacher(recipe, teacher)
+    _require_usable_teacher(recipe, teacher)
     folder = run_folder(recipe, run_dir)
     if dry_run:
         return show_plan("distill", recipe, data, folder)
@@ -98,13 +98,21 @@ def _make(experiment, rows: tuple[str, ...]) -> None:
     say(f"report: {write_report(experiment.run, experiment.dataset)}")
 
 
-def _require_one_teacher(recipe: Recipe, teacher: str | None) -> None:
-    """Refuses a teacher that is trained where one is to be trained.
+def _require_usable_teacher(recipe: Recipe, teacher: str | None) -> None:
+    """Refuses one beside a teacher that is trained, and logits for features.
 
     Raises:
-      UsageError: there are both.
+      UsageError: of either.
     """
-    if teacher and recipe.distill.parallel:
+    if not teacher:
+        return
+    if recipe.of_features and not _is_run(teacher):
+        raise UsageError(
+            f"--teacher={teacher} is a file of logits or a module, which teach "
+            "networks that see clips: one that sees features learns from "
+            "another run, --teacher=RUN."
+        )
+    if recipe.distill.parallel:
         raise UsageError(
             f"distill.parallel=true trains a teacher, and --teacher={teacher} "
             "names one that is trained: leave one of them away."

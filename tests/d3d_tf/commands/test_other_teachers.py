@@ -8,10 +8,12 @@ import shutil
 import numpy as np
 import pytest
 
+from d3d_tf.commands import distill
 from d3d_tf.config import override
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.experiment import stages
 from d3d_tf.experiment.start import start_training
+from d3d_tf.recipes import RECIPES
 from d3d_tf.roles import ROLES
 from d3d_tf.runs.folder import Run
 
@@ -98,6 +100,17 @@ def test_logits_are_all_that_there_is_of_a_file(toy, tmp_path, logits, setting):
             run=Run(tmp_path / "run"), teacher=str(logits(16))
         )
     assert not (tmp_path / "run" / "recipe.yaml").exists()
+
+
+def test_features_are_taught_by_a_run(tmp_path):
+    """Their files have no manifest whose ids logits could be matched with."""
+    with pytest.raises(UsageError, match="learns from another run, --teacher="):
+        distill.run(
+            RECIPES["toy_features"],
+            run_dir=str(tmp_path / "run"),
+            teacher=str(tmp_path / "logits.npz"),
+        )
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.large
