@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from d3d_tf import config
+from d3d_tf.atomic_files import is_remote
 from d3d_tf.damaged import naming, read_json, require_sha256
 from d3d_tf.errors import UsageError
 from d3d_tf.text_lists import read_written_labels
@@ -37,16 +38,27 @@ def read_recipe(folder: Path) -> config.Recipe:
 def read_origin(folder: Path) -> dict:
     """A run's origin.json, of every version.
 
+    A relative path of records is that from where the run was made; it is also
+    looked for from each folder that the run lies in.
+
     Raises:
       UserError: it is missing or damaged.
     """
-    return read_json(
+    origin = read_json(
         folder / "origin.json",
         {"records": (str, None), "teacher": (str, None)},
         "copy that of another copy of the run there, or remove it and "
         "recipe.yaml and start the command that made the run again, which "
         "writes both and goes on",
     )
+    if origin["records"] and not is_remote(folder):
+        records = Path(origin["records"])
+        around = (
+            place / records for place in [Path(), *folder.resolve().parents]
+        )
+        found = (path for path in around if path.exists())
+        origin["records"] = str(next(found, origin["records"]))
+    return origin
 
 
 def read_labels(folder: Path) -> list[str]:

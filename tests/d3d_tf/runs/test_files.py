@@ -40,6 +40,23 @@ def test_a_label_map_that_is_not_the_runs(run, labels):
         )
 
 
+def test_records_are_found_from_everywhere(tmp_path, monkeypatch):
+    """`records/x` of the folder where a run was made, which has moved since."""
+    made, moved = tmp_path / "made", tmp_path / "moved"
+    (made / "records" / "x").mkdir(parents=True)
+    monkeypatch.chdir(made)
+    run = Run(made / "runs" / "toy")
+    run.start(RECIPE, LABELS, Origin(records=Path("records/x"), flow=FLOW))
+    assert run.origin()["records"] == "records/x"
+    monkeypatch.chdir(tmp_path)
+    assert run.origin()["records"] == str(made / "records" / "x")
+    made.rename(moved)
+    found = Run(Path("moved/runs/toy")).origin()["records"]
+    assert found == str(moved / "records" / "x")
+    (moved / "records" / "x").rmdir()
+    assert Run(moved / "runs" / "toy").origin()["records"] == "records/x"
+
+
 def test_labels_of_an_older_run(run):
     """Nobody wrote down what they were."""
     told = json.loads((run.folder / "origin.json").read_text())
