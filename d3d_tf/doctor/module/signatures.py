@@ -23,6 +23,7 @@ from d3d_tf.hub_export.features.inputs import as_floats
 from d3d_tf.hub_export.rounding import difference, told
 from d3d_tf.hub_export.signature_inputs import ClipSpec
 
+WITHOUT_PADDING = "without_padding"
 _UNANSWERABLE = (tf.errors.OpError, ValueError, TypeError, KeyError)
 
 
@@ -59,11 +60,15 @@ def _features_for(module: Module) -> dict[str, dict]:
     shape = [1, module.frames, given["features"]]
     stored = tf.constant(rng.integers(0, 256, shape, np.uint8))
     features = as_floats(stored)
-    count = {NUM_FRAMES: tf.constant([-(-module.frames * 2 // 3)])}
+    frames = -(-module.frames * 2 // 3)
+    count = {NUM_FRAMES: tf.constant([frames])}
     found = {
         "serving_default": {FEATURES: features} | count,
         "features_uint8": {FEATURES: stored} | count,
     }
+    # Not in modules of older d3d_tf.
+    if WITHOUT_PADDING in module.told.get("signatures", ()):
+        found[WITHOUT_PADDING] = {FEATURES: features[:, :frames]}
     if given["audio"]:
         rgb = given["rgb"]
         parts = {"rgb": stored[..., :rgb], "audio": stored[..., rgb:]}

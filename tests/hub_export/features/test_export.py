@@ -8,6 +8,9 @@ import pytest
 import tensorflow as tf
 
 from d3d_tf.config.frame_sampling import FrameSamplingRecipe
+from d3d_tf.doctor.findings import OK
+from d3d_tf.doctor.module.served import open_module
+from d3d_tf.doctor.module.signatures import check_signatures, inputs_for
 from d3d_tf.errors import UserError
 from d3d_tf.hub_export.client.module_info import read_module_info
 from d3d_tf.models import make_network
@@ -41,6 +44,24 @@ def test_what_is_published(exported):
     assert info.of_features and info.frames == 300
     assert info.labels == tuple(LABELS)
     assert path.with_name("module-1.tar.gz").exists()
+
+
+def test_the_doctor_asks_every_signature(exported):
+    """That without padding gives the same of a video that had padding."""
+    _, path = exported
+    module = open_module(path)
+    inputs = inputs_for(module)
+    told = json.loads((path / "module.json").read_text())
+    assert set(inputs) == set(told["signatures"])
+    assert inputs["without_padding"]["features"].shape == [1, 200, 1152]
+    answer = module.output(inputs["serving_default"])
+    found = check_signatures(module, inputs, answer)
+    assert found.level == OK
+    assert "without_padding " in found.text
+    # What promised none, as of older versions, is not asked.
+    told["signatures"].pop("without_padding")
+    older = inputs_for(dataclasses.replace(module, told=told))
+    assert "without_padding" not in older
 
 
 @pytest.mark.large
