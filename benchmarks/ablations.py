@@ -88,6 +88,7 @@ def learned_flow(home: Home) -> Run:
     command(
         "--mode=probe",
         *home.flags,
+        *home.decoder,
         f"--checkpoint={home.run.folder}",
         "--set=probe.networks=[]",
     )

@@ -26,6 +26,8 @@ from d3d_tf.tasks import load_scores
 PAGE = HERE.parent / "docs" / "ablations.md"
 SEEDS = [6, 7, 8]
 SPLITS = [1]
+FOUR_CLIPS = "--set=train.batch_size=4"
+DECODER = ("--set=train.steps=1200", FOUR_CLIPS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +39,15 @@ class Home:
       recipe: the name of their recipe.
       flags: of the command line that trains a network on their records.
       start: of the command line, for where their networks started from.
+      decoder: of the command line, for decoders of flow that are trained alone:
+        they see single frames, of which a few clips have plenty.
     """
 
     run: Run
     recipe: str
     flags: tuple[str, ...]
     start: tuple[str, ...] = ()
+    decoder: tuple[str, ...] = ()
 
     @property
     def weight(self) -> float:
@@ -133,7 +138,7 @@ def real(
     for split in splits:
         run, (*flags, start) = jhmdb.trained(split, data, runs, toy_runs)
         recipe = f"jhmdb_split{split}"
-        homes.append(Home(run, recipe, tuple(flags), (start,)))
+        homes.append(Home(run, recipe, tuple(flags), (start,), DECODER))
     return Ground("JHMDB", "test", tuple(homes), stratified_interval)
 
 
@@ -148,6 +153,7 @@ class Table:
       baseline: what rows are compared with.
       cost: what the costs of a row are.
       toy: makes the ground of the toy from the folder of runs and seeds.
+      real: makes that of JHMDB, as `real`.
     """
 
     marker: str
@@ -156,6 +162,7 @@ class Table:
     baseline: str = "RGB"
     cost: str = "parameters, multiply-adds"
     toy: Callable[[Path, Sequence[int]], Ground] = toy
+    real: Callable[[Path, Path, Path, Sequence[int]], Ground] = real
 
 
 def fill_table(
@@ -181,7 +188,8 @@ def fill_table(
     if given.seeds:
         grounds.append(table.toy(given.toy, given.seeds))
     if given.splits:
-        grounds.append(real(given.data, given.jhmdb, given.toy, given.splits))
+        folders = given.data, given.jhmdb, given.toy
+        grounds.append(table.real(*folders, given.splits))
     results: dict[str, dict] = {}
     for ground in grounds:
         rows = rows_of(ground)

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from benchmarks import jhmdb
 from benchmarks.fill_docs import HERE, publish, with_interval
-from benchmarks.grounds import SEEDS, SPLITS, Ground, real, toy
+from benchmarks.grounds import (
+    DECODER,
+    FOUR_CLIPS,
+    SEEDS,
+    SPLITS,
+    Ground,
+    real,
+    toy,
+)
 from benchmarks.table import command
 from d3d_tf import processor
 
@@ -19,10 +27,12 @@ PAGE = HERE.parent / "docs" / "probe.md"
 RESULTS = HERE / "results" / "probes.json"
 # In pixels, on Kinetics-400 (D3D, table 1), in the order of the rows.
 PAPER = (2.92, 2.08, 1.76, 1.34, 0.63)
-# A decoder sees single frames, of which four clips have plenty.
-BATCH = "train.batch_size=4"
-AT_3A = ("probe.seeds=3", "train.steps=1200", BATCH)
-LAYERS = ("probe.endpoints=2c,3a,3c,4c,4f,5c", "train.steps=300", BATCH)
+AT_3A = (*DECODER, "--set=probe.seeds=3")
+LAYERS = (
+    "--set=probe.endpoints=2c,3a,3c,4c,4f,5c",
+    "--set=train.steps=300",
+    FOUR_CLIPS,
+)
 
 
 def probed(ground: Ground, folder: str, settings: tuple[str, ...]) -> list:
@@ -32,7 +42,7 @@ def probed(ground: Ground, folder: str, settings: tuple[str, ...]) -> list:
         "--mode=probe",
         f"--checkpoint={run}",
         f"--run_dir={run / folder}",
-        *(f"--set={setting}" for setting in settings),
+        *settings,
     )
     found = json.loads((run / folder / "probe.json").read_text())
     return found["splits"][ground.split]
@@ -83,7 +93,7 @@ def markdown(results: dict) -> str:
         parts.append(curves(found["layers"]))
     parts.append(
         f"Runs: {', '.join(results['runs'])}; at 3A three decoders of each "
-        f"({', '.join(AT_3A[1:])}), else one ({LAYERS[1]}). On "
+        "(1200 steps of 4 clips), else one (300 steps). On "
         f"{results['processor']}."
     )
     return "\n\n".join(parts)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from benchmarks.backbones import size_and_work
 from benchmarks.grounds import Compared, Ground, Home, Rows, Table, fill_table
+from benchmarks.jhmdb import prepared
 from benchmarks.table import run_mode
-from d3d_tf.evaluation.bootstrap import nested_interval
+from d3d_tf.evaluation.bootstrap import nested_interval, stratified_interval
 from d3d_tf.roles import BASELINE
 from d3d_tf.runs.folder import Run
 
@@ -47,6 +48,20 @@ def motion_only(runs: Path, seeds: Sequence[int]) -> Ground:
         for seed in seeds
     ]
     return Ground("toy", "shuffled_colours", tuple(homes), nested_interval)
+
+
+def without_a_teacher(
+    data: Path, runs: Path, toy_runs: Path, splits: Sequence[int]
+) -> Ground:
+    """Splits of JHMDB, of which only the records are made."""
+    del toy_runs  # Nothing starts from them.
+    homes = []
+    for split in splits:
+        recipe = f"jhmdb_split{split}"
+        records = prepared(recipe, data / "videos", data / "splits", runs)
+        flags = f"--recipe={recipe}", f"--data={records}"
+        homes.append(Home(Run(runs / f"split{split}"), recipe, flags))
+    return Ground("JHMDB", "test", tuple(homes), stratified_interval)
 
 
 def settings_of(row: str) -> list[str]:
@@ -99,5 +114,6 @@ if __name__ == "__main__":
         baseline=TSN,
         cost="parameters, multiply-adds, videos per second",
         toy=motion_only,
+        real=without_a_teacher,
     )
     fill_table(table, rows_of, sys.argv[1:], cost_of)

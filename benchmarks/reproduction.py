@@ -9,7 +9,7 @@ import json
 import re
 from pathlib import Path
 
-from benchmarks.fill_docs import HERE
+from benchmarks.fill_docs import HERE, saved, with_interval
 from d3d_tf.evaluation.metrics import percent
 
 PAGE = HERE.parent / "docs" / "reproduction.md"
@@ -35,7 +35,27 @@ def figures(results: Path = RESULTS) -> dict[str, str]:
     found["D3D + Flow"] = percent(scores["student_and_teacher"][SPLIT])
     found["classes"] = "; ".join(scores["classes"][SPLIT])
     found["Labels as teacher"] = percent(read("one_hot"))
-    return found
+    return found | _of_networks(results) | _of_probes(results)
+
+
+def _of_networks(results: Path) -> dict[str, str]:
+    """Of `ablations, toy, Learned flow`: top-1 with its interval."""
+    return {
+        f"{table}, {ground}, {name}": with_interval(row["top1"], ".1f", 100)
+        for table in ("ablations", "backbones")
+        for ground, column in saved(results / f"{table}.json").items()
+        for name, row in column["rows"].items()
+    }
+
+
+def _of_probes(results: Path) -> dict[str, str]:
+    """Of `probes, toy, RGB (baseline)`: the error at 3A with its interval."""
+    grounds = saved(results / "probes.json").get("grounds", {})
+    return {
+        f"probes, {ground}, {row['title']}": with_interval(row["epe"], ".2f")
+        for ground, found in grounds.items()
+        for row in found["3a"]
+    }
 
 
 def fill_in(text: str, values: dict[str, str]) -> str:

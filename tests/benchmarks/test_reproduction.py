@@ -54,6 +54,19 @@ def test_figures_are_read_from_the_results(tmp_path):
     assert found["D3D, then fine-tuned"] == "70.0 % [65.0, 74.9]"
 
 
+def test_figures_of_networks_and_probes(tmp_path):
+    kept(tmp_path, finetuned=False)
+    top1 = {"value": 0.5, "ci95": [0.25, 0.75]}
+    rows = {"rows": {"I3D: RGB": {"top1": top1}}}
+    (tmp_path / "backbones.json").write_text(json.dumps({"JHMDB": rows}))
+    epe = {"value": 1.5, "ci95": [1.25, 1.75]}
+    probes = {"toy": {"3a": [{"title": "zeros", "epe": epe}]}}
+    (tmp_path / "probes.json").write_text(json.dumps({"grounds": probes}))
+    found = figures(tmp_path)
+    assert found["backbones, JHMDB, I3D: RGB"] == "50.0 [25.0, 75.0]"
+    assert found["probes, toy, zeros"] == "1.50 [1.25, 1.75]"
+
+
 def test_only_marked_places_change():
     text = "| a <!-- toy: RGB -->?<!-- / -->, b <!-- toy: X -->1<!-- / --> | 2"
     assert fill_in(text, {"RGB": "3 %", "X": ""}) == (
