@@ -89,8 +89,9 @@ def markdown(results: dict) -> str:
     """Everything as docs/probe.md shows it."""
     parts = [table({t: g["3a"] for t, g in results["grounds"].items()})]
     for title, found in results["grounds"].items():
-        parts.append(f"Other layers, {title}:")
-        parts.append(curves(found["layers"]))
+        if "layers" in found:
+            parts.append(f"Other layers, {title}:")
+            parts.append(curves(found["layers"]))
     parts.append(
         f"Runs: {', '.join(results['runs'])}; at 3A three decoders of each "
         "(1200 steps of 4 clips), else one (300 steps). On "
@@ -113,11 +114,13 @@ def main(argv: list[str] | None = None) -> None:
     ):
         ground = make()
         results["runs"].append(ground.homes[0].run.folder.name)
-        results["grounds"][ground.title] = {
-            "3a": probed(ground, "probe", AT_3A),
-            "layers": probed(ground, "probe-layers", LAYERS),
-        }
-        publish(RESULTS, results, PAGE, "probes", markdown)
+        found = results["grounds"][ground.title] = {}
+        for name, folder, settings in (
+            ("3a", "probe", AT_3A),
+            ("layers", "probe-layers", LAYERS),
+        ):
+            found[name] = probed(ground, folder, settings)
+            publish(RESULTS, results, PAGE, "probes", markdown)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Python's garbage collector, while a graph is made."""
+"""Python's garbage collector, while a graph is made and at the end."""
 
+import atexit
 import contextlib
 import gc
 from collections.abc import Iterator
@@ -30,3 +31,13 @@ def set_aside() -> Iterator[None]:
         gc.set_threshold(*thresholds)
         if ours:
             gc.unfreeze()
+
+
+def leave_the_rest() -> None:
+    """When the process ends, what is in reference cycles stays as it is.
+
+    To take a tf.data iterator apart can take a minute; see
+    `d3d_tf.data.untuned`.
+    """
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)

@@ -20,6 +20,7 @@ from d3d_tf import __version__, config
 from d3d_tf.atomic_files import require_local
 from d3d_tf.commands.common import chosen_run
 from d3d_tf.errors import UsageError, UserError
+from d3d_tf.garbage import leave_the_rest
 from d3d_tf.leftovers import sweep, temporary_name
 from d3d_tf.runs.folder import Run
 
@@ -48,6 +49,7 @@ def run_mode(mode: str, work: Callable[..., None], arguments: dict) -> None:
 
         workers = start(cluster)
     if workers is None:
+        leave_the_rest()
         return work(**arguments)
     # TensorFlow waits for more after the first SIGTERM.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -16,6 +16,7 @@ from d3d_tf.data.kinds import reader
 from d3d_tf.data.one_clip import mirrored_classes, scale, training_clip
 from d3d_tf.data.service import made_by
 from d3d_tf.data.turns import as_it_is
+from d3d_tf.data.untuned import untuned
 from d3d_tf.errors import UserError
 from d3d_tf.pixels import Pixels
 from d3d_tf.tasks import task_of
@@ -86,7 +87,7 @@ def batches(
         batch = clips.padded_batch if padded else clips.batch
         return batch(batch_size, drop_remainder=whole)
 
-    return (
+    return untuned(
         made_by(service, decoded, serialized, batch_size)
         # Bytes are a quarter to move of what floats are.
         .map(

@@ -26,6 +26,7 @@ from d3d_tf.data.parts import WHOLE, Part
 from d3d_tf.data.service import made_by
 from d3d_tf.data.shards import foreign_shards, split_of
 from d3d_tf.data.shuffle import shuffled_records
+from d3d_tf.data.untuned import untuned
 from d3d_tf.errors import UserError
 from d3d_tf.streams import FEATURES
 
@@ -202,7 +203,7 @@ def feature_batches(
     parse = functools.partial(_parsed, files, some, seed)
     finish = functools.partial(_inputs, sampling if also_all else None, seed)
     make = functools.partial(_batched, parse, batch_size, training)
-    return (
+    return untuned(
         made_by(part.service if training else "", make, records, batch_size)
         .map(as_it_is(finish), num_parallel_calls=2, deterministic=True)
         .prefetch(1)

@@ -16,6 +16,7 @@ from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.one_clip import scale
 from d3d_tf.data.parts import Reading, taken_of
 from d3d_tf.data.shuffle import shuffled_records
+from d3d_tf.data.untuned import untuned
 from d3d_tf.detector.clips import parse_keyframe, training_clip, whole_clip
 from d3d_tf.errors import UserError
 from d3d_tf.pixels import SYMMETRIC, Pixels
@@ -116,11 +117,12 @@ def scoring_batches(
     )
     shards = tf.data.TFRecordDataset(list(dataset.shards(split)))
     clips = shards.map(as_it_is(to_clip), num_parallel_calls=tf.data.AUTOTUNE)
-    return clips.group_by_window(
+    grouped = clips.group_by_window(
         as_it_is(_size),
         as_it_is(lambda _, same: same.padded_batch(batch_size)),
         window_size=batch_size,
-    ).map(as_it_is(lambda batch: scale(batch, pixels)))
+    )
+    return untuned(grouped.map(as_it_is(lambda batch: scale(batch, pixels))))
 
 
 def _size(clip) -> Any:

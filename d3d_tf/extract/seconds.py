@@ -10,6 +10,7 @@ from d3d_tf.data.crops import centre_geometry
 from d3d_tf.data.dataset import Dataset
 from d3d_tf.data.decode import decode_frames
 from d3d_tf.data.kinds import reader
+from d3d_tf.data.untuned import untuned
 
 
 def frames_of_seconds(length, rate: float, clip: ClipRecipe, seconds: int):
@@ -82,7 +83,7 @@ def clips_of_shard(
             as_it_is(one), num_parallel_calls=tf.data.AUTOTUNE
         )
 
-    return (
+    return untuned(
         tf.data.TFRecordDataset(path)
         .map(as_it_is(video))
         .flat_map(as_it_is(decoded))

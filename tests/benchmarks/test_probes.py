@@ -39,6 +39,13 @@ def test_the_page_has_every_number():
     assert "Other layers, JHMDB:\n\n| | 2c | 4c |" in text
     assert text.count("| D3D | 3.00 | 3.00 |") == 2
     assert "Runs: seed6, split1;" in text
+    # A ground whose other layers are not measured yet.
+    early = {"3a": found["3a"]}
+    text = markdown(
+        {"processor": "", "runs": [], "grounds": {"toy": found, "JHMDB": early}}
+    )
+    assert "Other layers, toy:" in text
+    assert "Other layers, JHMDB:" not in text
     assert list(PAPER) == sorted(PAPER, reverse=True)  # Table 1's order.
 
 

@@ -1,6 +1,8 @@
 """The collector, while a graph is made."""
 
 import gc
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -66,3 +68,21 @@ def test_it_is_rarer_unless_it_is_already(seldom):
     finally:
         gc.set_threshold(*before)
     assert inside == (50_000 if seldom == 700 else seldom)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_at_the_end_rings_are_left_alone(left):
+    """One that says so when it is taken apart, in a process of its own."""
+    program = (
+        "from d3d_tf.garbage import leave_the_rest\n"
+        "class Node:\n"
+        "    def __init__(self): self.itself = self\n"
+        "    def __del__(self): print('taken apart')\n"
+        f"if {left}: leave_the_rest()\n"
+        "Node()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert done.stdout == ("" if left else "taken apart\n")
