@@ -2,9 +2,9 @@
 
 The tuner is a thread of each iterator that sleeps longer and longer, up to a
 minute. When the iterator is deleted, the thread is woken and looks whether it
-was cancelled. TensorFlow (2.15 to 2.21) marks it so only after the wake-up: a
-thread that is quick goes back to sleep, and the program waits for it. On a busy
-machine that happened to one iterator in five.
+was cancelled. TensorFlow marks it so only after the wake-up: a thread that is
+quick goes back to sleep, and the program waits for it. On a busy machine that
+happened to one iterator in five (2.15).
 """
 
 import tensorflow as tf
