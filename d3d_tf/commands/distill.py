@@ -106,16 +106,16 @@ def _require_usable_teacher(recipe: Recipe, teacher: str | None) -> None:
     """
     if not teacher:
         return
+    if recipe.distill.parallel:
+        raise UsageError(
+            f"distill.parallel=true trains a teacher, and --teacher={teacher} "
+            "names one that is trained: leave one of them away."
+        )
     if recipe.of_features and not _is_run(teacher):
         raise UsageError(
             f"--teacher={teacher} is a file of logits or a module, which teach "
             "networks that see clips: one that sees features learns from "
             "another run, --teacher=RUN."
-        )
-    if recipe.distill.parallel:
-        raise UsageError(
-            f"distill.parallel=true trains a teacher, and --teacher={teacher} "
-            "names one that is trained: leave one of them away."
         )
 
 
