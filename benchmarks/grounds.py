@@ -26,6 +26,7 @@ from d3d_tf.tasks import load_scores
 PAGE = HERE.parent / "docs" / "ablations.md"
 SEEDS = [6, 7, 8]
 SPLITS = [1]
+# Of decoders of flow, which see single frames.
 FOUR_CLIPS = "--set=train.batch_size=4"
 DECODER = ("--set=train.steps=1200", FOUR_CLIPS)
 

@@ -1,4 +1,4 @@
-"""The collector, while a graph is made."""
+"""The collector, while a graph is made and at the end."""
 
 import gc
 import subprocess
