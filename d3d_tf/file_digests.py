@@ -1,6 +1,8 @@
 """By which a published file is known."""
 
+import functools
 import hashlib
+import os
 from pathlib import Path
 
 
@@ -20,6 +22,23 @@ def digest_file(path: Path) -> dict:
         "md5": md5.hexdigest(),
         "git_blob": blob.hexdigest(),
     }
+
+
+def sha256_of(path: str | Path) -> str:
+    """Of a file's content; read once until its size or time changes.
+
+    Raises:
+      OSError: it cannot be read.
+    """
+    stat = os.stat(path)
+    return _sha256(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
+
+
+# Of a long video many parts are read.
+@functools.lru_cache(maxsize=4096)
+def _sha256(path: str, size: int, changed: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def has_digest(digests: dict, published: str) -> bool:

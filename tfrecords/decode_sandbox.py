@@ -14,8 +14,6 @@ frames took 0.4 s to come back, where this pipe takes 0.2 s.
 
 import atexit
 import collections
-import functools
-import hashlib
 import os
 import pickle
 import resource
@@ -25,6 +23,7 @@ import sys
 from collections.abc import Callable
 
 from d3d_tf.config import DataRecipe
+from d3d_tf.file_digests import sha256_of
 from d3d_tf.tfrecords.listing import Source
 from d3d_tf.video.frame_folder import (
     first_picture_size,
@@ -196,19 +195,7 @@ def _read(path: str, *, picture_rate: float, **options) -> tuple[Video, str]:
     if os.path.isdir(path):
         del options["square_pixels"]  # Pictures have no others.
         return read_frame_folder(path, rate=picture_rate, **options)
-    video = read_video(path, **options)
-    stat = os.stat(path)
-    return video, _sha256(path, stat.st_size, stat.st_mtime_ns)
-
-
-# Of a long video many parts are read.
-@functools.lru_cache(maxsize=4096)
-def _sha256(path: str, size: int, changed: int) -> str:
-    sha256 = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(2**20):
-            sha256.update(chunk)
-    return sha256.hexdigest()
+    return read_video(path, **options), sha256_of(path)
 
 
 def _header(path: str, *, picture_rate: float) -> tuple[float, float]:

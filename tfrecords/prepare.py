@@ -29,6 +29,7 @@ from d3d_tf.leftovers import is_here, sweep
 from d3d_tf.screen import say
 from d3d_tf.tfrecords.listing import Listing
 from d3d_tf.tfrecords.manifest import write_manifest
+from d3d_tf.tfrecords.same_content import without_recognised
 from d3d_tf.tfrecords.shard_plan import plan_shards, save_plan
 from d3d_tf.tfrecords.write_shard import Shard, write_shard
 
@@ -77,8 +78,8 @@ def prepare(
     _sweep(folder)
     shards = plan_shards(listing, folder, data=data, flow=flow)
     save_plan(folder, shards)
-    todo = [shard for shard in shards if not shard.finished()]
-    if todo:
+    unfinished = [shard for shard in shards if not shard.finished()]
+    if todo := without_recognised(unfinished, show=show):
         _run(todo, beam_args or local_beam_args(), show=show)
     dataset = write_manifest(listing, folder, shards, data=data, flow=flow)
     _remove_old_shards(folder, shards)

@@ -9,6 +9,7 @@ from pathlib import Path
 from d3d_tf.atomic_files import appearing, file_size, to_path, write_atomically
 from d3d_tf.config import DataRecipe, FlowRecipe, digest, flow_identity
 from d3d_tf.disk import naming_refusal
+from d3d_tf.file_digests import sha256_of
 from d3d_tf.tfrecords.listing import Source
 from d3d_tf.video import DECODING
 
@@ -28,11 +29,14 @@ class Shard:
         """Where its part of the manifest lies; written last."""
         return self.path + ".json"
 
-    def inputs(self) -> str:
+    def inputs(self, times: bool = True) -> str:
         """A digest of everything the shard's content depends on.
 
         A video counts by name, label, size and time of change, so that a
         second run need not read it; its folder may be called another way.
+
+        Args:
+          times: whether times of change count.
         """
         files = [
             [
@@ -42,7 +46,11 @@ class Shard:
                 *([source.others] if source.others else []),
                 *([asdict(source.keyframe)] if source.keyframe else []),
                 [source.start, source.end],
-                [_state(p) for p in (source.path, source.flow_path) if p],
+                [
+                    _state(path)[: 1 + times]
+                    for path in (source.path, source.flow_path)
+                    if path
+                ],
             ]
             for source in self.sources
         ]
@@ -50,16 +58,21 @@ class Shard:
 
     def finished(self) -> bool:
         """Whether both files are there and were made from these inputs."""
+        return self._part().get("inputs") == self.inputs()
+
+    def made_at_other_times(self) -> bool:
+        """Whether it would be finished if times of change did not count."""
+        return self._part().get("inputs_without_times") == self.inputs(False)
+
+    def _part(self) -> dict:
+        """Its part of the manifest; empty if it or the shard is not whole."""
         try:
             part = json.loads(to_path(self.part_path).read_text())
             size = file_size(self.path)
         except (OSError, ValueError):
-            return False
-        return (
-            isinstance(part, dict)
-            and part.get("inputs") == self.inputs()
-            and part.get("bytes") == size
-        )
+            return {}
+        whole = isinstance(part, dict) and part.get("bytes") == size
+        return part if whole else {}
 
     def counts(self) -> dict[str, int]:
         """Of the finished shard, by the names that `write_shard` counts."""
@@ -70,6 +83,14 @@ class Shard:
             "frames": sum(row.get("frames", 0) for row in rows),
             "quarantined": sum("skipped" in row for row in rows),
         }
+
+
+def content_of(path: str) -> dict:
+    """`{"sha256": ...}` of a file; empty: it cannot be read, or is not one."""
+    try:
+        return {"sha256": sha256_of(path)} if os.path.isfile(path) else {}
+    except OSError:
+        return {}
 
 
 def write_shard(
@@ -92,7 +113,7 @@ def write_shard(
     from d3d_tf.tfrecords.flow import flow_library
     from d3d_tf.video.opening import UnreadableVideo
 
-    inputs = shard.inputs()
+    inputs, without_times = shard.inputs(), shard.inputs(times=False)
     library = flow_library(shard.flow)
     flow_digest = digest(flow_identity(shard.flow, shard.data, library))
     rows: list[dict] = []
@@ -110,7 +131,7 @@ def write_shard(
             try:
                 record, facts = _encode(shard, source, flow_digest)
             except UnreadableVideo as error:
-                facts = {"skipped": str(error)}
+                facts = {"skipped": str(error)} | content_of(source.path)
                 count("quarantined", 1)
             else:
                 written += len(record)
@@ -120,6 +141,7 @@ def write_shard(
             count("videos", 1)
     part = {
         "inputs": inputs,
+        "inputs_without_times": without_times,
         "flow_library": library,
         "bytes": file_size(shard.path),
         "videos": rows,
