@@ -52,17 +52,22 @@ def test_the_page_has_every_number():
     assert text.endswith("On a processor and another one.")
 
 
-@pytest.mark.large
-def test_one_split_of_two_classes(jhmdb, tmp_path, capfd):
-    """From videos and split files to the table, in three steps of training."""
-    (tmp_path / "splits").symlink_to(jhmdb / "splits")
+def two_classes(jhmdb, folder):
+    """Twelve training and four test videos of the first split."""
+    (folder / "splits").symlink_to(jhmdb / "splits")
     for label in ("catch", "wave"):
         listed = jhmdb / "splits" / f"{label}_test_split1.txt"
         lines = sorted(listed.read_text().splitlines(), key=lambda x: x[-1])
         for line in (*lines[:6], *lines[-2:]):
             video = f"videos/{label}/{line.split()[0][:-4]}.mp4"
-            (tmp_path / video).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / video).symlink_to(jhmdb / video)
+            (folder / video).parent.mkdir(parents=True, exist_ok=True)
+            (folder / video).symlink_to(jhmdb / video)
+
+
+@pytest.mark.large
+def test_one_split_of_two_classes(jhmdb, tmp_path, capfd):
+    """From videos and split files to the table, in three steps of training."""
+    two_classes(jhmdb, tmp_path)
     flags = ["--set=steps=3", "--set=checkpoint_every=3", "--set=batch_size=4"]
     toy = (*flags, "--set=train_videos=16", "--set=test_videos=8")
     run_mode(tmp_path / "seed6", "--mode=distill", *toy)

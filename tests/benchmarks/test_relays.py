@@ -1,14 +1,25 @@
 """Each row is the network that it is called."""
 
+import dataclasses
+
 import pytest
 
 from benchmarks.grounds import Ground, Home
-from benchmarks.relays import PAPER, cost_of, rows_of, settings_of
+from benchmarks.relays import (
+    PAPER,
+    cost_of,
+    rows_of,
+    settings_of,
+    trained,
+    without_a_teacher,
+)
 from d3d_tf.config.files import override
 from d3d_tf.evaluation.bootstrap import nested_interval
 from d3d_tf.recipes import RECIPES
 from d3d_tf.runs.folder import Run
+from d3d_tf.tasks import load_scores
 from tests.benchmarks.small_toy import ANY, made
+from tests.benchmarks.test_jhmdb import two_classes
 
 
 @pytest.mark.parametrize(
@@ -46,3 +57,17 @@ def test_rows(tmp_path):
     parameters, work, speed = cost_of(ground, row).split(", ")
     assert parameters.endswith(" k") and work.endswith(" M")
     assert float(speed) > 0
+
+
+@pytest.mark.large
+def test_real_videos_need_no_teacher(jhmdb, tmp_path):
+    two_classes(jhmdb, tmp_path)
+    runs = tmp_path / "runs"
+    (home,) = without_a_teacher(tmp_path, runs, tmp_path / "none", [1]).homes
+    flags = *home.flags, "--set=steps=2", "--set=batch_size=4"
+    run = trained(dataclasses.replace(home, flags=flags), "TSM")
+    assert run.folder == runs / "split1-tsm"
+    assert run.recipe().network.model == "tsm_r18"
+    assert len(load_scores(run.scores("baseline", "test")).right()) == 4
+    made_there = {path.name for path in runs.iterdir()}
+    assert made_there == {"records", "split1-tsm"}
