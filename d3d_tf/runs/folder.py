@@ -5,11 +5,11 @@ import hashlib
 from pathlib import Path
 
 from d3d_tf import config
-from d3d_tf.atomic_files import resolved, to_path, write_atomically
+from d3d_tf.atomic_files import write_atomically
 from d3d_tf.errors import UsageError
 from d3d_tf.roles import STUDENT
 from d3d_tf.runs import files
-from d3d_tf.runs.origin import Origin
+from d3d_tf.runs.origin import Origin, different_starts, place
 from d3d_tf.sealed import sealed
 from d3d_tf.text_lists import labels_sha256, written_labels
 
@@ -238,12 +238,12 @@ class Run:
             (weights or {}).get("init")
             for weights in (self.weights(), origin.weights)
         )
-        if _placed(before) != _placed(now):
+        if differ := different_starts(before, now):
             flag = "--checkpoint" if finetuned else "--init"
             raise UsageError(
-                f"{self.folder} was started from {_runs(before)} and is "
-                f"now to start from {_runs(now)} ({flag}). Choose another "
-                "--run_dir, or remove the folder."
+                f"{self.folder} was started from {differ[0]} and is now to "
+                f"start from {differ[1]} ({flag}). Choose another --run_dir, "
+                "or remove the folder."
             )
         taught = self.checkpoints(STUDENT).exists() and not finetuned
         first = self.origin()["teacher"]
@@ -257,7 +257,7 @@ class Run:
                 f"(SHA-256 {before}); now it is another file ({now}). Choose "
                 "another --run_dir, or remove the folder."
             )
-        if taught and _place(first) != _place(teacher):
+        if taught and place(first) != place(teacher):
             raise UsageError(
                 f"The student of {self.folder} learns from the teacher of "
                 f"{first or 'the run itself'}, now it is to be that of "
@@ -281,16 +281,3 @@ class Run:
         if not self.results_path.exists():
             return {}
         return files.read_results(self.results_path, self.folder, form)
-
-
-def _place(folder: str | Path | None) -> str | None:
-    """However it is spelt, the same folder is the same."""
-    return str(resolved(to_path(folder))) if folder else None
-
-
-def _placed(init: list[dict] | None) -> list[dict]:
-    return [entry | {"run": _place(entry["run"])} for entry in init or []]
-
-
-def _runs(init: list[dict] | None) -> str:
-    return ", ".join(entry["run"] for entry in init or []) or "scratch"

@@ -3,6 +3,8 @@
 import dataclasses
 from pathlib import Path
 
+from d3d_tf.atomic_files import resolved, to_path
+
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
@@ -41,3 +43,41 @@ class Origin:
             "finetuned": self.finetuned,
         }
         return entries | {key: value for key, value in later.items() if value}
+
+
+def place(folder: str | Path | None) -> str | None:
+    """However it is spelt, the same folder is the same."""
+    return str(resolved(to_path(folder))) if folder else None
+
+
+def different_starts(
+    before: list[dict] | None, now: list[dict] | None
+) -> tuple[str, str] | None:
+    """In words, which runs networks began with; None: with the same.
+
+    Args:
+      before, now: `init` of `Run.weights`. If they name the same runs, the
+        words say what the networks took from these.
+    """
+    old, new = (
+        [entry | {"run": place(entry["run"])} for entry in init or []]
+        for init in (before, now)
+    )
+    if old == new:
+        return None
+    words = [
+        ", ".join(entry["run"] for entry in init or []) or "scratch"
+        for init in (before, now)
+    ]
+    if [entry["run"] for entry in old] == [entry["run"] for entry in new]:
+        for i, (own, other) in enumerate(((old, new), (new, old))):
+            words[i] += f" with {_only_here(own, other)}"
+    return words[0], words[1]
+
+
+def _only_here(init: list[dict], other: list[dict]) -> str:
+    found: dict = {}
+    for entry, there in zip(init, other, strict=True):
+        networks, others = entry.get("networks", {}), there.get("networks", {})
+        found |= {n: s for n, s in networks.items() if s != others.get(n)}
+    return str(found) if found else "these weights"

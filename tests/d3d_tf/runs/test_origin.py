@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from d3d_tf.runs.origin import Origin
+from d3d_tf.runs.origin import Origin, different_starts
 
 
 def test_what_there_is_not_is_left_out():
@@ -28,3 +28,25 @@ def test_all_of_it():
         "weights": {"c": 3},
         "finetuned": True,
     }
+
+
+def began(run, probe):
+    network = {"from": "baseline", "probe": probe}
+    return [{"run": run, "networks": {"predictor": network, "head": {}}}]
+
+
+def test_the_same_start_however_it_is_spelt(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    here = began(str(tmp_path / "a"), "1")
+    assert different_starts(began("a", "1"), here) is None
+    assert different_starts(None, []) is None
+
+
+def test_another_start_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert different_starts(None, began("a", "1")) == ("scratch", "a")
+    assert different_starts(began("a", "1"), began("b", "1")) == ("a", "b")
+    # The same run, whose probe was made again with other settings.
+    old, new = different_starts(began("a", "1"), began("a", "2"))
+    assert old == "a with {'predictor': {'from': 'baseline', 'probe': '1'}}"
+    assert new == "a with {'predictor': {'from': 'baseline', 'probe': '2'}}"
