@@ -37,8 +37,11 @@ def sha256_of(path: str | Path) -> str:
 # Of a long video many parts are read.
 @functools.lru_cache(maxsize=4096)
 def _sha256(path: str, size: int, changed: int) -> str:
+    sha256 = hashlib.sha256()
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while part := file.read(2**20):
+            sha256.update(part)
+    return sha256.hexdigest()
 
 
 def has_digest(digests: dict, published: str) -> bool:
