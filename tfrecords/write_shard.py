@@ -58,11 +58,13 @@ class Shard:
 
     def finished(self) -> bool:
         """Whether both files are there and were made from these inputs."""
-        return self._part().get("inputs") == self.inputs()
+        made_from = self._part().get("inputs")
+        return bool(made_from) and made_from == self.inputs()
 
     def made_at_other_times(self) -> bool:
         """Whether it would be finished if times of change did not count."""
-        return self._part().get("inputs_without_times") == self.inputs(False)
+        made_from = self._part().get("inputs_without_times")
+        return bool(made_from) and made_from == self.inputs(times=False)
 
     def _part(self) -> dict:
         """Its part of the manifest; empty if it or the shard is not whole."""

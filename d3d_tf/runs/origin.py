@@ -70,14 +70,15 @@ def different_starts(
         for init in (before, now)
     ]
     if [entry["run"] for entry in old] == [entry["run"] for entry in new]:
-        for i, (own, other) in enumerate(((old, new), (new, old))):
-            words[i] += f" with {_only_here(own, other)}"
+        was, is_now = _only_here(old, new), _only_here(new, old)
+        words[0] += f" with {was}" if was else " as it was"
+        words[1] += f" with {is_now}" if is_now else " as it is now"
     return words[0], words[1]
 
 
-def _only_here(init: list[dict], other: list[dict]) -> str:
+def _only_here(init: list[dict], other: list[dict]) -> dict:
     found: dict = {}
     for entry, there in zip(init, other, strict=True):
         networks, others = entry.get("networks", {}), there.get("networks", {})
         found |= {n: s for n, s in networks.items() if s != others.get(n)}
-    return str(found) if found else "these weights"
+    return found

@@ -50,3 +50,9 @@ def test_another_start_is_named(tmp_path, monkeypatch):
     old, new = different_starts(began("a", "1"), began("a", "2"))
     assert old == "a with {'predictor': {'from': 'baseline', 'probe': '1'}}"
     assert new == "a with {'predictor': {'from': 'baseline', 'probe': '2'}}"
+    # The same run, which itself began otherwise.
+    retrained = [entry | {"weights": {"init": []}} for entry in began("a", "1")]
+    assert different_starts(began("a", "1"), retrained) == (
+        "a as it was",
+        "a as it is now",
+    )
