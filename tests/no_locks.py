@@ -1,10 +1,16 @@
-"""Processes for which no file system has locks, as for some of networks."""
+"""Processes for which no file system has locks, as for some of networks.
+
+`python no_locks.py COMMAND ...` runs a command that way. Not in `preexec_fn`:
+that forks, and gRPC's threads, which a process of tests may have, can take the
+child down before its command starts.
+"""
 
 import ctypes
 import errno
 import os
 import platform
 import struct
+import sys
 
 import pytest
 
@@ -14,8 +20,13 @@ _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06  # Of linux/filter.h.
 _ERROR, _ALLOW = 0x00050000, 0x7FFF0000  # Of linux/seccomp.h.
 
 
-def without_locks() -> None:
-    """For `preexec_fn`: the kernel answers flock(2) with ENOLCK from now on.
+def without_locks(*command: str) -> tuple[str, ...]:
+    """The command line that runs another one without locks."""
+    return sys.executable, __file__, *command
+
+
+def _refuse() -> None:
+    """The kernel answers flock(2) with ENOLCK from now on.
 
     As NFS does where the server's lock daemon is not reached.
     """
@@ -41,3 +52,8 @@ def require_seccomp() -> None:
     filters = os.path.exists("/proc/sys/kernel/seccomp/actions_avail")
     if platform.machine() not in _FLOCK or not filters:
         pytest.skip("needs seccomp of Linux on a known processor")
+
+
+if __name__ == "__main__":
+    _refuse()
+    os.execvp(sys.argv[1], sys.argv[1:])

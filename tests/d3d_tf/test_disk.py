@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -117,15 +116,14 @@ def test_other_errors_stay_what_they_are(error):
 def test_a_limit_on_sizes(tmp_path):
     """What batch systems set; by a process of its own."""
     code = (
-        "import sys; from d3d_tf.atomic_files import write_atomically\n"
+        "import resource, sys\n"
+        "from d3d_tf.atomic_files import write_atomically\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "try: write_atomically(sys.argv[1], bytes(9000))\n"
         "except Exception as e: print(type(e).__name__, e)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "x")],
-        preexec_fn=lambda: resource.setrlimit(
-            resource.RLIMIT_FSIZE, (5000, 5000)
-        ),
         capture_output=True,
         text=True,
     )

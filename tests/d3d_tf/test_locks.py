@@ -41,19 +41,19 @@ for _ in range(3):
 @pytest.fixture(params=["locks", "no locks"])
 def start(request):
     """`start(code, folder)`: a Python process, some of them without locks."""
-    before = None
     if request.param == "no locks":
         require_seccomp()
-        before = without_locks
     processes = []
 
     def start(code, folder):
+        command = (sys.executable, "-c", code, str(folder))
+        if request.param == "no locks":
+            command = without_locks(*command)
         process = subprocess.Popen(
-            [sys.executable, "-c", code, str(folder)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=before,
         )
         processes.append(process)
         return process
@@ -94,11 +94,10 @@ def test_without_locks_a_process_of_another_machine_is_named(tmp_path):
     require_seccomp()
     (tmp_path / FILE).write_text("node-7-4711-0123")
     done = subprocess.run(
-        [sys.executable, "-c", HOLDER, str(tmp_path)],
+        without_locks(sys.executable, "-c", HOLDER, str(tmp_path)),
         input="",
         capture_output=True,
         text=True,
-        preexec_fn=without_locks,
     )
     assert done.stdout == (
         "It is taken. It is process 4711 of node-7; where that does not run "

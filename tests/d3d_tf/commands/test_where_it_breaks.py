@@ -25,14 +25,16 @@ SETS = [f"--set={setting}" for setting in SETTINGS]
 AT_WORK = "error: Another process works in "
 
 
-def start(*flags, cwd: Path, clock: int = 0, **options) -> subprocess.Popen:
+def start(
+    *flags, cwd: Path, clock: int = 0, locks: bool = True
+) -> subprocess.Popen:
     """Starts the command line.
 
     Args:
       flags: of it.
       cwd: where.
       clock: seconds by which the machine's clock is wrong.
-      options: of `Popen`.
+      locks: whether files can be locked.
     """
     wrong = (
         "import sys, time\n"
@@ -41,14 +43,14 @@ def start(*flags, cwd: Path, clock: int = 0, **options) -> subprocess.Popen:
         "from d3d_tf.main import console\n"
         "console()"
     )
+    command = (sys.executable, "-c", wrong, *map(str, flags))
     return subprocess.Popen(
-        [sys.executable, "-c", wrong, *map(str, flags)],
+        command if locks else without_locks(*command),
         cwd=cwd,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        **options,
     )
 
 
@@ -181,17 +183,16 @@ def test_a_run_on_a_read_only_disk(records, copy, tmp_path, small_disk):
     assert content(disk / "half") == content(copy)
 
 
-@pytest.mark.parametrize("there_are", ["locks", "no locks"])
-def test_the_main_job_twice_at_once(alone, records, tmp_path, there_are):
+@pytest.mark.parametrize("locks", [True, False])
+def test_the_main_job_twice_at_once(alone, records, tmp_path, locks):
     """One of them is refused at once, the other one is not disturbed."""
-    if there_are == "no locks":
+    if not locks:
         require_seccomp()
-    before = without_locks if there_are == "no locks" else None
     run = tmp_path / "run"
     answers = [
         end(process)
         for process in [
-            start(*distill(records, run), cwd=tmp_path, preexec_fn=before)
+            start(*distill(records, run), cwd=tmp_path, locks=locks)
             for _ in range(2)
         ]
     ]
