@@ -36,7 +36,8 @@ class RelayRecipe(NetworkRecipe):
     """The cross-temporal relay's distance: 4 in the paper's supplement, 2 in
     the released code. The last group has what is left."""
     bidirectional: Annotated[Flag, Later()] = False
-    """Relays from the last group to the first, too, and takes the mean."""
+    """Relays from the last group to the first, too, and takes the mean. A TSN
+    with it does not know a motion from its reverse."""
     reduction: Annotated[PositiveWhole, Later()] = 4
     """A relay's cell has so many times less channels inside, but one at
     least."""

@@ -45,7 +45,7 @@ class CrossTemporal(keras.layers.Layer):
     multiple of `recipe.frames_per_group`, the last group is shorter. With
     `recipe.bidirectional` the same cell also goes from the last group to the
     first, and h and c are the means of both ways (the supplement has no code
-    for it: a reading).
+    for it: a reading), so a clip and its reverse are scaled and shifted alike.
 
     Args:
       channels: C.

@@ -1,5 +1,6 @@
 """The class, and the published sizes of ResNets."""
 
+import numpy as np
 import pytest
 
 from d3d_tf.evaluation.cost import measure_cost
@@ -45,3 +46,27 @@ def test_what_it_does_not_know():
         ResNet(5, "tsn_r19")
     with pytest.raises(ValueError, match="interlace must be none"):
         ResNet(5, interlace="before_conv1")
+
+
+@pytest.mark.parametrize(
+    "settings, direction",
+    [
+        ({"model": "tsn_r18"}, False),
+        ({"model": "tsm_r18"}, True),
+        ({"model": "tsn_r18", "normaliser": "dnr"}, True),
+        (
+            {"model": "tsn_r18", "normaliser": "dnr", "bidirectional": True},
+            False,
+        ),
+    ],
+)
+def test_which_know_a_clip_from_its_reverse(settings, direction, seed):
+    """The mean of one cell's relays both ways is the same for both."""
+    recipe = ResNetRecipe(**settings, width_factor=0.25)
+    network = make_network(recipe, 5, "frames")
+    rng = np.random.default_rng(0)
+    clip = rng.normal(size=(1, 8, 32, 32, 3)).astype(np.float32)
+    clip *= np.arange(1, 9)[:, None, None, None] / 4  # It moves on.
+    logits, reverse = network(clip), network(clip[:, ::-1])
+    differ = np.abs(logits - reverse).max() / np.abs(logits).max()
+    assert differ > 1e-3 if direction else differ < 1e-5
