@@ -90,7 +90,7 @@ ablations: env  ## table 6 of the paper, on the runs of effect and jhmdb
 backbones: env  ## tables 7 and 8: I3D, S3D-G, non-local; fused
 	$(PY) -m benchmarks.backbones $(ARGS)
 
-relays: env  ## TSN, TSM and DNR on the runs of effect and jhmdb
+relays: env  ## TSN, TSM and DNR from labels, on the toy and on JHMDB
 	$(PY) -m benchmarks.relays $(ARGS)
 
 fewer-frames: env  ## students of fewer frames, on YouTube-8M in miniature
