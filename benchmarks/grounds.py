@@ -155,7 +155,7 @@ class Table:
       cost: what the costs of a row are.
       toy: makes the ground of the toy from the folder of runs and seeds.
       real: makes that of JHMDB, as `real`.
-      splits: of JHMDB, that are published.
+      splits: numbers of JHMDB's splits whose mean is published.
     """
 
     marker: str

@@ -37,7 +37,7 @@ class RelayRecipe(NetworkRecipe):
     the released code. The last group has what is left."""
     bidirectional: Annotated[Flag, Later()] = False
     """Relays from the last group to the first, too, and takes the mean. A TSN
-    with it cannot tell a motion from its reverse."""
+    with it, without `interlace`, cannot tell a motion from its reverse."""
     reduction: Annotated[PositiveWhole, Later()] = 4
     """A relay's cell has so many times less channels inside, but one at
     least."""
