@@ -13,7 +13,7 @@ from d3d_tf.config import FlowRecipe
 from d3d_tf.tfrecords.flow import layout
 from d3d_tf.tfrecords.flow.iteration import KEPT, iteration_kernel
 from d3d_tf.tfrecords.flow.layout import MARGIN, PLANES
-from d3d_tf.tfrecords.flow.median import median_kernel
+from d3d_tf.tfrecords.flow.median import SCRATCH_ROWS, median_kernel
 from d3d_tf.tfrecords.flow.pyramid import linear_taps, pyramid_sizes, resize
 from d3d_tf.tfrecords.flow.warp import (
     BORDER,
@@ -39,7 +39,7 @@ class _Scale:
     def __init__(self, height: int, width: int, pitch: int, theta: float):
         self.height, self.width, self.pitch = height, width, pitch
         self.padded = -(-width // LANES) * LANES
-        self.state = _zeros((height + 1) * PLANES * pitch)
+        self.state = _zeros((height + 2) * PLANES * pitch)
         self.image = _zeros((height + 2 * BORDER) * CHANNELS * pitch)
         self.inside = _zeros(self.padded)
         self.inside[:width] = theta
@@ -49,8 +49,8 @@ class _Scale:
 
     def rows(self) -> np.ndarray:
         """The state, float32 `[height, PLANES, width]`, without its margins."""
-        rows = self.state.reshape(self.height + 1, PLANES, self.pitch)
-        return rows[1:, :, MARGIN : MARGIN + self.width]
+        rows = self.state.reshape(self.height + 2, PLANES, self.pitch)
+        return rows[1:-1, :, MARGIN : MARGIN + self.width]
 
     def plane_start(self, plane: int) -> np.uint64:
         """Offset of a plane's first pixel."""
@@ -71,9 +71,9 @@ class Solver:
         sizes = pyramid_sizes(height, width, recipe.scales, recipe.scale_step)
         self.scales = [_Scale(h, w, pitch, recipe.theta) for h, w in sizes]
         wide = pitch + MARGIN
-        self.copy = _zeros((height + 4) * wide)
+        self.copy = _zeros((height + 5) * wide)
         self.kept = _zeros((height + 1) * KEPT * pitch)
-        self.columns = _zeros(5 * wide)
+        self.columns = _zeros(SCRATCH_ROWS * wide)
         self.places = np.zeros(2 * pitch, np.int32)
         self.taps = _TAPS.ravel()
         self.wide_taps = np.repeat(_TAPS, CHANNELS, axis=1).ravel()
@@ -155,7 +155,7 @@ class Solver:
         height, width = scale.height, scale.width
         sizes = height, _index(width), _index(scale.padded)
         interleave(scale.second, height, width, scale.pitch, scale.image)
-        state = scale.state.reshape(height + 1, PLANES, scale.pitch)
+        state = scale.state.reshape(height + 2, PLANES, scale.pitch)
         state[:, layout.P11 : layout.P22 + 1] = 0
         stop = recipe.epsilon**2 * height * width
         count = 6  # For want of a better guess.
@@ -176,7 +176,7 @@ class Solver:
                         self.median(
                             scale.state,
                             _index(plane),
-                            *sizes,
+                            *sizes[:2],
                             self.copy,
                             self.columns,
                         )
@@ -209,9 +209,9 @@ def pitch_for(width: int) -> int:
       ValueError: the image is too wide.
     """
     for pitch in PITCHES:
-        if width + 2 * MARGIN <= pitch:
+        if width + 3 * MARGIN <= pitch:
             return pitch
     raise ValueError(
-        f"frames must be at most {PITCHES[-1] - 2 * MARGIN} pixels wide; got "
+        f"frames must be at most {PITCHES[-1] - 3 * MARGIN} pixels wide; got "
         f"{width}. Make them smaller before (short_side)."
     )

@@ -118,6 +118,6 @@ def blank_state(height: int, width: int, pitch: int = 544):
     Returns:
       float32, flat; and `[height, PLANES, width]` of the same memory.
     """
-    state = np.zeros((height + 1) * PLANES * pitch, np.float32)
-    rows = state.reshape(height + 1, PLANES, pitch)
-    return state, rows[1:, :, MARGIN : MARGIN + width]
+    state = np.zeros((height + 2) * PLANES * pitch, np.float32)
+    rows = state.reshape(height + 2, PLANES, pitch)
+    return state, rows[1:-1, :, MARGIN : MARGIN + width]

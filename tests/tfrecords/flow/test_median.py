@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from d3d_tf.tfrecords.flow.layout import MARGIN, U, V
-from d3d_tf.tfrecords.flow.median import median_kernel
+from d3d_tf.tfrecords.flow.median import SCRATCH_ROWS, median_kernel
 from tests.tfrecords.flow.scenes import blank_state
 
 PITCH = 544
@@ -21,9 +21,8 @@ def median(rows, state, plane, size):
         np.uint64(plane),
         height,
         np.uint64(width),
-        np.uint64(-(-width // 32) * 32),
-        np.zeros((height + 4) * wide, np.float32),
-        np.zeros(5 * wide, np.float32),
+        np.zeros((height + 5) * wide, np.float32),
+        np.zeros(SCRATCH_ROWS * wide, np.float32),
     )
 
 
