@@ -32,8 +32,9 @@ def sort4(a, b, c, d):
 
 
 @inline
-def insert(a, b, c, d, new):
+def insert(four, new):
     """A number among four sorted ones: five, sorted."""
+    a, b, c, d = four
     a, new = sort2(a, new)
     b, new = sort2(b, new)
     c, new = sort2(c, new)

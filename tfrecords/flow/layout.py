@@ -1,15 +1,26 @@
 """The layout of TV-L1's state in memory, and options of its compiled loops.
 
-Everything that changes in an iteration lies in one flat float32 array, row by
-row, with the planes of a row one after the other at a constant `pitch`:
+What an iteration changes lies in one flat float32 array, row by row, with the
+planes of a row one after the other at a constant `pitch`:
 
-    state[(row * PLANES + plane) * pitch + MARGIN + x],  image row y = row - 1
+    state[(row * 2 * PLANES + start + plane) * pitch + MARGIN + x]
 
-Row 0 is a row of zeros above the image. The constant distances between the
-planes tell the compiler that no plane overlaps another. Otherwise it would have
-to test this at run time, which it does not do for so many planes, and would not
-use the vector units. Offsets are unsigned, because negative ones have a meaning
-in numba.
+for row y = row - 1 of the image. There is room for two states: `start` is 0 or
+PLANES. What an iteration only reads, the linearised residual, is in another
+array, `data`, with DATA_PLANES planes. Row 0 is above the image and is zero,
+and the last row is below it. The constant distances between the planes tell the
+compiler that no plane overlaps another. Otherwise it would have to test this at
+run time, which it does not do for so many planes, and would not use the vector
+units. Offsets are unsigned, because negative ones have a meaning in numba.
+
+Iterations are cheaper in other units than pixels and grey levels. With
+step = tau / theta and g = |gradient|, the planes are
+
+    U, V: step * (u, v)         P11, P12, P21, P22: the duals of u and of v
+    NX, NY: gradient / g        RHO: step * residual(0, 0) / g
+    LIMIT: step * lambda * theta * g
+
+and where the gradient vanishes, the four of `data` are zero.
 """
 
 import functools
@@ -26,8 +37,10 @@ from d3d_tf.rights import may
 
 # Pixels left of the image, so that its first one is aligned with a vector.
 MARGIN = 16
-PLANES = 10
-U, V, P11, P12, P21, P22, RHO, GX, GY, INVERSE = range(PLANES)
+PLANES = 6
+U, V, P11, P12, P21, P22 = range(PLANES)
+DATA_PLANES = 4
+RHO, NX, NY, LIMIT = range(DATA_PLANES)
 
 
 def keeps_code() -> bool:
@@ -60,7 +73,7 @@ compile_kernel: Callable[..., Any] = functools.partial(
     cache=keeps_code(),
 )
 inline: Callable[..., Any] = functools.partial(
-    numba.njit, fastmath={"nsz", "nnan", "ninf"}, forceinline=True
+    numba.njit, fastmath=_FAST, error_model="numpy", forceinline=True
 )
 
 # As numba's types have it, calls would need the argument that numba adds.
@@ -68,15 +81,21 @@ intrinsic: Callable[..., Any] = numba.extending.intrinsic
 
 
 @intrinsic
-def widen(typingctx):
-    """Makes vectors as wide as the processor's in the function that calls this.
+def tune(typingctx):
+    """Compiles the function that calls this for vectors.
 
-    By itself LLVM takes half of the 512 bits that Intel's processors have.
+    They are as wide as the processor's: by itself LLVM takes half of the 512
+    bits that Intel's have. Roots are the processor's own; for old processors
+    LLVM would estimate them, which takes longer on newer ones.
     """
 
     def generate(context, builder, signature, arguments):
         # llvmlite's own `add` knows no attributes that have values.
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        for attribute in (
+            '"prefer-vector-width"="512"',
+            '"reciprocal-estimates"="!vec-sqrtf"',
+        ):
+            set.add(builder.function.attributes, attribute)
         return context.get_dummy_value()
 
     return numba.types.none(), generate

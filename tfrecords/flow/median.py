@@ -25,9 +25,11 @@ from d3d_tf.tfrecords.flow.comparators import (
 from d3d_tf.tfrecords.flow.layout import (
     MARGIN,
     PLANES,
+    U,
+    V,
     compile_kernel,
     inline,
-    widen,
+    tune,
 )
 
 # Rows of scratch: sorted columns of even and of odd number, and both merged.
@@ -53,142 +55,133 @@ def _keep_four(values, at, apart, four):
     values[at + apart + apart + apart] = four[3]
 
 
-@functools.cache
-def median_kernel(pitch: int, size: int):
-    """`median(state, plane, height, width, copy, sorted_columns)`.
-
-    Replaces a plane of the iteration's state (see `layout`) by its median over
-    `size` x `size` pixels, its border repeated, as OpenCV's `medianBlur`. What
-    is right of the image and in the row below may become anything.
-    Scratch: `copy` float32 `[(height + 5) * (pitch + MARGIN)]` and
-    `sorted_columns` float32 `[SCRATCH_ROWS * (pitch + MARGIN)]`.
-    """
-    return _median5(pitch) if size == 5 else _median3(pitch)
-
-
-def _median5(pitch: int):
-    row = _index(pitch + MARGIN)
-    half = _index((pitch + MARGIN) // 2)
-    line = _index(PLANES * pitch)
+@inline
+def _median5(state, offset, height, width, copy, columns, pitch):
+    """Of one plane, whose first row above the image is at `offset`."""
     margin = _index(MARGIN)
-    planes = _index(pitch)
-    one, two, three = (_index(k) for k in (1, 2, 3))
-
-    @inline
-    def two_medians(copy, extra, columns, x, core):
-        """Medians of two squares beside each other, with the row `extra`."""
-        even = extra + x
-        odd = even + half
-        six = middle_6_of_10_4(
-            core,
-            sort4(
-                copy[even + one],
-                copy[odd + one],
-                copy[even + two],
-                copy[odd + two],
-            ),
-        )
-        a, b, c, d = _four(columns, x + half, row)
-        left = insert(a, b, c, d, copy[odd])
-        a, b, c, d = _four(columns, x + three, row)
-        right = insert(a, b, c, d, copy[even + three])
-        return median_of_6_5(six, left), median_of_6_5(six, right)
-
-    @compile_kernel
-    def median(state, plane, height, width, copy, columns):
-        widen()
-        offset = plane * planes + margin
-        pairs = (width + one) // two
-        vectors = (pairs + margin - one) // margin * margin
-        # Column 2 x is at x + 1 of the odd half, column 2 x + 1 at x + 2 of
-        # the even one: to the left of these, the first pixel is repeated.
-        for y in range(height + 5):
-            source = min(max(y - 2, 0), height - 1)
-            start = _index(source + 1) * line + offset
-            even = _index(y) * row
-            odd = even + half
-            last = state[start + width - one]
-            state[start + width] = last
-            for x in range(pairs):
-                copy[odd + one + x] = state[start + two * x]
-                copy[even + two + x] = state[start + two * x + one]
-            copy[even] = copy[even + one] = copy[odd] = state[start]
-            copy[odd + one + pairs] = copy[even + two + pairs] = last
-        merged = _index(4) * row
-        for y in range(0, height, 2):
-            top = _index(y) * row
-            bottom = top + _index(5) * row
-            start = _index(y + 1) * line + offset
-            for x in range(vectors + margin):
-                a, b, c, d = _four(copy, top + row + x, row)
-                a, b, c, d = sort4(a, b, c, d)
-                _keep_four(columns, x, row, (a, b, c, d))
-                e, f, g, h = _four(copy, top + row + half + x, row)
-                e, f, g, h = sort4(e, f, g, h)
-                _keep_four(columns, x + half, row, (e, f, g, h))
-                a, b, c, d, e, f, g, h = merge_4_4(a, b, c, d, e, f, g, h)
-                _keep_four(columns, x + merged, row, (a, b, c, d))
-                _keep_four(columns, x + merged + half, row, (e, f, g, h))
-            for x in range(vectors):
-                at = x + merged + one
-                first = _four(columns, at, row) + _four(columns, at + half, row)
-                at += one
-                second = _four(columns, at, row) + _four(
-                    columns, at + half, row
-                )
-                core = middle_10_of_8_8(first, second)
-                left, right = two_medians(copy, top, columns, x, core)
-                state[start + two * x] = left
-                state[start + two * x + one] = right
-                left, right = two_medians(copy, bottom, columns, x, core)
-                state[start + line + two * x] = left
-                state[start + line + two * x + one] = right
-        for y in range(height):
-            end = _index(y + 1) * line + offset + width
-            state[end] = state[end - one]
-
-    return median
-
-
-def _median3(pitch: int):
-    row = _index(pitch + MARGIN)
-    line = _index(PLANES * pitch)
-    margin = _index(MARGIN)
-    planes = _index(pitch)
+    row = pitch + margin
+    half = row // _index(2)
+    line = _index(2 * PLANES) * pitch
     one, two = _index(1), _index(2)
+    pairs = (width + one) // two
+    vectors = (pairs + margin - one) // margin * margin
+    # Column 2 x is at x + 1 of the odd half, column 2 x + 1 at x + 2 of the
+    # even one: left of these, the first pixel is repeated.
+    for y in range(height + 5):
+        source = min(max(y - 2, 0), height - 1)
+        start = _index(source + 1) * line + offset
+        even = _index(y) * row
+        odd = even + half
+        last = state[start + width - one]
+        state[start + width] = last
+        for x in range(pairs):
+            copy[odd + one + x] = state[start + two * x]
+            copy[even + two + x] = state[start + two * x + one]
+        copy[even] = copy[even + one] = copy[odd] = state[start]
+        copy[odd + one + pairs] = copy[even + two + pairs] = last
+    merged = _index(4) * row
+    for y in range(0, height, 2):
+        top = _index(y) * row
+        bottom = top + _index(5) * row
+        start = _index(y + 1) * line + offset
+        for x in range(vectors + margin):
+            a, b, c, d = _four(copy, top + row + x, row)
+            a, b, c, d = sort4(a, b, c, d)
+            _keep_four(columns, x, row, (a, b, c, d))
+            e, f, g, h = _four(copy, top + row + half + x, row)
+            e, f, g, h = sort4(e, f, g, h)
+            _keep_four(columns, x + half, row, (e, f, g, h))
+            a, b, c, d, e, f, g, h = merge_4_4(a, b, c, d, e, f, g, h)
+            _keep_four(columns, x + merged, row, (a, b, c, d))
+            _keep_four(columns, x + merged + half, row, (e, f, g, h))
+        for x in range(vectors):
+            at = x + merged + one
+            core = middle_10_of_8_8(
+                _four(columns, at, row) + _four(columns, at + half, row),
+                _four(columns, at + one, row)
+                + _four(columns, at + one + half, row),
+            )
+            left, right = _two_medians(core, copy, top + x, columns, x, row)
+            state[start + two * x] = left
+            state[start + two * x + one] = right
+            left, right = _two_medians(core, copy, bottom + x, columns, x, row)
+            state[start + line + two * x] = left
+            state[start + line + two * x + one] = right
 
-    @compile_kernel
-    def median(state, plane, height, width, copy, columns):
-        widen()
-        offset = plane * planes + margin
-        padded = (width + margin - one) // margin * margin
-        for y in range(height + 2):
-            source = min(max(y - 1, 0), height - 1)
-            start = _index(source + 1) * line + offset
-            target = _index(y) * row
-            for x in range(width):
-                copy[target + one + x] = state[start + x]
-            copy[target] = state[start]
-            copy[target + one + width] = state[start + width - one]
-        for y in range(height):
-            top = _index(y) * row
-            start = _index(y + 1) * line + offset
-            for x in range(padded + margin):
-                at = top + x
-                a, b, c = sort3(copy[at], copy[at + row], copy[at + row + row])
-                columns[x] = a
-                columns[x + row] = b
-                columns[x + row + row] = c
-            for x in range(padded):
-                low = _three(columns, x, one)[2]
-                middle = _three(columns, x + row, one)[1]
-                high = _three(columns, x + row + row, one)[0]
-                state[start + x] = sort3(low, middle, high)[1]
-            state[start + width] = state[start + width - one]
 
-    return median
+@inline
+def _two_medians(core, copy, even, columns, x, row):
+    """Of neighbouring squares; their fifth row is at `even` in `copy`."""
+    one, two, three = _index(1), _index(2), _index(3)
+    half = row // two
+    odd = even + half
+    across = sort4(
+        copy[even + one], copy[odd + one], copy[even + two], copy[odd + two]
+    )
+    six = middle_6_of_10_4(core, across)
+    left = insert(_four(columns, x + half, row), copy[odd])
+    right = insert(_four(columns, x + three, row), copy[even + three])
+    return median_of_6_5(six, left), median_of_6_5(six, right)
+
+
+@inline
+def _median3(state, offset, height, width, copy, columns, pitch):
+    margin = _index(MARGIN)
+    row = pitch + margin
+    line = _index(2 * PLANES) * pitch
+    one = _index(1)
+    padded = (width + margin - one) // margin * margin
+    for y in range(height + 2):
+        source = min(max(y - 1, 0), height - 1)
+        start = _index(source + 1) * line + offset
+        target = _index(y) * row
+        for x in range(width):
+            copy[target + one + x] = state[start + x]
+        copy[target] = state[start]
+        copy[target + one + width] = state[start + width - one]
+    for y in range(height):
+        top = _index(y) * row
+        start = _index(y + 1) * line + offset
+        for x in range(padded + margin):
+            a, b, c = _three(copy, top + x, row)
+            columns[x] = a
+            columns[x + row] = b
+            columns[x + row + row] = c
+        for x in range(padded):
+            low = _three(columns, x, one)[2]
+            middle = _three(columns, x + row, one)[1]
+            high = _three(columns, x + row + row, one)[0]
+            state[start + x] = sort3(low, middle, high)[1]
 
 
 @inline
 def _three(values, at, apart):
     return sort3(values[at], values[at + apart], values[at + apart + apart])
+
+
+@functools.cache
+def median_kernel(pitch: int, size: int):
+    """`median(state, start, height, width, copy, sorted_columns)`.
+
+    Replaces u and v of the state from `start` on (see `layout`) by their medians
+    over `size` x `size` pixels, their border repeated, as OpenCV's
+    `medianBlur`. What is right of the image and below may become anything.
+    Scratch: `copy` float32 `[(height + 5) * (pitch + MARGIN)]` and
+    `sorted_columns` float32 `[SCRATCH_ROWS * (pitch + MARGIN)]`.
+    """
+    line = _index(2 * PLANES * pitch)
+    of_plane = _median5 if size == 5 else _median3
+    pitch = _index(pitch)
+    margin, one = _index(MARGIN), _index(1)
+
+    @compile_kernel
+    def median(state, start, height, width, copy, columns):
+        tune()
+        for plane in (U, V):
+            offset = _index(start + plane) * pitch + margin
+            of_plane(state, offset, height, width, copy, columns, pitch)
+            for y in range(height):
+                end = _index(y + 1) * line + offset + width
+                state[end] = state[end - one]
+
+    return median

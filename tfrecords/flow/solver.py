@@ -11,13 +11,14 @@ import numpy as np
 
 from d3d_tf.config import FlowRecipe
 from d3d_tf.tfrecords.flow import layout
-from d3d_tf.tfrecords.flow.iteration import KEPT, iteration_kernel
-from d3d_tf.tfrecords.flow.layout import MARGIN, PLANES
+from d3d_tf.tfrecords.flow.iteration import iteration_kernel
+from d3d_tf.tfrecords.flow.layout import DATA_PLANES, MARGIN, PLANES
 from d3d_tf.tfrecords.flow.median import SCRATCH_ROWS, median_kernel
 from d3d_tf.tfrecords.flow.pyramid import linear_taps, pyramid_sizes, resize
 from d3d_tf.tfrecords.flow.warp import (
     BORDER,
     CHANNELS,
+    FRACTIONS,
     bicubic_taps,
     interleave,
     warp_kernel,
@@ -36,29 +37,44 @@ _float = np.float32
 class _Scale:
     """Arrays of one size of the pyramid, used again for every pair."""
 
-    def __init__(self, height: int, width: int, pitch: int, theta: float):
+    def __init__(self, height: int, width: int, pitch: int, recipe: FlowRecipe):
         self.height, self.width, self.pitch = height, width, pitch
         self.padded = -(-width // LANES) * LANES
-        self.state = _zeros((height + 2) * PLANES * pitch)
+        self.state = _zeros((height + 2) * 2 * PLANES * pitch)
+        self.current = 0  # Which of the two states in `state` is valid.
+        self.data = _zeros((height + 2) * DATA_PLANES * pitch)
         self.image = _zeros((height + 2 * BORDER) * CHANNELS * pitch)
-        self.inside = _zeros(self.padded)
-        self.inside[:width] = theta
-        self.first = np.empty((height, width), np.float32)
-        self.second = np.empty((height, width), np.float32)
+        self.inside = _zeros(2 * self.padded).reshape(2, self.padded)
+        self.inside[1, :width] = recipe.tau  # (tau / theta) * theta
+        self.sampled = _zeros(CHANNELS * self.padded)
+        self.first = np.zeros((height, self.padded), np.float32)
+        self.second = np.zeros((height, self.padded), np.float32)
         self.line = np.zeros(width + 1, np.float32)
+
+    def start(self) -> int:
+        """The first plane of the valid state."""
+        return self.current * PLANES
 
     def rows(self) -> np.ndarray:
         """The state, float32 `[height, PLANES, width]`, without its margins."""
-        rows = self.state.reshape(self.height + 2, PLANES, self.pitch)
-        return rows[1:-1, :, MARGIN : MARGIN + self.width]
+        both = image_part(self.state, 2 * PLANES, self.pitch, self.width)
+        return both[:, self.start() :][:, :PLANES]
 
     def plane_start(self, plane: int) -> np.uint64:
         """Offset of a plane's first pixel."""
-        return _index((PLANES + plane) * self.pitch + MARGIN)
+        return _index((2 * PLANES + self.start() + plane) * self.pitch + MARGIN)
+
+
+def image_part(
+    flat: np.ndarray, planes: int, pitch: int, width: int
+) -> np.ndarray:
+    """What belongs to the image in a flat array: `[height, planes, width]`."""
+    rows = flat.reshape(-1, planes, pitch)
+    return rows[1:-1, :, MARGIN : MARGIN + width]
 
 
 class Solver:
-    """TV-L1 for pairs of one size; holds 250 to 400 bytes per pixel.
+    """TV-L1 for pairs of one size; holds 300 to 500 bytes per pixel.
 
     Only one thread may use it at a time.
     """
@@ -67,14 +83,15 @@ class Solver:
         self, height: int, width: int, recipe: FlowRecipe, pitch: int = 0
     ):
         self.recipe = recipe
+        self.step = recipe.tau / recipe.theta
         pitch = pitch or pitch_for(width)
         sizes = pyramid_sizes(height, width, recipe.scales, recipe.scale_step)
-        self.scales = [_Scale(h, w, pitch, recipe.theta) for h, w in sizes]
+        self.scales = [_Scale(h, w, pitch, recipe) for h, w in sizes]
         wide = pitch + MARGIN
         self.copy = _zeros((height + 5) * wide)
-        self.kept = _zeros((height + 1) * KEPT * pitch)
         self.columns = _zeros(SCRATCH_ROWS * wide)
         self.places = np.zeros(2 * pitch, np.int32)
+        self.ramp = np.arange(pitch, dtype=np.float32) * FRACTIONS
         self.taps = _TAPS.ravel()
         self.wide_taps = np.repeat(_TAPS, CHANNELS, axis=1).ravel()
         self.iterate = iteration_kernel(pitch)
@@ -108,8 +125,8 @@ class Solver:
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """The flow of `[height, width]` images, 0..255: float32 `[..., 2]`."""
         finest = self.scales[0]
-        finest.first[:] = first
-        finest.second[:] = second
+        finest.first[:, : finest.width] = first
+        finest.second[:, : finest.width] = second
         for fine, coarse, taps in zip(
             self.scales, self.scales[1:], self.down, strict=False
         ):
@@ -117,10 +134,10 @@ class Solver:
                 resize(
                     getattr(fine, name).ravel(),
                     _index(0),
-                    _index(fine.width),
+                    _index(fine.padded),
                     getattr(coarse, name).ravel(),
                     _index(0),
-                    _index(coarse.width),
+                    _index(coarse.padded),
                     *taps,
                     _float(1),
                     _index(fine.width),
@@ -132,18 +149,24 @@ class Solver:
             if scale is not self.scales[-1]:
                 self._enlarge(self.scales[level + 1], scale, self.up[level])
             self._solve_scale(scale)
-        flow = finest.rows()[:, : layout.V + 1]
-        return np.ascontiguousarray(np.moveaxis(flow, 1, -1))
+        flow = np.empty((*first.shape, 2), np.float32)
+        for channel, plane in enumerate((layout.U, layout.V)):
+            np.divide(
+                finest.rows()[:, plane],
+                _float(self.step),
+                out=flow[..., channel],
+            )
+        return flow
 
     def _enlarge(self, coarse: _Scale, fine: _Scale, taps) -> None:
         for plane in (layout.U, layout.V):
             resize(
                 coarse.state,
                 coarse.plane_start(plane),
-                _index(PLANES * coarse.pitch),
+                _index(2 * PLANES * coarse.pitch),
                 fine.state,
                 fine.plane_start(plane),
-                _index(PLANES * fine.pitch),
+                _index(2 * PLANES * fine.pitch),
                 *taps,
                 _float(1 / self.recipe.scale_step),
                 _index(coarse.width),
@@ -153,40 +176,47 @@ class Solver:
     def _solve_scale(self, scale: _Scale) -> None:
         recipe = self.recipe
         height, width = scale.height, scale.width
-        sizes = height, _index(width), _index(scale.padded)
+        padded = _index(scale.padded)
         interleave(scale.second, height, width, scale.pitch, scale.image)
-        state = scale.state.reshape(height + 2, PLANES, scale.pitch)
-        state[:, layout.P11 : layout.P22 + 1] = 0
-        stop = recipe.epsilon**2 * height * width
+        scale.rows()[:, layout.P11 :] = 0
+        stop = (self.step * recipe.epsilon) ** 2 * height * width
         count = 6  # For want of a better guess.
         for _ in range(recipe.warps):
             self.warp(
                 scale.image,
                 scale.first,
                 scale.state,
+                scale.start(),
+                scale.data,
                 self.taps,
                 self.wide_taps,
+                self.ramp,
                 self.places,
+                scale.sampled,
                 height,
-                width,
+                _index(width),
+                padded,
+                _float(self.step),
+                _float(recipe.lambda_ * recipe.theta),
             )
             for _ in range(recipe.outer_iterations):
                 if self.median:
-                    for plane in (layout.U, layout.V):
-                        self.median(
-                            scale.state,
-                            _index(plane),
-                            *sizes[:2],
-                            self.copy,
-                            self.columns,
-                        )
-                count, error = self.iterate(
+                    self.median(
+                        scale.state,
+                        scale.start(),
+                        height,
+                        _index(width),
+                        self.copy,
+                        self.columns,
+                    )
+                count, error, scale.current = self.iterate(
                     scale.state,
-                    self.kept,
+                    scale.data,
                     scale.inside,
-                    *sizes,
-                    _float(recipe.lambda_ * recipe.theta),
-                    _float(recipe.tau / recipe.theta),
+                    height,
+                    _index(width),
+                    padded,
+                    scale.current,
                     stop,
                     recipe.inner_iterations,
                     count,

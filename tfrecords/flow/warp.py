@@ -10,17 +10,18 @@ import numpy as np
 from llvmlite import ir
 
 from d3d_tf.tfrecords.flow.layout import (
-    GX,
-    GY,
-    INVERSE,
+    DATA_PLANES,
+    LIMIT,
     MARGIN,
+    NX,
+    NY,
     PLANES,
     RHO,
     U,
     V,
     compile_kernel,
     intrinsic,
-    widen,
+    tune,
 )
 
 # Pixels around the interleaved image: where a flow may point outside.
@@ -51,23 +52,29 @@ def interleave(image, height, width, pitch, target):
     """An image and its central differences, pixel by pixel, zeros around.
 
     Args:
-      image: float32 `[height, width]`.
+      image: float32 `[height, at least width]`.
       height: of the image.
-      width: of the image.
+      width: of the image, at least 2.
       pitch: pixels per row of the target, at least `width + 2 * BORDER`.
       target: float32 `[(height + 2 * BORDER) * pitch * CHANNELS]`; its
-        channels become value, x difference, y difference; what lies outside
+        channels become value, x difference, y difference, 0; what lies outside
         of the image is not touched.
     """
+    tune()
     half = np.float32(0.5)
     for y in range(height):
         above = max(y - 1, 0)
         below = min(y + 1, height - 1)
         start = ((y + BORDER) * pitch + BORDER) * CHANNELS
-        for x in range(width):
-            left = max(x - 1, 0)
-            right = min(x + 1, width - 1)
+        for x in range(1, width - 1):
             at = start + CHANNELS * x
+            target[at] = image[y, x]
+            target[at + 1] = half * (image[y, x + 1] - image[y, x - 1])
+            target[at + 2] = half * (image[below, x] - image[above, x])
+            target[at + 3] = 0
+        for x in (0, width - 1):
+            at = start + CHANNELS * x
+            left, right = max(x - 1, 0), min(x + 1, width - 1)
             target[at] = image[y, x]
             target[at + 1] = half * (image[y, right] - image[y, left])
             target[at + 2] = half * (image[below, x] - image[above, x])
@@ -88,34 +95,23 @@ def _pick(builder, vector, lanes):
 
 @intrinsic
 def blend(
-    typingctx,
-    image,
-    corner,
-    row,
-    taps,
-    down,
-    wide_taps,
-    across,
-    target,
-    at,
-    apart,
+    typingctx, image, corner, row, taps, down, wide_taps, across, target, at
 ):
-    """Weighted sums of 4 x 4 pixels, into one number of three planes.
+    """Weighted sums of 4 x 4 pixels: four numbers, one for each channel.
 
     The four pixels of a row are one vector of 16 numbers. numba cannot say so,
     hence LLVM's own code, which is the same for all processors.
 
     Args:
       image: what `interleave` makes; the first pixel is at `corner`, and the
-        next row begins `row` numbers later.
+        next row starts `row` numbers later.
       taps: the weights of the four rows, from `down` on.
       wide_taps: those of the columns, each four times, from `across` on.
-      target: the sums of the first three channels go to `at`, `at + apart` and
-        `at + 2 * apart`.
+      target: the sums go to the four numbers from `at` on.
     """
 
     def generate(context, builder, signature, arguments):
-        pixels, corner, row, rows, down, columns, across, planes, at, apart = (
+        pixels, corner, row, rows, down, columns, across, sums, at = (
             context.make_array(kind)(context, builder, value).data
             if isinstance(kind, numba.types.Array)
             else value
@@ -141,108 +137,118 @@ def blend(
             low = _pick(builder, total, range(size))
             high = _pick(builder, total, range(size, 2 * size))
             total = builder.fadd(low, high)
-        for channel in range(3):
-            value = builder.extract_element(total, _WHOLE(channel))
-            builder.store(value, builder.gep(planes, [at]))
-            at = builder.add(at, apart)
+        place = builder.bitcast(
+            builder.gep(sums, [at]), total.type.as_pointer()
+        )
+        builder.store(total, place, align=4)
         return context.get_dummy_value()
 
     return numba.types.none(
-        image,
-        corner,
-        row,
-        taps,
-        down,
-        wide_taps,
-        across,
-        target,
-        at,
-        apart,
+        image, corner, row, taps, down, wide_taps, across, target, at
     ), generate
 
 
 @functools.cache
 def warp_kernel(pitch: int):
-    """`warp(image, first, state, taps, wide_taps, places, ...)`.
+    """`warp(image, first, state, start, data, taps, wide_taps, ramp, places, ...)`.
 
     Samples the second image and its gradient at (x + u, y + v), bicubic as
-    OpenCV's `remap`, zero outside, and prepares the linearised residual: planes
-    GX, GY, RHO and INVERSE (1 / |gradient|^2) of `state`.
+    OpenCV's `remap`, zero outside, and prepares the linearised residual, the
+    planes of `data`.
 
     Arguments of the compiled function:
       image: what `interleave` makes.
-      first: float32 `[height, width]`, the first image.
-      state: see `layout`.
+      first: float32 `[height, padded]`, the first image.
+      state, start, data: see `layout`.
       taps: from `bicubic_taps`, flat; `wide_taps`: each of them four times.
+      ramp: float32 `[pitch]`, FRACTIONS times 0, 1, 2, ...
       places: int32 scratch `[2 * pitch]`.
-      height, width: of the image.
+      sampled: float32 scratch `[CHANNELS * padded]`, zero right of the image.
+      height, width: of the image; `padded` is a whole number of vectors.
+      step, limit: float32, tau / theta and lambda * theta.
     """
-    u_, v_, gx_, gy_, rho_, inverse_ = (
-        _index(plane * pitch) for plane in (U, V, GX, GY, RHO, INVERSE)
+    rho_, nx_, ny_, limit_ = (
+        _index(plane * pitch) for plane in (RHO, NX, NY, LIMIT)
     )
-    plane_ = _index(pitch)
-    line = _index(PLANES * pitch)
+    line = _index(2 * PLANES * pitch)
+    data_line = _index(DATA_PLANES * pitch)
     margin = _index(MARGIN)
     image_row = _index(CHANNELS * pitch)
     four, sixteen = _index(CHANNELS), _index(4 * CHANNELS)
-    scale = _float(FRACTIONS)
     lowest = _float(-(BORDER - 1) * FRACTIONS)
-    lift = np.int32((BORDER - 1) * FRACTIONS)
-    pixels_per_row = np.int32(pitch)
-    channels = np.int32(CHANNELS)
+    lift = _float((BORDER - 1) * FRACTIONS)
+    fractions = _float(FRACTIONS)
     epsilon = _float(np.finfo(np.float32).eps)
     mask = _index(FRACTIONS - 1)
     shift = _index(5)
+    zero, unit = _float(0), _float(1)
+    planes = after = _index(pitch)
+    one, two = _index(1), _index(2)
 
     @compile_kernel
     def warp(
         image,
         first,
         state,
+        start,
+        data,
         taps,
         wide_taps,
+        ramp,
         places,
+        sampled,
         height,
         width,
+        padded,
+        step,
+        limit,
     ):
-        widen()
-        right = scale * _float(width + 1) + _float(FRACTIONS - 1)
-        bottom = scale * _float(height + 1) + _float(FRACTIONS - 1)
+        tune()
+        scale = fractions / step
+        right = fractions * _float(width + one) + (fractions - unit)
+        bottom = fractions * _float(height + 1) + (fractions - unit)
         for y in range(height):
-            start = _index(y + 1) * line + margin
+            u_ = _index(y + 1) * line + _index(start + U) * planes + margin
+            v_ = _index(y + 1) * line + _index(start + V) * planes + margin
+            fixed = _index(y + 1) * data_line + margin
+            down = fractions * _float(y)
+            for x in range(padded):
+                column = np.rint(ramp[x] + scale * state[u_ + x])
+                row = np.rint(down + scale * state[v_ + x])
+                places[x] = np.int32(min(max(column, lowest), right) + lift)
+                places[x + after] = np.int32(
+                    min(max(row, lowest), bottom) + lift
+                )
             for x in range(width):
-                at = start + _index(x)
-                column = np.rint((_float(x) + state[at + u_]) * scale)
-                row = np.rint((_float(y) + state[at + v_]) * scale)
-                i = np.int32(min(max(column, lowest), right)) + lift
-                j = np.int32(min(max(row, lowest), bottom)) + lift
-                places[x] = ((j >> 5) * pixels_per_row + (i >> 5)) * channels
-                places[x + pixels_per_row] = ((j & 31) << 5) | (i & 31)
-            for x in range(width):
-                corner = _index(places[x])
-                fraction = _index(places[x + pixels_per_row])
+                i = _index(places[x])
+                j = _index(places[x + after])
                 blend(
                     image,
-                    corner,
+                    (j >> shift) * image_row + (i >> shift) * four,
                     image_row,
                     taps,
-                    (fraction >> shift) * four,
+                    (j & mask) * four,
                     wide_taps,
-                    (fraction & mask) * sixteen,
-                    state,
-                    start + _index(x) + rho_,
-                    plane_,
+                    (i & mask) * sixteen,
+                    sampled,
+                    x * four,
                 )
-            for x in range(width):
-                at = start + _index(x)
-                gx = state[at + gx_]
-                gy = state[at + gy_]
+            for x in range(padded):
+                at = x * four
+                gx = sampled[at + one]
+                gy = sampled[at + two]
                 square = gx * gx + gy * gy
-                state[at + rho_] -= (
-                    gx * state[at + u_] + gy * state[at + v_] + first[y, x]
-                )
-                state[at + inverse_] = (
-                    _float(1) / square if square > epsilon else _float(0)
+                length = np.sqrt(square)
+                inverse = unit / length if square > epsilon else zero
+                nx = gx * inverse
+                ny = gy * inverse
+                data[fixed + x + nx_] = nx
+                data[fixed + x + ny_] = ny
+                data[fixed + x + rho_] = step * inverse * (
+                    sampled[at] - first[y, x]
+                ) - (nx * state[u_ + x] + ny * state[v_ + x])
+                data[fixed + x + limit_] = (
+                    step * limit * length if square > epsilon else zero
                 )
 
     return warp
