@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from d3d_tf.config import FlowRecipe
-from d3d_tf.tfrecords.flow.layout import DATA_PLANES
-from d3d_tf.tfrecords.flow.solver import Solver, image_part
+from d3d_tf.tfrecords.flow.layout import LIMIT, MARGIN, PLANES, RHO
+from d3d_tf.tfrecords.flow.solver import Solver
 
 # Of one pixel in one iteration, counted in iteration.py: ten floats are read
 # (u, v, four duals, gradient, residual, its inverse) and six written.
@@ -48,14 +48,13 @@ def nanoseconds_per_pixel_iteration(
     (scale,) = solver.scales
     rng = np.random.default_rng(0)
     scale.rows()[:] = rng.normal(0, 5, scale.rows().shape)
-    data = image_part(scale.data, DATA_PLANES, scale.pitch, width)
-    data[:] = rng.uniform(0, 1, data.shape)
+    rows = scale.state.reshape(-1, PLANES, scale.pitch)
+    rows[1:-1, RHO : LIMIT + 1, MARGIN : MARGIN + width] = 0.5
 
     def iterate_all():
         for _ in range(calls):
             solver.iterate(
                 scale.state,
-                scale.data,
                 scale.inside,
                 height,
                 np.uint64(width),

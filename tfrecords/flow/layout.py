@@ -1,13 +1,12 @@
 """The layout of TV-L1's state in memory, and options of its compiled loops.
 
-What an iteration changes lies in one flat float32 array, row by row, with the
-planes of a row one after the other at a constant `pitch`:
+All that an iteration reads and writes lies in one flat float32 array, row by
+row, with the planes of a row one after the other at a constant `pitch`:
 
-    state[(row * 2 * PLANES + start + plane) * pitch + MARGIN + x]
+    state[(row * PLANES + plane) * pitch + MARGIN + x],  image row y = row - 1
 
-for row y = row - 1 of the image. There is room for two states: `start` is 0 or
-PLANES. What an iteration only reads, the linearised residual, is in another
-array, `data`, with DATA_PLANES planes. Row 0 is above the image and is zero,
+The first six planes can be in either of two places, from STARTS on; the four of
+the linearised residual lie between these. Row 0 is above the image and is zero,
 and the last row is below it. The constant distances between the planes tell the
 compiler that no plane overlaps another. Otherwise it would have to test this at
 run time, which it does not do for so many planes, and would not use the vector
@@ -20,7 +19,7 @@ step = tau / theta and g = |gradient|, the planes are
     NX, NY: gradient / g        RHO: step * residual(0, 0) / g
     LIMIT: step * lambda * theta * g
 
-and where the gradient vanishes, the four of `data` are zero.
+and where the gradient vanishes, the last four are zero.
 """
 
 import functools
@@ -37,10 +36,9 @@ from d3d_tf.rights import may
 
 # Pixels left of the image, so that its first one is aligned with a vector.
 MARGIN = 16
-PLANES = 6
-U, V, P11, P12, P21, P22 = range(PLANES)
-DATA_PLANES = 4
-RHO, NX, NY, LIMIT = range(DATA_PLANES)
+PLANES = 16
+STARTS = (0, 10)
+U, V, P11, P12, P21, P22, RHO, NX, NY, LIMIT = range(10)
 
 
 def keeps_code() -> bool:

@@ -61,7 +61,7 @@ def _median5(state, offset, height, width, copy, columns, pitch):
     margin = _index(MARGIN)
     row = pitch + margin
     half = row // _index(2)
-    line = _index(2 * PLANES) * pitch
+    line = _index(PLANES) * pitch
     one, two = _index(1), _index(2)
     pairs = (width + one) // two
     vectors = (pairs + margin - one) // margin * margin
@@ -128,7 +128,7 @@ def _two_medians(core, copy, even, columns, x, row):
 def _median3(state, offset, height, width, copy, columns, pitch):
     margin = _index(MARGIN)
     row = pitch + margin
-    line = _index(2 * PLANES) * pitch
+    line = _index(PLANES) * pitch
     one = _index(1)
     padded = (width + margin - one) // margin * margin
     for y in range(height + 2):
@@ -169,7 +169,7 @@ def median_kernel(pitch: int, size: int):
     Scratch: `copy` float32 `[(height + 5) * (pitch + MARGIN)]` and
     `sorted_columns` float32 `[SCRATCH_ROWS * (pitch + MARGIN)]`.
     """
-    line = _index(2 * PLANES * pitch)
+    line = _index(PLANES * pitch)
     of_plane = _median5 if size == 5 else _median3
     pitch = _index(pitch)
     margin, one = _index(MARGIN), _index(1)

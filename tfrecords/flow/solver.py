@@ -12,7 +12,7 @@ import numpy as np
 from d3d_tf.config import FlowRecipe
 from d3d_tf.tfrecords.flow import layout
 from d3d_tf.tfrecords.flow.iteration import iteration_kernel
-from d3d_tf.tfrecords.flow.layout import DATA_PLANES, MARGIN, PLANES
+from d3d_tf.tfrecords.flow.layout import MARGIN, PLANES, STARTS
 from d3d_tf.tfrecords.flow.median import SCRATCH_ROWS, median_kernel
 from d3d_tf.tfrecords.flow.pyramid import linear_taps, pyramid_sizes, resize
 from d3d_tf.tfrecords.flow.warp import (
@@ -27,7 +27,7 @@ from d3d_tf.tfrecords.flow.warp import (
 # Rows have the least of these lengths that fits; the code is compiled once for
 # each. None is a multiple of 4 KiB: all planes of a pixel would then share a
 # cache line.
-PITCHES = (544, 2080, 8224)
+PITCHES = (560, 2096, 8240)
 LANES = 16  # Widths are rounded up to whole vectors of the compiled loops.
 _TAPS = bicubic_taps()
 _index = np.uint64
@@ -40,37 +40,28 @@ class _Scale:
     def __init__(self, height: int, width: int, pitch: int, recipe: FlowRecipe):
         self.height, self.width, self.pitch = height, width, pitch
         self.padded = -(-width // LANES) * LANES
-        self.state = _zeros((height + 2) * 2 * PLANES * pitch)
+        self.state = _zeros((height + 2) * PLANES * pitch)
         self.current = 0  # Which of the two states in `state` is valid.
-        self.data = _zeros((height + 2) * DATA_PLANES * pitch)
         self.image = _zeros((height + 2 * BORDER) * CHANNELS * pitch)
         self.inside = _zeros(2 * self.padded).reshape(2, self.padded)
         self.inside[1, :width] = recipe.tau  # (tau / theta) * theta
-        self.sampled = _zeros(CHANNELS * self.padded)
         self.first = np.zeros((height, self.padded), np.float32)
         self.second = np.zeros((height, self.padded), np.float32)
         self.line = np.zeros(width + 1, np.float32)
 
     def start(self) -> int:
         """The first plane of the valid state."""
-        return self.current * PLANES
+        return STARTS[self.current]
 
     def rows(self) -> np.ndarray:
-        """The state, float32 `[height, PLANES, width]`, without its margins."""
-        both = image_part(self.state, 2 * PLANES, self.pitch, self.width)
-        return both[:, self.start() :][:, :PLANES]
+        """The valid state, float32 `[height, 6, width]`, without margins."""
+        rows = self.state.reshape(-1, PLANES, self.pitch)[1:-1]
+        first = self.start()
+        return rows[:, first : first + 6, MARGIN : MARGIN + self.width]
 
     def plane_start(self, plane: int) -> np.uint64:
-        """Offset of a plane's first pixel."""
-        return _index((2 * PLANES + self.start() + plane) * self.pitch + MARGIN)
-
-
-def image_part(
-    flat: np.ndarray, planes: int, pitch: int, width: int
-) -> np.ndarray:
-    """What belongs to the image in a flat array: `[height, planes, width]`."""
-    rows = flat.reshape(-1, planes, pitch)
-    return rows[1:-1, :, MARGIN : MARGIN + width]
+        """Offset of a plane's first pixel in the valid state."""
+        return _index((PLANES + self.start() + plane) * self.pitch + MARGIN)
 
 
 class Solver:
@@ -91,6 +82,8 @@ class Solver:
         self.copy = _zeros((height + 5) * wide)
         self.columns = _zeros(SCRATCH_ROWS * wide)
         self.places = np.zeros(2 * pitch, np.int32)
+        self.moved = np.zeros(2 * pitch, np.float32)
+        self.sampled = np.zeros(3 * pitch, np.float32)
         self.ramp = np.arange(pitch, dtype=np.float32) * FRACTIONS
         self.taps = _TAPS.ravel()
         self.wide_taps = np.repeat(_TAPS, CHANNELS, axis=1).ravel()
@@ -163,10 +156,10 @@ class Solver:
             resize(
                 coarse.state,
                 coarse.plane_start(plane),
-                _index(2 * PLANES * coarse.pitch),
+                _index(PLANES * coarse.pitch),
                 fine.state,
                 fine.plane_start(plane),
-                _index(2 * PLANES * fine.pitch),
+                _index(PLANES * fine.pitch),
                 *taps,
                 _float(1 / self.recipe.scale_step),
                 _index(coarse.width),
@@ -187,12 +180,12 @@ class Solver:
                 scale.first,
                 scale.state,
                 scale.start(),
-                scale.data,
                 self.taps,
                 self.wide_taps,
                 self.ramp,
                 self.places,
-                scale.sampled,
+                self.moved,
+                self.sampled,
                 height,
                 _index(width),
                 padded,
@@ -211,8 +204,7 @@ class Solver:
                     )
                 count, error, scale.current = self.iterate(
                     scale.state,
-                    scale.data,
-                    scale.inside,
+                        scale.inside,
                     height,
                     _index(width),
                     padded,

@@ -10,7 +10,6 @@ import numpy as np
 from llvmlite import ir
 
 from d3d_tf.tfrecords.flow.layout import (
-    DATA_PLANES,
     LIMIT,
     MARGIN,
     NX,
@@ -87,103 +86,138 @@ def _load(builder, data, index):
     return builder.load(place, align=4)
 
 
-def _pick(builder, vector, lanes):
-    """Some numbers of a vector, as another one."""
+def _pick(builder, first, second, lanes):
+    """Some numbers of two vectors after each other, as another one."""
     kind = ir.VectorType(_WHOLE, len(lanes))
-    return builder.shuffle_vector(vector, vector, kind(list(lanes)))
+    return builder.shuffle_vector(first, second, kind(list(lanes)))
+
+
+def _spread(builder, number):
+    """A vector of one number."""
+    vector = builder.insert_element(_VECTOR(ir.Undefined), number, _WHOLE(0))
+    return _pick(builder, vector, vector, _VECTOR.count * [0])
+
+
+def _blend_one(builder, pixels, row, taps, wide_taps, column, line):
+    """The sums of one place: a vector of CHANNELS numbers.
+
+    Its whole pixels and its fractions are parts of `column` and `line`.
+    """
+    kind = column.type
+    bits, mask = kind(FRACTIONS.bit_length() - 1), kind(FRACTIONS - 1)
+    across = builder.mul(builder.and_(column, mask), kind(4 * CHANNELS))
+    down = builder.mul(builder.and_(line, mask), kind(4))
+    corner = builder.add(
+        builder.mul(builder.lshr(line, bits), row),
+        builder.mul(builder.lshr(column, bits), kind(CHANNELS)),
+    )
+    total = None
+    for k in range(4):
+        place = builder.gep(taps, [builder.add(down, kind(k))])
+        part = builder.fmul(
+            _spread(builder, builder.load(place)),
+            _load(builder, pixels, corner),
+            flags=_CONTRACT,
+        )
+        total = builder.fadd(total, part, flags=_CONTRACT) if total else part
+        corner = builder.add(corner, row)
+    total = builder.fmul(total, _load(builder, wide_taps, across))
+    for size in (8, 4):
+        low = _pick(builder, total, total, range(size))
+        high = _pick(builder, total, total, range(size, 2 * size))
+        total = builder.fadd(low, high)
+    return total
 
 
 @intrinsic
 def blend(
-    typingctx, image, corner, row, taps, down, wide_taps, across, target, at
+    typingctx, image, row, taps, wide_taps, places, x, apart, target
 ):
-    """Weighted sums of 4 x 4 pixels: four numbers, one for each channel.
+    """Weighted sums of 4 x 4 pixels for four places beside each other.
 
     The four pixels of a row are one vector of 16 numbers. numba cannot say so,
     hence LLVM's own code, which is the same for all processors.
 
     Args:
-      image: what `interleave` makes; the first pixel is at `corner`, and the
-        next row starts `row` numbers later.
-      taps: the weights of the four rows, from `down` on.
-      wide_taps: those of the columns, each four times, from `across` on.
-      target: the sums go to the four numbers from `at` on.
+      image: what `interleave` makes, whose rows begin `row` numbers apart.
+      taps: the weights of the four rows.
+      wide_taps: those of the four columns, each four times.
+      places: coordinates in units of 1 / FRACTIONS px: four columns from `x`
+        on, and four rows from `x + apart` on.
+      target: the sums of channel c go to the four numbers from
+        `x + c * apart` on, for the first three.
     """
 
     def generate(context, builder, signature, arguments):
-        pixels, corner, row, rows, down, columns, across, sums, at = (
+        pixels, row, down, across, places, x, apart, target = (
             context.make_array(kind)(context, builder, value).data
             if isinstance(kind, numba.types.Array)
             else value
             for kind, value in zip(signature.args, arguments, strict=True)
         )
-        total = None
+        sums = []
         for k in range(4):
-            place = builder.gep(rows, [builder.add(down, down.type(k))])
-            weight = builder.insert_element(
-                _VECTOR(ir.Undefined), builder.load(place), _WHOLE(0)
+            column = builder.add(x, x.type(k))
+            line = builder.add(column, apart)
+            column, line = (
+                builder.zext(
+                    builder.load(builder.gep(places, [index])), x.type
+                )
+                for index in (column, line)
             )
-            part = builder.fmul(
-                _pick(builder, weight, _VECTOR.count * [0]),
-                _load(builder, pixels, corner),
-                flags=_CONTRACT,
+            sums.append(
+                _blend_one(builder, pixels, row, down, across, column, line)
             )
-            total = (
-                builder.fadd(total, part, flags=_CONTRACT) if total else part
+        for channel in range(3):
+            lanes = [channel, channel + CHANNELS, 0, 0]
+            first, second = (
+                _pick(builder, *pair, lanes) for pair in (sums[:2], sums[2:])
             )
-            corner = builder.add(corner, row)
-        total = builder.fmul(total, _load(builder, columns, across))
-        for size in (8, 4):
-            low = _pick(builder, total, range(size))
-            high = _pick(builder, total, range(size, 2 * size))
-            total = builder.fadd(low, high)
-        place = builder.bitcast(
-            builder.gep(sums, [at]), total.type.as_pointer()
-        )
-        builder.store(total, place, align=4)
+            four = _pick(builder, first, second, [0, 1, 4, 5])
+            place = builder.gep(target, [x])
+            place = builder.bitcast(place, four.type.as_pointer())
+            builder.store(four, place, align=4)
+            x = builder.add(x, apart)
         return context.get_dummy_value()
 
     return numba.types.none(
-        image, corner, row, taps, down, wide_taps, across, target, at
+        image, row, taps, wide_taps, places, x, apart, target
     ), generate
 
 
 @functools.cache
 def warp_kernel(pitch: int):
-    """`warp(image, first, state, start, data, taps, wide_taps, ramp, places, ...)`.
+    """`warp(image, first, state, start, taps, wide_taps, ramp, places, ...)`.
 
     Samples the second image and its gradient at (x + u, y + v), bicubic as
     OpenCV's `remap`, zero outside, and prepares the linearised residual, the
-    planes of `data`.
+    planes NX, NY, RHO and LIMIT of `state`.
 
     Arguments of the compiled function:
       image: what `interleave` makes.
       first: float32 `[height, padded]`, the first image.
-      state, start, data: see `layout`.
+      state: see `layout`; u and v begin with plane `start`.
       taps: from `bicubic_taps`, flat; `wide_taps`: each of them four times.
       ramp: float32 `[pitch]`, FRACTIONS times 0, 1, 2, ...
-      places: int32 scratch `[2 * pitch]`.
-      sampled: float32 scratch `[CHANNELS * padded]`, zero right of the image.
+      places, moved, sampled: scratch, int32 `[2 * pitch]`, float32 of the same
+        length, and float32 `[3 * pitch]`.
       height, width: of the image; `padded` is a whole number of vectors.
       step, limit: float32, tau / theta and lambda * theta.
     """
     rho_, nx_, ny_, limit_ = (
         _index(plane * pitch) for plane in (RHO, NX, NY, LIMIT)
     )
-    line = _index(2 * PLANES * pitch)
-    data_line = _index(DATA_PLANES * pitch)
+    line = _index(PLANES * pitch)
     margin = _index(MARGIN)
     image_row = _index(CHANNELS * pitch)
-    four, sixteen = _index(CHANNELS), _index(4 * CHANNELS)
+    four = _index(4)
     lowest = _float(-(BORDER - 1) * FRACTIONS)
     lift = _float((BORDER - 1) * FRACTIONS)
     fractions = _float(FRACTIONS)
     epsilon = _float(np.finfo(np.float32).eps)
-    mask = _index(FRACTIONS - 1)
-    shift = _index(5)
     zero, unit = _float(0), _float(1)
     planes = after = _index(pitch)
-    one, two = _index(1), _index(2)
+    one = _index(1)
 
     @compile_kernel
     def warp(
@@ -191,11 +225,11 @@ def warp_kernel(pitch: int):
         first,
         state,
         start,
-        data,
         taps,
         wide_taps,
         ramp,
         places,
+        moved,
         sampled,
         height,
         width,
@@ -208,46 +242,48 @@ def warp_kernel(pitch: int):
         right = fractions * _float(width + one) + (fractions - unit)
         bottom = fractions * _float(height + 1) + (fractions - unit)
         for y in range(height):
-            u_ = _index(y + 1) * line + _index(start + U) * planes + margin
-            v_ = _index(y + 1) * line + _index(start + V) * planes + margin
-            fixed = _index(y + 1) * data_line + margin
+            here = _index(y + 1) * line + margin
+            u_ = here + _index(start + U) * planes
+            v_ = here + _index(start + V) * planes
             down = fractions * _float(y)
             for x in range(padded):
-                column = np.rint(ramp[x] + scale * state[u_ + x])
-                row = np.rint(down + scale * state[v_ + x])
+                u = state[u_ + x]
+                v = state[v_ + x]
+                moved[x] = u
+                moved[x + after] = v
+                column = np.rint(ramp[x] + scale * u)
+                row = np.rint(down + scale * v)
                 places[x] = np.int32(min(max(column, lowest), right) + lift)
                 places[x + after] = np.int32(
                     min(max(row, lowest), bottom) + lift
                 )
-            for x in range(width):
-                i = _index(places[x])
-                j = _index(places[x + after])
+            for quad in range(padded // four):
                 blend(
                     image,
-                    (j >> shift) * image_row + (i >> shift) * four,
                     image_row,
                     taps,
-                    (j & mask) * four,
                     wide_taps,
-                    (i & mask) * sixteen,
+                    places,
+                    quad * four,
+                    after,
                     sampled,
-                    x * four,
                 )
+            for x in range(width, padded):
+                sampled[x + after] = sampled[x + after + after] = 0
             for x in range(padded):
-                at = x * four
-                gx = sampled[at + one]
-                gy = sampled[at + two]
+                gx = sampled[x + after]
+                gy = sampled[x + after + after]
                 square = gx * gx + gy * gy
                 length = np.sqrt(square)
                 inverse = unit / length if square > epsilon else zero
                 nx = gx * inverse
                 ny = gy * inverse
-                data[fixed + x + nx_] = nx
-                data[fixed + x + ny_] = ny
-                data[fixed + x + rho_] = step * inverse * (
-                    sampled[at] - first[y, x]
-                ) - (nx * state[u_ + x] + ny * state[v_ + x])
-                data[fixed + x + limit_] = (
+                state[here + x + nx_] = nx
+                state[here + x + ny_] = ny
+                state[here + x + rho_] = step * inverse * (
+                    sampled[x] - first[y, x]
+                ) - (nx * moved[x] + ny * moved[x + after])
+                state[here + x + limit_] = (
                     step * limit * length if square > epsilon else zero
                 )
 
