@@ -20,7 +20,7 @@ from d3d_tf.tfrecords.flow.warp import (
     CHANNELS,
     FRACTIONS,
     bicubic_taps,
-    differentiate,
+    interleave,
     warp_kernel,
 )
 
@@ -86,6 +86,7 @@ class Solver:
         self.sampled = np.zeros(3 * pitch, np.float32)
         self.ramp = np.arange(pitch, dtype=np.float32) * FRACTIONS
         self.taps = _TAPS.ravel()
+        self.wide_taps = np.repeat(_TAPS, CHANNELS, axis=1).ravel()
         self.iterate = iteration_kernel(pitch)
         self.warp = warp_kernel(pitch)
         self.median = (
@@ -111,7 +112,7 @@ class Solver:
 
     def kernels(self) -> list:
         """The compiled functions."""
-        compiled = [self.iterate, self.warp, resize, differentiate]
+        compiled = [self.iterate, self.warp, resize, interleave]
         return compiled + ([self.median] if self.median else [])
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -169,14 +170,7 @@ class Solver:
         recipe = self.recipe
         height, width = scale.height, scale.width
         padded = _index(scale.padded)
-        differentiate(
-            scale.second.ravel(),
-            height,
-            _index(width),
-            padded,
-            _index(scale.pitch),
-            scale.image,
-        )
+        interleave(scale.second, height, width, scale.pitch, scale.image)
         scale.rows()[:, layout.P11 :] = 0
         stop = (self.step * recipe.epsilon) ** 2 * height * width
         count = 6  # For want of a better guess.
@@ -187,6 +181,7 @@ class Solver:
                 scale.state,
                 scale.start(),
                 self.taps,
+                self.wide_taps,
                 self.ramp,
                 self.places,
                 self.moved,

@@ -23,15 +23,15 @@ from d3d_tf.tfrecords.flow.layout import (
     tune,
 )
 
-# Pixels around the image: where a flow may point outside.
+# Pixels around the interleaved image: where a flow may point outside.
 BORDER = 4
-CHANNELS = 3  # Value, x difference, y difference.
+CHANNELS = 4
 FRACTIONS = 32  # OpenCV rounds coordinates to 1/32 px before it interpolates.
 _index = np.uint64
 _float = np.float32
 # LLVM's types, and its leave to multiply and add in one instruction.
 _WHOLE = ir.IntType(32)
-_VECTOR = ir.VectorType(ir.FloatType(), 4)
+_VECTOR = ir.VectorType(ir.FloatType(), 4 * CHANNELS)
 _CONTRACT = ("contract",)
 
 
@@ -47,40 +47,36 @@ def bicubic_taps() -> np.ndarray:
 
 
 @compile_kernel
-def differentiate(image, height, width, stride, pitch, target):
-    """An image and its central differences, with zeros around.
+def interleave(image, height, width, pitch, target):
+    """An image and its central differences, pixel by pixel, zeros around.
 
     Args:
-      image: float32, flat, rows `stride` apart.
+      image: float32 `[height, at least width]`.
       height: of the image.
-      width: of the image.
-      stride: at least `width`.
+      width: of the image, at least 2.
       pitch: pixels per row of the target, at least `width + 2 * BORDER`.
-      target: float32 `[(height + 2 * BORDER) * CHANNELS * pitch]`; what lies
-        outside of the image is not touched.
+      target: float32 `[(height + 2 * BORDER) * pitch * CHANNELS]`; its
+        channels become value, x difference, y difference, 0; what lies outside
+        of the image is not touched.
     """
     tune()
     half = np.float32(0.5)
-    one, two = _index(1), _index(2)
-    last = width - one
     for y in range(height):
-        row = _index(y) * stride
-        above = _index(max(y - 1, 0)) * stride
-        below = _index(min(y + 1, height - 1)) * stride
-        values = _index((y + BORDER) * CHANNELS) * pitch + _index(BORDER)
-        across = values + pitch
-        down = across + pitch
-        for x in range(width):
-            target[values + x] = image[row + x]
-            target[down + x] = half * (image[below + x] - image[above + x])
-        for x in range(max(width, two) - two):
-            target[across + x + one] = half * (
-                image[row + x + two] - image[row + x]
-            )
-        target[across] = half * (image[row + min(one, last)] - image[row])
-        target[across + last] = half * (
-            image[row + last] - image[row + max(last, one) - one]
-        )
+        above = max(y - 1, 0)
+        below = min(y + 1, height - 1)
+        start = ((y + BORDER) * pitch + BORDER) * CHANNELS
+        for x in range(1, width - 1):
+            at = start + CHANNELS * x
+            target[at] = image[y, x]
+            target[at + 1] = half * (image[y, x + 1] - image[y, x - 1])
+            target[at + 2] = half * (image[below, x] - image[above, x])
+            target[at + 3] = 0
+        for x in (0, width - 1):
+            at = start + CHANNELS * x
+            left, right = max(x - 1, 0), min(x + 1, width - 1)
+            target[at] = image[y, x]
+            target[at + 1] = half * (image[y, right] - image[y, left])
+            target[at + 2] = half * (image[below, x] - image[above, x])
 
 
 def _load(builder, data, index):
@@ -93,119 +89,115 @@ def _load(builder, data, index):
 def _pick(builder, first, second, lanes):
     """Some numbers of two vectors after each other, as another one."""
     kind = ir.VectorType(_WHOLE, len(lanes))
-    return builder.shuffle_vector(first, second, kind(lanes))
+    return builder.shuffle_vector(first, second, kind(list(lanes)))
 
 
-def _columns_of_place(builder, pixels, pitch, taps, column, line):
-    """For each channel the four weighted columns at one place, a vector.
+def _spread(builder, number):
+    """A vector of one number."""
+    vector = builder.insert_element(_VECTOR(ir.Undefined), number, _WHOLE(0))
+    return _pick(builder, vector, vector, _VECTOR.count * [0])
+
+
+def _blend_one(builder, pixels, row, taps, wide_taps, column, line):
+    """The sums of one place: a vector of CHANNELS numbers.
 
     Its whole pixels and its fractions are parts of `column` and `line`.
     """
     kind = column.type
     bits, mask = kind(FRACTIONS.bit_length() - 1), kind(FRACTIONS - 1)
-    four = kind(4)
-    across = builder.mul(builder.and_(column, mask), four)
-    down = builder.mul(builder.and_(line, mask), four)
-    row = builder.mul(pitch, kind(CHANNELS))
+    across = builder.mul(builder.and_(column, mask), kind(4 * CHANNELS))
+    down = builder.mul(builder.and_(line, mask), kind(4))
     corner = builder.add(
-        builder.mul(builder.lshr(line, bits), row), builder.lshr(column, bits)
+        builder.mul(builder.lshr(line, bits), row),
+        builder.mul(builder.lshr(column, bits), kind(CHANNELS)),
     )
-    totals = [None] * CHANNELS
+    total = None
     for k in range(4):
-        weight = builder.load(
-            builder.gep(taps, [builder.add(down, kind(k))])
+        place = builder.gep(taps, [builder.add(down, kind(k))])
+        part = builder.fmul(
+            _spread(builder, builder.load(place)),
+            _load(builder, pixels, corner),
+            flags=_CONTRACT,
         )
-        weight = builder.insert_element(
-            _VECTOR(ir.Undefined), weight, _WHOLE(0)
-        )
-        weight = _pick(builder, weight, weight, [0, 0, 0, 0])
-        place = corner
-        for channel, total in enumerate(totals):
-            part = builder.fmul(
-                weight, _load(builder, pixels, place), flags=_CONTRACT
-            )
-            totals[channel] = (
-                builder.fadd(total, part, flags=_CONTRACT) if total else part
-            )
-            place = builder.add(place, pitch)
+        total = builder.fadd(total, part, flags=_CONTRACT) if total else part
         corner = builder.add(corner, row)
-    weights = _load(builder, taps, across)
-    return [builder.fmul(total, weights) for total in totals]
-
-
-def _sums(builder, a, b, c, d):
-    """Of each of four vectors the sum of its numbers: a vector."""
-    first, second = (
-        builder.fadd(
-            _pick(builder, *pair, [0, 4, 1, 5]),
-            _pick(builder, *pair, [2, 6, 3, 7]),
-        )
-        for pair in ((a, b), (c, d))
-    )
-    return builder.fadd(
-        _pick(builder, first, second, [0, 1, 4, 5]),
-        _pick(builder, first, second, [2, 3, 6, 7]),
-    )
+    total = builder.fmul(total, _load(builder, wide_taps, across))
+    for size in (8, 4):
+        low = _pick(builder, total, total, range(size))
+        high = _pick(builder, total, total, range(size, 2 * size))
+        total = builder.fadd(low, high)
+    return total
 
 
 @intrinsic
-def blend(typingctx, image, pitch, taps, places, x, apart, target):
+def blend(
+    typingctx, image, row, taps, wide_taps, places, x, apart, target
+):
     """Weighted sums of 4 x 4 pixels for four places beside each other.
 
-    Four pixels are a vector. numba cannot say so, hence LLVM's own code, which
-    is the same for all processors.
+    The four pixels of a row are one vector of 16 numbers. numba cannot say so,
+    hence LLVM's own code, which is the same for all processors.
 
     Args:
-      image: what `differentiate` makes for `pitch`.
-      taps: the weights, flat.
+      image: what `interleave` makes, whose rows begin `row` numbers apart.
+      taps: the weights of the four rows.
+      wide_taps: those of the four columns, each four times.
       places: coordinates in units of 1 / FRACTIONS px: four columns from `x`
         on, and four rows from `x + apart` on.
       target: the sums of channel c go to the four numbers from
-        `x + c * apart` on.
+        `x + c * apart` on, for the first three.
     """
 
     def generate(context, builder, signature, arguments):
-        pixels, pitch, taps, places, x, apart, target = (
+        pixels, row, down, across, places, x, apart, target = (
             context.make_array(kind)(context, builder, value).data
             if isinstance(kind, numba.types.Array)
             else value
             for kind, value in zip(signature.args, arguments, strict=True)
         )
-        columns = []
+        sums = []
         for k in range(4):
-            index = builder.add(x, x.type(k))
-            place = [
-                builder.zext(builder.load(builder.gep(places, [at])), x.type)
-                for at in (index, builder.add(index, apart))
-            ]
-            columns.append(
-                _columns_of_place(builder, pixels, pitch, taps, *place)
+            column = builder.add(x, x.type(k))
+            line = builder.add(column, apart)
+            column, line = (
+                builder.zext(
+                    builder.load(builder.gep(places, [index])), x.type
+                )
+                for index in (column, line)
             )
-        for four in zip(*columns, strict=True):
+            sums.append(
+                _blend_one(builder, pixels, row, down, across, column, line)
+            )
+        for channel in range(3):
+            lanes = [channel, channel + CHANNELS, 0, 0]
+            first, second = (
+                _pick(builder, *pair, lanes) for pair in (sums[:2], sums[2:])
+            )
+            four = _pick(builder, first, second, [0, 1, 4, 5])
             place = builder.gep(target, [x])
-            place = builder.bitcast(place, _VECTOR.as_pointer())
-            builder.store(_sums(builder, *four), place, align=4)
+            place = builder.bitcast(place, four.type.as_pointer())
+            builder.store(four, place, align=4)
             x = builder.add(x, apart)
         return context.get_dummy_value()
 
     return numba.types.none(
-        image, pitch, taps, places, x, apart, target
+        image, row, taps, wide_taps, places, x, apart, target
     ), generate
 
 
 @functools.cache
 def warp_kernel(pitch: int):
-    """`warp(image, first, state, start, taps, ramp, places, ...)`.
+    """`warp(image, first, state, start, taps, wide_taps, ramp, places, ...)`.
 
     Samples the second image and its gradient at (x + u, y + v), bicubic as
     OpenCV's `remap`, zero outside, and prepares the linearised residual, the
     planes NX, NY, RHO and LIMIT of `state`.
 
     Arguments of the compiled function:
-      image: what `differentiate` makes.
+      image: what `interleave` makes.
       first: float32 `[height, padded]`, the first image.
       state: see `layout`; u and v begin with plane `start`.
-      taps: from `bicubic_taps`, flat.
+      taps: from `bicubic_taps`, flat; `wide_taps`: each of them four times.
       ramp: float32 `[pitch]`, FRACTIONS times 0, 1, 2, ...
       places, moved, sampled: scratch, int32 `[2 * pitch]`, float32 of the same
         length, and float32 `[3 * pitch]`.
@@ -217,6 +209,7 @@ def warp_kernel(pitch: int):
     )
     line = _index(PLANES * pitch)
     margin = _index(MARGIN)
+    image_row = _index(CHANNELS * pitch)
     four = _index(4)
     lowest = _float(-(BORDER - 1) * FRACTIONS)
     lift = _float((BORDER - 1) * FRACTIONS)
@@ -233,6 +226,7 @@ def warp_kernel(pitch: int):
         state,
         start,
         taps,
+        wide_taps,
         ramp,
         places,
         moved,
@@ -266,8 +260,9 @@ def warp_kernel(pitch: int):
             for quad in range(padded // four):
                 blend(
                     image,
-                    after,
+                    image_row,
                     taps,
+                    wide_taps,
                     places,
                     quad * four,
                     after,
