@@ -170,7 +170,14 @@ class Solver:
         recipe = self.recipe
         height, width = scale.height, scale.width
         padded = _index(scale.padded)
-        interleave(scale.second, height, width, scale.pitch, scale.image)
+        interleave(
+            scale.second.ravel(),
+            height,
+            _index(width),
+            padded,
+            _index(scale.pitch),
+            scale.image,
+        )
         scale.rows()[:, layout.P11 :] = 0
         stop = (self.step * recipe.epsilon) ** 2 * height * width
         count = 6  # For want of a better guess.

@@ -47,36 +47,44 @@ def bicubic_taps() -> np.ndarray:
 
 
 @compile_kernel
-def interleave(image, height, width, pitch, target):
+def interleave(image, height, width, stride, pitch, target):
     """An image and its central differences, pixel by pixel, zeros around.
 
     Args:
-      image: float32 `[height, at least width]`.
+      image: float32, flat, its rows `stride` apart.
       height: of the image.
-      width: of the image, at least 2.
+      width: of the image, at most `stride`.
+      stride: of the image.
       pitch: pixels per row of the target, at least `width + 2 * BORDER`.
       target: float32 `[(height + 2 * BORDER) * pitch * CHANNELS]`; its
         channels become value, x difference, y difference, 0; what lies outside
         of the image is not touched.
     """
     tune()
-    half = np.float32(0.5)
+    half, zero = _float(0.5), _float(0)
+    zero_, one, two, three = _index(0), _index(1), _index(2), _index(3)
+    four = _index(CHANNELS)
+    last = width - one
     for y in range(height):
-        above = max(y - 1, 0)
-        below = min(y + 1, height - 1)
-        start = ((y + BORDER) * pitch + BORDER) * CHANNELS
-        for x in range(1, width - 1):
-            at = start + CHANNELS * x
-            target[at] = image[y, x]
-            target[at + 1] = half * (image[y, x + 1] - image[y, x - 1])
-            target[at + 2] = half * (image[below, x] - image[above, x])
-            target[at + 3] = 0
-        for x in (0, width - 1):
-            at = start + CHANNELS * x
-            left, right = max(x - 1, 0), min(x + 1, width - 1)
-            target[at] = image[y, x]
-            target[at + 1] = half * (image[y, right] - image[y, left])
-            target[at + 2] = half * (image[below, x] - image[above, x])
+        row = _index(y) * stride
+        above = _index(max(y - 1, 0)) * stride
+        below = _index(min(y + 1, height - 1)) * stride
+        start = (_index(y + BORDER) * pitch + _index(BORDER)) * four
+        for x in range(last - min(one, last)):
+            here = x + one
+            at = start + four * here
+            target[at] = image[row + here]
+            target[at + one] = half * (
+                image[row + here + one] - image[row + x]
+            )
+            target[at + two] = half * (image[below + here] - image[above + here])
+            target[at + three] = zero
+        for x in (zero_, last):
+            at = start + four * x
+            left, right = x - min(x, one), min(x + one, last)
+            target[at] = image[row + x]
+            target[at + one] = half * (image[row + right] - image[row + left])
+            target[at + two] = half * (image[below + x] - image[above + x])
 
 
 def _load(builder, data, index):
