@@ -86,7 +86,7 @@ def test_dataset_json_tells_how_flow_was_made(records):
         "short_side": 32,
         "frame_rate": 25.0,
         "codec": "png-uint8-zero128-range127",
-        "library": f"d3d_tf tvl1 2, numba {numba.__version__}",
+        "library": f"d3d_tf tvl1 3, numba {numba.__version__}",
     }
     assert info["flow_recipe"] == digest(info["flow"])
     assert info["versions"] == {

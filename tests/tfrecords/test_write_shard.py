@@ -92,7 +92,7 @@ def test_the_part_tells_what_computed_flow_and_how_many_frames(records):
     total = 0
     for shard in records.shards():
         part = json.loads(Path(shard.part_path).read_text())
-        library = f"d3d_tf tvl1 2, numba {numba.__version__}"
+        library = f"d3d_tf tvl1 3, numba {numba.__version__}"
         assert part["flow_library"] == library
         total += shard.counts()["frames"]
     assert total == 2 * (3 + 4 + 5 + 6)

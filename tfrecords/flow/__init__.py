@@ -30,7 +30,7 @@ from d3d_tf.config import FlowRecipe
 from d3d_tf.errors import UserError
 
 # Increase it when the flow of the backend changes.
-SOLVER_VERSIONS = {"cpu": 2, "tensorflow": 1}
+SOLVER_VERSIONS = {"cpu": 3, "tensorflow": 1}
 SMALLEST = 16  # Pixels; OpenCV refuses smaller images too.
 
 

@@ -2,7 +2,8 @@
 
 The numbers may be vectors of pixels: every function is a fixed sequence of
 minima and maxima. Merging is Batcher's: what stands at even places and what
-stands at odd ones is merged by itself, and then neighbours are compared.
+stands at odd ones is merged by itself, and then neighbours are compared. What
+nobody uses of a result, the compiler does not compute.
 """
 
 from d3d_tf.tfrecords.flow.layout import inline
@@ -26,59 +27,58 @@ def sort3(a, b, c):
 @inline
 def sort4(a, b, c, d):
     """Four numbers, sorted."""
-    a, b = sort2(a, b)
-    c, d = sort2(c, d)
-    return _merge_2_2(a, b, c, d)
+    return _merge_2_2(sort2(a, b), sort2(c, d))
 
 
 @inline
 def insert(four, new):
     """A number among four sorted ones: five, sorted."""
-    a, b, c, d = four
-    a, new = sort2(a, new)
-    b, new = sort2(b, new)
-    c, new = sort2(c, new)
-    d, new = sort2(d, new)
+    a, new = sort2(four[0], new)
+    b, new = sort2(four[1], new)
+    c, new = sort2(four[2], new)
+    d, new = sort2(four[3], new)
     return a, b, c, d, new
 
 
 @inline
-def merge_4_4(a, b, c, d, e, f, g, h):
+def merge_4_4(first, second):
     """Four and four sorted numbers, merged."""
-    a, c, e, g = _merge_2_2(a, c, e, g)
-    b, d, f, h = _merge_2_2(b, d, f, h)
-    b, c = sort2(b, c)
-    d, e = sort2(d, e)
-    f, g = sort2(f, g)
-    return a, b, c, d, e, f, g, h
+    even = _merge_2_2(first[::2], second[::2])
+    odd = _merge_2_2(first[1::2], second[1::2])
+    return (
+        (even[0],)
+        + sort2(odd[0], even[1])
+        + sort2(odd[1], even[2])
+        + sort2(odd[2], even[3])
+        + (odd[3],)
+    )
 
 
 @inline
 def middle_10_of_8_8(first, second):
     """Of eight and eight sorted numbers those with three below and above."""
-    a, b, c, d, e, f, g, h = first
-    i, j, k, l, m, n, o, p = second
-    _, _, c, e, g, i, k, _ = merge_4_4(a, c, e, g, i, k, m, o)
-    _, d, f, h, j, l, _, _ = merge_4_4(b, d, f, h, j, l, n, p)
-    d, c = sort2(d, c)
-    f, e = sort2(f, e)
-    h, g = sort2(h, g)
-    j, i = sort2(j, i)
-    l, k = sort2(l, k)
-    return d, c, f, e, h, g, j, i, l, k
+    even = merge_4_4(first[::2], second[::2])
+    odd = merge_4_4(first[1::2], second[1::2])
+    return (
+        sort2(odd[1], even[2])
+        + sort2(odd[2], even[3])
+        + sort2(odd[3], even[4])
+        + sort2(odd[4], even[5])
+        + sort2(odd[5], even[6])
+    )
 
 
 @inline
 def middle_6_of_10_4(ten, four):
     """Of ten and four sorted numbers those with four below and above."""
-    a, b, c, d, e, f, g, h, i, j = ten
-    k, l, m, n = four
-    _, _, c, e, g, i, _ = _merge_5_2(a, c, e, g, i, k, m)
-    _, d, f, h, j, _, _ = _merge_5_2(b, d, f, h, j, l, n)
-    c = max(d, c)
-    f, e = sort2(f, e)
-    h, g = sort2(h, g)
-    return c, f, e, h, g, min(j, i)
+    even = _merge_5_2(ten[::2], four[::2])
+    odd = _merge_5_2(ten[1::2], four[1::2])
+    return (
+        (max(odd[1], even[2]),)
+        + sort2(odd[2], even[3])
+        + sort2(odd[3], even[4])
+        + (min(odd[4], even[5]),)
+    )
 
 
 @inline
@@ -88,30 +88,25 @@ def median_of_6_5(six, five):
     The sixth of all is the least number that is not under some i of the six
     and 6 - i of the five.
     """
-    a, b, c, d, e, f = six
-    g, h, i, j, k = five
-    low = min(max(a, k), max(b, j))
-    middle = min(max(c, i), max(d, h))
-    return min(min(low, middle), min(max(e, g), f))
+    low = min(max(six[0], five[4]), max(six[1], five[3]))
+    middle = min(max(six[2], five[2]), max(six[3], five[1]))
+    return min(min(low, middle), min(max(six[4], five[0]), six[5]))
 
 
 @inline
-def _merge_2_2(a, b, c, d):
-    a, c = sort2(a, c)
-    b, d = sort2(b, d)
-    b, c = sort2(b, c)
+def _merge_2_2(first, second):
+    a, c = sort2(first[0], second[0])
+    b, d = sort2(first[1], second[1])
+    b, c = sort2(c, b)
     return a, b, c, d
 
 
 @inline
-def _merge_5_2(a, b, c, d, e, f, g):
-    # Of a, c, e with f, and of b, d with g.
-    a, f = sort2(a, f)
-    c, f = sort2(c, f)
-    e, f = sort2(e, f)
-    b, g = sort2(b, g)
-    d, g = sort2(d, g)
-    b, c = sort2(b, c)
-    d, e = sort2(d, e)
-    g, f = sort2(g, f)
-    return a, b, c, d, e, g, f
+def _merge_5_2(five, two):
+    # Of 0, 2, 4 with 0, and of 1, 3 with 1.
+    a, c = sort2(five[0], two[0])
+    c, e = sort2(five[2], c)
+    e, g = sort2(five[4], e)
+    b, d = sort2(five[1], two[1])
+    d, f = sort2(five[3], d)
+    return (a,) + sort2(b, c) + sort2(d, e) + sort2(f, g)

@@ -48,6 +48,12 @@ def _four(values, at, apart):
 
 
 @inline
+def _sorted_four(values, at, apart):
+    a, b, c, d = _four(values, at, apart)
+    return sort4(a, b, c, d)
+
+
+@inline
 def _keep_four(values, at, apart, four):
     values[at] = four[0]
     values[at + apart] = four[1]
@@ -85,15 +91,13 @@ def _median5(state, offset, height, width, copy, columns, pitch):
         bottom = top + _index(5) * row
         start = _index(y + 1) * line + offset
         for x in range(vectors + margin):
-            a, b, c, d = _four(copy, top + row + x, row)
-            a, b, c, d = sort4(a, b, c, d)
-            _keep_four(columns, x, row, (a, b, c, d))
-            e, f, g, h = _four(copy, top + row + half + x, row)
-            e, f, g, h = sort4(e, f, g, h)
-            _keep_four(columns, x + half, row, (e, f, g, h))
-            a, b, c, d, e, f, g, h = merge_4_4(a, b, c, d, e, f, g, h)
-            _keep_four(columns, x + merged, row, (a, b, c, d))
-            _keep_four(columns, x + merged + half, row, (e, f, g, h))
+            even = _sorted_four(copy, top + row + x, row)
+            odd = _sorted_four(copy, top + row + half + x, row)
+            both = merge_4_4(even, odd)
+            _keep_four(columns, x, row, even)
+            _keep_four(columns, x + half, row, odd)
+            _keep_four(columns, x + merged, row, both[:4])
+            _keep_four(columns, x + merged + half, row, both[4:])
         for x in range(vectors):
             at = x + merged + one
             core = middle_10_of_8_8(
@@ -163,9 +167,10 @@ def _three(values, at, apart):
 def median_kernel(pitch: int, size: int):
     """`median(state, start, height, width, copy, sorted_columns)`.
 
-    Replaces u and v of the state from `start` on (see `layout`) by their medians
-    over `size` x `size` pixels, their border repeated, as OpenCV's
-    `medianBlur`. What is right of the image and below may become anything.
+    Replaces u and v of the state (see `layout`), which begins with plane
+    `start`, by their medians over `size` x `size` pixels, their border
+    repeated, as OpenCV's `medianBlur`. What is right of the image and below may
+    become anything.
     Scratch: `copy` float32 `[(height + 5) * (pitch + MARGIN)]` and
     `sorted_columns` float32 `[SCRATCH_ROWS * (pitch + MARGIN)]`.
     """

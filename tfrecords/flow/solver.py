@@ -211,7 +211,7 @@ class Solver:
                     )
                 count, error, scale.current = self.iterate(
                     scale.state,
-                        scale.inside,
+                    scale.inside,
                     height,
                     _index(width),
                     padded,

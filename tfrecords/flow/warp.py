@@ -61,8 +61,8 @@ def interleave(image, height, width, stride, pitch, target):
         of the image is not touched.
     """
     tune()
-    half, zero = _float(0.5), _float(0)
-    zero_, one, two, three = _index(0), _index(1), _index(2), _index(3)
+    half = _float(0.5)
+    one, two, three = _index(1), _index(2), _index(3)
     four = _index(CHANNELS)
     last = width - one
     for y in range(height):
@@ -74,12 +74,11 @@ def interleave(image, height, width, stride, pitch, target):
             here = x + one
             at = start + four * here
             target[at] = image[row + here]
-            target[at + one] = half * (
-                image[row + here + one] - image[row + x]
-            )
-            target[at + two] = half * (image[below + here] - image[above + here])
-            target[at + three] = zero
-        for x in (zero_, last):
+            target[at + one] = half * (image[row + here + one] - image[row + x])
+            difference = image[below + here] - image[above + here]
+            target[at + two] = half * difference
+            target[at + three] = 0
+        for x in (_index(0), last):
             at = start + four * x
             left, right = x - min(x, one), min(x + one, last)
             target[at] = image[row + x]
@@ -138,9 +137,7 @@ def _blend_one(builder, pixels, row, taps, wide_taps, column, line):
 
 
 @intrinsic
-def blend(
-    typingctx, image, row, taps, wide_taps, places, x, apart, target
-):
+def blend(typingctx, image, row, taps, wide_taps, places, x, apart, target):
     """Weighted sums of 4 x 4 pixels for four places beside each other.
 
     The four pixels of a row are one vector of 16 numbers. numba cannot say so,
@@ -168,9 +165,7 @@ def blend(
             column = builder.add(x, x.type(k))
             line = builder.add(column, apart)
             column, line = (
-                builder.zext(
-                    builder.load(builder.gep(places, [index])), x.type
-                )
+                builder.zext(builder.load(builder.gep(places, [index])), x.type)
                 for index in (column, line)
             )
             sums.append(

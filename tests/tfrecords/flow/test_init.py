@@ -118,7 +118,7 @@ def test_wrong_frames_are_refused(frames, expected):
 
 def test_the_library_is_named_with_its_version():
     """Ours by its own and the compiler's version, OpenCV's by its own."""
-    ours = f"d3d_tf tvl1 2, numba {numba.__version__}"
+    ours = f"d3d_tf tvl1 3, numba {numba.__version__}"
     assert flow_library(FlowRecipe()) == ours
     tensorflow = importlib.metadata.version("tensorflow")
     assert (

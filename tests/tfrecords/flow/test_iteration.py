@@ -3,22 +3,26 @@
 import numpy as np
 import pytest
 
-from d3d_tf.tfrecords.flow.iteration import KEPT, iteration_kernel
+from d3d_tf.tfrecords.flow.iteration import iteration_kernel
 from d3d_tf.tfrecords.flow.layout import (
-    GX,
-    GY,
-    INVERSE,
+    LIMIT,
+    MARGIN,
+    NX,
+    NY,
     P11,
     P12,
     P21,
     P22,
+    PLANES,
     RHO,
+    STARTS,
     U,
     V,
 )
 from tests.tfrecords.flow.scenes import blank_state
 
 LAMBDA, THETA, TAU = 0.15, 0.3, 0.25
+STEP = TAU / THETA
 
 
 def gradient(f):
@@ -75,10 +79,11 @@ def expected(flow, duals, gx, gy, rho, times):
 class Problem:
     """Random flow, duals and gradients; 255 grey levels, some of them flat."""
 
-    def __init__(self, height, width, seed=0):
+    def __init__(self, height, width, seed=0, current=0):
         rng = np.random.default_rng(seed)
         shape = (height, width)
         self.state, self.rows = blank_state(height, width)
+        self.current = current
         self.flow = rng.normal(0, 2, (2, *shape))
         self.duals = rng.uniform(-0.7, 0.7, (2, 2, *shape))
         # The last dual in a direction is never used: its gradient is zero.
@@ -88,46 +93,56 @@ class Problem:
         flat = rng.random(shape) < 0.2
         self.gx[flat] = self.gy[flat] = 0
         self.rho = rng.normal(0, 30, shape)
-        square = self.gx**2 + self.gy**2
+        length = np.hypot(self.gx, self.gy)
+        inverse = np.where(flat, 0, 1 / np.where(flat, 1, length))
         given = {
-            U: self.flow[0],
-            V: self.flow[1],
+            U: STEP * self.flow[0],
+            V: STEP * self.flow[1],
             P11: self.duals[0, 0],
             P12: self.duals[0, 1],
             P21: self.duals[1, 0],
             P22: self.duals[1, 1],
-            GX: self.gx,
-            GY: self.gy,
-            RHO: self.rho,
-            INVERSE: np.where(flat, 0, 1 / np.where(flat, 1, square)),
         }
         for plane, values in given.items():
+            self.planes()[:, plane] = values
+        data = {
+            NX: inverse * self.gx,
+            NY: inverse * self.gy,
+            RHO: STEP * inverse * self.rho,
+            LIMIT: STEP * LAMBDA * THETA * length,
+        }
+        for plane, values in data.items():
             self.rows[:, plane] = values
+
+    def planes(self):
+        """What an iteration changes, `[height, 6, width]`."""
+        start = STARTS[self.current]
+        return self.rows[:, start : start + 6]
 
     def iterate(self, most, stop=-1.0, expected=6):
         height, _, width = self.rows.shape
         padded = -(-width // 32) * 32
-        inside = np.zeros(padded, np.float32)
-        inside[:width] = THETA
-        return iteration_kernel(544)(
+        inside = np.zeros((2, padded), np.float32)
+        inside[1, :width] = STEP * THETA
+        count, change, self.current = iteration_kernel(544)(
             self.state,
-            np.zeros((height + 1) * KEPT * 544, np.float32),
             inside,
             height,
             np.uint64(width),
             np.uint64(padded),
-            np.float32(LAMBDA * THETA),
-            np.float32(TAU / THETA),
+            self.current,
             stop,
             most,
             expected,
         )
+        return count, change
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 33), (2, 3), (31, 64)])
 @pytest.mark.parametrize("times", [1, 2, 5])
-def test_iterations(size, times):
-    problem = Problem(*size)
+@pytest.mark.parametrize("current", [0, 1])
+def test_iterations(size, times, current):
+    problem = Problem(*size, current=current)
     flow, duals, change = expected(
         problem.flow,
         problem.duals,
@@ -138,17 +153,17 @@ def test_iterations(size, times):
     )
     count, found = problem.iterate(times)
     assert count == times
-    assert found == pytest.approx(change, rel=1e-4)
+    assert found == pytest.approx(STEP**2 * change, rel=1e-4)
     for plane, values in {
-        U: flow[0],
-        V: flow[1],
+        U: STEP * flow[0],
+        V: STEP * flow[1],
         P11: duals[0][0],
         P12: duals[0][1],
         P21: duals[1][0],
         P22: duals[1][1],
     }.items():
         np.testing.assert_allclose(
-            problem.rows[:, plane], values, atol=1e-4, err_msg=str(plane)
+            problem.planes()[:, plane], values, atol=1e-4, err_msg=str(plane)
         )
 
 
@@ -169,7 +184,7 @@ def test_it_ends_when_little_changes():
 def test_how_iterations_are_grouped_decides_nothing(size):
     """A pass has one or up to eight of them at first, and may be too long.
 
-    Then the call goes back to where its first pass of several began.
+    Then it begins anew.
     """
     one_by_one = Problem(*size)
     changes = []
@@ -184,27 +199,31 @@ def test_how_iterations_are_grouped_decides_nothing(size):
                 most = times if stop < 0 else 30
                 count, last = problem.iterate(most, stop, expected)
                 assert (count, last) == (times, changes[-1])
-                np.testing.assert_array_equal(problem.rows, one_by_one.rows)
+                np.testing.assert_array_equal(
+                    problem.planes(), one_by_one.planes()
+                )
 
 
 def test_where_nothing_pulls_a_constant_flow_stays():
     problem = Problem(16, 24)
-    problem.rows[:, U:] = 0
+    problem.rows[:] = 0
     problem.rows[:, U] = 1.5
     problem.rows[:, V] = -2
     count, change = problem.iterate(50, stop=0.0)
     assert (count, change) == (1, 0.0)
-    assert (problem.rows[:, U] == 1.5).all()
-    assert (problem.rows[:, V] == -2).all()
+    assert (problem.planes()[:, U] == 1.5).all()
+    assert (problem.planes()[:, V] == -2).all()
 
 
-def test_what_lies_right_of_the_image_plays_no_part():
-    """Rubbish in the padding, as the median leaves it there."""
+def test_what_lies_around_the_image_plays_no_part():
+    """Rubbish right of it and below, as the median leaves it there."""
     clean, soiled = Problem(16, 20), Problem(16, 20)
-    rows = soiled.state.reshape(17, 10, 544)[1:]
+    rows = soiled.state.reshape(18, PLANES, 544)
     # The margin's first pixel and the planes that pull are kept at zero.
     rng = np.random.default_rng(1)
-    rows[:, U : P22 + 1, 16 + 21 : 16 + 32] = rng.normal(0, 9, (16, 6, 11))
+    right = MARGIN + 21
+    rows[1:-1, : P22 + 1, right : right + 11] = rng.normal(0, 9, (16, 6, 11))
+    rows[-1, : P22 + 1, MARGIN : right + 11] = rng.normal(0, 9, (6, 32))
     found = [problem.iterate(6) for problem in (clean, soiled)]
     assert found[0] == found[1]
-    np.testing.assert_array_equal(clean.rows[:, :P22], soiled.rows[:, :P22])
+    np.testing.assert_array_equal(clean.planes(), soiled.planes())

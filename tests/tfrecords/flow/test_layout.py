@@ -1,6 +1,7 @@
 """One number for every plane and pixel, none shared."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -15,16 +16,20 @@ from d3d_tf.tfrecords.flow import layout
 from d3d_tf.tfrecords.flow.solver import Solver
 
 
-def test_a_plane_of_the_solver_is_where_the_layout_says():
+@pytest.mark.parametrize("current", [0, 1])
+def test_a_plane_of_the_solver_is_where_the_layout_says(current):
     """`state[(row * PLANES + plane) * pitch + MARGIN + x]`, row y + 1."""
     scale = Solver(16, 20, FlowRecipe(scales=1)).scales[0]
     scale.state[:] = np.arange(len(scale.state))
+    scale.current = current
     rows = scale.rows()
-    assert rows.shape == (16, 10, 20)
-    for y, plane, x in [(0, layout.U, 0), (3, layout.INVERSE, 19), (15, 4, 7)]:
-        place = ((y + 1) * 10 + plane) * scale.pitch + layout.MARGIN + x
+    assert rows.shape == (16, 6, 20)
+    for y, plane, x in [(0, layout.U, 0), (3, layout.P22, 19), (15, 4, 7)]:
+        place = (y + 1) * 16 + 10 * current + plane
+        place = place * scale.pitch + layout.MARGIN + x
         assert rows[y, plane, x] == scale.state[place]
-    assert scale.plane_start(3) == 10 * scale.pitch + 3 * scale.pitch + 16
+    start = (16 + 10 * current + 3) * scale.pitch + 16
+    assert scale.plane_start(3) == start
     # The first pixel of every plane begins a vector of 64 bytes.
     assert rows[:, :, 0].ctypes.data % 64 == 0
     assert scale.pitch % 16 == 0 and layout.MARGIN % 16 == 0
@@ -39,7 +44,7 @@ def test_vectors_are_as_wide_as_the_processors():
     """The names of its widest registers are zmm0 to zmm31."""
 
     def double(x):
-        layout.widen()
+        layout.tune()
         for i in range(len(x)):
             x[i] += x[i]
 
@@ -49,6 +54,39 @@ def test_vectors_are_as_wide_as_the_processors():
     np.testing.assert_array_equal(x, 2 * np.arange(99))
     (code,) = compiled.inspect_asm().values()
     assert "zmm" in code
+
+
+ROOTS = """
+import numba, numpy as np
+from d3d_tf.tfrecords.flow import layout
+def plain(x):
+    for i in range(len(x)):
+        x[i] = np.sqrt(x[i])
+def tuned(x):
+    layout.tune()
+    for i in range(len(x)):
+        x[i] = np.sqrt(x[i])
+for function in plain, tuned:
+    compiled = layout.compile_kernel(cache=False)(function)
+    compiled(np.ones(9, np.float32))
+    (code,) = compiled.inspect_asm().values()
+    print("vsqrtps" in code, "vrsqrtps" in code)
+"""
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="names an x86 processor"
+)
+def test_roots_are_not_estimated():
+    """For Haswell LLVM does so by itself."""
+    done = subprocess.run(
+        [sys.executable, "-c", ROOTS],
+        env=os.environ
+        | {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines() == ["False True", "True False"], done.stderr
 
 
 COMPILED = """

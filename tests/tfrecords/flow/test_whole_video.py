@@ -123,7 +123,7 @@ def test_what_made_it_is_written_beside_it(tmp_path, rate):
         "short_side": 32,
         "frame_rate": float(rate),
         "codec": "png-uint8-zero128-range127",
-        "library": f"d3d_tf tvl1 2, numba {numba.__version__}",
+        "library": f"d3d_tf tvl1 3, numba {numba.__version__}",
     }
     assert told["video"] == str(video)
     assert told["flow"] == identity
@@ -136,7 +136,7 @@ def test_it_is_comparable_with_records_of_that_size_and_rate(tmp_path):
     run(video, tmp_path / "f.npy")
     told = json.loads((tmp_path / "f.npy.json").read_text())
     data = DataRecipe(short_side=32, frame_rate=25.0)
-    library = f"d3d_tf tvl1 2, numba {numba.__version__}"
+    library = f"d3d_tf tvl1 3, numba {numba.__version__}"
     assert told["flow"] == config.flow_identity(FlowRecipe(), data, library)
 
 
