@@ -32,9 +32,15 @@ from d3d_tf.tfrecords.flow.layout import (
     tune,
 )
 
-# Rows of scratch: sorted columns of even and of odd number, and both merged.
-SCRATCH_ROWS = 8
+# Rows of scratch: a ring of the image's, in which every row is kept while it is
+# needed; sorted columns of even and of odd number, and both merged.
+RING_ROWS, SORTED_ROWS = 8, 8
 _index = np.uint64
+
+
+@inline
+def _ring(y, row):
+    return _index(y % RING_ROWS) * row
 
 
 @inline
@@ -48,12 +54,6 @@ def _four(values, at, apart):
 
 
 @inline
-def _sorted_four(values, at, apart):
-    a, b, c, d = _four(values, at, apart)
-    return sort4(a, b, c, d)
-
-
-@inline
 def _keep_four(values, at, apart, four):
     values[at] = four[0]
     values[at + apart] = four[1]
@@ -62,8 +62,42 @@ def _keep_four(values, at, apart, four):
 
 
 @inline
-def _median5(state, offset, height, width, copy, columns, pitch):
-    """Of one plane, whose first row above the image is at `offset`."""
+def _split(state, start, width, ring, even, half):
+    """Copies a row: column 2 x to the odd half, column 2 x + 1 to the even one.
+
+    They go to x + 1 and x + 2 there: left of these, the first pixel is
+    repeated, and on the right the last one.
+    """
+    one, two = _index(1), _index(2)
+    pairs = (width + one) // two
+    odd = even + half
+    last = state[start + width - one]
+    state[start + width] = last
+    for x in range(pairs):
+        ring[odd + one + x] = state[start + two * x]
+        ring[even + two + x] = state[start + two * x + one]
+    ring[even] = ring[even + one] = ring[odd] = state[start]
+    ring[odd + one + pairs] = ring[even + two + pairs] = last
+
+
+@inline
+def _two_medians(core, ring, even, columns, x, row):
+    """Of neighbouring squares; their fifth row is at `even` in the ring."""
+    one, two, three = _index(1), _index(2), _index(3)
+    half = row // two
+    odd = even + half
+    across = sort4(
+        ring[even + one], ring[odd + one], ring[even + two], ring[odd + two]
+    )
+    six = middle_6_of_10_4(core, across)
+    left = insert(_four(columns, x + half, row), ring[odd])
+    right = insert(_four(columns, x + three, row), ring[even + three])
+    return median_of_6_5(six, left), median_of_6_5(six, right)
+
+
+@inline
+def _median5(state, first, height, width, ring, columns, pitch):
+    """Of one plane, whose row above the image is at `first`."""
     margin = _index(MARGIN)
     row = pitch + margin
     half = row // _index(2)
@@ -71,33 +105,25 @@ def _median5(state, offset, height, width, copy, columns, pitch):
     one, two = _index(1), _index(2)
     pairs = (width + one) // two
     vectors = (pairs + margin - one) // margin * margin
-    # Column 2 x is at x + 1 of the odd half, column 2 x + 1 at x + 2 of the
-    # even one: left of these, the first pixel is repeated.
-    for y in range(height + 5):
-        source = min(max(y - 2, 0), height - 1)
-        start = _index(source + 1) * line + offset
-        even = _index(y) * row
-        odd = even + half
-        last = state[start + width - one]
-        state[start + width] = last
-        for x in range(pairs):
-            copy[odd + one + x] = state[start + two * x]
-            copy[even + two + x] = state[start + two * x + one]
-        copy[even] = copy[even + one] = copy[odd] = state[start]
-        copy[odd + one + pairs] = copy[even + two + pairs] = last
     merged = _index(4) * row
     for y in range(0, height, 2):
-        top = _index(y) * row
-        bottom = top + _index(5) * row
-        start = _index(y + 1) * line + offset
+        for below in range(2 if y else -2, 4):
+            source = min(max(y + below, 0), height - 1)
+            start = first + _index(source + 1) * line
+            _split(state, start, width, ring, _ring(y + below, row), half)
+        a, b = _ring(y - 1, row), _ring(y, row)
+        c, d = _ring(y + 1, row), _ring(y + 2, row)
         for x in range(vectors + margin):
-            even = _sorted_four(copy, top + row + x, row)
-            odd = _sorted_four(copy, top + row + half + x, row)
+            z = x + half
+            even = sort4(ring[a + x], ring[b + x], ring[c + x], ring[d + x])
+            odd = sort4(ring[a + z], ring[b + z], ring[c + z], ring[d + z])
             both = merge_4_4(even, odd)
             _keep_four(columns, x, row, even)
-            _keep_four(columns, x + half, row, odd)
+            _keep_four(columns, z, row, odd)
             _keep_four(columns, x + merged, row, both[:4])
-            _keep_four(columns, x + merged + half, row, both[4:])
+            _keep_four(columns, z + merged, row, both[4:])
+        start = first + _index(y + 1) * line
+        top, bottom = _ring(y - 2, row), _ring(y + 3, row)
         for x in range(vectors):
             at = x + merged + one
             core = middle_10_of_8_8(
@@ -105,88 +131,70 @@ def _median5(state, offset, height, width, copy, columns, pitch):
                 _four(columns, at + one, row)
                 + _four(columns, at + one + half, row),
             )
-            left, right = _two_medians(core, copy, top + x, columns, x, row)
-            state[start + two * x] = left
-            state[start + two * x + one] = right
-            left, right = _two_medians(core, copy, bottom + x, columns, x, row)
-            state[start + line + two * x] = left
-            state[start + line + two * x + one] = right
+            upper = _two_medians(core, ring, top + x, columns, x, row)
+            lower = _two_medians(core, ring, bottom + x, columns, x, row)
+            state[start + two * x] = upper[0]
+            state[start + two * x + one] = upper[1]
+            state[start + line + two * x] = lower[0]
+            state[start + line + two * x + one] = lower[1]
+        for end in (start + width, start + line + width):
+            state[end] = state[end - one]
 
 
 @inline
-def _two_medians(core, copy, even, columns, x, row):
-    """Of neighbouring squares; their fifth row is at `even` in `copy`."""
-    one, two, three = _index(1), _index(2), _index(3)
-    half = row // two
-    odd = even + half
-    across = sort4(
-        copy[even + one], copy[odd + one], copy[even + two], copy[odd + two]
-    )
-    six = middle_6_of_10_4(core, across)
-    left = insert(_four(columns, x + half, row), copy[odd])
-    right = insert(_four(columns, x + three, row), copy[even + three])
-    return median_of_6_5(six, left), median_of_6_5(six, right)
-
-
-@inline
-def _median3(state, offset, height, width, copy, columns, pitch):
+def _median3(state, first, height, width, ring, columns, pitch):
     margin = _index(MARGIN)
     row = pitch + margin
     line = _index(PLANES) * pitch
-    one = _index(1)
+    one, two = _index(1), _index(2)
     padded = (width + margin - one) // margin * margin
-    for y in range(height + 2):
-        source = min(max(y - 1, 0), height - 1)
-        start = _index(source + 1) * line + offset
-        target = _index(y) * row
-        for x in range(width):
-            copy[target + one + x] = state[start + x]
-        copy[target] = state[start]
-        copy[target + one + width] = state[start + width - one]
     for y in range(height):
-        top = _index(y) * row
-        start = _index(y + 1) * line + offset
+        for below in range(1 if y else -1, 2):
+            source = min(max(y + below, 0), height - 1)
+            start = first + _index(source + 1) * line
+            target = _ring(y + below, row)
+            for x in range(width):
+                ring[target + one + x] = state[start + x]
+            ring[target] = state[start]
+            ring[target + one + width] = state[start + width - one]
+        a, b, c = _ring(y - 1, row), _ring(y, row), _ring(y + 1, row)
         for x in range(padded + margin):
-            a, b, c = _three(copy, top + x, row)
-            columns[x] = a
-            columns[x + row] = b
-            columns[x + row + row] = c
+            least, middle, greatest = sort3(
+                ring[a + x], ring[b + x], ring[c + x]
+            )
+            columns[x] = least
+            columns[x + row] = middle
+            columns[x + row + row] = greatest
+        start = first + _index(y + 1) * line
         for x in range(padded):
-            low = _three(columns, x, one)[2]
-            middle = _three(columns, x + row, one)[1]
-            high = _three(columns, x + row + row, one)[0]
+            z = x + row
+            low = sort3(columns[x], columns[x + one], columns[x + two])[2]
+            middle = sort3(columns[z], columns[z + one], columns[z + two])[1]
+            z += row
+            high = sort3(columns[z], columns[z + one], columns[z + two])[0]
             state[start + x] = sort3(low, middle, high)[1]
-
-
-@inline
-def _three(values, at, apart):
-    return sort3(values[at], values[at + apart], values[at + apart + apart])
+        state[start + width] = state[start + width - one]
 
 
 @functools.cache
 def median_kernel(pitch: int, size: int):
-    """`median(state, start, height, width, copy, sorted_columns)`.
+    """`median(state, start, height, width, ring, sorted_columns)`.
 
     Replaces u and v of the state (see `layout`), which begins with plane
     `start`, by their medians over `size` x `size` pixels, their border
     repeated, as OpenCV's `medianBlur`. What is right of the image and below may
-    become anything.
-    Scratch: `copy` float32 `[(height + 5) * (pitch + MARGIN)]` and
-    `sorted_columns` float32 `[SCRATCH_ROWS * (pitch + MARGIN)]`.
+    become anything. Scratch, float32: `ring` `[RING_ROWS * (pitch + MARGIN)]`
+    and `sorted_columns` `[SORTED_ROWS * (pitch + MARGIN)]`.
     """
-    line = _index(PLANES * pitch)
     of_plane = _median5 if size == 5 else _median3
-    pitch = _index(pitch)
-    margin, one = _index(MARGIN), _index(1)
+    margin = _index(MARGIN)
+    pitch_ = _index(pitch)
 
     @compile_kernel
-    def median(state, start, height, width, copy, columns):
+    def median(state, start, height, width, ring, columns):
         tune()
         for plane in (U, V):
-            offset = _index(start + plane) * pitch + margin
-            of_plane(state, offset, height, width, copy, columns, pitch)
-            for y in range(height):
-                end = _index(y + 1) * line + offset + width
-                state[end] = state[end - one]
+            first = _index(start + plane) * pitch_ + margin
+            of_plane(state, first, height, width, ring, columns, pitch_)
 
     return median

@@ -13,7 +13,11 @@ from d3d_tf.config import FlowRecipe
 from d3d_tf.tfrecords.flow import layout
 from d3d_tf.tfrecords.flow.iteration import iteration_kernel
 from d3d_tf.tfrecords.flow.layout import MARGIN, PLANES, STARTS
-from d3d_tf.tfrecords.flow.median import SCRATCH_ROWS, median_kernel
+from d3d_tf.tfrecords.flow.median import (
+    RING_ROWS,
+    SORTED_ROWS,
+    median_kernel,
+)
 from d3d_tf.tfrecords.flow.pyramid import linear_taps, pyramid_sizes, resize
 from d3d_tf.tfrecords.flow.warp import (
     BORDER,
@@ -79,8 +83,8 @@ class Solver:
         sizes = pyramid_sizes(height, width, recipe.scales, recipe.scale_step)
         self.scales = [_Scale(h, w, pitch, recipe) for h, w in sizes]
         wide = pitch + MARGIN
-        self.copy = _zeros((height + 5) * wide)
-        self.columns = _zeros(SCRATCH_ROWS * wide)
+        self.ring = _zeros(RING_ROWS * wide)
+        self.columns = _zeros(SORTED_ROWS * wide)
         self.places = np.zeros(2 * pitch, np.int32)
         self.moved = np.zeros(2 * pitch, np.float32)
         self.sampled = np.zeros(3 * pitch, np.float32)
@@ -115,8 +119,16 @@ class Solver:
         compiled = [self.iterate, self.warp, resize, interleave]
         return compiled + ([self.median] if self.median else [])
 
-    def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """The flow of `[height, width]` images, 0..255: float32 `[..., 2]`."""
+    def __call__(
+        self, first: np.ndarray, second: np.ndarray, flow: np.ndarray
+    ) -> None:
+        """Writes the flow of two images.
+
+        Args:
+          first: `[height, width]`, 0..255.
+          second: the same.
+          flow: float32 `[height, width, 2]`, in pixels.
+        """
         finest = self.scales[0]
         finest.first[:, : finest.width] = first
         finest.second[:, : finest.width] = second
@@ -142,14 +154,12 @@ class Solver:
             if scale is not self.scales[-1]:
                 self._enlarge(self.scales[level + 1], scale, self.up[level])
             self._solve_scale(scale)
-        flow = np.empty((*first.shape, 2), np.float32)
         for channel, plane in enumerate((layout.U, layout.V)):
             np.divide(
                 finest.rows()[:, plane],
                 _float(self.step),
                 out=flow[..., channel],
             )
-        return flow
 
     def _enlarge(self, coarse: _Scale, fine: _Scale, taps) -> None:
         for plane in (layout.U, layout.V):
@@ -206,7 +216,7 @@ class Solver:
                         scale.start(),
                         height,
                         _index(width),
-                        self.copy,
+                        self.ring,
                         self.columns,
                     )
                 count, error, scale.current = self.iterate(

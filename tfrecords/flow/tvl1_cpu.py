@@ -38,7 +38,7 @@ def tvl1(
     def solve(indices: range) -> None:
         with _borrowed_solver(height, width, recipe) as solver:
             for index in indices:
-                flow[index] = solver(frames[index], frames[index + 1])
+                solver(frames[index], frames[index + 1], flow[index])
 
     threads = min(threads, pairs)
     if threads == 1:
@@ -89,6 +89,6 @@ def _compile(pitch: int, median_filtering: int) -> None:
     timer.start()
     blank = np.zeros((32, 32), np.float32)
     try:
-        solver(blank, blank)
+        solver(blank, blank, np.empty((32, 32, 2), np.float32))
     finally:
         timer.cancel()

@@ -1,7 +1,7 @@
 """The second image of a pair, sampled where the flow points."""
 
 # The types are numba's.
-# mypy: disable-error-code="assignment"
+# mypy: disable-error-code="assignment, operator"
 
 import functools
 
@@ -172,11 +172,11 @@ def blend(typingctx, image, row, taps, wide_taps, places, x, apart, target):
                 _blend_one(builder, pixels, row, down, across, column, line)
             )
         for channel in range(3):
-            lanes = [channel, channel + CHANNELS, 0, 0]
             first, second = (
-                _pick(builder, *pair, lanes) for pair in (sums[:2], sums[2:])
+                _pick(builder, a, b, [channel, channel + CHANNELS])
+                for a, b in (sums[:2], sums[2:])
             )
-            four = _pick(builder, first, second, [0, 1, 4, 5])
+            four = _pick(builder, first, second, range(4))
             place = builder.gep(target, [x])
             place = builder.bitcast(place, four.type.as_pointer())
             builder.store(four, place, align=4)

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from d3d_tf.tfrecords.flow.layout import MARGIN, P11, PLANES, STARTS, U, V
-from d3d_tf.tfrecords.flow.median import SCRATCH_ROWS, median_kernel
+from d3d_tf.tfrecords.flow.median import (
+    RING_ROWS,
+    SORTED_ROWS,
+    median_kernel,
+)
 from tests.tfrecords.flow.scenes import blank_state
 
 PITCH = 544
@@ -21,8 +25,8 @@ def median(rows, state, size, start=0):
         start,
         height,
         np.uint64(width),
-        np.zeros((height + 5) * wide, np.float32),
-        np.zeros(SCRATCH_ROWS * wide, np.float32),
+        np.zeros(RING_ROWS * wide, np.float32),
+        np.zeros(SORTED_ROWS * wide, np.float32),
     )
 
 
