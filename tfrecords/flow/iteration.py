@@ -45,7 +45,7 @@ def _next_group(changes, done, stop):
     slope = 0.8
     if done > 1:
         slope = min(max(np.log(changes[done - 2] / last), 0.1), slope)
-    return min(GROUP, max(1, int(0.9 * np.log(last / stop) / slope)))
+    return min(GROUP, max(1, int(np.log(last / stop) / slope)))
 
 
 @inline
