@@ -12,7 +12,9 @@ from d3d_tf.data.decode import flow_factors
 from d3d_tf.data.one_clip import scale
 from d3d_tf.errors import UsageError, UserError
 from d3d_tf.pixels import Pixels
+from d3d_tf.screen import say
 from d3d_tf.tfrecords.flow import tvl1_flow
+from d3d_tf.video.one_rate import Video
 from d3d_tf.video.reading import UnreadableVideo, read_video
 
 
@@ -39,10 +41,19 @@ class VideoClip:
         return tf.cast(crop_and_flip(chosen, self.view), tf.float32)
 
 
+def say_missing(path: str, video: Video) -> None:
+    """Says how many frames a video lacks, if any; see `Timeline.missing`."""
+    if video.missing:
+        say(
+            f"{path} lacks {video.missing} frames, lost by damage or by a "
+            "camera; the frame before is shown instead."
+        )
+
+
 def read_clip(
     path: str, recipe: Recipe, second: float | None = None
 ) -> VideoClip:
-    """The centre crop of a clip.
+    """The centre crop of a clip; says if the video lacks frames.
 
     Args:
       path: of the video file.
@@ -76,6 +87,7 @@ def read_clip(
         )
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error
+    say_missing(path, video)
     length, height, width, _ = video.frames.shape
     view = centre_geometry(length, height, width, clip)
     stride = (

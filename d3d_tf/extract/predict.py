@@ -16,6 +16,7 @@ from d3d_tf.data.one_clip import draw_of
 from d3d_tf.data.parse_youtube8m import dequantised
 from d3d_tf.errors import UserError
 from d3d_tf.experiment.module_teacher import resized
+from d3d_tf.experiment.video_clip import say_missing
 from d3d_tf.extract.extractors import Extractor, open_extractor
 from d3d_tf.extract.pca import load_pca, to_bytes
 from d3d_tf.extract.seconds import frames_of_seconds
@@ -83,10 +84,11 @@ def features_of_video(told: dict, folder: str, path: str) -> tf.Tensor:
             "features again."
         )
     try:
-        frames = read_video(path, **told["video"]).frames
+        video = read_video(path, **told["video"])
     except UnreadableVideo as error:
         raise UserError(f"{path} cannot be used: {error}.") from error
-    features = _answers(extractor, told, frames)
+    say_missing(path, video)
+    features = _answers(extractor, told, video.frames)
     if told["pca"]:
         features = load_pca(to_path(folder)).whitened(features)
     return dequantised(tf.constant(to_bytes(features)))

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import av
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -38,10 +39,11 @@ def numbers(clip):
     return (pixels.mean(axis=(1, 2, 3)) / 6).round().tolist()
 
 
-def test_the_middle_clip(video):
+def test_the_middle_clip(video, capsys):
     """Of 40 frames the span of 7 begins at 33 // 2."""
     clip = read_clip(video, recipe())
     assert numbers(clip) == [16, 18, 20, 22]
+    assert capsys.readouterr().out == ""
     np.testing.assert_allclose(clip.times, [0.64, 0.72, 0.8, 0.88])
     assert clip.gap == pytest.approx(0.08)
 
@@ -72,6 +74,22 @@ def test_files_that_cannot_be_used(video, tmp_path):
         read_clip(str(tmp_path / "nothing.mp4"), recipe())
     with pytest.raises(UserError, match="over after 1.6 s"):
         read_clip(video, recipe(), 9.0)
+
+
+def test_lost_frames_are_reported(tmp_path, capsys):
+    """Of 40 frames those from 20 to 24 are not there."""
+    path = tmp_path / "v.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=RATE)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
+        for number in [*range(20), *range(25, 40)]:
+            pixels = np.full((32, 48, 3), 6 * number, np.uint8)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts = number
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    assert numbers(read_clip(str(path), recipe())) == [16, 18, 19, 19]
+    assert f"{path} lacks 5 frames" in capsys.readouterr().out
 
 
 def test_rgb_is_as_the_networks_pixels_make_it(video):
