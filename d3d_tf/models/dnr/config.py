@@ -60,10 +60,4 @@ class RelayRecipe(NetworkRecipe):
             "statistics",
             "batch without ~normaliser=dnr",
         )
-        require(
-            self.is_dynamic or not self.bidirectional,
-            self,
-            "bidirectional",
-            "false without ~normaliser=dnr",
-        )
         return self

@@ -46,10 +46,6 @@ def test_what_dnr_alone_knows_is_no_difference_without(host):
             {"statistics": "group"},
             "statistics must be batch without network.normaliser=dnr",
         ),
-        (
-            {"bidirectional": True},
-            "bidirectional must be false without network.normaliser=dnr",
-        ),
     ],
     ids=str,
 )
