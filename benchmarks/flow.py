@@ -76,9 +76,11 @@ def compare(
     Of each pair the fastest of some rounds counts, for every algorithm: other
     guests of a machine slow down now one, now the other.
     """
-    recipes = {"opencv": REFERENCE} | (recipes or RECIPES)
+    others = recipes or RECIPES
+    recipes = {"opencv": REFERENCE} | others
     rows: dict[str, dict] = {
-        name: {"seconds": [], "error": []} for name in [*recipes, PERTURBED]
+        name: {"seconds": [], "error": []}
+        for name in ["opencv", PERTURBED, *others]
     }
     for recipe in recipes.values():
         tvl1_flow(pairs[0], recipe)  # Compiles.

@@ -186,7 +186,7 @@ def median_kernel(pitch: int, size: int):
     become anything. Scratch, float32: `ring` `[RING_ROWS * (pitch + MARGIN)]`
     and `sorted_columns` `[SORTED_ROWS * (pitch + MARGIN)]`.
     """
-    of_plane = _median5 if size == 5 else _median3
+    five = size == 5
     margin = _index(MARGIN)
     pitch_ = _index(pitch)
 
@@ -195,6 +195,10 @@ def median_kernel(pitch: int, size: int):
         tune()
         for plane in (U, V):
             first = _index(start + plane) * pitch_ + margin
-            of_plane(state, first, height, width, ring, columns, pitch_)
+            # A function chosen outside would keep numba from keeping the code.
+            if five:
+                _median5(state, first, height, width, ring, columns, pitch_)
+            else:
+                _median3(state, first, height, width, ring, columns, pitch_)
 
     return median
