@@ -11,7 +11,7 @@ from d3d_tf.tfrecords.flow.layout import LIMIT, MARGIN, PLANES, RHO
 from d3d_tf.tfrecords.flow.solver import Solver
 
 # Of one pixel in one iteration, counted in iteration.py: ten floats are read
-# (u, v, four duals, gradient, residual, its inverse) and six written.
+# (u, v, four duals, gradient, residual, limit) and six written.
 BYTES = 4 * (10 + 6)
 OPERATIONS = 51  # Of them two square roots and two divisions.
 

@@ -37,6 +37,7 @@ from d3d_tf.rights import may
 # Pixels left of the image, so that its first one is aligned with a vector.
 MARGIN = 16
 PLANES = 16
+CHANGING = 6  # U to P22: what an iteration writes.
 STARTS = (0, 10)
 U, V, P11, P12, P21, P22, RHO, NX, NY, LIMIT = range(10)
 

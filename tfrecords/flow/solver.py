@@ -12,7 +12,7 @@ import numpy as np
 from d3d_tf.config import FlowRecipe
 from d3d_tf.tfrecords.flow import layout
 from d3d_tf.tfrecords.flow.iteration import iteration_kernel
-from d3d_tf.tfrecords.flow.layout import MARGIN, PLANES, STARTS
+from d3d_tf.tfrecords.flow.layout import CHANGING, MARGIN, PLANES, STARTS
 from d3d_tf.tfrecords.flow.median import (
     RING_ROWS,
     SORTED_ROWS,
@@ -58,10 +58,11 @@ class _Scale:
         return STARTS[self.current]
 
     def rows(self) -> np.ndarray:
-        """The valid state, float32 `[height, 6, width]`, without margins."""
+        """The valid state, float32 `[height, CHANGING, width]`."""
         rows = self.state.reshape(-1, PLANES, self.pitch)[1:-1]
         first = self.start()
-        return rows[:, first : first + 6, MARGIN : MARGIN + self.width]
+        planes = rows[:, first : first + CHANGING]
+        return planes[..., MARGIN : MARGIN + self.width]
 
     def plane_start(self, plane: int) -> np.uint64:
         """Offset of a plane's first pixel in the valid state."""
