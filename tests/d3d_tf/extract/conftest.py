@@ -6,7 +6,9 @@ import tensorflow as tf
 
 from d3d_tf.data.dataset import open_dataset
 from tests.harness.records import Video, flow_codes, write_records
+from tests.video_files import write_numbered
 
+__all__ = ["dataset", "picture_module", "write_numbered"]
 RATE = 25
 
 

@@ -51,7 +51,7 @@ def trained(dataset, picture_module, tmp_path):
     return SimpleNamespace(run=Run(tmp_path / "run"), folder=folder)
 
 
-def test_features_and_answer(trained, video, tmp_path, capsys):
+def test_features_and_answer(trained, video, write_numbered, tmp_path, capsys):
     """By hand; then what is refused."""
     info = open_dataset(trained.folder).info
     found = features_of_video(
@@ -78,6 +78,10 @@ def test_features_and_answer(trained, video, tmp_path, capsys):
     shown = capsys.readouterr().out
     best = float(re.search(r"([0-9.]+) %", shown).group(1))
     assert best == pytest.approx(100 * answer.max(), abs=0.06)
+    times = [*range(0, 800, 40), *range(1000, 2000, 40)]
+    hole = str(write_numbered(tmp_path / "hole.mp4", times))
+    predict.run(data=hole, checkpoint=str(trained.run.folder))
+    assert f"{hole} lacks 5 frames" in capsys.readouterr().out
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video, and no records")
     with pytest.raises(UserError, match="broken.mp4 cannot be used"):
